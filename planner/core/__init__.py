@@ -1,0 +1,1 @@
+"""Ground floor: what every room above needs and nothing of the trade."""

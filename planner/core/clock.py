@@ -1,0 +1,43 @@
+"""What time it is, for the doors that own the answer; decisions about sending use the database's own time."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime
+from typing import Protocol
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+__all__ = ["Clock", "SystemClock", "utc_now"]
+
+
+def utc_now() -> datetime:
+    """The machine's time, aware, in UTC."""
+    return datetime.now(UTC)
+
+
+class Clock(Protocol):
+    """Three ways to ask: the machine, the database (shared by all machines), and a stopwatch nobody can set back."""
+
+    def now(self) -> datetime: ...
+    def decision_time(self, db: Session) -> datetime: ...
+    def monotonic(self) -> float: ...
+
+
+class SystemClock:
+    """The real clock."""
+
+    def now(self) -> datetime:
+        return utc_now()
+
+    def decision_time(self, db: Session) -> datetime:
+        """The database server's time on PostgreSQL, so machines with wrong clocks decide alike; here and now on SQLite."""
+        if db.get_bind().dialect.name == "postgresql":
+            moment: datetime = db.execute(text("SELECT clock_timestamp()")).scalar_one()
+            return moment.astimezone(UTC)
+        return utc_now()
+
+    def monotonic(self) -> float:
+        """Seconds on this process's own stopwatch; only differences mean anything."""
+        return time.monotonic()

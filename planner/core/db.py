@@ -1,0 +1,124 @@
+"""Engines and sessions: one declarative base, SQLite set up to be safe, reads and writes told apart."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, ClassVar
+
+from sqlalchemy import JSON, BigInteger, Engine, Integer, MetaData, create_engine, event
+from sqlalchemy.engine import Connection, make_url
+from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, sessionmaker
+
+from planner.core.types import UtcDateTime
+
+__all__ = ["BUSY_SECONDS", "Base", "BigId", "Record", "Sessions", "make_engine", "prepare", "reading", "sessions_of"]
+
+#: How long a SQLite writer waits for another before it gives up.
+BUSY_SECONDS = 10
+
+#: 64-bit keys on PostgreSQL; SQLite only auto-numbers a column typed exactly INTEGER (which holds 64 bits anyway).
+BigId = BigInteger().with_variant(Integer, "sqlite")
+
+Sessions = sessionmaker[Session]
+
+
+class Base(DeclarativeBase):
+    """Every table, with names given to every constraint so that a migration can change them."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(column_0_N_label)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+    type_annotation_map: ClassVar[dict[Any, Any]] = {
+        datetime: UtcDateTime(),
+        dict[str, Any]: JSON,
+        list[str]: JSON,
+        list[dict[str, Any]]: JSON,
+    }
+
+
+class Record(Base):
+    """A row with a number of its own."""
+
+    __abstract__ = True
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+
+
+def make_engine(url: str, *, echo: bool = False) -> Engine:
+    """An engine for SQLite or PostgreSQL (`postgresql+psycopg://…`), prepared."""
+    parsed = make_url(url)
+    options: dict[str, Any] = {"echo": echo, "json_serializer": _dump_json}
+    if parsed.get_backend_name() == "sqlite":
+        options["connect_args"] = {"timeout": BUSY_SECONDS, "check_same_thread": False}
+    else:
+        options["pool_pre_ping"] = True
+        options["pool_size"] = 10
+    return prepare(create_engine(parsed, **options))
+
+
+def prepare(engine: Engine) -> Engine:
+    """Make a SQLite engine durable and honest about locks; leave PostgreSQL as it is.
+
+    A writing transaction starts with BEGIN IMMEDIATE, so it waits for its turn instead of failing half-way;
+    one marked with the execution option `reading=True` (see `reading`) takes no lock at all.
+    """
+    if engine.dialect.name != "sqlite":
+        return engine
+
+    @event.listens_for(engine, "connect")
+    def _on_connect(connection: sqlite3.Connection, _record: Any) -> None:
+        connection.isolation_level = None  # SQLAlchemy would otherwise let the driver decide when to begin.
+        cursor = connection.cursor()
+        for pragma in (
+            "journal_mode=WAL",
+            "synchronous=FULL",
+            "foreign_keys=ON",
+            f"busy_timeout={BUSY_SECONDS * 1000}",
+            "cache_size=-65536",
+            "mmap_size=268435456",
+            "temp_store=MEMORY",
+        ):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    @event.listens_for(engine, "begin")
+    def _on_begin(connection: Connection) -> None:
+        is_reading = connection.get_execution_options().get("reading", False)
+        connection.exec_driver_sql("BEGIN" if is_reading else "BEGIN IMMEDIATE")
+
+    return engine
+
+
+def reading(engine: Engine) -> Engine:
+    """The same pool, for transactions that promise not to write."""
+    return engine.execution_options(reading=True)
+
+
+def sessions_of(engine: Engine) -> Sessions:
+    """Sessions for workers and commands; objects stay readable after a commit."""
+    return sessionmaker(engine, expire_on_commit=False)
+
+
+def _dump_json(value: Any) -> str:
+    import orjson
+
+    return orjson.dumps(value, default=_plain, option=orjson.OPT_SORT_KEYS).decode()
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, StrEnum):
+        return value.value
+    raise TypeError(f"not JSON: {value!r}")
+
+
+#: Something that makes sessions; tests and workers pass it around.
+SessionMaker = Callable[[], Session]

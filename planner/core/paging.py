@@ -1,0 +1,42 @@
+"""Keyset paging: a page is “the next N after this row”, so page 1,000 costs what page 1 costs."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+import orjson
+
+from planner.core.errors import Invalid
+from planner.core.i18n import N_
+
+__all__ = ["Page", "decode_cursor", "encode_cursor"]
+
+
+Item = TypeVar("Item")
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[Item]):
+    """Some items in order, and the cursor of the page after (None on the last one)."""
+
+    items: Sequence[Item]
+    next_cursor: str | None = None
+
+
+def encode_cursor(*keys: Any) -> str:
+    """The sort keys of the last row shown, as URL-safe text."""
+    return base64.urlsafe_b64encode(orjson.dumps(keys)).rstrip(b"=").decode()
+
+
+def decode_cursor(cursor: str, *, parts: int) -> list[Any]:
+    """The sort keys again. Raises Invalid when the text is not one of ours."""
+    try:
+        keys = orjson.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+    except ValueError:
+        keys = None
+    if not isinstance(keys, list) or len(keys) != parts:
+        raise Invalid(N_("This page address is damaged. Start again from the first page."), field="cursor")
+    return keys

@@ -1,0 +1,78 @@
+"""Column types: aware UTC times, sealed secrets, closed lists stored as text."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import DateTime, Dialect, LargeBinary, String
+from sqlalchemy.types import TypeDecorator
+
+from planner.core.secrets import Sealer
+
+__all__ = ["Choice", "Sealed", "UtcDateTime", "use_sealer"]
+
+_sealer: Sealer | None = None
+
+
+def use_sealer(sealer: Sealer) -> None:
+    """Give this process the keys that Sealed columns use; the factory calls it once."""
+    global _sealer
+    _sealer = sealer
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """An aware moment. Stored in UTC: `timestamptz` on PostgreSQL, ISO text without zone on SQLite."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError(f"a moment needs its zone: {value!r}")
+        value = value.astimezone(UTC)
+        return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class Sealed(TypeDecorator[str]):
+    """Text that the database only ever sees encrypted."""
+
+    impl = LargeBinary
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> bytes | None:
+        return None if value is None else self._keys().seal(value)
+
+    def process_result_value(self, value: bytes | None, dialect: Dialect) -> str | None:
+        return None if value is None else self._keys().open(value)
+
+    @staticmethod
+    def _keys() -> Sealer:
+        if _sealer is None:
+            raise RuntimeError("no sealing keys in this process: create_app() was not called")
+        return _sealer
+
+
+class Choice(TypeDecorator[StrEnum]):
+    """A closed list kept as text: a new member needs no migration, an unknown stored one is an error at once."""
+
+    impl = String(32)
+    cache_ok = True
+
+    def __init__(self, enum: type[StrEnum]) -> None:
+        super().__init__()
+        self.enum = enum
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
+        return None if value is None else self.enum(value).value
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> StrEnum | None:
+        return None if value is None else self.enum(value)
