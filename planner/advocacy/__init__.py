@@ -1,0 +1,1 @@
+"""What employees may pass on, until when. (Its first tables come with share kits.)"""

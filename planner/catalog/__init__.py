@@ -1,0 +1,1 @@
+"""What the company has to say: assets, their audiences, and how they come in."""

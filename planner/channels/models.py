@@ -1,0 +1,98 @@
+"""Channel, one account of ours on one platform, and Credential, its sealed key."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import CheckConstraint, Date, ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from planner.channels.port import Account, Platform
+from planner.core.db import Record
+from planner.core.types import Choice, Sealed
+
+__all__ = ["AudienceSlice", "Channel", "ChannelState", "Credential"]
+
+
+class ChannelState(StrEnum):
+    """Whether the planner may speak for this channel."""
+
+    CONNECTED = "connected"
+    #: The platform refused our key (401): nothing is sent until somebody reconnects.
+    NEEDS_RECONNECT = "needs_reconnect"
+    #: Kept for its posts and numbers only: disconnected, or known from an import.
+    NOT_CONNECTED = "not_connected"
+
+
+class Channel(Record):
+    """One account of ours on one platform. Never deleted: its posts and numbers stay."""
+
+    __tablename__ = "channels"
+    __table_args__ = (
+        UniqueConstraint("platform", "name"),
+        CheckConstraint("grace_minutes >= 0", name="grace_not_negative"),
+    )
+    platform: Mapped[Platform] = mapped_column(Choice(Platform))
+    name: Mapped[str] = mapped_column(String(120))
+    #: The platform's own number or URN for the account; empty until known.
+    external_id: Mapped[str] = mapped_column(String(200), default="")
+    time_zone: Mapped[str] = mapped_column(String(64), default="Europe/Paris")
+    grace_minutes: Mapped[int] = mapped_column(default=20)
+    colour: Mapped[int] = mapped_column(default=0)
+    config: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    state: Mapped[ChannelState] = mapped_column(Choice(ChannelState), default=ChannelState.NOT_CONNECTED)
+    state_reason: Mapped[str] = mapped_column(Text, default="")
+    #: Nothing is sent before this moment: the platform asked for a wait that holds for the whole account.
+    wait_until: Mapped[datetime | None]
+    wait_reason: Mapped[str] = mapped_column(Text, default="")
+    last_success_at: Mapped[datetime | None]
+    last_collected_at: Mapped[datetime | None]
+    created_at: Mapped[datetime]
+    #: Counts up at each change; the API's ETag.
+    version: Mapped[int] = mapped_column(default=1)
+    credential: Mapped[Credential | None] = relationship(back_populates="channel", uselist=False, lazy="select")
+
+    __mapper_args__ = {"version_id_col": version}  # noqa: RUF012
+
+    def account(self) -> Account:
+        """This channel as an adapter needs it. Opens the sealed token."""
+        return Account(
+            channel_id=self.id,
+            platform=self.platform,
+            name=self.name,
+            external_id=self.external_id,
+            config=dict(self.config),
+            secret=self.credential.access_token if self.credential else None,
+        )
+
+
+class Credential(Record):
+    """The key to one channel, sealed. One row a channel; reconnecting overwrites it."""
+
+    __tablename__ = "credentials"
+    channel_id: Mapped[int] = mapped_column(ForeignKey("channels.id", ondelete="CASCADE"), unique=True)
+    access_token: Mapped[str] = mapped_column(Sealed)
+    refresh_token: Mapped[str | None] = mapped_column(Sealed)
+    expires_at: Mapped[datetime | None]
+    refresh_expires_at: Mapped[datetime | None]
+    scopes: Mapped[list[str]] = mapped_column(default=list)
+    updated_at: Mapped[datetime]
+    channel: Mapped[Channel] = relationship(back_populates="credential")
+
+
+class AudienceSlice(Record):
+    """How many people of one kind followed one channel on one day, as the platform told it."""
+
+    __tablename__ = "audience_slices"
+    __table_args__ = (
+        UniqueConstraint("channel_id", "day", "dimension", "key"),
+        Index("ix_audience_slices_channel_dimension_day", "channel_id", "dimension", "day"),
+    )
+    channel_id: Mapped[int] = mapped_column(ForeignKey("channels.id"))
+    day: Mapped[Any] = mapped_column(Date)
+    #: followers, seniority, function, industry, country, staff_count…
+    dimension: Mapped[str] = mapped_column(String(32))
+    key: Mapped[str] = mapped_column(String(120))
+    count: Mapped[int]

@@ -1,0 +1,1 @@
+"""Numbers about our posts: collected, kept as told, rolled up, never invented."""

@@ -1,0 +1,1 @@
+"""When and where it is said: campaigns, posts, the calendar, rules and approvals."""

@@ -1,0 +1,188 @@
+"""Campaign and Post, the approvals that bind a post's content, and pauses and blackouts."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import CheckConstraint, Date, ForeignKey, Index, String, Text, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from planner.accounts.models import User
+from planner.catalog.models import Asset
+from planner.channels.models import Channel
+from planner.core.db import Record
+from planner.core.i18n import N_
+from planner.core.types import Choice
+
+__all__ = ["Approval", "Blackout", "Campaign", "Origin", "Pause", "Post", "PostState", "STATE_LABELS", "Verb"]
+
+
+class PostState(StrEnum):
+    """Where a post is on its way out."""
+
+    DRAFT = "draft"
+    IN_REVIEW = "in_review"
+    CHANGES_REQUESTED = "changes_requested"
+    APPROVED = "approved"
+    SCHEDULED = "scheduled"
+    SENDING = "sending"
+    PUBLISHED = "published"
+    FAILED = "failed"
+    MISSED = "missed"
+    UNCONFIRMED = "unconfirmed"
+    CANCELLED = "cancelled"
+
+
+STATE_LABELS: dict[PostState, str] = {
+    PostState.DRAFT: N_("Draft"),
+    PostState.IN_REVIEW: N_("In review"),
+    PostState.CHANGES_REQUESTED: N_("Changes requested"),
+    PostState.APPROVED: N_("Approved"),
+    PostState.SCHEDULED: N_("Scheduled"),
+    PostState.SENDING: N_("Sending"),
+    PostState.PUBLISHED: N_("Published"),
+    PostState.FAILED: N_("Failed"),
+    PostState.MISSED: N_("Missed"),
+    PostState.UNCONFIRMED: N_("To check"),
+    PostState.CANCELLED: N_("Cancelled"),
+}
+
+
+class Origin(StrEnum):
+    """How a post came to be known."""
+
+    PLANNED = "planned"
+    #: Written on the platform itself and found there.
+    NATIVE = "native"
+    #: Brought in from a file.
+    IMPORTED = "imported"
+
+
+class Verb(StrEnum):
+    """What an approver said."""
+
+    APPROVED = "approved"
+    CHANGES_REQUESTED = "changes_requested"
+    WITHDRAWN = "withdrawn"
+
+
+class Campaign(Record):
+    """A dated story that groups assets and posts; its embargo is the default for them."""
+
+    __tablename__ = "campaigns"
+    __table_args__ = (
+        UniqueConstraint("name"),
+        CheckConstraint("ends_on IS NULL OR starts_on IS NULL OR ends_on >= starts_on", name="ends_after_start"),
+    )
+    name: Mapped[str] = mapped_column(String(160))
+    summary: Mapped[str] = mapped_column(Text, default="")
+    starts_on: Mapped[date | None] = mapped_column(Date)
+    ends_on: Mapped[date | None] = mapped_column(Date)
+    embargo_until: Mapped[datetime | None]
+    owner_id: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"))
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+    version: Mapped[int] = mapped_column(default=1)
+    owner: Mapped[User | None] = relationship(lazy="select")
+
+    __mapper_args__ = {"version_id_col": version}  # noqa: RUF012
+
+
+class Post(Record):
+    """One message about one asset, on one channel, at one moment. Nothing is published without one."""
+
+    __tablename__ = "posts"
+    __table_args__ = (
+        Index("ix_posts_publish_at", "publish_at", "id"),
+        Index("ix_posts_channel_id_publish_at", "channel_id", "publish_at"),
+        Index("ix_posts_asset_id_publish_at", "asset_id", "publish_at"),
+        Index("ix_posts_state_publish_at", "state", "publish_at"),
+        # At most one live copy: a platform's number belongs to one post.
+        Index(
+            "uq_posts_channel_id_external_id",
+            "channel_id",
+            "external_id",
+            unique=True,
+            sqlite_where=text("external_id IS NOT NULL"),
+            postgresql_where=text("external_id IS NOT NULL"),
+        ),
+        CheckConstraint("state = 'draft' OR state = 'cancelled' OR publish_at IS NOT NULL", name="dated_once_submitted"),
+        CheckConstraint("state <> 'published' OR published_at IS NOT NULL", name="published_has_moment"),
+    )
+    asset_id: Mapped[int] = mapped_column(ForeignKey("assets.id"))
+    channel_id: Mapped[int] = mapped_column(ForeignKey("channels.id"))
+    campaign_id: Mapped[int | None] = mapped_column(ForeignKey("campaigns.id"), index=True)
+    origin: Mapped[Origin] = mapped_column(Choice(Origin), default=Origin.PLANNED)
+    state: Mapped[PostState] = mapped_column(Choice(PostState), default=PostState.DRAFT)
+    #: The message (on YouTube: the description).
+    text: Mapped[str] = mapped_column(Text, default="")
+    #: YouTube: the video's title; LinkedIn: title of the link card. Empty: the asset's title.
+    title: Mapped[str] = mapped_column(String(300), default="")
+    #: Page the post leads to. Empty: none.
+    link: Mapped[str] = mapped_column(String(2000), default="")
+    first_comment: Mapped[str] = mapped_column(Text, default="")
+    tags: Mapped[list[str]] = mapped_column(default=list)
+    #: Files that go out with it, in order: [{"file_id": 3, "alt_text": "…"}].
+    media: Mapped[list[dict[str, Any]]] = mapped_column(default=list)
+    #: The moment it goes out, UTC; a published post keeps its planned moment here.
+    publish_at: Mapped[datetime | None]
+    #: What the person chose: wall time (ISO, no zone) and IANA zone, kept so that a change of summer-time rules is seen.
+    wall_time: Mapped[str | None] = mapped_column(String(32))
+    time_zone: Mapped[str | None] = mapped_column(String(64))
+    author_id: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"))
+    submitted_by_id: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"))
+    #: Digest of the content and moment that were approved; None while nothing is.
+    approved_digest: Mapped[str | None] = mapped_column(String(64))
+    #: Facts once it is live.
+    external_id: Mapped[str | None] = mapped_column(String(200))
+    external_url: Mapped[str] = mapped_column(String(2000), default="")
+    published_at: Mapped[datetime | None]
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+    version: Mapped[int] = mapped_column(default=1)
+    asset: Mapped[Asset] = relationship(lazy="select")
+    channel: Mapped[Channel] = relationship(lazy="select")
+    campaign: Mapped[Campaign | None] = relationship(lazy="select")
+    author: Mapped[User | None] = relationship(foreign_keys=[author_id], lazy="select")
+    approvals: Mapped[list[Approval]] = relationship(back_populates="post", order_by="Approval.id", lazy="select")
+
+    __mapper_args__ = {"version_id_col": version}  # noqa: RUF012
+
+
+class Approval(Record):
+    """What one person said of one exact content of a post. Only ever added to."""
+
+    __tablename__ = "approvals"
+    post_id: Mapped[int] = mapped_column(ForeignKey("posts.id"), index=True)
+    verb: Mapped[Verb] = mapped_column(Choice(Verb))
+    #: Digest of the content it was said of.
+    digest: Mapped[str] = mapped_column(String(64))
+    by_id: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"))
+    by_name: Mapped[str] = mapped_column(String(120))
+    at: Mapped[datetime]
+    note: Mapped[str] = mapped_column(Text, default="")
+    post: Mapped[Post] = relationship(back_populates="approvals")
+
+
+class Pause(Record):
+    """A stop of all sending, or of one channel or campaign, with its reason; it holds until it is ended."""
+
+    __tablename__ = "pauses"
+    channel_id: Mapped[int | None] = mapped_column(ForeignKey("channels.id"))
+    campaign_id: Mapped[int | None] = mapped_column(ForeignKey("campaigns.id"))
+    reason: Mapped[str] = mapped_column(Text)
+    started_at: Mapped[datetime]
+    started_by_id: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"))
+    ended_at: Mapped[datetime | None] = mapped_column(index=True)
+
+
+class Blackout(Record):
+    """A planned quiet period: half-open days [starts_on, ends_on), shown on the calendar, warned about when planning."""
+
+    __tablename__ = "blackouts"
+    __table_args__ = (CheckConstraint("ends_on > starts_on", name="ends_after_start"),)
+    name: Mapped[str] = mapped_column(String(160))
+    starts_on: Mapped[date] = mapped_column(Date)
+    ends_on: Mapped[date] = mapped_column(Date)

@@ -1,0 +1,113 @@
+"""Delivery, the outbox row of an approved post, and Attempt, one try to send it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from planner.core.db import Record
+from planner.core.types import Choice
+from planner.ledger.models import Leased
+from planner.planning.models import Post
+
+__all__ = ["Attempt", "Delivery", "DeliveryState", "Result"]
+
+
+class DeliveryState(StrEnum):
+    """Where a delivery is. DUE and RETRY wait for their moment; UNKNOWN waits to be looked up."""
+
+    DUE = "due"
+    CLAIMED = "claimed"
+    SENDING = "sending"
+    UNKNOWN = "unknown"
+    RETRY = "retry"
+    PUBLISHED = "published"
+    FAILED = "failed"
+    MISSED = "missed"
+    UNCONFIRMED = "unconfirmed"
+    HELD = "held"
+    CANCELLED = "cancelled"
+
+
+class Result(StrEnum):
+    """How an attempt ended; an open one has none."""
+
+    SENT = "sent"
+    REFUSED = "refused"
+    LATER = "later"
+    UNKNOWN = "unknown"
+    #: Looked up afterwards: it was live.
+    FOUND = "found"
+    #: Looked up afterwards in a complete listing: it was not.
+    ABSENT = "absent"
+
+
+class Delivery(Leased, Record):
+    """The outbox row of one approved post: the only thing a worker touches. One a post, for ever."""
+
+    __tablename__ = "deliveries"
+    __table_args__ = (
+        UniqueConstraint("post_id"),
+        # The work queue: only rows that a worker may want.
+        Index(
+            "ix_deliveries_queue",
+            "next_at",
+            "id",
+            sqlite_where=text("state IN ('due','retry','claimed','sending','unknown')"),
+            postgresql_where=text("state IN ('due','retry','claimed','sending','unknown')"),
+        ),
+        Index("ix_deliveries_channel_id_state", "channel_id", "state"),
+        CheckConstraint("tries >= 0", name="tries_not_negative"),
+    )
+    post_id: Mapped[int] = mapped_column(ForeignKey("posts.id"))
+    channel_id: Mapped[int] = mapped_column(ForeignKey("channels.id"))
+    state: Mapped[DeliveryState] = mapped_column(Choice(DeliveryState), default=DeliveryState.DUE)
+    #: The moment the post is meant to go out.
+    due_at: Mapped[datetime]
+    #: When a worker should next look at it.
+    next_at: Mapped[datetime]
+    #: Digest of the content that was approved; a delivery with another digest never leaves.
+    digest: Mapped[str] = mapped_column(String(64))
+    tries: Mapped[int] = mapped_column(default=0)
+    #: Why it is where it is, as a sentence for people.
+    reason: Mapped[str] = mapped_column(Text, default="")
+    created_at: Mapped[datetime]
+    settled_at: Mapped[datetime | None]
+    post: Mapped[Post] = relationship(lazy="select")
+    attempts: Mapped[list[Attempt]] = relationship(back_populates="delivery", order_by="Attempt.id", lazy="select")
+
+
+class Attempt(Record):
+    """One try to send one delivery: written before the first byte leaves, closed by what came of it. Never deleted."""
+
+    __tablename__ = "attempts"
+    __table_args__ = (
+        UniqueConstraint("delivery_id", "number"),
+        Index(
+            "uq_attempts_open",
+            "delivery_id",
+            unique=True,
+            sqlite_where=text("result IS NULL"),
+            postgresql_where=text("result IS NULL"),
+        ),
+        CheckConstraint("(result IS NULL) = (ended_at IS NULL)", name="ended_with_result"),
+        CheckConstraint("external_id IS NULL OR result IN ('sent', 'found')", name="live_means_sent"),
+    )
+    delivery_id: Mapped[int] = mapped_column(ForeignKey("deliveries.id"))
+    number: Mapped[int]
+    #: What identifies the message on the platform: the same for every attempt of one delivery and content.
+    fingerprint: Mapped[str] = mapped_column(String(64))
+    digest: Mapped[str] = mapped_column(String(64))
+    worker: Mapped[str] = mapped_column(String(80), default="")
+    started_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+    result: Mapped[Result | None] = mapped_column(Choice(Result))
+    code: Mapped[str] = mapped_column(String(40), default="")
+    reason: Mapped[str] = mapped_column(Text, default="")
+    external_id: Mapped[str | None] = mapped_column(String(200))
+    #: What the adapter asked to keep (an upload's session), so that a crash resumes instead of starting again.
+    resume: Mapped[str | None] = mapped_column(Text)
+    delivery: Mapped[Delivery] = relationship(back_populates="attempts")

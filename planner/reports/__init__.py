@@ -1,0 +1,1 @@
+"""The three-part period report. (Its first functions come with the report screen.)"""

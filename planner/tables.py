@@ -1,0 +1,14 @@
+"""Imports every model, so that Alembic and `create_all` see the whole schema."""
+
+from planner.accounts import models as accounts
+from planner.catalog import models as catalog
+from planner.channels import models as channels
+from planner.core.db import Base
+from planner.insights import models as insights
+from planner.ledger import models as ledger
+from planner.planning import models as planning
+from planner.publishing import models as publishing
+
+__all__ = ["accounts", "catalog", "channels", "insights", "ledger", "metadata", "planning", "publishing"]
+
+metadata = Base.metadata
