@@ -12,7 +12,17 @@ from planner.channels.linkedin_text import RESERVED, cut_short, escape, same_tex
 AWKWARD = st.lists(
     st.one_of(
         st.sampled_from(list(RESERVED)),
-        st.sampled_from(["#5G", "@[Nordwave (Group)](urn:li:organization:12)", "{hashtag|\\#|5G}", "@[", "](urn:li:", "https://a.example/x_y#z", "\n"]),
+        st.sampled_from(
+            [
+                "#5G",
+                "@[Nordwave (Group)](urn:li:organization:12)",
+                "{hashtag|\\#|5G}",
+                "@[",
+                "](urn:li:",
+                "https://a.example/x_y#z",
+                "\n",
+            ]
+        ),
         st.text(max_size=6),
     ),
     max_size=30,

@@ -1,0 +1,274 @@
+"""YouTube through Google's own client library: upload, find again, read numbers, delete."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from planner.channels.port import (
+    Account,
+    AudienceCount,
+    Keep,
+    Limits,
+    Listing,
+    Media,
+    MediaKind,
+    NativePost,
+    Outcome,
+    OutgoingPost,
+    Readings,
+    Receipt,
+    Refused,
+    Sent,
+)
+from planner.channels.youtube_client import (
+    FAILURES,
+    NO_TOKEN,
+    Connection,
+    Garbled,
+    answer,
+    connected,
+    items,
+    part,
+    service,
+    verdict,
+)
+from planner.channels.youtube_metrics import BATCH, audience, readings
+from planner.channels.youtube_upload import (
+    Pace,
+    Uploaded,
+    ask_session,
+    extras,
+    marker,
+    metadata,
+    send_video,
+    tags_length,
+)
+from planner.core.clock import utc_now
+
+__all__ = ["LIMITS", "YouTubeAdapter"]
+
+_ALL_TAGS = 500
+#: Our own tag and the comma before it, which every video carries so that it can be found again.
+_OUR_TAG = len("planner-") + 12 + 1
+
+LIMITS = Limits(text=5000, title=100, tags=_ALL_TAGS - _OUR_TAG, needs_media=True, can_delete=True)
+
+#: Pages of 50 uploads looked through before a search calls itself incomplete.
+_PAGES = 10
+#: A session's address lives about a week; looking for what it made goes back well beyond that.
+_LOOK_BACK = timedelta(days=30)
+#: Clocks disagree; a search by our own tag may begin early at no risk.
+_SKEW = timedelta(days=1)
+#: Uploads that never became a video people can watch.
+_NEVER_LIVE = {"deleted", "failed", "rejected"}
+
+
+class _Incomplete(Garbled):
+    """The channel's uploads could not be looked through to the end."""
+
+
+class YouTubeAdapter:
+    """One YouTube channel's publisher and metrics. Keeps nothing between calls but the description of the API."""
+
+    limits = LIMITS
+    batch = BATCH
+
+    def __init__(
+        self,
+        api_url: str,
+        analytics_url: str,
+        *,
+        timeout_seconds: float,
+        chunk_bytes: int = 8 * 1024 * 1024,
+        tries: int = 3,
+        wait: Callable[[float], None] = time.sleep,
+        now: Callable[[], datetime] = utc_now,
+    ) -> None:
+        self._youtube = service("youtube", "v3", api_url)
+        self._analytics = service("youtubeAnalytics", "v2", analytics_url)
+        self._timeout_seconds = timeout_seconds
+        self._pace = Pace(chunk_bytes, tries, wait)
+        self._now = now
+
+    def publish(self, post: OutgoingPost, account: Account, *, keep: Keep) -> Outcome:
+        """Upload the post's video; a kept session is continued. Extras that fail are a note, not a failure."""
+        refused = _complaint(post, account)
+        if refused is not None:
+            return refused
+        now = self._now()
+        with connected(account, self._timeout_seconds) as connection:
+            video = self._upload(connection, post, keep, now)
+            if not isinstance(video, Uploaded):
+                return video
+            notes = [_privacy_note(video.video, post, now)]
+            notes += extras(self._youtube, connection, post, str(video.video["id"]), now)
+            return Sent(_receipt(video.video), " ".join(note for note in notes if note))
+
+    def _upload(self, connection: Connection, post: OutgoingPost, keep: Keep, now: datetime) -> Uploaded | Outcome:
+        """The post's video on YouTube: finished earlier, continued, or sent from its first byte."""
+        file, session = _video_of(post), None
+        assert file is not None  # _complaint saw to it
+        if post.resume:
+            try:
+                session = ask_session(connection, post.resume, file.size)
+                if session.forgotten:
+                    earlier = self._marked(connection, post, now - _LOOK_BACK)
+                    if earlier:
+                        return Uploaded(earlier[0])
+                    session = None
+            except FAILURES as error:
+                return verdict(error, now=now)
+        return send_video(self._youtube, connection, post, file, keep=keep, pace=self._pace, now=now, session=session)
+
+    def find(self, post: OutgoingPost, since: datetime, account: Account) -> Listing:
+        """Ask the kept session first, then look for our tag among the channel's uploads since then."""
+        if not account.secret:
+            return Listing((), False, NO_TOKEN.reason)
+        file = _video_of(post)
+        with connected(account, self._timeout_seconds) as connection:
+            try:
+                if post.resume and file is not None:
+                    session = ask_session(connection, post.resume, file.size)
+                    if session.video is not None:
+                        return Listing((_receipt(session.video),), True)
+                return Listing([_receipt(video) for video in self._marked(connection, post, since - _SKEW)], True)
+            except FAILURES as error:
+                return Listing((), False, verdict(error, now=self._now()).reason)
+
+    def recent(self, since: datetime, account: Account) -> Sequence[NativePost] | None:
+        """Videos uploaded since then, ours and others; None when YouTube could not be asked to the end."""
+        if not account.secret:
+            return None
+        with connected(account, self._timeout_seconds) as connection:
+            try:
+                return [NativePost(_receipt(video), _text(video)) for video in self._uploads(connection, since)]
+            except FAILURES:
+                return None
+
+    def delete(self, external_id: str, account: Account) -> Outcome:
+        """Take the video off YouTube; one that is already gone counts as taken off."""
+        if not account.secret:
+            return NO_TOKEN
+        gone = Sent(Receipt(external_id, _url(external_id)))
+        with connected(account, self._timeout_seconds) as connection:
+            try:
+                self._youtube.videos().delete(id=external_id).execute(http=connection)
+            except FAILURES as error:
+                outcome = verdict(error, now=self._now())
+                return gone if isinstance(outcome, Refused) and outcome.code == "not_found" else outcome
+        return gone
+
+    def readings(self, external_ids: Sequence[str], account: Account) -> Readings:
+        """Counts of at most `batch` videos."""
+        if not account.secret:
+            return Readings(failed=NO_TOKEN)
+        if not external_ids:
+            return Readings()
+        with connected(account, self._timeout_seconds) as connection:
+            return readings(self._youtube, connection, external_ids, self._now())
+
+    def audience(self, account: Account) -> Sequence[AudienceCount] | None:
+        """Subscribers and views by country; None when YouTube tells neither."""
+        if not account.secret:
+            return None
+        with connected(account, self._timeout_seconds) as connection:
+            return audience(self._youtube, self._analytics, connection, self._now())
+
+    def _marked(self, connection: Connection, post: OutgoingPost, since: datetime) -> list[Mapping[str, Any]]:
+        """Uploads since then that carry the post's tag. Raises one of FAILURES."""
+        tag = marker(post)
+        return [
+            video for video in self._uploads(connection, since) if tag in (part(video, "snippet").get("tags") or ())
+        ]
+
+    def _uploads(self, connection: Connection, since: datetime) -> Iterator[Mapping[str, Any]]:
+        """The channel's own uploads since then, newest first, private ones included. Two units of quota a page."""
+        channels = items(answer(self._youtube.channels().list(part="contentDetails", mine=True), connection))
+        lists = part(part(channels[0], "contentDetails"), "relatedPlaylists") if channels else {}
+        if not lists.get("uploads"):
+            raise _Incomplete("YouTube did not say where this channel's uploads are.")
+        listed = self._youtube.playlistItems().list(
+            part="snippet,contentDetails", playlistId=lists["uploads"], maxResults=50
+        )
+        for _ in range(_PAGES):
+            told = answer(listed, connection)
+            page = [item for item in items(told) if (_moment(item) or since) >= since]
+            ids = [str(part(item, "contentDetails").get("videoId", "")) for item in page]
+            if any(ids):
+                wanted = ",".join(filter(None, ids))
+                request = self._youtube.videos().list(part="snippet,status", id=wanted, maxResults=50)
+                for video in items(answer(request, connection)):
+                    if part(video, "status").get("uploadStatus") not in _NEVER_LIVE:
+                        yield video
+            listed = self._youtube.playlistItems().list_next(listed, told)
+            if listed is None or (items(told) and not page):
+                return
+        raise _Incomplete(f"The channel has more than {_PAGES * 50} uploads since then.")
+
+
+def _complaint(post: OutgoingPost, account: Account) -> Refused | None:
+    """What is wrong with the post before YouTube is asked at all."""
+    if not account.secret:
+        return NO_TOKEN
+    file = _video_of(post)
+    if file is None:
+        return Refused("media", "YouTube needs a video file; what is already on YouTube cannot be published again.")
+    for each in post.media:
+        path = Path(each.path)
+        if not path.is_file() or path.stat().st_size == 0:
+            return Refused("media", f"The file “{each.name or path.name}” is missing or empty.")
+    if not post.title.strip():
+        return Refused("content", "YouTube needs a title.")
+    if len(post.title) > 100:
+        return Refused("too_long", f"The title has {len(post.title)} characters; YouTube takes 100.")
+    if any(mark in post.title + post.text for mark in "<>"):
+        return Refused("content", "YouTube takes neither < nor > in a title or a description.")
+    size = len(post.text.encode())
+    if size > 5000:
+        return Refused("too_long", f"The description has {size:,} bytes; YouTube takes 5,000.")
+    if tags_length([*post.tags, marker(post)]) > _ALL_TAGS:
+        return Refused("too_long", f"The tags are too long: YouTube takes {LIMITS.tags} characters besides our own.")
+    return None
+
+
+def _video_of(post: OutgoingPost) -> Media | None:
+    return next((file for file in post.media if file.kind is MediaKind.VIDEO), None)
+
+
+def _privacy_note(video: Mapping[str, Any], post: OutgoingPost, now: datetime) -> str:
+    """YouTube may keep a video private on its own (an unverified project): the person has to know."""
+    asked, told = metadata(post, now)["status"], part(video, "status")
+    if told.get("privacyStatus") == "private" and asked["privacyStatus"] == "public" and not told.get("publishAt"):
+        return "YouTube keeps this video private; make it public in YouTube Studio."
+    return ""
+
+
+def _receipt(video: Mapping[str, Any]) -> Receipt:
+    """The video's number, address and moment; a private one appears at its `publishAt`."""
+    at = _time(part(video, "status").get("publishAt")) or _time(part(video, "snippet").get("publishedAt"))
+    return Receipt(str(video["id"]), _url(str(video["id"])), at)
+
+
+def _text(video: Mapping[str, Any]) -> str:
+    snippet = part(video, "snippet")
+    return f"{snippet.get('title', '')}\n\n{snippet.get('description', '')}".strip()
+
+
+def _url(video_id: str) -> str:
+    return f"https://www.youtube.com/watch?v={video_id}"
+
+
+def _moment(item: Mapping[str, Any]) -> datetime | None:
+    """When a playlist item was added, which for the uploads playlist is when the video was."""
+    return _time(part(item, "snippet").get("publishedAt"))
+
+
+def _time(told: Any) -> datetime | None:
+    try:
+        return datetime.fromisoformat(str(told)).astimezone(UTC) if told else None
+    except ValueError:
+        return None

@@ -1,0 +1,409 @@
+"""The YouTube adapter: what it refuses unasked, how it finds its own videos, and what its numbers mean."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from werkzeug import Response
+
+from planner.channels.port import (
+    Account,
+    AudienceCount,
+    Listing,
+    Media,
+    MediaKind,
+    OutgoingPost,
+    Platform,
+    Reading,
+    Readings,
+    Receipt,
+    Refused,
+    RetryLater,
+    Sent,
+    Unknown,
+)
+from planner.channels.youtube import LIMITS, YouTubeAdapter
+from planner.channels.youtube_metrics import REGIME, regime
+from tests.channels.fake_youtube import NOW, FakeYouTube, refusal
+
+TOKEN = "ya29.planted-token"
+ACCOUNT = Account(channel_id=1, platform=Platform.YOUTUBE, name="Nordwave", external_id="UCnordwave", secret=TOKEN)
+OURS = "planner-0123456789ab"
+
+
+@pytest.fixture
+def youtube(httpserver):
+    return FakeYouTube(httpserver, NOW)
+
+
+@pytest.fixture
+def adapter(youtube):
+    return YouTubeAdapter(youtube.url, youtube.url, timeout_seconds=5, wait=lambda seconds: None, now=lambda: NOW)
+
+
+@pytest.fixture
+def post(tmp_path):
+    path = tmp_path / "launch.mp4"
+    path.write_bytes(b"film")
+    video = Media(MediaKind.VIDEO, str(path), "video/mp4", 4, name="launch.mp4")
+    return OutgoingPost(
+        delivery_id=7, attempt=1, fingerprint="0123456789abcdef" * 4, title="T", text="D", media=(video,)
+    )
+
+
+def reading(video_id: str, **counts) -> Reading:
+    return Reading(external_id=video_id, regime=REGIME, **counts)
+
+
+def no_keep(address: str) -> None:
+    raise AssertionError("nothing was to be uploaded")
+
+
+# What is refused before YouTube is asked
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        ({"media": ()}, "media"),
+        ({"title": "  "}, "content"),
+        ({"title": "x" * 101}, "too_long"),
+        ({"title": "5G <live>"}, "content"),
+        ({"text": "a > b"}, "content"),
+        ({"text": "é" * 2501}, "too_long"),
+        ({"tags": ["x" * 480]}, "too_long"),
+    ],
+)
+def test_what_youtube_would_refuse_is_refused_without_asking(adapter, youtube, post, change, code):
+    outcome = adapter.publish(replace(post, **change), ACCOUNT, keep=no_keep)
+
+    assert isinstance(outcome, Refused)
+    assert (outcome.code, outcome.account) == (code, False)
+    assert youtube.calls == {}
+
+
+def test_texts_as_long_as_the_limits_say_go_up(adapter, youtube, post):
+    longest = replace(post, title="x" * LIMITS.title, text="é" * (LIMITS.text // 2), tags=["x" * LIMITS.tags])
+
+    assert isinstance(adapter.publish(longest, ACCOUNT, keep=lambda address: None), Sent)
+    (upload,) = youtube.sessions.values()
+    assert upload.body["snippet"]["tags"] == ["x" * LIMITS.tags, OURS]
+
+
+@pytest.mark.parametrize("content", [None, b""])
+def test_a_file_that_is_missing_or_empty_is_named(adapter, post, tmp_path, content):
+    (tmp_path / "launch.mp4").unlink()
+    if content is not None:
+        (tmp_path / "launch.mp4").write_bytes(content)
+
+    outcome = adapter.publish(post, ACCOUNT, keep=no_keep)
+
+    assert outcome == Refused("media", "The file “launch.mp4” is missing or empty.")
+
+
+def test_a_channel_that_is_not_connected_answers_nothing_and_asks_nothing(adapter, youtube, post):
+    nobody = replace(ACCOUNT, secret=None)
+    refused = Refused(
+        "unauthorised", "This YouTube channel is not connected. Connect it again in Settings.", account=True
+    )
+
+    assert adapter.publish(post, nobody, keep=no_keep) == refused
+    assert adapter.delete("v1", nobody) == refused
+    assert adapter.readings(["v1"], nobody) == Readings(failed=refused)
+    assert adapter.find(post, NOW, nobody) == Listing((), False, refused.reason)
+    assert adapter.recent(NOW, nobody) is None
+    assert adapter.audience(nobody) is None
+    assert youtube.calls == {}
+
+
+# How refusals are sorted
+
+
+@pytest.mark.parametrize(
+    ("status", "reason", "outcome"),
+    [
+        (
+            403,
+            "quotaExceeded",
+            # 09:00 UTC is 01:00 in California: 23 hours to the next midnight there.
+            RetryLater(
+                "YouTube's daily quota is used up; it is renewed at midnight Pacific time.",
+                timedelta(hours=23),
+                account=True,
+            ),
+        ),
+        (403, "rateLimitExceeded", RetryLater("YouTube asks for fewer calls a minute.", account=True)),
+        (429, "other", RetryLater("YouTube asks for fewer calls a minute.", account=True)),
+        (
+            400,
+            "uploadLimitExceeded",
+            RetryLater(
+                "This channel has uploaded as many videos as YouTube allows a day.", timedelta(hours=24), account=True
+            ),
+        ),
+        (
+            401,
+            "authError",
+            Refused(
+                "unauthorised", "YouTube no longer accepts this connection. Connect the channel again.", account=True
+            ),
+        ),
+        (
+            403,
+            "insufficientPermissions",
+            Refused(
+                "forbidden",
+                "A permission is missing. Connect the channel again and accept every permission.",
+                account=True,
+            ),
+        ),
+        (403, "forbidden", Refused("forbidden", "YouTube refused: no")),
+        (400, "invalidTitle", Refused("content", "YouTube refuses the title: 1 to 100 characters, without < and >.")),
+        (400, "somethingNew", Refused("content", "YouTube refused: no")),
+        (503, "backendError", RetryLater("YouTube gave no clear answer (503).")),
+        (302, "moved", RetryLater("YouTube gave no clear answer (302).")),
+    ],
+)
+def test_each_refusal_of_an_upload_means_what_youtube_says_it_means(adapter, youtube, post, status, reason, outcome):
+    youtube.faults = {"session": [refusal(status, reason)]}
+
+    assert adapter.publish(post, ACCOUNT, keep=no_keep) == outcome
+
+
+@pytest.mark.parametrize("body", ["", "<html>", "[]", '{"error": "no"}', '{"error": {"errors": []}}', "null"])
+def test_a_refusal_in_another_shape_is_still_a_refusal(adapter, youtube, post, body):
+    youtube.faults = {"session": [Response(body, 400)]}
+
+    assert adapter.publish(post, ACCOUNT, keep=no_keep) == Refused("content", "YouTube refused: 400")
+
+
+def test_how_long_to_wait_is_taken_from_youtube_when_it_says(adapter, youtube):
+    busy = refusal(429, "rateLimitExceeded")
+    busy.headers["Retry-After"] = "90"
+    youtube.faults = {"videos": [busy]}
+
+    failed = RetryLater("YouTube asks for fewer calls a minute.", timedelta(seconds=90), account=True)
+    assert adapter.readings(["v1"], ACCOUNT) == Readings(failed=failed)
+
+
+def test_the_token_is_in_no_outcome_and_no_repr(adapter, youtube, post):
+    youtube.faults = {
+        "session": [refusal(401, "authError", "bad")],
+        "videos": [Response("x", 200)],
+        "uploads": ["drop"],
+    }
+    said = [
+        adapter.publish(post, ACCOUNT, keep=no_keep),
+        adapter.readings(["v1"], ACCOUNT),
+        adapter.find(post, NOW, ACCOUNT),
+        adapter,
+        ACCOUNT,
+    ]
+
+    assert TOKEN not in repr(said)
+
+
+# Finding what is already there
+
+
+def test_a_video_of_ours_is_found_by_its_tag_whatever_became_of_its_title(adapter, youtube, post):
+    youtube.add_video(post.title, age=timedelta(minutes=1), tags=("5G",))
+    ours = youtube.add_video("Renamed since", age=timedelta(minutes=2), tags=("5G", OURS))
+
+    listing = adapter.find(post, NOW - timedelta(minutes=5), ACCOUNT)
+
+    at = NOW - timedelta(minutes=2)
+    assert listing == Listing([Receipt(ours, f"https://www.youtube.com/watch?v={ours}", at)], True)
+
+
+def test_a_channel_without_our_video_proves_its_absence(adapter, youtube, post):
+    youtube.add_video("Another", age=timedelta(minutes=1))
+
+    assert adapter.find(post, NOW, ACCOUNT) == Listing([], True)
+
+
+def test_two_videos_with_our_tag_are_both_told(adapter, youtube, post):
+    ids = [youtube.add_video("T", age=timedelta(minutes=n), tags=(OURS,)) for n in (1, 2)]
+
+    assert [receipt.external_id for receipt in adapter.find(post, NOW, ACCOUNT).matches] == ids
+
+
+@pytest.mark.parametrize("upload_status", ["failed", "rejected", "deleted"])
+def test_an_upload_that_never_became_a_video_is_not_live(adapter, youtube, post, upload_status):
+    youtube.add_video("T", age=timedelta(minutes=1), tags=(OURS,), upload_status=upload_status)
+
+    assert adapter.find(post, NOW, ACCOUNT) == Listing([], True)
+
+
+def test_looking_goes_on_over_pages_and_stops_at_older_ones(adapter, youtube, post):
+    for n in range(60):
+        youtube.add_video("Another", age=timedelta(minutes=n))
+    ours = youtube.add_video("T", age=timedelta(hours=2), tags=(OURS,))
+    for n in range(120):
+        youtube.add_video("Old", age=timedelta(days=40 + n))
+
+    listing = adapter.find(post, NOW - timedelta(hours=3), ACCOUNT)
+
+    assert ([receipt.external_id for receipt in listing.matches], listing.complete) == ([ours], True)
+    assert youtube.calls["uploads"] == 3
+
+
+def test_more_uploads_than_can_be_looked_through_prove_nothing(adapter, youtube, post):
+    for n in range(501):
+        youtube.add_video("Another", age=timedelta(seconds=n))
+
+    listing = adapter.find(post, NOW, ACCOUNT)
+
+    assert listing == Listing((), False, "The channel has more than 500 uploads since then.")
+
+
+@pytest.mark.parametrize(
+    ("step", "fault"),
+    [
+        ("channels", refusal(403, "quotaExceeded")),
+        ("uploads", "drop"),
+        ("videos", Response("<html>", 200)),
+        ("channels", Response("{}", 200)),
+        ("channels", Response("[]", 200)),
+    ],
+)
+def test_a_look_that_was_cut_short_proves_nothing(adapter, youtube, post, step, fault):
+    youtube.add_video("Another", age=timedelta(minutes=1))
+    youtube.faults = {step: [fault]}
+
+    listing = adapter.find(post, NOW, ACCOUNT)
+
+    assert (listing.matches, listing.complete) == ((), False)
+    assert listing.reason
+
+
+def test_recent_uploads_are_told_with_their_title_and_description(adapter, youtube):
+    new = youtube.add_video("By hand", age=timedelta(hours=1))
+    youtube.add_video("Too old", age=timedelta(hours=3))
+
+    (native,) = adapter.recent(NOW - timedelta(hours=2), ACCOUNT)
+
+    assert native.receipt.external_id == new
+    assert native.text == "By hand"
+
+
+def test_recent_uploads_that_cannot_be_read_are_not_told(adapter, youtube):
+    youtube.faults = {"uploads": [Response("broken", 500)]}
+
+    assert adapter.recent(NOW, ACCOUNT) is None
+
+
+# Deleting
+
+
+def test_a_deleted_video_is_gone_and_deleting_it_again_is_no_error(adapter, youtube):
+    video_id = youtube.add_video("T", age=timedelta(0))
+    gone = Sent(Receipt(video_id, f"https://www.youtube.com/watch?v={video_id}"))
+
+    assert adapter.delete(video_id, ACCOUNT) == gone
+    assert youtube.videos == {}
+    assert adapter.delete(video_id, ACCOUNT) == gone
+
+
+def test_a_deletion_without_an_answer_is_unknown(post):
+    nowhere = YouTubeAdapter("http://127.0.0.1:9", "http://127.0.0.1:9", timeout_seconds=2)
+
+    assert nowhere.delete("v1", ACCOUNT) == Unknown("YouTube gave no clear answer (ConnectionRefusedError).")
+
+
+# Numbers
+
+
+def test_counts_are_numbers_hidden_ones_are_not_told_and_missing_videos_are_gone(adapter, youtube):
+    open_, hidden, silent = (youtube.add_video("T", age=timedelta(days=1)) for _ in range(3))
+    youtube.videos[open_]["statistics"] = {"viewCount": "1204", "likeCount": "0", "commentCount": "7"}
+    youtube.videos[hidden]["statistics"] = {"viewCount": "9"}
+
+    assert adapter.readings([open_, "deleted00", hidden, silent], ACCOUNT) == Readings(
+        told=[
+            reading(open_, views=1204, likes=0, comments=7, engagements=7),
+            reading(hidden, views=9),
+            reading(silent),
+        ],
+        gone=["deleted00"],
+    )
+    assert youtube.calls == {"videos": 1}
+
+
+def test_fifty_videos_are_read_in_one_call(adapter, youtube):
+    ids = [youtube.add_video("T", age=timedelta(days=1)) for _ in range(adapter.batch)]
+
+    assert len(adapter.readings(ids, ACCOUNT).told) == 50
+    assert youtube.calls == {"videos": 1}
+
+
+def test_no_videos_are_no_call(adapter, youtube):
+    assert adapter.readings([], ACCOUNT) == Readings()
+    assert youtube.calls == {}
+
+
+@pytest.mark.parametrize("fault", ["drop", Response("<html>", 200), Response("[]", 200), Response("broken", 500)])
+def test_numbers_that_did_not_come_are_neither_told_nor_gone(adapter, youtube, fault):
+    youtube.faults = {"videos": [fault]}
+
+    result = adapter.readings(["v1"], ACCOUNT)
+
+    assert isinstance(result.failed, RetryLater)
+    assert (result.told, result.gone) == ((), ())
+
+
+@pytest.mark.parametrize(
+    ("at", "which"),
+    [
+        (datetime(2026, 8, 26, 23, 59, tzinfo=UTC), "yt-2012"),
+        (datetime(2026, 8, 27, tzinfo=UTC), "yt-2026-08"),
+        (NOW, "yt-2026-08"),
+    ],
+)
+def test_a_reading_says_which_definition_of_a_view_it_follows(at, which):
+    assert regime(at) == which
+
+
+# Audience
+
+
+def report(httpserver, rows, status=200):
+    body = {"columnHeaders": [{"name": "country"}, {"name": "views"}], "rows": rows}
+    asked = {
+        "ids": "channel==MINE",
+        "startDate": "2026-10-24",
+        "endDate": "2026-11-20",
+        "metrics": "views",
+        "dimensions": "country",
+        "sort": "-views",
+        "alt": "json",
+    }
+    httpserver.expect_request("/v2/reports", query_string=asked).respond_with_data(
+        json.dumps(body), status, content_type="application/json"
+    )
+
+
+def test_subscribers_and_views_by_country_are_told_with_their_day(adapter, youtube, httpserver):
+    report(httpserver, [["FR", 812], ["DE", 90]])
+
+    assert adapter.audience(ACCOUNT) == [
+        AudienceCount("followers", "", 1250, NOW.date()),
+        AudienceCount("country_views", "FR", 812, datetime(2026, 11, 20).date()),
+        AudienceCount("country_views", "DE", 90, datetime(2026, 11, 20).date()),
+    ]
+
+
+def test_subscribers_are_told_even_when_analytics_is_silent(adapter, youtube, httpserver):
+    report(httpserver, [], status=403)
+
+    assert adapter.audience(ACCOUNT) == [AudienceCount("followers", "", 1250, NOW.date())]
+
+
+def test_an_audience_nobody_tells_is_not_an_empty_one(adapter, youtube, httpserver):
+    youtube.faults = {"channels": [Response("broken", 500)]}
+    report(httpserver, [], status=500)
+
+    assert adapter.audience(ACCOUNT) is None
