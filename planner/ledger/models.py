@@ -1,4 +1,4 @@
-"""The Leased mixin, and Job: one piece of background work as a row, which is the truth in every mode of running."""
+"""The Leased mixin, Job, one piece of background work as a row, and IdempotencyKey, a create that must happen once."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import CheckConstraint, Index, String, Text
+from sqlalchemy import CheckConstraint, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from planner.core.db import Record
 from planner.core.types import Choice
 
-__all__ = ["Job", "JobState", "Leased"]
+__all__ = ["IdempotencyKey", "Job", "JobState", "Leased"]
 
 
 class Leased:
@@ -54,3 +54,20 @@ class Job(Leased, Record):
     created_at: Mapped[datetime]
     started_at: Mapped[datetime | None]
     finished_at: Mapped[datetime | None]
+
+
+class IdempotencyKey(Record):
+    """A create that one person asked for under one key: in progress while it has no status, answered once it has one."""
+
+    __tablename__ = "idempotency_keys"
+    __table_args__ = (UniqueConstraint("user_id", "key"),)
+    user_id: Mapped[int]
+    key: Mapped[str] = mapped_column(String(200))
+    #: Method and path, such as `POST /api/v1/posts`.
+    target: Mapped[str] = mapped_column(String(200))
+    #: SHA-256 of the request's body, hex.
+    body_digest: Mapped[str] = mapped_column(String(64))
+    started_at: Mapped[datetime] = mapped_column(index=True)
+    status: Mapped[int | None]
+    headers: Mapped[dict[str, Any] | None]
+    body: Mapped[str | None] = mapped_column(Text)
