@@ -1,0 +1,488 @@
+"""The outgoing client on real sockets: what was sent, what is cut, what is blocked, and what no error may tell."""
+
+from __future__ import annotations
+
+import gzip
+import logging
+import socket
+import ssl
+import struct
+import threading
+import time
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
+from pytest_httpserver import HTTPServer
+from werkzeug import Request, Response
+
+from planner.core.addresses import check_address
+from planner.core.http import Blocked, Http, MaybeSent, NotSent, check_public, redact
+
+SECRET = "s3cr3t-token-of-the-account"
+
+
+@pytest.fixture
+def http() -> Http:
+    return Http(timeout_seconds=2)
+
+
+@pytest.fixture
+def listen() -> Iterator[Callable[[Callable[[socket.socket], None]], str]]:
+    """Start a TCP server that treats each connection with the given function; returns its base address."""
+    with ExitStack() as stack:
+
+        def start(treat: Callable[[socket.socket], None]) -> str:
+            server = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
+
+            def loop() -> None:
+                while True:
+                    try:
+                        peer, _ = server.accept()
+                    except OSError:
+                        return
+                    with peer:
+                        try:
+                            treat(peer)
+                        except OSError:
+                            pass
+
+            thread = threading.Thread(target=loop, daemon=True)
+            thread.start()
+            stack.callback(lambda: (server.shutdown(socket.SHUT_RDWR), thread.join(10)))
+            return f"http://127.0.0.1:{server.getsockname()[1]}"
+
+        yield start
+
+
+def closed_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return int(server.getsockname()[1])
+
+
+def self_signed(folder: Path) -> Path:
+    """A key and a certificate for 127.0.0.1 in one file, signed by itself."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
+    now = datetime.now(UTC)
+    certificate = (
+        x509.CertificateBuilder(issuer_name=name, subject_name=name, public_key=key.public_key())
+        .serial_number(1)
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .sign(key, hashes.SHA256())
+    )
+    pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    path = folder / "self-signed.pem"
+    path.write_bytes(pem + certificate.public_bytes(Encoding.PEM))
+    return path
+
+
+def reset(peer: socket.socket) -> None:
+    peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+
+# --- sent or not sent -------------------------------------------------------------------------------------------------
+
+
+def test_a_closed_port_is_certainly_not_sent(http):
+    with pytest.raises(NotSent) as caught:
+        http.request("POST", f"http://127.0.0.1:{closed_port()}/2/tweets", json={"text": "hello"})
+
+    assert str(caught.value) == "127.0.0.1 could not be reached; nothing was sent."
+
+
+def test_an_unknown_name_is_certainly_not_sent(http):
+    with pytest.raises(NotSent) as caught:
+        http.request("POST", "http://no-such-host.invalid/2/tweets", json={"text": "hello"})
+
+    assert caught.value.host == "no-such-host.invalid"
+
+
+def test_a_listener_that_reads_and_never_answers_may_have_acted(listen):
+    base = listen(lambda peer: time.sleep(1.5))
+    started = time.monotonic()
+
+    with pytest.raises(MaybeSent) as caught:
+        Http(timeout_seconds=0.5).request("POST", base + "/2/tweets", json={"text": "hello"})
+
+    assert str(caught.value) == "127.0.0.1 gave no clear answer; it may have acted on what was sent."
+    assert time.monotonic() - started < 1.4
+
+
+def test_a_listener_that_reads_and_closes_may_have_acted(http, listen):
+    base = listen(lambda peer: peer.recv(65536))
+
+    with pytest.raises(MaybeSent):
+        http.request("POST", base + "/2/tweets", json={"text": "hello"})
+
+
+def test_a_listener_that_reads_and_resets_may_have_acted(http, listen):
+    def treat(peer: socket.socket) -> None:
+        peer.recv(65536)
+        reset(peer)
+
+    with pytest.raises(MaybeSent):
+        http.request("POST", listen(treat) + "/2/tweets", json={"text": "hello"})
+
+
+def test_a_listener_that_closes_without_reading_may_have_acted_since_bytes_left_us(http, listen):
+    with pytest.raises(MaybeSent):
+        http.request("POST", listen(reset) + "/2/tweets", json={"text": "hello"})
+
+
+def test_a_failed_tls_handshake_is_certainly_not_sent(http, listen):
+    base = listen(lambda peer: peer.sendall(b"this is not TLS" * 100))
+
+    with pytest.raises(NotSent):
+        http.request("POST", base.replace("http://", "https://") + "/2/tweets", json={"text": "hello"})
+
+
+def test_a_certificate_that_nobody_we_trust_signed_is_certainly_not_sent(http, listen, tmp_path):
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(self_signed(tmp_path))
+    received = []
+
+    def treat(peer: socket.socket) -> None:
+        with context.wrap_socket(peer, server_side=True) as secure:
+            received.append(secure.recv(65536))
+
+    with pytest.raises(NotSent):
+        http.request("POST", listen(treat).replace("http://", "https://"), json={"text": "hello"})
+    assert b"".join(received) == b""
+
+
+def test_a_reset_on_a_connection_kept_from_an_earlier_call_may_have_acted(http, listen):
+    """The second request travels on the first one's connection: no connecting can fail, so the bytes did leave."""
+
+    def treat(peer: socket.socket) -> None:
+        peer.recv(65536)
+        peer.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+        peer.recv(65536)
+        reset(peer)
+
+    base = listen(treat)
+    assert http.request("POST", base).text == "ok"
+
+    with pytest.raises(MaybeSent):
+        http.request("POST", base)
+
+
+def test_a_garbled_answer_may_mean_anything(http, listen):
+    def treat(peer: socket.socket) -> None:
+        peer.recv(65536)
+        peer.sendall(b"\x00\x01 nonsense\r\n\r\n")
+
+    with pytest.raises(MaybeSent):
+        http.request("POST", listen(treat))
+
+
+def test_after_a_failed_call_the_next_one_starts_clean(http, httpserver: HTTPServer):
+    httpserver.expect_request("/").respond_with_data("ok")
+    assert http.request("GET", httpserver.url_for("/")).text == "ok"
+
+    with pytest.raises(NotSent):
+        http.request("GET", f"http://127.0.0.1:{closed_port()}/")
+
+
+# --- limits -----------------------------------------------------------------------------------------------------------
+
+
+def test_a_large_answer_is_cut_at_the_limit(http, httpserver: HTTPServer):
+    httpserver.expect_request("/big").respond_with_data("x" * 100_000)
+
+    answer = http.request("GET", httpserver.url_for("/big"), max_bytes=1000)
+
+    assert (answer.status, answer.body, answer.cut, answer.json()) == (200, b"x" * 1000, True, None)
+
+
+def test_an_answer_exactly_at_the_limit_is_whole(http, httpserver: HTTPServer):
+    httpserver.expect_request("/fits").respond_with_data("x" * 1000)
+
+    answer = http.request("GET", httpserver.url_for("/fits"), max_bytes=1000)
+
+    assert (answer.body, answer.cut) == (b"x" * 1000, False)
+
+
+def test_a_compressed_bomb_is_cut_at_the_limit(http, httpserver: HTTPServer):
+    bomb = gzip.compress(b"0" * 50_000_000)
+    httpserver.expect_request("/bomb").respond_with_data(bomb, headers={"Content-Encoding": "gzip"})
+
+    answer = http.request("GET", httpserver.url_for("/bomb"), max_bytes=10_000)
+
+    assert (len(answer.body), answer.cut) == (10_000, True)
+
+
+def test_a_body_shorter_than_announced_is_told_as_cut(http, listen):
+    def treat(peer: socket.socket) -> None:
+        peer.recv(65536)
+        peer.sendall(b'HTTP/1.1 201 Created\r\nContent-Length: 500\r\n\r\n{"data":{"id":"1"')
+
+    answer = http.request("POST", listen(treat))
+
+    assert (answer.status, answer.cut, answer.json()) == (201, True, None)
+
+
+@pytest.mark.parametrize("slow_part", ["headers", "body"])
+def test_an_answer_that_drips_is_ended_by_the_clock(listen, slow_part):
+    """Each byte arrives well within the socket's own time limit; only the sum is too long."""
+
+    def treat(peer: socket.socket) -> None:
+        peer.recv(65536)
+        peer.sendall(b"HTTP/1.1 200 OK\r\n")
+        if slow_part == "body":
+            peer.sendall(b"Content-Length: 1000\r\n\r\n")
+        for _ in range(40):
+            peer.sendall(b"x")
+            time.sleep(0.1)
+
+    base = listen(treat)
+    started = time.monotonic()
+    if slow_part == "headers":
+        with pytest.raises(MaybeSent):
+            Http(timeout_seconds=0.6).request("GET", base)
+    else:
+        assert Http(timeout_seconds=0.6).request("GET", base).cut
+
+    assert time.monotonic() - started < 1.5
+
+
+def test_redirects_are_not_followed(http, httpserver: HTTPServer):
+    httpserver.expect_request("/moved").respond_with_data("", status=302, headers={"Location": "/elsewhere"})
+
+    assert http.request("GET", httpserver.url_for("/moved")).status == 302
+
+
+def test_cookies_of_one_account_do_not_travel_with_the_next(http, httpserver: HTTPServer):
+    seen = []
+
+    def handler(request: Request) -> Response:
+        seen.append(request.headers.get("Cookie"))
+        return Response("ok", headers={"Set-Cookie": "who=first"})
+
+    httpserver.expect_request("/").respond_with_handler(handler)
+    http.request("GET", httpserver.url_for("/"))
+    http.request("GET", httpserver.url_for("/"))
+
+    assert seen == [None, None]
+
+
+@pytest.mark.parametrize("body", ["", "{", '{"a":1', "[" * 100_000, "\x00", "<html></html>"])
+def test_a_body_that_is_not_json_is_no_answer(http, httpserver: HTTPServer, body):
+    httpserver.expect_request("/").respond_with_data(body)
+
+    answer = http.request("GET", httpserver.url_for("/"))
+
+    assert (answer.json(), answer.json_object()) == (None, {})
+
+
+# --- secrets ----------------------------------------------------------------------------------------------------------
+
+
+def test_no_error_holds_the_address_or_the_token(http, listen):
+    base = listen(lambda peer: peer.recv(65536))
+    errors = []
+    for url in (f"{base}/hooks/{SECRET}?sig={SECRET}", f"http://127.0.0.1:{closed_port()}/hooks/{SECRET}"):
+        with pytest.raises((NotSent, MaybeSent)) as caught:
+            http.request("POST", url, headers={"Authorization": f"Bearer {SECRET}"}, json={"text": "hello"})
+        errors.append(caught.value)
+
+    for error in errors:
+        assert (error.__cause__, error.__context__) == (None, None)
+        shown = "".join(traceback.format_exception(error)) + repr(error) + str(error)
+        assert SECRET not in shown
+
+
+def test_the_libraries_log_no_address_even_at_debug(http, httpserver: HTTPServer, caplog):
+    caplog.set_level(logging.DEBUG)
+    httpserver.expect_request(f"/hooks/{SECRET}").respond_with_data("ok")
+
+    http.request("POST", httpserver.url_for(f"/hooks/{SECRET}"), json={})
+
+    ours = [record.getMessage() for record in caplog.records if record.name != "werkzeug"]  # the test's own server
+    assert not [message for message in ours if SECRET in message]
+    assert SECRET in caplog.text
+
+
+def test_an_answer_shows_neither_address_nor_headers_nor_body(http, httpserver: HTTPServer):
+    httpserver.expect_request(f"/{SECRET}").respond_with_data(SECRET, headers={"X-Echo": SECRET})
+
+    assert repr(http.request("GET", httpserver.url_for(f"/{SECRET}"))) == "Answer(status=200, cut=False)"
+
+
+def test_redacting_takes_out_known_secrets_and_what_looks_like_one():
+    text = (
+        f"Invalid token {SECRET}; Authorization: Bearer abc.def-123; GET /x?a=1&oauth2_access_token=AQX&b=2; "
+        "https://chat.example.com/hooks/xyz9 failed"
+    )
+
+    assert redact(text, SECRET, None, "") == (
+        "Invalid token …; Authorization: Bearer …; GET /x?a=1&oauth2_access_token=…&b=2; "
+        "https://chat.example.com/hooks/… failed"
+    )
+
+
+# --- addresses from outside -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("url", "sentence"),
+    [
+        ("file:///etc/passwd", "A web address starts with http:// or https://."),
+        ("ftp://example.com/", "A web address starts with http:// or https://."),
+        ("//example.com/", "A web address starts with http:// or https://."),
+        ("http:///path", "A web address starts with http:// or https://."),
+        ("", "A web address starts with http:// or https://."),
+        ("http://example.com:22/", "Only the usual web ports, 80 and 443, may be reached."),
+        ("http://example.com:0/", "Only the usual web ports, 80 and 443, may be reached."),
+        ("http://example.com:99999/", "This is not a web address."),
+        ("http://[::1", "This is not a web address."),
+        ("http://user@example.com/", "A web address here may not contain a user name or password."),
+        ("http://example.com\\@127.0.0.1/", "This address contains a character that no web address has."),
+        ("http://example.com/\r\nX: y", "This address contains a character that no web address has."),
+        (" http://example.com/", "This address contains a character that no web address has."),
+    ],
+)
+def test_an_address_that_is_no_plain_web_address_is_refused_with_a_sentence(url, sentence):
+    with pytest.raises(Blocked) as caught:
+        check_public(url)
+
+    assert str(caught.value) == sentence
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://127.0.0.1/",
+        "http://127.1/",
+        "http://2130706433/",
+        "http://0x7f000001/",
+        "http://0177.0.0.1/",
+        "http://0/",
+        "http://localhost/",
+        "http://[::1]/",
+        "http://[::ffff:127.0.0.1]/",
+        "http://[::ffff:7f00:1]/",
+        "http://[::]/",
+        "http://10.1.2.3/",
+        "http://172.16.0.1/",
+        "http://192.168.1.1/",
+        "http://100.64.0.1/",
+        "http://169.254.169.254/latest/meta-data/",
+        "http://[fe80::1]/",
+        "http://[fd00::1]/",
+        "http://[2002:7f00:1::]/",
+        "http://[64:ff9b::7f00:1]/",
+        "http://224.0.0.1/",
+        "http://255.255.255.255/",
+    ],
+)
+def test_every_spelling_of_an_inner_address_is_blocked(http, url):
+    with pytest.raises(Blocked):
+        http.fetch_public(url)
+
+
+@pytest.mark.parametrize("address", ["93.184.215.14", "2606:2800:21f:cb07:6820:80da:af6b:8b2c", "64:ff9b::5db8:d70e"])
+def test_a_public_address_passes(address):
+    check_address(address, "example.com", allow_private=False)
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1", "::1", "10.1.2.3", "fd00::1", "::ffff:192.168.1.1", "100.64.0.1"])
+def test_private_addresses_pass_when_a_setting_allows_them(address):
+    check_address(address, "chat.internal", allow_private=True)
+
+
+@pytest.mark.parametrize("address", ["169.254.169.254", "fe80::1", "224.0.0.1", "0.0.0.0", "::", "::ffff:169.254.169.254"])
+def test_link_local_addresses_never_pass(address):
+    with pytest.raises(Blocked) as caught:
+        check_address(address, "metadata", allow_private=True)
+
+    assert str(caught.value) == "metadata leads into a private network, where this may not reach."
+
+
+def test_a_name_is_resolved_once_and_that_very_address_is_used(http, monkeypatch):
+    """A name that is public when looked at and private when connected to (rebinding) gets no second look."""
+    asked = []
+
+    def resolve(host, port, *args, **kwargs):
+        asked.append(host)
+        address = "93.184.215.14" if len(asked) == 1 else "127.0.0.1"
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, port))]
+
+    connected = []
+
+    def connect(address, *args, **kwargs):
+        connected.append(address)
+        raise OSError("no network in tests")
+
+    monkeypatch.setattr(socket, "getaddrinfo", resolve)
+    monkeypatch.setattr(socket, "create_connection", connect)
+    with pytest.raises(NotSent):
+        http.fetch_public("http://rebinding.example/")
+
+    assert (asked, connected) == (["rebinding.example"], [("93.184.215.14", 80)])
+
+
+def test_one_private_address_among_public_ones_blocks_the_name(http, monkeypatch):
+    def resolve(host, port, *args, **kwargs):
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (ip, port)) for ip in ("93.184.215.14", "10.0.0.1")]
+
+    monkeypatch.setattr(socket, "getaddrinfo", resolve)
+    with pytest.raises(Blocked):
+        http.fetch_public("http://mixed.example/")
+
+
+def test_an_allowed_base_address_is_reached_and_its_neighbours_are_not(httpserver: HTTPServer):
+    httpserver.expect_request("/hooks/1").respond_with_data("ok")
+    http = Http(timeout_seconds=2, allowed=(httpserver.url_for("/hooks"),))
+
+    assert http.request("POST", httpserver.url_for("/hooks/1"), guarded=True).text == "ok"
+    for url in (httpserver.url_for("/other"), httpserver.url_for("/hooksmith"), f"http://127.0.0.1:{closed_port()}/hooks/1"):
+        with pytest.raises(Blocked):
+            http.request("POST", url, guarded=True)
+
+
+def test_each_redirect_is_checked_like_the_first_address(httpserver: HTTPServer):
+    inner = httpserver.url_for("/inner")
+    httpserver.expect_request("/open/start").respond_with_data("", status=302, headers={"Location": inner})
+    httpserver.expect_request("/inner").respond_with_data("secret page")
+    http = Http(timeout_seconds=2, allowed=(httpserver.url_for("/open"),))
+
+    with pytest.raises(Blocked):
+        http.fetch_public(httpserver.url_for("/open/start"))
+    assert [request.path for request, _ in httpserver.log] == ["/open/start"]
+
+
+def test_a_redirect_is_followed_and_the_answer_tells_where_it_ended(httpserver: HTTPServer):
+    httpserver.expect_request("/a").respond_with_data("", status=301, headers={"Location": "/b"})
+    httpserver.expect_request("/b").respond_with_data("here")
+    http = Http(timeout_seconds=2, allow_private=True)
+
+    answer = http.fetch_public(httpserver.url_for("/a"))
+
+    assert (answer.text, answer.url) == ("here", httpserver.url_for("/b"))
+
+
+def test_redirects_in_a_circle_end_with_a_sentence(httpserver: HTTPServer):
+    httpserver.expect_request("/a").respond_with_data("", status=302, headers={"Location": "/a"})
+
+    with pytest.raises(Blocked) as caught:
+        Http(timeout_seconds=2, allow_private=True).fetch_public(httpserver.url_for("/a"))
+
+    assert str(caught.value) == "This address leads from one page to another without end."
+    assert len(httpserver.log) == 6
+
+
+def test_a_redirect_to_a_file_is_blocked(httpserver: HTTPServer):
+    httpserver.expect_request("/a").respond_with_data("", status=302, headers={"Location": "file:///etc/passwd"})
+
+    with pytest.raises(Blocked):
+        Http(timeout_seconds=2, allow_private=True).fetch_public(httpserver.url_for("/a"))
