@@ -1,0 +1,75 @@
+// Dialogs: native ones by id, the sheet that borrows another page's form, and "type the name" confirmations.
+import { announceContent, word } from "./page.js";
+
+/** Browsers without command/commandfor get the same by hand. */
+function openByHand(event) {
+  const button = event.target.closest('button[command="show-modal"]');
+  if (!button || "commandForElement" in HTMLButtonElement.prototype) return;
+  document.getElementById(button.getAttribute("commandfor"))?.showModal();
+}
+
+/** A link with data-sheet shows the [data-sheet-content] of its page in a dialog; without script it is a plain link. */
+export async function openSheet(href) {
+  const page = await fetchPage(href);
+  if (!page || !fillSheet(page)) location.assign(href);
+  else document.getElementById("sheet").showModal();
+}
+
+async function fetchPage(href, options = {}) {
+  const answer = await fetch(href, { credentials: "same-origin", headers: { Accept: "text/html" }, ...options });
+  if (answer.type === "opaqueredirect") return "moved";
+  if (!answer.ok && answer.status !== 422) return null;
+  return new DOMParser().parseFromString(await answer.text(), "text/html");
+}
+
+function fillSheet(page) {
+  const content = page.querySelector("[data-sheet-content]");
+  if (!content) return false;
+  const body = document.getElementById("sheet-body");
+  document.getElementById("sheet-title").textContent = page.querySelector("h1")?.textContent.trim() ?? "";
+  body.replaceChildren(document.importNode(content, true));
+  announceContent(body);
+  body.querySelector("[data-focus], [aria-invalid=true]")?.focus();
+  return true;
+}
+
+/** A form in the sheet: refused, it comes back with its errors; done, the page behind is shown anew. */
+async function sendFromSheet(event) {
+  const form = event.target;
+  if (!form.closest("#sheet-body") || form.method !== "post" || event.submitter?.formMethod === "dialog") return;
+  event.preventDefault();
+  const page = await fetchPage(form.action, { method: "POST", body: new FormData(form, event.submitter), redirect: "manual" }).catch(() => null);
+  if (page === "moved") location.reload();
+  else if (!page || !fillSheet(page)) document.dispatchEvent(new CustomEvent("planner:toast", { detail: { text: word("lost"), kind: "error" } }));
+}
+
+/** The button of a typed confirmation works once the name is there; the server checks it again. */
+function watchTyped(event) {
+  const input = event.target.closest("[data-typed]");
+  if (!input) return;
+  input.setCustomValidity(input.value.trim() === input.dataset.typed ? "" : input.labels[0].textContent);
+}
+
+export function start() {
+  document.addEventListener("click", (event) => {
+    openByHand(event);
+    const link = event.target.closest("a[data-sheet]");
+    if (!link || event.metaKey || event.ctrlKey || event.shiftKey || event.button) return;
+    event.preventDefault();
+    openSheet(link.href).catch(() => location.assign(link.href));
+  });
+  document.addEventListener("planner:sheet", (event) => openSheet(event.detail.href).catch(() => location.assign(event.detail.href)));
+  document.addEventListener("submit", sendFromSheet);
+  document.addEventListener("input", watchTyped);
+  for (const dialog of document.querySelectorAll("dialog")) {
+    dialog.addEventListener("click", (event) => {
+      if (event.target === dialog && event.offsetX !== undefined && outside(dialog, event)) dialog.close();
+    });
+  }
+  document.querySelector("[data-focus]")?.focus();
+}
+
+function outside(dialog, event) {
+  const box = dialog.getBoundingClientRect();
+  return event.clientX < box.left || event.clientX > box.right || event.clientY < box.top || event.clientY > box.bottom;
+}
