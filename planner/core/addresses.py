@@ -1,4 +1,4 @@
-"""Which addresses typed by a person may be reached: public web addresses, unless private ones are allowed by a setting."""
+"""Which typed addresses may be reached: public web addresses only, unless a setting allows private ones."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def check_public(url: str, *, allow_private: bool = False) -> None:
 
 
 def check_address(address: str, host: str, *, allow_private: bool) -> None:
-    """Refuse an IP address that `host` stands for when it is not public. Link-local ones (a cloud's metadata) never pass.
+    """Refuse an IP address that `host` stands for when it is not public; link-local (a cloud's metadata) never passes.
 
     Raises Blocked, naming only the host.
     """
