@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import time
+import uuid
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Protocol
 
 from sqlalchemy import text
@@ -23,6 +25,7 @@ class Clock(Protocol):
     def now(self) -> datetime: ...
     def decision_time(self, db: Session) -> datetime: ...
     def monotonic(self) -> float: ...
+    def observer(self) -> str: ...
 
 
 class SystemClock:
@@ -39,5 +42,19 @@ class SystemClock:
         return utc_now()
 
     def monotonic(self) -> float:
-        """Seconds on this process's own stopwatch; only differences mean anything."""
+        """Seconds on this machine's stopwatch since it started; only differences mean anything."""
         return time.monotonic()
+
+    def observer(self) -> str:
+        """Whose stopwatch `monotonic` reads: this boot of this machine, or this process where a boot has no name."""
+        return _OBSERVER
+
+
+def _boot_name() -> str:
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+    except OSError:
+        return uuid.uuid4().hex
+
+
+_OBSERVER = _boot_name()

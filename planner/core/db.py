@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, ClassVar
@@ -14,7 +13,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, sess
 
 from planner.core.types import UtcDateTime
 
-__all__ = ["BUSY_SECONDS", "Base", "BigId", "Record", "Sessions", "make_engine", "prepare", "reading", "sessions_of"]
+__all__ = ["BUSY_SECONDS", "Base", "BigId", "Record", "Sessions", "engine_options", "make_engine", "prepare", "reading", "sessions_of"]
 
 #: How long a SQLite writer waits for another before it gives up.
 BUSY_SECONDS = 10
@@ -53,16 +52,16 @@ class Record(Base):
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
 
 
-def make_engine(url: str, *, echo: bool = False) -> Engine:
+def engine_options(url: str) -> dict[str, Any]:
+    """How an engine for this address is made, beside the address itself."""
+    if make_url(url).get_backend_name() == "sqlite":
+        return {"json_serializer": _dump_json, "connect_args": {"timeout": BUSY_SECONDS, "check_same_thread": False}}
+    return {"json_serializer": _dump_json, "pool_pre_ping": True, "pool_size": 10}
+
+
+def make_engine(url: str) -> Engine:
     """An engine for SQLite or PostgreSQL (`postgresql+psycopg://…`), prepared."""
-    parsed = make_url(url)
-    options: dict[str, Any] = {"echo": echo, "json_serializer": _dump_json}
-    if parsed.get_backend_name() == "sqlite":
-        options["connect_args"] = {"timeout": BUSY_SECONDS, "check_same_thread": False}
-    else:
-        options["pool_pre_ping"] = True
-        options["pool_size"] = 10
-    return prepare(create_engine(parsed, **options))
+    return prepare(create_engine(url, **engine_options(url)))
 
 
 def prepare(engine: Engine) -> Engine:
@@ -118,7 +117,3 @@ def _plain(value: Any) -> Any:
     if isinstance(value, StrEnum):
         return value.value
     raise TypeError(f"not JSON: {value!r}")
-
-
-#: Something that makes sessions; tests and workers pass it around.
-SessionMaker = Callable[[], Session]

@@ -5,22 +5,21 @@ from __future__ import annotations
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, Double, ForeignKey, Index, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from planner.core.db import Record
+from planner.core.db import Base, Record
 from planner.core.types import Choice
 from planner.ledger.models import Leased
 from planner.planning.models import Post
 
-__all__ = ["Attempt", "Delivery", "DeliveryState", "Result"]
+__all__ = ["Attempt", "Delivery", "DeliveryState", "Hold", "Result", "Watch"]
 
 
 class DeliveryState(StrEnum):
-    """Where a delivery is. DUE and RETRY wait for their moment; UNKNOWN waits to be looked up."""
+    """Where a delivery is. DUE and RETRY wait for their moment; UNKNOWN waits to be looked up; HELD waits for a person."""
 
     DUE = "due"
-    CLAIMED = "claimed"
     SENDING = "sending"
     UNKNOWN = "unknown"
     RETRY = "retry"
@@ -32,13 +31,21 @@ class DeliveryState(StrEnum):
     CANCELLED = "cancelled"
 
 
+class Hold(StrEnum):
+    """Why a delivery is held, which says how it comes back."""
+
+    PAUSE = "pause"
+    CHANNEL = "channel"
+    APPROVAL = "approval"
+    EMBARGO = "embargo"
+
+
 class Result(StrEnum):
-    """How an attempt ended; an open one has none."""
+    """How an attempt ended. One whose outcome is unknown stays open until it is looked up."""
 
     SENT = "sent"
     REFUSED = "refused"
     LATER = "later"
-    UNKNOWN = "unknown"
     #: Looked up afterwards: it was live.
     FOUND = "found"
     #: Looked up afterwards in a complete listing: it was not.
@@ -56,8 +63,8 @@ class Delivery(Leased, Record):
             "ix_deliveries_queue",
             "next_at",
             "id",
-            sqlite_where=text("state IN ('due','retry','claimed','sending','unknown')"),
-            postgresql_where=text("state IN ('due','retry','claimed','sending','unknown')"),
+            sqlite_where=text("state IN ('due','retry','sending','unknown')"),
+            postgresql_where=text("state IN ('due','retry','sending','unknown')"),
         ),
         Index("ix_deliveries_channel_id_state", "channel_id", "state"),
         CheckConstraint("tries >= 0", name="tries_not_negative"),
@@ -72,6 +79,9 @@ class Delivery(Leased, Record):
     #: Digest of the content that was approved; a delivery with another digest never leaves.
     digest: Mapped[str] = mapped_column(String(64))
     tries: Mapped[int] = mapped_column(default=0)
+    #: How often an unknown outcome was looked up without a clear answer.
+    looks: Mapped[int] = mapped_column(default=0)
+    hold: Mapped[Hold | None] = mapped_column(Choice(Hold))
     #: Why it is where it is, as a sentence for people.
     reason: Mapped[str] = mapped_column(Text, default="")
     created_at: Mapped[datetime]
@@ -111,3 +121,16 @@ class Attempt(Record):
     #: What the adapter asked to keep (an upload's session), so that a crash resumes instead of starting again.
     resume: Mapped[str | None] = mapped_column(Text)
     delivery: Mapped[Delivery] = relationship(back_populates="attempts")
+
+
+class Watch(Base):
+    """Since when one observer has watched one open attempt, on that observer's own monotonic clock (seconds).
+
+    An observer is one boot of one machine: its monotonic clock is shared by its processes and cannot be set back,
+    so a wrong wall clock anywhere never shortens the time an unknown outcome is given to settle.
+    """
+
+    __tablename__ = "watches"
+    attempt_id: Mapped[int] = mapped_column(ForeignKey("attempts.id"), primary_key=True, autoincrement=False)
+    observer: Mapped[str] = mapped_column(String(64), primary_key=True)
+    since: Mapped[float] = mapped_column(Double)

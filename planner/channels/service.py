@@ -1,0 +1,163 @@
+"""Verbs on channels: add, give a key, hold, disconnect. Nothing here deletes: posts and numbers stay."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from zoneinfo import available_timezones
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from planner.accounts import history
+from planner.accounts.models import User
+from planner.channels.models import Channel, ChannelState, Credential
+from planner.channels.port import Flavour, Platform
+from planner.core.errors import Conflict, Invalid, NotFound
+from planner.core.i18n import N_
+
+__all__ = ["add", "by_id", "disconnect", "hold", "observe", "reconnect", "set_wait"]
+
+#: How many colours the look has for channels.
+COLOURS = 8
+
+
+def add(
+    db: Session,
+    *,
+    platform: Platform | str,
+    name: str,
+    access_token: str | None = None,
+    external_id: str = "",
+    refresh_token: str | None = None,
+    expires_at: datetime | None = None,
+    scopes: Sequence[str] = (),
+    config: Mapping[str, Any] | None = None,
+    time_zone: str = "Europe/Paris",
+    grace_minutes: int = 20,
+    actor: User | None,
+    now: datetime,
+) -> Channel:
+    """A new account of ours. With a token (a webhook's address is its token) it is connected at once.
+
+    Raises Invalid for an unknown platform, zone or flavour, a missing token; Conflict when the name is taken there.
+    """
+    try:
+        platform = Platform(platform)
+    except ValueError:
+        raise Invalid(
+            N_("There is no platform “%(name)s”. The platforms are: %(known)s."),
+            field="platform", name=str(platform)[:40], known=", ".join(Platform),
+        ) from None  # fmt: skip
+    name = name.strip()
+    if not name or len(name) > 120:
+        raise Invalid(N_("Give the channel a name of 1 to 120 characters."), field="name")
+    if time_zone not in available_timezones():
+        raise Invalid(N_("“%(zone)s” is not a time zone we know."), field="time_zone", zone=time_zone[:64])
+    if platform is Platform.WEBHOOK:
+        _check_webhook(access_token, config)
+    elif platform is not Platform.BY_HAND and not access_token:
+        raise Invalid(N_("An access token is needed to connect this channel."), field="access_token")
+    if db.scalar(select(Channel.id).where(Channel.platform == platform, Channel.name == name)) is not None:
+        raise Conflict(N_("There is already a channel “%(name)s” on this platform."), field="name", name=name)
+    channel = Channel(
+        platform=platform,
+        name=name,
+        external_id=external_id.strip(),
+        time_zone=time_zone,
+        grace_minutes=grace_minutes,
+        colour=(db.scalar(select(func.count()).select_from(Channel)) or 0) % COLOURS,
+        config=dict(config or {}),
+        state=ChannelState.CONNECTED,
+        created_at=now,
+    )
+    if access_token:
+        channel.credential = Credential(
+            access_token=access_token, refresh_token=refresh_token, expires_at=expires_at, scopes=list(scopes), updated_at=now
+        )
+    db.add(channel)
+    db.flush()
+    history.record(db, actor, "channel.added", channel, now=now, became={"platform": platform, "name": name})
+    return channel
+
+
+def observe(db: Session, *, platform: Platform, name: str, external_id: str, now: datetime, actor: User | None) -> Channel:
+    """The channel of an import: the one known by its platform number or name, else a new one that is not connected."""
+    known = db.scalar(
+        select(Channel).where(Channel.platform == platform, (Channel.external_id == external_id) & (Channel.external_id != ""))
+    ) or db.scalar(select(Channel).where(Channel.platform == platform, Channel.name == name))
+    if known is not None:
+        return known
+    count = db.scalar(select(func.count()).select_from(Channel)) or 0
+    channel = Channel(
+        platform=platform, name=name, external_id=external_id, state=ChannelState.NOT_CONNECTED, colour=count % COLOURS, created_at=now
+    )
+    db.add(channel)
+    db.flush()
+    history.record(db, actor, "channel.observed", channel, now=now, became={"platform": platform, "name": name})
+    return channel
+
+
+def by_id(db: Session, channel_id: int) -> Channel:
+    """Raises NotFound."""
+    channel = db.get(Channel, channel_id)
+    if channel is None:
+        raise NotFound()
+    return channel
+
+
+def reconnect(
+    db: Session,
+    channel: Channel,
+    *,
+    access_token: str,
+    refresh_token: str | None = None,
+    expires_at: datetime | None = None,
+    scopes: Sequence[str] = (),
+    actor: User | None,
+    now: datetime,
+) -> None:
+    """A fresh key; a refresh token that is known is never overwritten with nothing."""
+    credential = channel.credential
+    if credential is None:
+        channel.credential = credential = Credential(access_token=access_token, updated_at=now)
+    credential.access_token = access_token
+    credential.refresh_token = refresh_token or credential.refresh_token
+    credential.expires_at = expires_at
+    credential.scopes = list(scopes) or credential.scopes
+    credential.updated_at = now
+    channel.state, channel.state_reason = ChannelState.CONNECTED, ""
+    channel.wait_until, channel.wait_reason = None, ""
+    history.record(db, actor, "channel.reconnected", channel, now=now)
+
+
+def hold(db: Session, channel: Channel, reason: str, *, now: datetime) -> None:
+    """The platform refuses the whole account: nothing more is sent until somebody reconnects it."""
+    if channel.state is ChannelState.CONNECTED:
+        channel.state, channel.state_reason = ChannelState.NEEDS_RECONNECT, reason
+        history.record(db, None, "channel.refused", channel, now=now, note=reason)
+
+
+def set_wait(db: Session, channel: Channel, until: datetime, reason: str) -> None:
+    """The platform asked this account to wait; the later of two waits holds."""
+    if channel.wait_until is None or channel.wait_until < until:
+        channel.wait_until, channel.wait_reason = until, reason
+
+
+def disconnect(db: Session, channel: Channel, *, actor: User | None, now: datetime) -> None:
+    """Forget the key; keep the channel with its posts and numbers."""
+    if channel.credential is not None:
+        db.delete(channel.credential)
+        channel.credential = None
+    channel.state, channel.state_reason = ChannelState.NOT_CONNECTED, ""
+    history.record(db, actor, "channel.disconnected", channel, now=now)
+
+
+def _check_webhook(url: str | None, config: Mapping[str, Any] | None) -> None:
+    if not (url or "").startswith(("https://", "http://")):
+        raise Invalid(N_("A webhook needs its address, starting with https://."), field="access_token")
+    if (config or {}).get("flavour") not in list(Flavour):
+        raise Invalid(
+            N_("Say which product the webhook belongs to: %(known)s."), field="flavour", known=", ".join(Flavour)
+        )

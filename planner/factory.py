@@ -1,0 +1,71 @@
+"""Builds the application: settings → engine → floors → doors."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from flask import Flask
+from flask_alembic import Alembic
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from planner import api, cli, jobs, tables, web
+from planner.channels.registry import Registry
+from planner.channels.sandbox import embedded
+from planner.core.clock import Clock, SystemClock
+from planner.core.db import engine_options, prepare, sessions_of
+from planner.core.log import set_up_logging
+from planner.core.runtime import Runtime
+from planner.core.secrets import Sealer
+from planner.core.settings import Settings
+from planner.core.types import use_sealer
+
+__all__ = ["ROOT", "create_app"]
+
+#: The folder that holds templates/, static/ and migrations/.
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def create_app(settings: Settings | None = None, *, clock: Clock | None = None) -> Flask:
+    """The whole product as one WSGI application.
+
+    settings -- None reads the PLANNER_* variables. Raises BadSetting, which ends the program with one sentence.
+    """
+    settings = settings or Settings.from_env()
+    settings.data_path.mkdir(parents=True, exist_ok=True)
+    set_up_logging(settings.log_level)
+    use_sealer(Sealer(settings.seal_key_list))
+
+    url = settings.effective_database_url
+    app = Flask("planner", template_folder=str(ROOT / "templates"), static_folder=str(ROOT / "static"))
+    app.config.update(
+        SECRET_KEY=settings.secret_key,
+        MAX_CONTENT_LENGTH=settings.max_upload_mb * 1_000_000,
+        MAX_FORM_MEMORY_SIZE=4_000_000,
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_COOKIE_SECURE=settings.secure_cookies,
+        SQLALCHEMY_ENGINES={"default": {"url": url, **engine_options(url)}},
+        ALEMBIC={"script_location": str(ROOT / "migrations"), "version_locations": [str(ROOT / "migrations" / "versions")]},
+    )
+    if settings.trusted_proxies:
+        app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
+            app.wsgi_app, x_for=settings.trusted_proxies, x_proto=settings.trusted_proxies
+        )
+    web.database.init_app(app)
+    with app.app_context():
+        engine = prepare(web.database.engine)
+    runtime = Runtime(
+        settings=settings,
+        clock=clock or SystemClock(),
+        engine=engine,
+        sessions=sessions_of(engine),
+        make_registry=lambda: Registry(settings, embedded.address(settings)),
+    )
+    app.extensions["planner"] = runtime
+    Alembic(app, run_mkdir=False, command_name="", metadatas=tables.metadata)
+    web.init_app(app, runtime)
+    api.init_app(app)
+    jobs.init_app(app, cli.planner_group)
+    app.cli.add_command(cli.planner_group)
+    return app
+

@@ -1,0 +1,80 @@
+"""Celery as a messenger: a message is a row's id, so a lost or doubled one is harmless. Never Celery's ETA.
+
+`flask planner work` starts it when PLANNER_EXECUTOR=celery: a worker with a beat that dispatches every two seconds what
+is due. Any number of them may run, on Redis or RabbitMQ.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from celery import Celery
+
+from planner.core.runtime import Runtime
+from planner.jobs.run import run_next
+from planner.jobs.tick import keep_house
+from planner.ledger import jobs
+from planner.ledger.leases import worker_name
+from planner.publishing import outbox, queries, reconcile
+
+__all__ = ["make_celery", "work_through_celery"]
+
+
+def make_celery(runtime: Runtime, *, queue: str = "planner") -> Celery:
+    """A Celery application bound to this runtime.
+
+    queue -- name of the queue its messages travel in; tests give each run its own.
+    """
+    celery = Celery("planner", broker=runtime.settings.broker_url)
+    celery.conf.update(
+        task_default_queue=queue,
+        task_ignore_result=True,
+        task_acks_late=False,  # The row is the truth: a message that dies with its worker is sent again by the next dispatch.
+        worker_prefetch_multiplier=1,
+        worker_hijack_root_logger=False,
+        broker_connection_retry_on_startup=True,
+        timezone="UTC",
+        beat_schedule={"dispatch": {"task": "planner.dispatch", "schedule": runtime.settings.poll_seconds}},
+    )
+
+    @celery.task(name="planner.dispatch", expires=30)
+    def dispatch() -> int:
+        return send_messages(celery, runtime)
+
+    @celery.task(name="planner.send")
+    def send(delivery_id: int) -> None:
+        outbox.send_one(runtime, worker_name(), delivery_id)
+
+    @celery.task(name="planner.look", expires=60)
+    def look() -> None:
+        while reconcile.look_next(runtime, worker_name()) is not None:
+            pass
+
+    @celery.task(name="planner.job")
+    def job(job_id: int) -> None:
+        run_next(runtime, worker_name(), job_id)
+
+    return celery
+
+
+def send_messages(celery: Celery, runtime: Runtime) -> int:
+    """Keep house, then one message for each delivery and job that waits; how many messages."""
+    keep_house(runtime)
+    with runtime.sessions() as db:
+        due = queries.due_ids(db, runtime.clock.decision_time(db))
+        waiting = jobs.open_jobs(db, now=runtime.clock.now())
+    for delivery_id in due:
+        celery.send_task("planner.send", args=[delivery_id])
+    for job_id in waiting:
+        celery.send_task("planner.job", args=[job_id])
+    celery.send_task("planner.look")
+    return len(due) + len(waiting)
+
+
+def work_through_celery(runtime: Runtime, **options: Any) -> None:
+    """A Celery worker with its beat, in this process, until it is told to stop."""
+    celery = make_celery(runtime, **options)
+    schedule = runtime.settings.data_path / "celerybeat-schedule"
+    celery.worker_main(
+        ["worker", "--beat", "--schedule", str(schedule), "--pool", "threads", "--concurrency", str(max(2, runtime.settings.workers * 2)), "--loglevel", "WARNING", "--without-gossip", "--without-mingle"]
+    )

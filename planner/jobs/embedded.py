@@ -1,0 +1,75 @@
+"""Worker threads: senders, and a housekeeper that fills, sweeps, looks up and runs jobs. The same in the web process and alone."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+import structlog
+
+from planner.core.runtime import Runtime
+from planner.jobs.run import run_next
+from planner.jobs.tick import keep_house
+from planner.ledger.leases import worker_name
+from planner.publishing import outbox, reconcile
+
+__all__ = ["Workers"]
+
+log = structlog.get_logger(__name__)
+
+
+class Workers:
+    """Threads that do the background work of one process until `stop`."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        self._runtime = runtime
+        self._stopping = threading.Event()
+        self._threads = [
+            threading.Thread(target=self._loop, args=(name, step), name=name, daemon=True)
+            for name, step in [
+                *((f"sender-{number}", self._send) for number in range(1, runtime.settings.workers + 1)),
+                ("housekeeper", self._keep_house),
+                ("observer", self._look_up),
+                ("jobs", self._run_job),
+            ]
+        ]
+
+    def start(self) -> Workers:
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def stop(self, timeout: float = 35.0) -> None:
+        """Let each thread finish what it is sending, then end; one that does not is looked up by the next worker."""
+        self._stopping.set()
+        for thread in self._threads:
+            thread.join(timeout)
+
+    def wait(self) -> None:
+        """Block until `stop` is called from elsewhere."""
+        self._stopping.wait()
+
+    def _loop(self, name: str, step: Callable[[str], bool]) -> None:
+        worker = f"{name}@{worker_name()}"[:80]
+        pause = self._runtime.settings.poll_seconds
+        while not self._stopping.is_set():
+            try:
+                busy = step(worker)
+            except Exception as error:  # A database restart or a bug must not end the thread: say so and go on.
+                log.error("worker step failed", worker=name, exc_info=error)
+                busy = False
+            if not busy:
+                self._stopping.wait(pause)
+
+    def _send(self, worker: str) -> bool:
+        return outbox.send_next(self._runtime, worker) is not None
+
+    def _keep_house(self, _worker: str) -> bool:
+        keep_house(self._runtime)
+        return False
+
+    def _look_up(self, worker: str) -> bool:
+        return reconcile.look_next(self._runtime, worker) is not None
+
+    def _run_job(self, worker: str) -> bool:
+        return run_next(self._runtime, worker) is not None

@@ -1,0 +1,26 @@
+"""Periodic work: a row with a unique slot, so any number of schedulers make one run."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy.orm import Session
+
+from planner.ledger import jobs
+
+__all__ = ["PERIODIC", "enqueue_due", "slot"]
+
+#: name of the job, how often.
+PERIODIC: tuple[tuple[str, timedelta], ...] = (("collect", timedelta(minutes=15)),)
+
+
+def slot(every: timedelta, now: datetime) -> str:
+    """The start of the slot that `now` falls in, as text; slots are aligned to the epoch."""
+    seconds = int(every.total_seconds())
+    return datetime.fromtimestamp(int(now.timestamp()) // seconds * seconds, UTC).isoformat()
+
+
+def enqueue_due(db: Session, now: datetime) -> None:
+    """Make this slot's jobs, unless somebody did."""
+    for name, every in PERIODIC:
+        jobs.enqueue(db, name, {}, slot_key=f"{name}:{slot(every, now)}", now=now)

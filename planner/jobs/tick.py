@@ -1,0 +1,61 @@
+"""One round of everything that is due: fill, sweep, send, look up, run jobs. Workers repeat it, `flask planner tick` does it once."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+
+from planner.core.runtime import Runtime
+from planner.jobs.run import run_next
+from planner.jobs.schedule import enqueue_due
+from planner.ledger.leases import worker_name
+from planner.publishing import outbox, reconcile
+
+__all__ = ["Round", "keep_house", "run", "send_due"]
+
+
+@dataclass
+class Round:
+    """What one round did."""
+
+    filled: int = 0
+    swept: int = 0
+    sent: int = 0
+    looked_up: int = 0
+    jobs: int = 0
+
+    def as_dict(self) -> dict[str, int]:
+        return asdict(self)
+
+
+def run(runtime: Runtime, *, schedule: bool = True) -> Round:
+    """Everything due, once, until there is no more."""
+    done = Round()
+    worker = worker_name()
+    done.filled, done.swept = keep_house(runtime, schedule=schedule)
+    done.sent = send_due(runtime, worker)
+    while reconcile.look_next(runtime, worker) is not None:
+        done.looked_up += 1
+    if done.looked_up:
+        done.sent += send_due(runtime, worker)
+    while run_next(runtime, worker) is not None:
+        done.jobs += 1
+    return done
+
+
+def keep_house(runtime: Runtime, *, schedule: bool = True) -> tuple[int, int]:
+    """Fill and sweep the outbox, and make the jobs of this slot; how many were filled and swept."""
+    with runtime.sessions.begin() as db:
+        now = runtime.clock.decision_time(db)
+        filled, swept = outbox.fill(db, now), outbox.sweep(db, now)
+    if schedule:
+        with runtime.sessions.begin() as db:
+            enqueue_due(db, runtime.clock.decision_time(db))
+    return filled, swept
+
+
+def send_due(runtime: Runtime, worker: str) -> int:
+    """Send what is due until the outbox is quiet; how many deliveries were handled."""
+    handled = 0
+    while outbox.send_next(runtime, worker) is not None:
+        handled += 1
+    return handled

@@ -1,0 +1,29 @@
+"""How a row is claimed by one worker: SKIP LOCKED on PostgreSQL, the write lock of BEGIN IMMEDIATE on SQLite."""
+
+from __future__ import annotations
+
+import os
+import socket
+import threading
+import uuid
+from typing import Any
+
+from sqlalchemy import Select
+from sqlalchemy.orm import Session
+
+__all__ = ["lockable", "worker_name"]
+
+
+def lockable(query: Select[Any], db: Session) -> Select[Any]:
+    """The same query, taking its rows for this transaction and passing over those another one holds.
+
+    On SQLite a writing transaction already holds the one write lock, so nothing can be taken twice.
+    """
+    if db.get_bind().dialect.name == "postgresql":
+        return query.with_for_update(skip_locked=True)
+    return query
+
+
+def worker_name() -> str:
+    """A name no other worker has: host, process, thread and chance."""
+    return f"{socket.gethostname()[:30]}:{os.getpid()}:{threading.get_native_id()}:{uuid.uuid4().hex[:8]}"

@@ -1,0 +1,74 @@
+"""A post as it leaves: the exact text, files and fingerprint, composed from the plan."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from planner.catalog.models import AssetFile
+from planner.channels.models import Channel
+from planner.channels.port import Media, MediaKind, OutgoingPost, Platform
+from planner.planning.models import Post
+from planner.planning.digest import leaving_text, leaving_title
+from planner.publishing.models import Attempt, Delivery
+
+__all__ = ["fingerprint", "outgoing"]
+
+
+def fingerprint(post: Post, channel: Channel) -> str:
+    """64 hex digits over the post's number and what the platform will show; the same for each attempt of one content."""
+    parts = (str(post.id), channel.platform.value, leaving_text(post, channel), post.title, post.link)
+    return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()
+
+
+def outgoing(db: Session, delivery: Delivery, attempt: Attempt, *, data_path: Path) -> OutgoingPost:
+    """The plain values an adapter takes."""
+    post, channel = delivery.post, delivery.post.channel
+    return OutgoingPost(
+        delivery_id=delivery.id,
+        attempt=attempt.number,
+        fingerprint=attempt.fingerprint,
+        text=leaving_text(post, channel),
+        title=leaving_title(post, post.asset),
+        link=post.link,
+        link_title=leaving_title(post, post.asset),
+        link_description=post.asset.summary[:250],
+        first_comment=post.first_comment,
+        language=post.asset.language,
+        tags=tuple(post.tags),
+        media=tuple(_media(db, post, channel, data_path)),
+        publish_at=post.publish_at,
+        resume=attempt.resume,
+    )
+
+
+def _media(db: Session, post: Post, channel: Channel, data_path: Path) -> list[Media]:
+    wanted = {int(item["file_id"]): str(item.get("alt_text", "")) for item in post.media}
+    query = select(AssetFile).where(AssetFile.asset_id == post.asset_id)
+    if wanted:
+        query = query.where(AssetFile.id.in_(wanted))
+    elif channel.platform is Platform.YOUTUBE:
+        # A YouTube post is its video: without a choice it is the asset's newest one.
+        query = query.where(AssetFile.kind == MediaKind.VIDEO).order_by(AssetFile.id.desc()).limit(1)
+    else:
+        return []
+    files = {file.id: file for file in db.scalars(query)}
+    order = list(wanted) or list(files)
+    return [_as_media(files[number], wanted.get(number, ""), data_path) for number in order if number in files]
+
+
+def _as_media(file: AssetFile, alt_text: str, data_path: Path) -> Media:
+    return Media(
+        kind=file.kind,
+        path=str(data_path / "files" / file.stored_name),
+        mime=file.mime,
+        size=file.size,
+        name=file.name,
+        alt_text=alt_text or file.alt_text,
+        width=file.width,
+        height=file.height,
+        seconds=file.seconds,
+    )

@@ -1,0 +1,114 @@
+"""Looking up what became of an unknown outcome: only after it had time to settle, and only a complete listing proves absence."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from planner.channels.models import ChannelState
+from planner.channels.port import Account, Listing, OutgoingPost, Platform
+from planner.core.i18n import N_
+from planner.core.runtime import Runtime
+from planner.ledger.leases import lockable
+from planner.planning.models import Post
+from planner.publishing import compose, rules
+from planner.publishing.models import Attempt, Delivery, DeliveryState, Result
+from planner.publishing.settling import close, publish, retry, stop, watch
+
+__all__ = ["look_next"]
+
+#: Platforms' clocks may run behind ours by this much.
+_CLOCK_SLACK = timedelta(minutes=5)
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """One unknown delivery that is ready to be looked up."""
+
+    delivery_id: int
+    attempt_id: int
+    platform: Platform
+    account: Account
+    post: OutgoingPost
+    since: datetime
+
+
+def look_next(runtime: Runtime, worker: str) -> int | None:
+    """Look up one unknown outcome that has settled; its delivery's id, or None when there is none to look at now."""
+    with runtime.sessions.begin() as db:
+        look = _take(db, runtime, worker, now=runtime.clock.decision_time(db))
+    if look is None:
+        return None
+    if rules.can_be_looked_up(look.platform):
+        listing = runtime.registry.adapter(look.platform).find(look.post, look.since, look.account)
+    else:
+        listing = Listing((), complete=False, reason="this platform lists nothing")
+    with runtime.sessions.begin() as db:
+        _conclude(db, runtime, look, listing, now=runtime.clock.decision_time(db))
+    return look.delivery_id
+
+
+def _take(db: Session, runtime: Runtime, worker: str, *, now: datetime) -> Look | None:
+    unknown = (
+        select(Delivery)
+        .where(Delivery.state == DeliveryState.UNKNOWN, Delivery.next_at <= now)
+        .where((Delivery.lease_until.is_(None)) | (Delivery.lease_until < now))
+        .order_by(Delivery.next_at, Delivery.id)
+        .limit(50)
+    )
+    for delivery in db.scalars(lockable(unknown, db)):
+        attempt = db.scalars(select(Attempt).where(Attempt.delivery_id == delivery.id, Attempt.result.is_(None))).first()
+        if attempt is None:
+            retry(db, runtime, delivery, now, delivery.reason, now=now)
+            continue
+        watched = runtime.clock.monotonic() - watch(db, runtime, attempt)
+        channel = delivery.post.channel
+        if not 0 <= watched < 10**9 or watched < runtime.settings.settle_seconds:
+            continue
+        if channel.state is not ChannelState.CONNECTED and rules.can_be_looked_up(channel.platform):
+            continue  # Looked up once somebody has reconnected it.
+        delivery.lease_owner = worker
+        delivery.lease_until = now + timedelta(seconds=runtime.settings.lease_seconds)
+        first = min(one.started_at for one in delivery.attempts)
+        return Look(
+            delivery_id=delivery.id,
+            attempt_id=attempt.id,
+            platform=channel.platform,
+            account=channel.account(),
+            post=compose.outgoing(db, delivery, attempt, data_path=runtime.settings.data_path),
+            since=first - _CLOCK_SLACK,
+        )
+    return None
+
+
+def _conclude(db: Session, runtime: Runtime, look: Look, listing: Listing, *, now: datetime) -> None:
+    query = select(Delivery).where(Delivery.id == look.delivery_id)
+    if db.get_bind().dialect.name == "postgresql":
+        query = query.with_for_update()
+    delivery = db.scalars(query).one()
+    attempt = db.get_one(Attempt, look.attempt_id)
+    if delivery.state is not DeliveryState.UNKNOWN or attempt.result is not None:
+        return  # A late answer or a person settled it meanwhile.
+    known = set(
+        db.scalars(select(Post.external_id).where(Post.channel_id == delivery.channel_id, Post.external_id.is_not(None)))
+    )
+    matches = [match for match in listing.matches if match.external_id not in known]
+    if len(matches) == 1:
+        publish(db, delivery, attempt, matches[0], Result.FOUND, note=delivery.reason, now=now)
+    elif len(matches) > 1:
+        stop(db, delivery, rules.Stop(DeliveryState.UNCONFIRMED, N_("Several live messages look like it: a person has to say which.")), now=now)
+    elif listing.complete:
+        close(attempt, Result.ABSENT, code="absent", reason=delivery.reason, now=now)
+        if delivery.post.asset.sensitive:
+            stop(db, delivery, rules.Stop(DeliveryState.UNCONFIRMED, N_("It is not live, and a sensitive announcement is never sent again by itself.")), now=now)
+        else:
+            retry(db, runtime, delivery, now, delivery.reason, now=now)
+    else:
+        delivery.looks += 1
+        delivery.lease_owner = delivery.lease_until = None
+        delivery.next_at = rules.next_look(delivery.looks, now)
+        if delivery.looks >= rules.MAX_LOOKS or not rules.can_be_looked_up(look.platform):
+            stop(db, delivery, rules.Stop(DeliveryState.UNCONFIRMED, N_("Nobody can tell whether it went out: look at the channel, then say so here.")), now=now)

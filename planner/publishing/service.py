@@ -1,0 +1,111 @@
+"""What a person may do about a delivery: try again, say it is live, say it is not, mark one as done by hand."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from planner.accounts import history
+from planner.accounts.models import User
+from planner.channels.models import Channel
+from planner.channels.port import Platform, Receipt
+from planner.core.errors import Invalid, WrongState
+from planner.core.i18n import N_
+from planner.planning import service as planning
+from planner.planning.models import Post
+from planner.publishing.models import Attempt, Delivery, DeliveryState, Hold, Result
+from planner.publishing.settling import close, publish
+
+__all__ = ["record_by_hand", "release_channel", "retry", "say_not_live"]
+
+_MAY_RETRY = (DeliveryState.FAILED, DeliveryState.MISSED, DeliveryState.HELD, DeliveryState.RETRY)
+
+
+def retry(db: Session, delivery: Delivery, *, actor: User | None, now: datetime) -> None:
+    """Send it now although its moment passed, or its tries ran out. The checks before sending are asked again.
+
+    Raises WrongState for one that is live, being sent, or whose outcome nobody knows.
+    """
+    if delivery.state not in _MAY_RETRY or _open(db, delivery) is not None:
+        raise WrongState(N_("Only a delivery that failed, was missed or is held can be sent again."))
+    before = delivery.state
+    delivery.state, delivery.hold, delivery.reason = DeliveryState.DUE, None, ""
+    delivery.due_at = delivery.next_at = now
+    delivery.tries = 0
+    planning.mark_scheduled(db, delivery.post, now=now)
+    history.record(db, actor, "delivery.retried", delivery, now=now, was={"state": before})
+
+
+def record_by_hand(db: Session, delivery: Delivery, *, url: str, actor: User | None, now: datetime) -> None:
+    """A person says it is live at this address: one posted by hand, or one nobody could confirm.
+
+    Raises Invalid for an address that is none, WrongState for one already live or being sent.
+    """
+    if delivery.state in (DeliveryState.PUBLISHED, DeliveryState.SENDING):
+        raise WrongState(N_("It is already live, or being sent just now."))
+    if not url.startswith(("https://", "http://")) or len(url) > 2000:
+        raise Invalid(N_("Paste the address of the message, starting with https://."), field="url")
+    attempt = _open(db, delivery)
+    if attempt is None:
+        number = len(delivery.attempts) + 1
+        attempt = Attempt(
+            delivery_id=delivery.id, number=number, fingerprint=hashlib.sha256(url.encode()).hexdigest(),
+            digest=delivery.digest, worker="by hand", started_at=now,
+        )  # fmt: skip
+        db.add(attempt)
+        db.flush()
+    publish(db, delivery, attempt, Receipt(_number_in(url), url, now), Result.FOUND, now=now)
+    history.record(db, actor, "delivery.recorded_by_hand", delivery, now=now, became={"url": url})
+
+
+def say_not_live(db: Session, delivery: Delivery, *, actor: User | None, now: datetime) -> None:
+    """A person looked: an unconfirmed one is not live. It counts as failed and may then be sent again."""
+    if delivery.state is not DeliveryState.UNCONFIRMED:
+        raise WrongState(N_("Only a delivery that waits to be checked can be declared not live."))
+    attempt = _open(db, delivery)
+    if attempt is not None:
+        close(attempt, Result.ABSENT, code="absent", reason=delivery.reason, now=now)
+    delivery.state, delivery.reason = DeliveryState.FAILED, N_("A person looked: it is not live.")
+    planning.mark_failed(db, delivery.post, reason=delivery.reason, now=now)
+    history.record(db, actor, "delivery.declared_not_live", delivery, now=now)
+
+
+def release_channel(db: Session, channel: Channel, *, now: datetime) -> int:
+    """After reconnecting: what was held for this channel is due again (and missed if its grace has passed)."""
+    held = db.scalars(
+        select(Delivery).where(
+            Delivery.channel_id == channel.id, Delivery.state == DeliveryState.HELD, Delivery.hold == Hold.CHANNEL
+        )
+    ).all()
+    for delivery in held:
+        delivery.state, delivery.hold, delivery.reason = DeliveryState.DUE, None, ""
+        delivery.next_at = now
+    return len(held)
+
+
+def delivery_for(db: Session, post: Post, *, now: datetime) -> Delivery:
+    """The delivery of a by-hand post; made here when the outbox was not filled yet."""
+    delivery = db.scalars(select(Delivery).where(Delivery.post_id == post.id)).first()
+    if delivery is None:
+        if post.approved_digest is None or post.channel.platform is not Platform.BY_HAND:
+            raise WrongState(N_("Only an approved post can be marked as published."))
+        delivery = Delivery(
+            post_id=post.id, channel_id=post.channel_id, due_at=post.publish_at, next_at=post.publish_at,
+            digest=post.approved_digest, created_at=now, state=DeliveryState.DUE, tries=0, looks=0,
+        )  # fmt: skip
+        db.add(delivery)
+        db.flush()
+    return delivery
+
+
+def _open(db: Session, delivery: Delivery) -> Attempt | None:
+    return db.scalars(select(Attempt).where(Attempt.delivery_id == delivery.id, Attempt.result.is_(None))).first()
+
+
+def _number_in(url: str) -> str:
+    """The last part of an address that looks like a platform's number, else a digest of the address."""
+    tail = url.rstrip("/").rpartition("/")[2].partition("?")[0]
+    return tail if tail.isdigit() or tail.startswith("urn:li:") else "hand-" + hashlib.sha256(url.encode()).hexdigest()[:24]

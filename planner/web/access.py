@@ -1,0 +1,55 @@
+"""The gate: every page needs a signed-in person unless it says otherwise, and `needs` names what it lets them do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, TypeVar
+from urllib.parse import urlencode
+
+from flask import Flask, g, redirect, request
+from werkzeug.wrappers import Response
+
+from planner.accounts.rules import require
+
+__all__ = ["init_app", "needs", "public"]
+
+View = TypeVar("View", bound=Callable[..., Any])
+_PUBLIC = {"static", "security.login", "security.logout", "healthz"}
+
+
+def public(view: View) -> View:
+    """Mark a view that anybody may open."""
+    view.is_public = True  # type: ignore[attr-defined]
+    return view
+
+
+def needs(action: str) -> Callable[[View], View]:
+    """Only people whose roles allow `action` reach the view; others get the 403 page."""
+
+    def wrap(view: View) -> View:
+        @wraps(view)
+        def guarded(*args: Any, **kwargs: Any) -> Any:
+            require(g.user, action)
+            return view(*args, **kwargs)
+
+        guarded.needs = action  # type: ignore[attr-defined]
+        return guarded  # type: ignore[return-value]
+
+    return wrap
+
+
+def init_app(app: Flask) -> None:
+    @app.route("/healthz")
+    def healthz() -> tuple[str, int]:
+        return "ok", 200
+
+    @app.before_request
+    def _gate() -> Response | None:
+        if request.endpoint is None or request.path.startswith("/api/"):
+            return None
+        view = app.view_functions.get(request.endpoint)
+        if request.endpoint in _PUBLIC or getattr(view, "is_public", False) or g.user is not None:
+            return None
+        here = request.full_path.rstrip("?") if request.method == "GET" else ""
+        return redirect("/login" + (f"?{urlencode({'next': here})}" if here not in ("", "/") else ""))

@@ -1,0 +1,104 @@
+"""What templates may call: moments and numbers in the reader's way, labels, sentences, the places of the rail."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Any
+
+from flask import Flask, g, request
+from flask_babel import format_date, format_datetime, format_decimal, get_locale, get_timezone, gettext
+from flask_babel import lazy_gettext as _l
+from markupsafe import Markup, escape
+
+from planner.accounts.models import RoleName
+from planner.accounts.rules import may
+from planner.catalog.models import LABELS
+from planner.channels.models import ChannelState
+from planner.channels.port import Platform
+from planner.core.i18n import N_
+from planner.planning.models import STATE_LABELS
+from planner.web.languages import say, translate
+from planner.web.session import runtime
+from planner.web.static_files import asset_url
+
+__all__ = ["init_app", "label"]
+
+_NAMES: dict[StrEnum, str] = {
+    **LABELS,
+    **STATE_LABELS,
+    Platform.YOUTUBE: N_("YouTube"),
+    Platform.LINKEDIN: N_("LinkedIn"),
+    Platform.X: N_("X"),
+    Platform.WEBHOOK: N_("Internal message"),
+    Platform.BY_HAND: N_("By hand"),
+    ChannelState.CONNECTED: N_("Connected"),
+    ChannelState.NEEDS_RECONNECT: N_("Reconnect"),
+    ChannelState.NOT_CONNECTED: N_("Not connected"),
+    RoleName.ADMIN: N_("Administrator"),
+    RoleName.PLANNER: N_("Planner"),
+    RoleName.AUTHOR: N_("Author"),
+    RoleName.APPROVER: N_("Approver"),
+    RoleName.LEGAL: N_("Legal"),
+    RoleName.ADVOCATE: N_("Advocate"),
+    RoleName.VIEWER: N_("Viewer"),
+}
+
+#: The rail: endpoint, label, icon, key after `g`, action needed.
+PLACES = (
+    ("desk.home", _l("Desk"), "inbox", "d", "read"),
+    ("planning.calendar", _l("Calendar"), "calendar", "c", "read"),
+    ("catalog.catalogue", _l("Catalogue"), "library", "a", "read"),
+    ("campaigns.index", _l("Campaigns"), "flag", "m", "read"),
+    ("performance.index", _l("Performance"), "chart-line", "p", "read"),
+    ("settings.channels", _l("Settings"), "settings", "s", "read"),
+)
+
+
+def label(value: StrEnum | None) -> str:
+    """The word for a member of a closed list, in the reader's language."""
+    return gettext(_NAMES[value]) if value is not None else ""
+
+
+def moment(value: datetime | None, style: str = "medium") -> Markup:
+    """A moment in the reader's zone, as a <time> element; the browser adds the zone's name."""
+    if value is None:
+        return Markup("")
+    return Markup('<time datetime="{}">{}</time>').format(value.isoformat(), format_datetime(value, style))
+
+
+def day(value: date | datetime | None, style: str = "medium") -> str:
+    if value is None:
+        return ""
+    return str(format_date(value, style))
+
+
+def number(value: float | None) -> Markup:
+    """A count in the reader's way; None is said as “not told”, never as 0."""
+    if value is None:
+        return Markup('<span class="not-told">{}</span>').format(escape(gettext("not told")))
+    return Markup("{}").format(format_decimal(value))
+
+
+def init_app(app: Flask) -> None:
+    app.jinja_env.filters.update(
+        moment=moment, day=day, number=number, label=label, state_label=label, t=translate, say=say
+    )
+    app.jinja_env.globals.update(asset_url=asset_url, translate=translate, label=label)
+    app.jinja_env.trim_blocks = True
+    app.jinja_env.lstrip_blocks = True
+
+    @app.context_processor
+    def _context() -> dict[str, Any]:
+        user = g.get("user")
+        settings = runtime().settings
+        return {
+            "csp_nonce": lambda: g.get("nonce", ""),
+            "nav": [place[:4] for place in PLACES if place[0] in app.view_functions and user and may(user, place[4])],
+            "may": lambda action, thing=None: may(user, action, thing) if user else False,
+            "lang": str(get_locale() or settings.language)[:2],
+            "zone": str(get_timezone()),
+            "theme": (user.theme if user else None) or request.cookies.get("theme", "auto"),
+            "sandbox_on": settings.sandbox != "off",
+            "me": user,
+        }

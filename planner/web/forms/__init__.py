@@ -1,0 +1,1 @@
+"""Shapes of what people type; rules live lower down."""

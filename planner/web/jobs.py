@@ -1,0 +1,45 @@
+"""Background work on screen: its progress, its result, and the button that loads the demo."""
+
+from __future__ import annotations
+
+from flask import Blueprint, g, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from planner.accounts.rules import may
+from planner.core.errors import NotFound
+from planner.ledger import jobs
+from planner.ledger.models import Job
+from planner.web.access import needs
+from planner.web.session import committing
+
+__all__ = ["bp"]
+
+bp = Blueprint("jobs", __name__)
+
+#: Where a finished job leads, by its name: endpoint; the result's keys become arguments when named there.
+RESULT_PAGES = {"import.assets": "imports.done", "import.readings": "imports.done", "demo.load": "desk.home"}
+
+
+@bp.route("/jobs/<int:job_id>")
+@needs("read")
+def show(job_id: int) -> ResponseReturnValue:
+    job = g.db.get(Job, job_id)
+    if job is None or (job.actor_id != g.user.id and not may(g.user, "user.manage")):
+        raise NotFound()
+    template = "jobs/_progress.html" if request.headers.get("HX-Request") else "jobs/show.html"
+    return render_template(template, job=job, page=_result_page(job))
+
+
+@bp.route("/demo", methods=["POST"])
+@needs("demo.load")
+def load_demo() -> ResponseReturnValue:
+    with committing(g.db):
+        job = jobs.enqueue(g.db, "demo.load", {}, slot_key="demo.load:once", actor=g.user, now=g.now)
+    return redirect(url_for(".show", job_id=job.id))
+
+
+def _result_page(job: Job) -> str | None:
+    endpoint = RESULT_PAGES.get(job.name)
+    if endpoint == "imports.done":
+        return url_for(endpoint, job_id=job.id)
+    return url_for(endpoint) if endpoint else None

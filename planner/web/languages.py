@@ -1,0 +1,53 @@
+"""Which language and time zone a page speaks: the person's choice, else the browser's, else the setting."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from flask import Flask, g, has_request_context, request
+from flask_babel import Babel, format_datetime, gettext
+
+from planner.core.errors import PlannerError
+from planner.core.settings import Settings
+
+__all__ = ["LANGUAGES", "init_app", "say", "translate"]
+
+LANGUAGES = ("en", "fr")
+
+
+def init_app(app: Flask, settings: Settings) -> None:
+    def language() -> str:
+        if not has_request_context():
+            return settings.language
+        user = getattr(g, "user", None)
+        chosen = (user.language if user else None) or request.cookies.get("language")
+        if chosen in LANGUAGES:
+            return str(chosen)
+        return request.accept_languages.best_match(LANGUAGES) or settings.language
+
+    def zone() -> str:
+        user = getattr(g, "user", None) if has_request_context() else None
+        return (user.time_zone if user else None) or settings.time_zone
+
+    app.config["BABEL_DEFAULT_TIMEZONE"] = settings.time_zone
+    app.config["BABEL_TRANSLATION_DIRECTORIES"] = str(Path(__file__).resolve().parent.parent / "translations")
+    Babel(app, locale_selector=language, timezone_selector=zone)
+
+
+def translate(message: str, **params: Any) -> str:
+    """A sentence marked with N_, in the reader's language; moments among `params` in the reader's zone."""
+    if not message:
+        return ""
+    shown = {name: _shown(value) for name, value in params.items()}
+    return gettext(message, **shown) if shown else gettext(message)
+
+
+def say(error: PlannerError) -> str:
+    """The sentence of a failure, in the reader's language."""
+    return translate(error.message, **error.params)
+
+
+def _shown(value: Any) -> Any:
+    return format_datetime(value, "medium") if isinstance(value, datetime) else value

@@ -1,0 +1,82 @@
+"""Signing in: Flask-Security with argon2, CSRF on every form, throttled guessing."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from typing import Any
+
+from flask import Flask, g, request
+from flask_limiter import Limiter
+from flask_limiter.util import get_remote_address
+from flask_login import current_user
+from flask_security import Security, SQLAlchemySessionUserDatastore
+from flask_wtf import CSRFProtect
+
+from planner.accounts.models import Role, User
+from planner.core.settings import Settings
+from planner.web.session import database
+
+__all__ = ["csrf", "init_app", "limiter"]
+
+csrf = CSRFProtect()
+limiter = Limiter(get_remote_address, default_limits=[])
+
+
+class _Store(SQLAlchemySessionUserDatastore):
+    """Flask-Security's users, read through the session of the request."""
+
+    def __init__(self) -> None:
+        super().__init__(None, User, Role)
+
+    @property
+    def db(self) -> Any:
+        return database
+
+    @db.setter
+    def db(self, _value: Any) -> None:
+        pass
+
+
+def init_app(app: Flask, settings: Settings) -> None:
+    app.config.update(
+        SECURITY_PASSWORD_HASH="argon2",  # noqa: S106
+        SECURITY_PASSWORD_SCHEMES=["argon2"],
+        SECURITY_PASSWORD_SALT=hashlib.sha256(b"salt:" + settings.secret_key.encode()).hexdigest(),
+        SECURITY_PASSWORD_LENGTH_MIN=12,
+        SECURITY_TRACKABLE=True,
+        SECURITY_REGISTERABLE=False,
+        SECURITY_CHANGEABLE=True,
+        SECURITY_SEND_PASSWORD_CHANGE_EMAIL=False,
+        SECURITY_POST_LOGIN_VIEW="/",
+        SECURITY_POST_LOGOUT_VIEW="/login",
+        SECURITY_LOGOUT_METHODS=["POST"],
+        SECURITY_RETURN_GENERIC_RESPONSES=True,
+        SECURITY_REDIRECT_ALLOW_SUBDOMAINS=False,
+        SECURITY_I18N_DIRNAME=["builtin"],
+        SECURITY_CSRF_IGNORE_UNAUTH_ENDPOINTS=False,
+        WTF_CSRF_TIME_LIMIT=None,
+        WTF_CSRF_SSL_STRICT=settings.secure_cookies,
+        REMEMBER_COOKIE_HTTPONLY=True,
+        REMEMBER_COOKIE_SAMESITE="Lax",
+        REMEMBER_COOKIE_SECURE=settings.secure_cookies,
+        RATELIMIT_STORAGE_URI=settings.rate_limit_url,
+        RATELIMIT_HEADERS_ENABLED=False,
+    )
+    csrf.init_app(app)
+    limiter.init_app(app)
+
+    @app.before_request
+    def _nonce() -> None:
+        g.nonce = secrets.token_urlsafe(16)
+
+    Security(app, _Store())
+    app.view_functions["security.login"] = limiter.limit("30 per minute;300 per hour", methods=["POST"])(
+        app.view_functions["security.login"]
+    )
+
+    @app.before_request
+    def _who() -> None:
+        g.user = None
+        if request.endpoint != "static" and current_user.is_authenticated:
+            g.user = current_user._get_current_object()

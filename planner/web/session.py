@@ -1,0 +1,60 @@
+"""One database session a request: reads take no lock, and a view says where it commits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from flask import Flask, current_app, g, has_request_context, request
+from flask_sqlalchemy_lite import SQLAlchemy
+from sqlalchemy import Engine
+from sqlalchemy.orm import Session
+from sqlalchemy.orm.exc import StaleDataError
+
+from planner.core.db import reading
+from planner.core.errors import Conflict
+from planner.core.i18n import N_
+from planner.core.runtime import Runtime
+
+__all__ = ["committing", "database", "init_app", "runtime"]
+
+
+class RequestSession(Session):
+    """A session whose transactions promise not to write while a page is only being read."""
+
+    def get_bind(self, *args: Any, **kwargs: Any) -> Any:
+        engine = super().get_bind(*args, **kwargs)
+        if isinstance(engine, Engine) and has_request_context() and request.method in ("GET", "HEAD", "OPTIONS"):
+            return reading(engine)
+        return engine
+
+
+database = SQLAlchemy(session_options={"class_": RequestSession, "expire_on_commit": False})
+
+
+def runtime() -> Runtime:
+    """What the running product holds."""
+    held: Runtime = current_app.extensions["planner"]
+    return held
+
+
+@contextmanager
+def committing(db: Session) -> Iterator[None]:
+    """Commit when the block ends well, roll back when it raises; somebody else's newer version is a Conflict."""
+    try:
+        yield
+        db.commit()
+    except StaleDataError:
+        db.rollback()
+        raise Conflict(N_("Somebody changed this while you were editing. Look at their version, then save again.")) from None
+    except BaseException:
+        db.rollback()
+        raise
+
+
+def init_app(app: Flask) -> None:
+    @app.before_request
+    def _open() -> None:
+        g.db = database.session
+        g.now = runtime().clock.now()

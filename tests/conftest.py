@@ -1,0 +1,230 @@
+"""Fixtures: databases (SQLite always, PostgreSQL where one is offered), the application, signed-in clients, a settable clock."""
+
+from __future__ import annotations
+
+import os
+import socket
+import uuid
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import create_engine, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.orm import Session
+
+from planner import tables
+from planner.accounts.models import User
+from planner.core.db import make_engine, sessions_of
+from planner.core.secrets import Sealer
+from planner.core.settings import Settings
+from planner.core.types import use_sealer
+from planner.factory import create_app
+from tests.factories import NOON, make_user
+
+SECRET = "a-key-for-tests-0123456789-abcdefgh"
+POSTGRES = os.environ.get("PLANNER_TEST_POSTGRES_URL", "")
+_LOOPBACK = ("127.", "::1", "localhost", "0.0.0.0")  # noqa: S104
+
+
+def offered(variable: str) -> str:
+    """The address in `variable`; without one the test is skipped, in CI it fails."""
+    address = os.environ.get(variable, "")
+    if not address:
+        sentence = f"{variable} is not set: this test needs that server."
+        if os.environ.get("CI") == "true":
+            pytest.fail(sentence)
+        pytest.skip(sentence)
+    return address
+
+
+@pytest.fixture(autouse=True, scope="session")
+def loopback_only() -> Iterator[None]:
+    """Any connection to somewhere else is a mistake in a test."""
+    real = socket.socket.connect
+
+    def connect(self: socket.socket, address: Any) -> Any:
+        if isinstance(address, tuple) and not str(address[0]).startswith(_LOOPBACK):
+            raise RuntimeError(f"a test tried to reach {address[0]}")
+        return real(self, address)
+
+    socket.socket.connect = connect  # type: ignore[method-assign]
+    yield
+    socket.socket.connect = real  # type: ignore[method-assign]
+
+
+@pytest.fixture(autouse=True, scope="session")
+def sealing_keys() -> None:
+    use_sealer(Sealer([f"seal:{SECRET}"]))
+
+
+class StoppedClock:
+    """A clock that a test sets; its stopwatch runs only when told."""
+
+    def __init__(self, now: datetime = NOON) -> None:
+        self.moment = now
+        self.stopwatch = 1000.0
+
+    def now(self) -> datetime:
+        return self.moment
+
+    def decision_time(self, db: Session) -> datetime:
+        return self.moment
+
+    def monotonic(self) -> float:
+        return self.stopwatch
+
+    def observer(self) -> str:
+        return "test"
+
+    def advance(self, by: timedelta) -> None:
+        """Both the time and the stopwatch."""
+        self.moment += by
+        self.stopwatch += by.total_seconds()
+
+
+@pytest.fixture
+def clock() -> StoppedClock:
+    return StoppedClock()
+
+
+@pytest.fixture
+def now(clock: StoppedClock) -> datetime:
+    return clock.moment
+
+
+@pytest.fixture(scope="session")
+def empty_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A SQLite file with the schema, made once and copied for each test."""
+    path = tmp_path_factory.mktemp("schema") / "empty.sqlite3"
+    engine = make_engine(f"sqlite:///{path}")
+    tables.metadata.create_all(engine)
+    with engine.connect() as connection:
+        connection.exec_driver_sql("SELECT 1")
+    engine.dispose()
+    return path
+
+
+@pytest.fixture(scope="session")
+def postgres_template() -> Iterator[str]:
+    """The name of a PostgreSQL database with the schema, made once a worker."""
+    url = make_url(offered("PLANNER_TEST_POSTGRES_URL"))
+    name = f"planner_template_{uuid.uuid4().hex[:10]}"
+    admin = create_engine(url, isolation_level="AUTOCOMMIT")
+    with admin.connect() as connection:
+        connection.execute(text(f'CREATE DATABASE "{name}"'))
+    engine = make_engine(url.set(database=name).render_as_string(hide_password=False))
+    tables.metadata.create_all(engine)
+    engine.dispose()
+    yield name
+    with admin.connect() as connection:
+        connection.execute(text(f'DROP DATABASE "{name}" WITH (FORCE)'))
+    admin.dispose()
+
+
+@pytest.fixture
+def sqlite_url(empty_sqlite: Path, tmp_path: Path) -> str:
+    path = tmp_path / "planner.sqlite3"
+    path.write_bytes(empty_sqlite.read_bytes())
+    return f"sqlite:///{path}"
+
+
+@pytest.fixture
+def postgres_url(request: pytest.FixtureRequest) -> Iterator[str]:
+    url = make_url(offered("PLANNER_TEST_POSTGRES_URL"))
+    template = request.getfixturevalue("postgres_template")
+    name = f"planner_test_{uuid.uuid4().hex[:10]}"
+    admin = create_engine(url, isolation_level="AUTOCOMMIT")
+    with admin.connect() as connection:
+        connection.execute(text(f'CREATE DATABASE "{name}" TEMPLATE "{template}"'))
+    yield url.set(database=name).render_as_string(hide_password=False)
+    with admin.connect() as connection:
+        connection.execute(text(f'DROP DATABASE "{name}" WITH (FORCE)'))
+    admin.dispose()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"] if POSTGRES or os.environ.get("CI") == "true" else ["sqlite"])
+def database_url(request: pytest.FixtureRequest) -> str:
+    """Each test that asks for it runs on SQLite and, where one is offered, on PostgreSQL."""
+    return str(request.getfixturevalue(f"{'sqlite' if request.param == 'sqlite' else 'postgres'}_url"))
+
+
+@pytest.fixture
+def db(database_url: str) -> Iterator[Session]:
+    """A session on a database of this test's own."""
+    engine = make_engine(database_url)
+    with sessions_of(engine)() as session:
+        yield session
+        session.rollback()
+    engine.dispose()
+
+
+def make_settings(tmp_path: Path, url: str, **values: Any) -> Settings:
+    """Settings of a product that lives in a test's folder."""
+    values.setdefault("secret_key", SECRET)
+    values.setdefault("executor", "none")
+    return Settings(database_url=url, data_dir=str(tmp_path), **values)
+
+
+@pytest.fixture
+def app(tmp_path: Path, sqlite_url: str, clock: StoppedClock) -> Iterator[Flask]:
+    """The whole product on a SQLite of this test's own, with the stopped clock, the sandbox off."""
+    application = create_app(make_settings(tmp_path, sqlite_url, sandbox="off"), clock=clock)
+    application.testing = True
+    yield application
+    application.extensions["planner"].engine.dispose()
+
+
+@pytest.fixture
+def app_db(app: Flask) -> Iterator[Session]:
+    """A session on the application's own database, beside its requests."""
+    with app.extensions["planner"].sessions() as session:
+        yield session
+
+
+class Browser(FlaskClient):
+    """A client that sends forms the way a browser does: with the token of the page's form."""
+
+    def token(self) -> str:
+        """A CSRF token of this session."""
+        page = self.get("/healthz")
+        assert page.status_code == 200
+        with self.session_transaction() as session:
+            session.setdefault("csrf_token", "0" * 40)
+            raw = session["csrf_token"]
+        from itsdangerous import URLSafeTimedSerializer
+
+        signer = URLSafeTimedSerializer(self.application.secret_key, salt="wtf-csrf-token")
+        signed = signer.dumps(raw)
+        return signed if isinstance(signed, str) else signed.decode()
+
+    def submit(self, path: str, **fields: Any) -> Any:
+        """POST a form with its CSRF token."""
+        return self.post(path, data={"csrf_token": self.token(), **fields})
+
+
+@pytest.fixture
+def sign_in(app: Flask) -> Callable[..., Browser]:
+    """Makes clients signed in as a given user, or as a new one with the given roles."""
+
+    def _sign_in(user: User | None = None, *, roles: tuple[str, ...] = ("admin",)) -> Browser:
+        app.test_client_class = Browser
+        with app.extensions["planner"].sessions.begin() as session:
+            identity = user.fs_uniquifier if user else make_user(session, roles=roles).fs_uniquifier
+        client = app.test_client()
+        with client.session_transaction() as session:
+            session["_user_id"] = identity
+            session["_fresh"] = True
+        return client  # type: ignore[return-value]
+
+    return _sign_in
+
+
+@pytest.fixture
+def client(sign_in: Callable[..., Browser]) -> Browser:
+    """A client signed in as an administrator."""
+    return sign_in()
