@@ -10,11 +10,13 @@ function rows() {
 function step(by) {
   const all = rows();
   if (!all.length) return;
-  const at = all.findIndex((row) => row.classList.contains("is-current"));
+  const focused = document.activeElement?.closest("[data-row]");
+  const at = all.findIndex((row) => (focused ? row === focused : row.classList.contains("is-current")));
   const next = all[Math.min(Math.max(at < 0 ? 0 : at + by, 0), all.length - 1)];
   for (const row of all) row.classList.toggle("is-current", row === next);
   next.scrollIntoView({ block: "nearest" });
-  next.querySelector("a, button, input")?.focus({ preventScroll: true });
+  const target = next.matches("a, [tabindex]") ? next : next.querySelector("a, button, input");
+  target?.focus({ preventScroll: true });
 }
 
 function tick() {
