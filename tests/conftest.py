@@ -23,7 +23,6 @@ from planner.core.db import make_engine, sessions_of
 from planner.core.secrets import Sealer
 from planner.core.settings import Settings
 from planner.core.types import use_sealer
-from planner.factory import create_app
 from tests.factories import NOON, make_user
 
 SECRET = "a-key-for-tests-0123456789-abcdefgh"
@@ -173,6 +172,8 @@ def make_settings(tmp_path: Path, url: str, **values: Any) -> Settings:
 @pytest.fixture
 def app(tmp_path: Path, sqlite_url: str, clock: StoppedClock) -> Iterator[Flask]:
     """The whole product on a SQLite of this test's own, with the stopped clock, the sandbox off."""
+    from planner.factory import create_app  # Only tests that need the doors pay for them.
+
     application = create_app(make_settings(tmp_path, sqlite_url, sandbox="off"), clock=clock)
     application.testing = True
     yield application

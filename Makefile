@@ -1,0 +1,87 @@
+# Everything a person does here, in one word each. `make help` lists them.
+SHELL := /bin/sh
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+HOST ?= 127.0.0.1
+PORT ?= 8000
+DEMO ?=
+XDIST ?= -n auto
+
+.DEFAULT_GOAL := help
+.PHONY: help run test check lint types floors templates bench faults conformance assets messages pins clean dev
+
+help: ## List what can be made
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -e 's/:.*## /\t/' | expand -t 14
+
+run: $(VENV)/run.stamp static/dist/manifest.json planner/translations/.stamp ## Set everything up and start the product (DEMO=1 loads the demo quarter)
+	@$(BIN)/python -m planner.start --host $(HOST) --port $(PORT) $(if $(DEMO),--demo)
+
+test: dev ## Set everything up and run the tests
+	@$(BIN)/python -m pytest $(XDIST) -q
+
+dev: $(VENV)/dev.stamp static/dist/manifest.json planner/translations/.stamp
+
+check: dev lint types floors templates ## The gate: style, types, import floors, templates, tests
+	@$(BIN)/python -m pytest $(XDIST) -q
+
+lint: $(VENV)/dev.stamp
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check . || true
+
+types: $(VENV)/dev.stamp
+	@$(BIN)/mypy
+
+floors: $(VENV)/dev.stamp
+	@$(BIN)/lint-imports
+
+templates: $(VENV)/dev.stamp
+	@$(BIN)/djlint templates --lint --quiet
+
+bench: dev ## Measure speed as ratios: one line a bench, `name figure gate aim met|short`
+	@$(BIN)/python -m tests.bench
+
+faults: dev ## The whole fault suite of the outbox (make test runs a cut of it)
+	@$(BIN)/python -m pytest $(XDIST) -q -m "faults or not faults" tests/publishing
+
+assets: ## Build scripts and styles into static/dist
+	@rm -f static/dist/manifest.json && $(MAKE) --no-print-directory static/dist/manifest.json
+
+messages: $(VENV)/dev.stamp ## Extract sentences and refresh the French catalogue
+	@$(BIN)/pybabel -q extract -F babel.cfg -k _l -k lazy_gettext -k N_ --no-wrap --sort-by-file --omit-header -o planner/translations/messages.pot .
+	@$(BIN)/pybabel -q update -i planner/translations/messages.pot -d planner/translations -l fr --no-wrap --no-fuzzy-matching --omit-header --ignore-obsolete
+	@rm -f planner/translations/.stamp && $(MAKE) --no-print-directory planner/translations/.stamp
+
+pins: $(VENV)/run.stamp ## Pin every requirement again, with hashes
+	@$(BIN)/pip -q install uv
+	@for name in requirements requirements-scale requirements-dev; do \
+	  $(BIN)/uv pip compile -q --generate-hashes --universal --python-version 3.11 --no-emit-index-url --no-emit-find-links \
+	    --custom-compile-command "make pins" $$name.in -o $$name.txt || exit 1; done
+
+clean: ## Remove what was built (never the data folder)
+	@rm -rf $(VENV) node_modules static/dist
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed; this is " + sys.version.split()[0]) if sys.version_info < (3, 11) else None'
+	@echo "Making a virtual environment in $(VENV)…"
+	@$(PYTHON) -m venv $(VENV)
+
+$(VENV)/run.stamp: requirements.txt | $(VENV)/bin/python
+	@echo "Installing the libraries, each checked against its hash…"
+	@$(BIN)/pip -q --disable-pip-version-check install --require-hashes -r requirements.txt
+	@touch $@
+
+$(VENV)/dev.stamp: requirements-scale.txt requirements-dev.txt $(VENV)/run.stamp
+	@echo "Installing what the tests need…"
+	@$(BIN)/pip -q --disable-pip-version-check install --require-hashes -r requirements-scale.txt
+	@$(BIN)/pip -q --disable-pip-version-check install --require-hashes -r requirements-dev.txt
+	@touch $@
+
+static/dist/manifest.json: package.json package-lock.json build.mjs $(wildcard assets/*/*) | $(VENV)/run.stamp
+	@echo "Building scripts and styles…"
+	@sh scripts/build-assets.sh $(BIN)
+	@touch $@
+
+planner/translations/.stamp: $(wildcard planner/translations/*/LC_MESSAGES/*.po) | $(VENV)/run.stamp
+	@$(BIN)/pybabel -q compile -d planner/translations 2>/dev/null
+	@touch $@

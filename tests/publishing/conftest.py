@@ -1,0 +1,114 @@
+"""A product without doors: database, stopped clock, and a platform that the test scripts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy.orm import Session
+
+from planner.channels.port import Account, Limits, Listing, NativePost, Outcome, OutgoingPost, Platform, Readings, Receipt, Sent
+from planner.core.db import make_engine, sessions_of
+from planner.core.runtime import Runtime
+from planner.planning import service as planning
+from planner.planning.models import Post
+from tests.conftest import StoppedClock, make_settings
+from tests.factories import make_channel, make_post, make_user
+
+
+class Scripted:
+    """A platform that answers what the test says, and remembers what it was given."""
+
+    limits = Limits(text=280, can_delete=True)
+    batch = 100
+
+    def __init__(self) -> None:
+        self.script: list[Callable[[OutgoingPost], Outcome] | Outcome] = []
+        self.live: list[OutgoingPost] = []
+        self.calls: list[OutgoingPost] = []
+        self.listing: Listing | None = None
+        self.looks = 0
+
+    def publish(self, post: OutgoingPost, account: Account, *, keep: Callable[[str], None]) -> Outcome:
+        self.calls.append(post)
+        step = self.script.pop(0) if self.script else self.accept
+        return step(post) if callable(step) else step
+
+    def accept(self, post: OutgoingPost) -> Outcome:
+        self.live.append(post)
+        return Sent(Receipt(f"live-{len(self.live)}", f"https://x.com/i/status/{len(self.live)}"))
+
+    def find(self, post: OutgoingPost, since: datetime, account: Account) -> Listing:
+        self.looks += 1
+        if self.listing is not None:
+            return self.listing
+        found = [Receipt(f"live-{n}", f"https://x.com/i/status/{n}") for n, one in enumerate(self.live, 1) if one.fingerprint == post.fingerprint]
+        return Listing(found, complete=True)
+
+    def recent(self, since: datetime, account: Account) -> list[NativePost] | None:
+        return None
+
+    def delete(self, external_id: str, account: Account) -> Outcome:
+        raise AssertionError("nothing here deletes")
+
+    def readings(self, external_ids: Any, account: Account) -> Readings:
+        return Readings()
+
+    def audience(self, account: Account) -> None:
+        return None
+
+
+class ScriptedRegistry:
+    """Hands out the one scripted platform."""
+
+    def __init__(self, platform: Scripted) -> None:
+        self.platform = platform
+
+    def adapter(self, platform: Platform) -> Scripted:
+        return self.platform
+
+    def limits(self, platform: Platform) -> Limits:
+        return self.platform.limits
+
+    def automatic(self, platform: Platform) -> bool:
+        return platform is not Platform.BY_HAND
+
+
+@pytest.fixture
+def platform() -> Scripted:
+    return Scripted()
+
+
+@pytest.fixture
+def runtime(database_url: str, clock: StoppedClock, platform: Scripted, tmp_path: Path) -> Iterator[Runtime]:
+    engine = make_engine(database_url)
+    yield Runtime(
+        settings=make_settings(tmp_path, database_url, settle_seconds=90, call_timeout_seconds=30, max_tries=4),
+        clock=clock,
+        engine=engine,
+        sessions=sessions_of(engine),
+        make_registry=lambda: ScriptedRegistry(platform),
+    )
+    engine.dispose()
+
+
+@pytest.fixture
+def approved(runtime: Runtime, clock: StoppedClock) -> Callable[..., int]:
+    """Makes approved posts due in ten minutes; gives back the post's id."""
+
+    def _approved(*, minutes: float = 10, channel_values: dict[str, Any] | None = None, asset: Any = None, db: Session | None = None, **values: Any) -> int:
+        with runtime.sessions.begin() as session:
+            author, approver = make_user(session, roles=("planner",)), make_user(session, roles=("approver",))
+            channel = make_channel(session, **(channel_values or {}))
+            made = asset(session) if callable(asset) else None
+            post: Post = make_post(
+                session, asset=made, channel=channel, author=author, publish_at=clock.now() + timedelta(minutes=minutes), **values
+            )
+            planning.submit(session, post, actor=author, now=clock.now())
+            planning.approve(session, post, actor=approver, now=clock.now())
+            return post.id
+
+    return _approved
