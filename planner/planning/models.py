@@ -87,7 +87,7 @@ class Campaign(Record):
     version: Mapped[int] = mapped_column(default=1)
     owner: Mapped[User | None] = relationship(lazy="select")
 
-    __mapper_args__ = {"version_id_col": version}  # noqa: RUF012
+    __mapper_args__ = {"version_id_col": version}
 
 
 class Post(Record):
@@ -148,7 +148,7 @@ class Post(Record):
     author: Mapped[User | None] = relationship(foreign_keys=[author_id], lazy="select")
     approvals: Mapped[list[Approval]] = relationship(back_populates="post", order_by="Approval.id", lazy="select")
 
-    __mapper_args__ = {"version_id_col": version}  # noqa: RUF012
+    __mapper_args__ = {"version_id_col": version}
 
 
 class Approval(Record):

@@ -1,0 +1,74 @@
+"""The verbs of a campaign: create and edit; its embargo is a gate for every post in it."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from planner.accounts import history
+from planner.accounts.models import User
+from planner.accounts.rules import require
+from planner.core.errors import Conflict, Invalid
+from planner.core.i18n import N_
+from planner.planning.models import Campaign
+from planner.planning.values import CampaignValues
+
+__all__ = ["CampaignValues", "create_campaign", "edit_campaign"]
+
+
+def create_campaign(db: Session, values: CampaignValues, *, actor: User | None, now: datetime) -> Campaign:
+    """A new campaign. Raises Invalid: no name, a name that is taken, an end before its start."""
+    require(actor, "campaign.edit")
+    columns = _checked(db, values, None)
+    campaign = Campaign(created_at=now, updated_at=now, **columns)
+    db.add(campaign)
+    history.record(db, actor, "campaign.created", campaign, now=now, became=columns, name=history.COMMAND_LINE)
+    db.flush()
+    return campaign
+
+
+def edit_campaign(
+    db: Session, campaign: Campaign, values: CampaignValues, *, version: int | None = None, actor: User | None, now: datetime
+) -> Campaign:
+    """Change a campaign. Posts keep their moments: one that now lies before the embargo is held back by every later gate.
+
+    version -- the one the person was looking at; another one is a Conflict.
+    """
+    require(actor, "campaign.edit")
+    if version is not None and version != campaign.version:
+        raise Conflict(N_("Somebody changed this campaign while you were editing. Look at their version, then save again."))
+    columns = _checked(db, values, campaign.id)
+    changed = {name: value for name, value in columns.items() if getattr(campaign, name) != value}
+    if not changed:
+        return campaign
+    was = {name: getattr(campaign, name) for name in changed}
+    for name, value in changed.items():
+        setattr(campaign, name, value)
+    campaign.updated_at = now
+    history.record(db, actor, "campaign.edited", campaign, now=now, was=was, became=changed, name=history.COMMAND_LINE)
+    db.flush()
+    return campaign
+
+
+def _checked(db: Session, values: CampaignValues, campaign_id: int | None) -> dict[str, Any]:
+    columns = asdict(values)
+    columns["name"] = " ".join(values.name.split())
+    if not columns["name"]:
+        raise Invalid(N_("Give the campaign a name."), field="name")
+    if len(columns["name"]) > 160:
+        raise Invalid(N_("That is too long: at most %(most)s characters."), field="name", most=160)
+    if "\0" in values.name + values.summary:
+        raise Invalid(N_("This contains characters that cannot be stored."), field="name")
+    if values.starts_on and values.ends_on and values.ends_on < values.starts_on:
+        raise Invalid(N_("The end lies before the start."), field="ends_on")
+    if values.owner_id is not None and db.get(User, values.owner_id) is None:
+        raise Invalid(N_("There is no such person."), field="owner_id")
+    taken = select(Campaign.id).where(func.lower(Campaign.name) == columns["name"].lower(), Campaign.id != (campaign_id or 0))
+    with db.no_autoflush:
+        if db.scalar(taken) is not None:
+            raise Invalid(N_("There is already a campaign called “%(name)s”."), field="name", name=columns["name"])
+    return columns

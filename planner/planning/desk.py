@@ -1,0 +1,102 @@
+"""What needs somebody today: going out, waiting for approval, gone wrong, embargoes lifting, channels to reconnect."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from planner.accounts.models import User
+from planner.catalog.models import Asset
+from planner.channels.models import Channel, ChannelState
+from planner.channels.port import Platform
+from planner.planning.models import Post, PostState
+from planner.planning.moments import zone_of
+from planner.planning.queries import CalendarEntry, CampaignEmbargo, Filters, approvals_waiting, calendar, embargoes, posts_of_states
+
+__all__ = ["Desk", "ReconnectChannel", "desk"]
+
+#: How far ahead the desk looks for embargoes.
+AHEAD = timedelta(days=7)
+_TROUBLE = (PostState.FAILED, PostState.MISSED, PostState.UNCONFIRMED)
+_MINE = (PostState.CHANGES_REQUESTED,)
+
+
+@dataclass(frozen=True, slots=True)
+class ReconnectChannel:
+    """A channel that the platform no longer lets us speak for."""
+
+    channel_id: int
+    name: str
+    platform: Platform
+    colour: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """The home page. `has_assets` and `has_channels` tell an empty product from a quiet day."""
+
+    day: datetime
+    today: list[CalendarEntry]
+    waiting: list[CalendarEntry]
+    trouble: list[CalendarEntry]
+    changes: list[CalendarEntry]
+    embargoes: list[CampaignEmbargo]
+    reconnect: list[ReconnectChannel]
+    next_post: CalendarEntry | None
+    has_assets: bool
+    has_channels: bool
+
+    @property
+    def quiet(self) -> bool:
+        """Nothing at all needs anybody."""
+        return not (self.today or self.waiting or self.trouble or self.changes or self.embargoes or self.reconnect)
+
+
+def desk(db: Session, *, viewer: User | None, now: datetime, zone: str = "Europe/Paris") -> Desk:
+    """The home page of this viewer; `zone` says when their today begins. Ten statements, whatever there is."""
+    local = now.astimezone(zone_of(zone))
+    start = local.replace(hour=0, minute=0, second=0, microsecond=0)
+    end = (start.replace(tzinfo=None) + timedelta(days=1)).replace(tzinfo=start.tzinfo)
+    upcoming = calendar(
+        db,
+        max(end, now),
+        now + timedelta(days=60),
+        viewer=viewer,
+        filters=Filters(states=(PostState.APPROVED, PostState.SCHEDULED)),
+        limit=1,
+    )
+    mine = Filters(states=_MINE, author_id=viewer.id if viewer else None)
+    return Desk(
+        day=start,
+        today=calendar(db, start, end, viewer=viewer, limit=200),
+        waiting=approvals_waiting(db, viewer=viewer),
+        trouble=posts_of_states(db, Filters(states=_TROUBLE), viewer=viewer),
+        changes=posts_of_states(db, mine, viewer=viewer),
+        embargoes=embargoes(db, now, now + AHEAD, viewer=viewer),
+        reconnect=_to_reconnect(db),
+        next_post=upcoming[0] if upcoming else None,
+        has_assets=db.scalar(select(Asset.id).limit(1)) is not None,
+        has_channels=db.scalar(select(Channel.id).limit(1)) is not None,
+    )
+
+
+def _to_reconnect(db: Session) -> list[ReconnectChannel]:
+    """Channels that were refused, and channels that never were connected although posts wait for them."""
+    waits = (
+        select(Post.id)
+        .where(Post.channel_id == Channel.id, Post.state.in_((PostState.APPROVED, PostState.SCHEDULED, PostState.IN_REVIEW)))
+        .exists()
+    )
+    rows = db.execute(
+        select(Channel.id, Channel.name, Channel.platform, Channel.colour, Channel.state_reason)
+        .where(
+            (Channel.state == ChannelState.NEEDS_RECONNECT)
+            | ((Channel.state == ChannelState.NOT_CONNECTED) & (Channel.platform != Platform.BY_HAND) & waits)
+        )
+        .order_by(Channel.name)
+    )
+    return [ReconnectChannel(*row) for row in rows]

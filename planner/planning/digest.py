@@ -1,0 +1,51 @@
+"""The digest that an approval binds: everything that would leave, where it goes and when."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import UTC
+
+import orjson
+
+from planner.catalog.models import Asset
+from planner.channels.models import Channel
+from planner.channels.port import Platform
+from planner.planning.models import Post
+
+__all__ = ["content_digest", "leaving_text", "leaving_title"]
+
+
+def leaving_text(post: Post, channel: Channel) -> str:
+    """The message as it leaves. X has no card of its own, so the link stands at the end of the text unless it is in it already."""
+    text = post.text.strip()
+    if channel.platform is Platform.X and post.link and post.link not in text:
+        return f"{text} {post.link}".strip()
+    return text
+
+
+def leaving_title(post: Post, asset: Asset) -> str:
+    """The title as it leaves: the post's own, else the asset's."""
+    return post.title.strip() or asset.title
+
+
+def content_digest(post: Post, asset: Asset, channel: Channel) -> str:
+    """SHA-256 (64 hex characters) of what would leave, the channel and the moment.
+
+    The asset's own address is part of it although it does not leave by itself: when the page moves, somebody looks
+    again at what points to it. Nothing the planner writes while sending is, so a retry has the digest that was approved.
+    """
+    moment = post.publish_at.astimezone(UTC).isoformat(timespec="microseconds") if post.publish_at else None
+    content = {
+        "asset": asset.id,
+        "asset_url": asset.url,
+        "channel": channel.id,
+        "first_comment": post.first_comment,
+        "language": asset.language,
+        "link": post.link,
+        "media": [[item.get("file_id"), item.get("alt_text", "")] for item in post.media or []],
+        "publish_at": moment,
+        "tags": list(post.tags or []),
+        "text": post.text,
+        "title": leaving_title(post, asset),
+    }
+    return hashlib.sha256(orjson.dumps(content, option=orjson.OPT_SORT_KEYS)).hexdigest()

@@ -1,0 +1,84 @@
+"""What happened to a post, told by publishing and by imports: facts are written down, not judged."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from planner.accounts import history
+from planner.accounts.models import User
+from planner.catalog.models import Asset
+from planner.channels.models import Channel
+from planner.planning.models import Origin, Post, PostState
+
+__all__ = [
+    "mark_failed", "mark_missed", "mark_published", "mark_scheduled", "mark_sending", "mark_unconfirmed", "record_published", "reopen",
+]  # fmt: skip
+
+
+def mark_scheduled(db: Session, post: Post, *, now: datetime, reason: str = "") -> None:
+    """A delivery waits for its moment."""
+    _into(db, post, PostState.SCHEDULED, now, reason)
+
+
+def mark_sending(db: Session, post: Post, *, now: datetime) -> None:
+    """A worker is about to call the platform."""
+    _into(db, post, PostState.SENDING, now, "")
+
+
+def mark_published(db: Session, post: Post, *, external_id: str, url: str, at: datetime | None, now: datetime, reason: str = "") -> None:
+    """It is live: a fact, whatever state the post was in. `at` is None when the platform did not say when; then `now`."""
+    post.external_id, post.external_url, post.published_at = external_id, url, at or now
+    _into(db, post, PostState.PUBLISHED, now, reason, external_id=external_id, url=url, published_at=post.published_at)
+
+
+def mark_failed(db: Session, post: Post, *, reason: str = "", now: datetime) -> None:
+    """The platform said a permanent no, or every try was used up."""
+    _into(db, post, PostState.FAILED, now, reason)
+
+
+def mark_missed(db: Session, post: Post, *, reason: str = "", now: datetime) -> None:
+    """Its time passed by more than the grace: never sent late without a person."""
+    _into(db, post, PostState.MISSED, now, reason)
+
+
+def mark_unconfirmed(db: Session, post: Post, *, reason: str = "", now: datetime) -> None:
+    """It may be live and nothing can tell: a person decides."""
+    _into(db, post, PostState.UNCONFIRMED, now, reason)
+
+
+def reopen(db: Session, post: Post, *, reason: str, now: datetime) -> None:
+    """The approval no longer matches what would leave: back to review, with the reason."""
+    post.approved_digest = None
+    _into(db, post, PostState.IN_REVIEW, now, reason, action="post.reopened")
+
+
+def record_published(
+    db: Session,
+    asset: Asset,
+    channel: Channel,
+    *,
+    external_id: str,
+    url: str,
+    published_at: datetime,
+    text: str = "",
+    title: str = "",
+    origin: Origin = Origin.IMPORTED,
+    now: datetime,
+    actor: User | None = None,
+) -> Post:
+    """A post that was live before the planner knew of it. The caller made sure that nobody has this number on this channel yet."""
+    post = Post(
+        asset=asset, channel=channel, origin=origin, state=PostState.PUBLISHED, text=text, title=title, link=asset.url,
+        publish_at=published_at, published_at=published_at, external_id=external_id, external_url=url, created_at=now, updated_at=now,
+    )  # fmt: skip
+    db.add(post)
+    history.record(db, actor, "post.recorded", post, now=now, became={"external_id": external_id, "url": url, "origin": origin})
+    return post
+
+
+def _into(db: Session, post: Post, state: PostState, now: datetime, reason: str, *, action: str = "", **became: object) -> None:
+    was, post.state, post.updated_at = post.state, state, now
+    action = action or f"post.{state.value}"
+    history.record(db, None, action, post, now=now, was={"state": was}, became={"state": state, **became}, note=reason)

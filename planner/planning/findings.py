@@ -1,0 +1,88 @@
+"""What a rule says of a post, and what the rules need to know of the world around it; plain values only."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any, Literal
+
+from planner.core.errors import EmbargoActive, NotSendable, PastMoment, PlannerError, Refused
+from planner.planning.models import PostState
+
+__all__ = ["ALONE", "Finding", "Neighbour", "Quiet", "Surroundings", "Term", "blocking", "refuse"]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One sentence about a post. `message` is English with %(name)s places, `params` fills them; `field` is where it belongs."""
+
+    level: Literal["blocking", "warning"]
+    code: str
+    message: str
+    params: dict[str, Any] = field(default_factory=dict)
+    field: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """Words of another asset that may not be said before its embargo lifts."""
+
+    words: str
+    lifts_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbour:
+    """Another post on the same channel: near in time, or about the same asset."""
+
+    post_id: int
+    asset_id: int
+    state: PostState
+    publish_at: datetime | None
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Quiet:
+    """A blackout as the rules see it: half-open days [starts_on, ends_on)."""
+
+    name: str
+    starts_on: date
+    ends_on: date
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What lies around one post; `queries.surroundings` reads it, the rules judge by it."""
+
+    terms: Sequence[Term] = ()
+    neighbours: Sequence[Neighbour] = ()
+    blackouts: Sequence[Quiet] = ()
+
+
+#: A post with nothing around it.
+ALONE = Surroundings()
+
+_CONTENT = frozenset({"no_text", "too_long", "title_too_long", "tags_too_long", "markup", "no_media", "too_many_images", "not_media"})
+
+
+def blocking(findings: Iterable[Finding]) -> list[Finding]:
+    """Those that stop a post from going on."""
+    return [finding for finding in findings if finding.level == "blocking"]
+
+
+def refuse(findings: Iterable[Finding]) -> None:
+    """Raise the first blocking finding as the error it is; return when there is none."""
+    for finding in blocking(findings):
+        raise as_error(finding)
+
+
+def as_error(finding: Finding) -> PlannerError:
+    """The same sentence as an exception: EmbargoActive, PastMoment, NotSendable for content, else Refused."""
+    if finding.code == "embargo":
+        return EmbargoActive(finding.params["title"], finding.params["lifts_at"])
+    if finding.code == "past":
+        return PastMoment(finding.params["moment"])
+    kind = NotSendable if finding.code in _CONTENT else Refused
+    return kind(finding.message, field=finding.field or None, **finding.params)

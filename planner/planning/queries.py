@@ -1,0 +1,286 @@
+"""Reads of planning: the calendar's rows, one post, ready assets without a plan, campaigns; frozen read models, fixed statement counts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, cast
+
+from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy.orm import Session, joinedload, selectinload
+
+from planner.accounts.models import Entry, User
+from planner.accounts.rules import may
+from planner.catalog.models import Asset, AssetAudience, AssetKind, AssetState, Audience, Confidentiality
+from planner.channels.models import Channel
+from planner.channels.port import Platform
+from planner.core.errors import NotFound
+from planner.planning.models import Campaign, Post, PostState
+from planner.planning.surroundings import surroundings
+
+__all__ = [
+    "CalendarEntry", "CampaignCard", "CampaignEmbargo", "Filters", "ReadyAsset", "approvals_waiting", "calendar", "campaign", "campaigns",
+    "embargoes", "history_of", "knows", "post", "posts_of", "posts_of_states", "ready_assets", "surroundings",
+]  # fmt: skip
+
+_LIFT_OF_ASSET: ColumnElement[datetime] = cast("ColumnElement[datetime]", Asset.embargo_until)
+_LIFT_OF_CAMPAIGN: ColumnElement[datetime] = cast("ColumnElement[datetime]", Campaign.embargo_until)
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What the calendar shows; an empty part asks nothing. Cancelled posts are shown only when asked for by state."""
+
+    channels: Sequence[int] = ()
+    kinds: Sequence[AssetKind] = ()
+    states: Sequence[PostState] = ()
+    audiences: Sequence[Audience] = ()
+    campaign_id: int | None = None
+    author_id: int | None = None
+    language: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CalendarEntry:
+    """One dated post as a calendar shows it. `masked`: the viewer may know only that something is planned, so title, kind,
+    asset and campaign are None."""
+
+    post_id: int
+    state: PostState
+    publish_at: datetime
+    time_zone: str
+    version: int
+    author_id: int | None
+    channel_id: int
+    channel: str
+    platform: Platform
+    colour: int
+    asset_id: int | None
+    title: str | None
+    kind: AssetKind | None
+    owner_id: int | None
+    campaign_id: int | None
+    embargo_until: datetime | None
+    masked: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ReadyAsset:
+    """An asset that is ready and that nobody has planned."""
+
+    asset_id: int
+    title: str
+    kind: AssetKind
+    embargo_until: datetime | None
+    updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class CampaignCard:
+    """One campaign in the list, with how many posts it has and how many of them are live."""
+
+    campaign_id: int
+    name: str
+    summary: str
+    starts_on: date | None
+    ends_on: date | None
+    embargo_until: datetime | None
+    owner: str | None
+    posts: int
+    published: int
+
+
+@dataclass(frozen=True, slots=True)
+class CampaignEmbargo:
+    """Something whose embargo lifts soon: an asset or a campaign."""
+
+    kind: str
+    thing_id: int
+    title: str
+    #: Never None: only what has one is read.
+    lifts_at: datetime
+
+
+def knows(viewer: User | None) -> ColumnElement[bool] | None:
+    """Condition on Asset (and Post, when joined) for what this viewer may know of; None when that is everything."""
+    if viewer is None or may(viewer, "asset.read_confidential"):
+        return None
+    return or_(Asset.confidentiality != Confidentiality.CONFIDENTIAL, Asset.owner_id == viewer.id)
+
+
+def calendar(
+    db: Session, start: datetime, end: datetime, *, viewer: User | None, filters: Filters | None = None, limit: int = 5000
+) -> list[CalendarEntry]:
+    """Dated posts in [start, end), earliest first, at most `limit`. One statement, whatever the size.
+
+    Confidential ones that the viewer may not know stay as masked entries, unless a filter asks about what is hidden.
+    """
+    return _entries(db, [Post.publish_at >= start, Post.publish_at < end], viewer, filters or Filters(), limit)
+
+
+def posts_of(
+    db: Session, *, asset_id: int | None = None, campaign_id: int | None = None, viewer: User | None, limit: int = 500
+) -> list[CalendarEntry]:
+    """The dated posts of an asset or a campaign, earliest first, cancelled ones left out. One statement."""
+    where: list[ColumnElement[bool]] = [Post.publish_at.is_not(None)]
+    if asset_id is not None:
+        where.append(Post.asset_id == asset_id)
+    if campaign_id is not None:
+        where.append(Post.campaign_id == campaign_id)
+    return _entries(db, where, viewer, Filters(), limit)
+
+
+def posts_of_states(db: Session, filters: Filters, *, viewer: User | None, limit: int = 50) -> list[CalendarEntry]:
+    """Dated posts that fit, the soonest first, whatever their date. One statement."""
+    return _entries(db, [Post.publish_at.is_not(None)], viewer, filters, limit)
+
+
+def approvals_waiting(db: Session, *, viewer: User | None, limit: int = 50) -> list[CalendarEntry]:
+    """Posts in review, the soonest first. One statement."""
+    return posts_of_states(db, Filters(states=(PostState.IN_REVIEW,)), viewer=viewer, limit=limit)
+
+
+def post(db: Session, post_id: int, *, viewer: User | None) -> Post:
+    """One post with its asset, channel and campaign. NotFound also when the viewer may not know of it."""
+    found = db.scalars(
+        select(Post)
+        .where(Post.id == post_id)
+        .options(
+            joinedload(Post.asset).selectinload(Asset.files),
+            joinedload(Post.channel),
+            joinedload(Post.campaign),
+            joinedload(Post.author),
+            selectinload(Post.approvals),
+        )
+    ).one_or_none()
+    if found is None or not may(viewer, "read", found):
+        raise NotFound()
+    return found
+
+
+def history_of(db: Session, subject: Post | Campaign, *, limit: int = 100) -> list[Entry]:
+    """What was done to it, the latest first."""
+    return list(
+        db.scalars(
+            select(Entry)
+            .where(Entry.subject_type == subject.__tablename__, Entry.subject_id == subject.id)
+            .order_by(Entry.id.desc())
+            .limit(limit)
+        )
+    )
+
+
+def ready_assets(db: Session, *, viewer: User | None, limit: int = 50) -> list[ReadyAsset]:
+    """Ready assets without a post that is planned or out, the freshest first. One statement."""
+    planned = select(Post.id).where(Post.asset_id == Asset.id, Post.state != PostState.CANCELLED).exists()
+    query = select(Asset.id, Asset.title, Asset.kind, Asset.embargo_until, Asset.updated_at).where(
+        Asset.state == AssetState.READY, ~planned
+    )
+    known = knows(viewer)
+    if known is not None:
+        query = query.where(known)
+    return [ReadyAsset(*row) for row in db.execute(query.order_by(Asset.updated_at.desc(), Asset.id.desc()).limit(limit))]
+
+
+def campaigns(db: Session, *, limit: int = 200) -> list[CampaignCard]:
+    """Campaigns, those with the latest start first. One statement."""
+    counts = (
+        select(
+            Post.campaign_id.label("campaign_id"),
+            func.count().label("posts"),
+            func.count().filter(Post.state == PostState.PUBLISHED).label("published"),
+        )
+        .where(Post.campaign_id.is_not(None), Post.state != PostState.CANCELLED)
+        .group_by(Post.campaign_id)
+        .subquery()
+    )
+    query: Any = (
+        select(
+            Campaign.id, Campaign.name, Campaign.summary, Campaign.starts_on, Campaign.ends_on, Campaign.embargo_until,
+            func.coalesce(func.nullif(User.name, ""), User.email),
+            func.coalesce(counts.c.posts, 0), func.coalesce(counts.c.published, 0),
+        )
+        .outerjoin(Campaign.owner)
+        .outerjoin(counts, counts.c.campaign_id == Campaign.id)
+        .order_by(Campaign.starts_on.is_(None), Campaign.starts_on.desc(), Campaign.id.desc())
+        .limit(limit)
+    )  # fmt: skip
+    return [CampaignCard(*row) for row in db.execute(query)]
+
+
+def campaign(db: Session, campaign_id: int) -> Campaign:
+    """One campaign with its owner. Raises NotFound."""
+    found = db.scalars(select(Campaign).where(Campaign.id == campaign_id).options(joinedload(Campaign.owner))).one_or_none()
+    if found is None:
+        raise NotFound()
+    return found
+
+
+def embargoes(db: Session, start: datetime, end: datetime, *, viewer: User | None) -> list[CampaignEmbargo]:
+    """Embargoes of assets and campaigns that lift in [start, end), the next first. Two statements."""
+    query = select(Asset.id, Asset.title, _LIFT_OF_ASSET).where(
+        Asset.embargo_until >= start, Asset.embargo_until < end, Asset.state != AssetState.RETIRED
+    )
+    known = knows(viewer)
+    if known is not None:
+        query = query.where(known)
+    found = [CampaignEmbargo("asset", *row) for row in db.execute(query.limit(100)).tuples()]
+    rows = db.execute(
+        select(Campaign.id, Campaign.name, _LIFT_OF_CAMPAIGN)
+        .where(Campaign.embargo_until >= start, Campaign.embargo_until < end)
+        .limit(100)
+    )
+    found += [CampaignEmbargo("campaign", *row) for row in rows.tuples()]
+    return sorted(found, key=lambda one: (one.lifts_at, one.kind, one.thing_id))
+
+
+def _entries(db: Session, where: list[ColumnElement[bool]], viewer: User | None, filters: Filters, limit: int) -> list[CalendarEntry]:
+    sees_all = viewer is None or may(viewer, "asset.read_confidential")
+    query: Any = (
+        select(
+            Post.id, Post.state, Post.publish_at, func.coalesce(Post.time_zone, Channel.time_zone), Post.version, Post.author_id,
+            Post.channel_id, Channel.name, Channel.platform, Channel.colour, Post.asset_id, Asset.title, Asset.kind, Asset.owner_id,
+            Post.campaign_id, Asset.embargo_until, Asset.confidentiality,
+        )
+        .join(Asset, Asset.id == Post.asset_id)
+        .join(Channel, Channel.id == Post.channel_id)
+        .where(*where, *_conditions(filters))
+        .order_by(Post.publish_at, Post.id)
+        .limit(limit)
+    )  # fmt: skip
+    if not sees_all and (filters.kinds or filters.audiences or filters.campaign_id or filters.language):
+        assert viewer is not None
+        query = query.where(
+            or_(Asset.confidentiality != Confidentiality.CONFIDENTIAL, Asset.owner_id == viewer.id, Post.author_id == viewer.id)
+        )
+    me = viewer.id if viewer else None
+    return [_entry(row, sees_all or me in (row[5], row[13])) for row in db.execute(query)]
+
+
+def _entry(row: Sequence[Any], known: bool) -> CalendarEntry:
+    if known or row[16] is not Confidentiality.CONFIDENTIAL:
+        return CalendarEntry(*row[:16], masked=False)
+    shown: list[Any] = [*row[:5], None, *row[6:10], *[None] * 6]
+    return CalendarEntry(*shown, masked=True)
+
+
+def _conditions(filters: Filters) -> list[ColumnElement[bool]]:
+    wanted: list[ColumnElement[bool]] = [Post.state.in_(filters.states) if filters.states else Post.state != PostState.CANCELLED]
+    if filters.channels:
+        wanted.append(Post.channel_id.in_(filters.channels))
+    if filters.kinds:
+        wanted.append(Asset.kind.in_(filters.kinds))
+    if filters.audiences:
+        wanted.append(
+            select(AssetAudience.asset_id)
+            .where(and_(AssetAudience.asset_id == Asset.id, AssetAudience.audience.in_(filters.audiences)))
+            .exists()
+        )
+    if filters.campaign_id is not None:
+        wanted.append(Post.campaign_id == filters.campaign_id)
+    if filters.author_id is not None:
+        wanted.append(Post.author_id == filters.author_id)
+    if filters.language:
+        wanted.append(Asset.language == filters.language)
+    return wanted

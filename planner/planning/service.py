@@ -1,0 +1,310 @@
+"""The verbs of a post: plan, revise, move, submit, approve, request changes, withdraw, cancel, restore. None commits."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from planner.accounts import history
+from planner.accounts.models import Entry, User
+from planner.accounts.rules import may, require
+from planner.catalog.models import Asset, AssetFile
+from planner.channels.models import Channel
+from planner.channels.port import Limits
+from planner.core.errors import Conflict, Invalid, WrongState
+from planner.core.i18n import N_
+from planner.planning import rules, states
+from planner.planning.facts import (
+    mark_failed,
+    mark_missed,
+    mark_published,
+    mark_scheduled,
+    mark_sending,
+    mark_unconfirmed,
+    record_published,
+    reopen,
+)
+from planner.planning.models import Approval, Campaign, Post, PostState, Verb
+from planner.planning.surroundings import surroundings
+from planner.planning.values import PostValues, checked, settle, values_of
+
+__all__ = [
+    "PostValues", "approve", "cancel", "mark_failed", "mark_missed", "mark_published", "mark_scheduled", "mark_sending",
+    "mark_unconfirmed", "move", "plan", "record_published", "reopen", "request_changes", "restore", "revise", "submit", "withdraw",
+]  # fmt: skip
+
+#: What moving and revising leave in this state stays in it: nobody has asked for anything yet, or somebody still must.
+_UNASKED = frozenset({PostState.DRAFT, PostState.CHANGES_REQUESTED})
+
+
+def plan(db: Session, asset: Asset, channel: Channel, values: PostValues, *, actor: User | None, now: datetime) -> Post:
+    """A new draft about `asset` on `channel`. Raises Invalid, EmbargoActive, PastMoment, Refused (retired, sensitive twice)."""
+    require(actor, "post.create", asset)
+    columns = checked(values, zone=channel.time_zone)
+    post = Post(
+        asset=asset, channel=channel, campaign=_campaign(db, columns["campaign_id"]), created_at=now, updated_at=now,
+        author_id=actor.id if actor else None, **columns,
+    )  # fmt: skip
+    with db.no_autoflush:
+        _check_files(db, asset, columns["media"])
+        _check_moment(post, now)
+        around = surroundings(db, post)
+        rules.refuse(
+            one for one in rules.gates(post, asset, post.campaign, channel, around, _at(post, now)) if one.code in ("sensitive", "retired")
+        )
+    db.add(post)
+    _record(db, actor, "post.planned", post, now, became=values_of(post) | {"channel": channel.name})
+    db.flush()
+    return post
+
+
+def revise(db: Session, post: Post, values: PostValues, *, version: int | None = None, actor: User | None, now: datetime) -> Post:
+    """Change what a post says or when. What was approved no longer holds: the post goes back to review (see `_settle_state`).
+
+    version -- the one the person was looking at; another one is a Conflict.
+    """
+    require(actor, "post.edit", post)
+    states.require(post, "revise")
+    _check_version(post, version)
+    columns = checked(values, zone=post.channel.time_zone)
+    before, digest = values_of(post), _digest(post)
+    changed = {name: value for name, value in columns.items() if value != before[name]}
+    if not changed:
+        return post
+    with db.no_autoflush:
+        campaign = _campaign(db, columns["campaign_id"])
+        _check_files(db, post.asset, columns["media"])
+        if {"publish_at", "campaign_id"} & changed.keys() and columns["publish_at"] is not None:
+            rules.check_embargo(post.asset, campaign, columns["publish_at"])
+            if "publish_at" in changed:
+                rules.check_moment(columns["publish_at"], now)
+        if columns["publish_at"] is None and post.state is not PostState.DRAFT:
+            raise Invalid(N_("Only a draft may be without a time. Choose when it goes out."), field="publish_at")
+    for name, value in columns.items():
+        setattr(post, name, value)
+    post.campaign = campaign
+    became = changed | _settle_state(post, digest, actor, now)
+    _record(db, actor, "post.revised", post, now, was={name: before[name] for name in changed}, became=became)
+    db.flush()
+    return post
+
+
+def move(
+    db: Session,
+    post: Post,
+    to: datetime,
+    *,
+    zone: str | None = None,
+    wall_time: str | None = None,
+    version: int | None = None,
+    four_eyes: str = "releases",
+    actor: User | None,
+    now: datetime,
+) -> Post:
+    """Give a post a new moment.
+
+    The moment is part of what was approved. An approved post that is moved
+    - stays approved when this exact content and moment was approved before (so Undo brings the approval back),
+    - is approved anew, in the mover's name, when the mover may approve and the post needs no second pair of eyes,
+    - else goes back to review, with the mover as the one who asks.
+    The same holds for one that failed or missed its time.
+    Raises EmbargoActive, PastMoment, Refused (leak), Invalid, WrongState, Conflict; leaves the post untouched when it raises.
+    """
+    require(actor, "post.move", post)
+    states.require(post, "move")
+    _check_version(post, version)
+    at, wall, place = settle(to, wall_time, zone or post.time_zone or post.channel.time_zone)
+    if at is None or (at == post.publish_at and place == post.time_zone):
+        return post
+    rules.check_embargo(post.asset, post.campaign, at)
+    rules.check_moment(at, now)
+    if post.state is not PostState.DRAFT:
+        around = surroundings(db, post, at=at)
+        rules.refuse(one for one in rules.gates(post, post.asset, post.campaign, post.channel, around, at) if one.code == "leak")
+    was = {"publish_at": post.publish_at, "time_zone": post.time_zone, "state": post.state}
+    asked, digest = post.state not in _UNASKED | {PostState.IN_REVIEW}, _digest(post)
+    post.publish_at, post.wall_time, post.time_zone = at, wall, place
+    became = {"publish_at": at, "time_zone": place} | _settle_state(post, digest, actor, now)
+    if asked and post.state is PostState.IN_REVIEW and _may_wave_through(post, actor, four_eyes):
+        _say(db, post, Verb.APPROVED, N_("Approved with the new time."), actor, now)
+        post.state, post.approved_digest = PostState.APPROVED, _digest(post)
+        became["state"] = post.state
+    _record(db, actor, "post.moved", post, now, was=was, became=became)
+    db.flush()
+    return post
+
+
+def submit(db: Session, post: Post, *, limits: Limits | None = None, actor: User | None, now: datetime) -> Post:
+    """Ask for approval. Raises what blocks: EmbargoActive, PastMoment, NotSendable, Refused, WrongState."""
+    require(actor, "post.submit", post)
+    states.require(post, "submit")
+    if post.state in states.GOING_OUT and post.approved_digest == _digest(post):
+        raise WrongState(N_("This post is already approved."))
+    _refuse(db, post, limits, now)
+    _into(db, post, PostState.IN_REVIEW, "post.submitted", actor, now)
+    post.submitted_by_id = actor.id if actor else None
+    return post
+
+
+def approve(
+    db: Session,
+    post: Post,
+    *,
+    digest: str | None = None,
+    note: str = "",
+    limits: Limits | None = None,
+    four_eyes: str = "releases",
+    actor: User | None,
+    now: datetime,
+) -> Post:
+    """Approve exactly this content at this moment.
+
+    digest -- of what the approver was looking at; when the post has another one by now, Conflict. None: not told.
+    Raises SelfApproval, Conflict, and what blocks, as `submit` does.
+    """
+    require(actor, "post.approve", post)
+    states.require(post, "approve")
+    if digest is not None and digest != _digest(post):
+        raise Conflict(N_("This post was changed after you opened it. Read it again, then approve."))
+    rules.check_four_eyes(post, post.asset, post.campaign, actor, four_eyes)
+    _refuse(db, post, limits, now)
+    _say(db, post, Verb.APPROVED, note, actor, now)
+    _into(db, post, PostState.APPROVED, "post.approved", actor, now, note=note)
+    post.approved_digest = _digest(post)
+    return post
+
+
+def request_changes(db: Session, post: Post, *, note: str, actor: User | None, now: datetime) -> Post:
+    """Send a post back to its author with what to change. Raises Invalid without a note."""
+    require(actor, "post.approve", post)
+    states.require(post, "request_changes")
+    if not note.strip():
+        raise Invalid(N_("Say what should change."), field="note")
+    _say(db, post, Verb.CHANGES_REQUESTED, note.strip(), actor, now)
+    _into(db, post, PostState.CHANGES_REQUESTED, "post.changes_requested", actor, now, note=note.strip())
+    post.approved_digest = None
+    return post
+
+
+def withdraw(db: Session, post: Post, *, actor: User | None, now: datetime) -> Post:
+    """Take a post out of review, or an approved one off its way, back to draft."""
+    if not may(actor, "post.approve", post):
+        require(actor, "post.submit", post)
+    states.require(post, "withdraw")
+    if post.state in states.GOING_OUT:
+        _say(db, post, Verb.WITHDRAWN, "", actor, now)
+    _into(db, post, PostState.DRAFT, "post.withdrawn", actor, now)
+    post.approved_digest = None
+    return post
+
+
+def cancel(db: Session, post: Post, *, actor: User | None, now: datetime) -> Post:
+    """Drop a post; `restore` takes it back to where it was."""
+    require(actor, "post.cancel", post)
+    states.require(post, "cancel")
+    _into(db, post, PostState.CANCELLED, "post.cancelled", actor, now)
+    post.approved_digest = None
+    return post
+
+
+def restore(db: Session, post: Post, *, actor: User | None, now: datetime) -> Post:
+    """Bring a cancelled post back: approved again if that very content was and its time is still to come, else as it was."""
+    require(actor, "post.cancel", post)
+    states.require(post, "restore")
+    found = rules.gates(post, post.asset, post.campaign, post.channel, surroundings(db, post), _at(post, now))
+    rules.refuse(one for one in found if one.code in ("sensitive", "retired"))
+    state = _state_before_cancel(db, post)
+    ahead = post.publish_at is not None and post.publish_at >= now
+    if state in states.GOING_OUT or state is PostState.IN_REVIEW:
+        approved = ahead and not rules.blocking(found) and rules.still_approved(post, _digest(post))
+        state = PostState.APPROVED if approved else PostState.IN_REVIEW if ahead else PostState.DRAFT
+    _into(db, post, state, "post.restored", actor, now)
+    post.approved_digest = _digest(post) if state is PostState.APPROVED else None
+    return post
+
+
+def _settle_state(post: Post, digest: str, actor: User | None, now: datetime) -> dict[str, PostState]:
+    """Where a changed post stands: in review again, unless nobody had asked yet or the change leads back to what was approved.
+
+    digest -- of the content before; when it is still the same (another campaign, another zone), nothing moves.
+    """
+    before, post.updated_at = post.state, now
+    changed = _digest(post)
+    if before in _UNASKED or changed == digest:
+        return {}
+    if rules.still_approved(post, changed):
+        post.state, post.approved_digest = PostState.APPROVED, changed
+    else:
+        post.state, post.approved_digest = PostState.IN_REVIEW, None
+        post.submitted_by_id = actor.id if actor else None
+    return {} if post.state is before else {"state": post.state}
+
+
+def _may_wave_through(post: Post, actor: User | None, four_eyes: str) -> bool:
+    return may(actor, "post.approve", post) and (actor is None or not rules.wants_second_pair(post.asset, post.campaign, four_eyes))
+
+
+def _refuse(db: Session, post: Post, limits: Limits | None, now: datetime) -> None:
+    rules.refuse(rules.findings(post, post.asset, post.campaign, post.channel, limits, now, surroundings(db, post)))
+
+
+def _check_moment(post: Post, now: datetime) -> None:
+    if post.publish_at is not None:
+        rules.check_embargo(post.asset, post.campaign, post.publish_at)
+        rules.check_moment(post.publish_at, now)
+
+
+def _check_version(post: Post, version: int | None) -> None:
+    if version is not None and version != post.version:
+        raise Conflict(N_("Somebody changed this post while you were editing. Look at their version, then save again."))
+
+
+def _check_files(db: Session, asset: Asset, media: list[dict[str, int]]) -> None:
+    """Only the asset's own files go out with its posts: a number cannot reach into another's."""
+    wanted = {item["file_id"] for item in media}
+    if wanted and wanted - set(db.scalars(select(AssetFile.id).where(AssetFile.asset_id == asset.id, AssetFile.id.in_(wanted)))):
+        raise Invalid(N_("Choose files of this asset."), field="media")
+
+
+def _campaign(db: Session, campaign_id: int | None) -> Campaign | None:
+    if campaign_id is None:
+        return None
+    found = db.get(Campaign, campaign_id)
+    if found is None:
+        raise Invalid(N_("There is no such campaign."), field="campaign_id")
+    return found
+
+
+def _state_before_cancel(db: Session, post: Post) -> PostState:
+    entry = db.scalars(
+        select(Entry)
+        .where(Entry.subject_type == "posts", Entry.subject_id == post.id, Entry.action == "post.cancelled")
+        .order_by(Entry.id.desc())
+        .limit(1)
+    ).first()
+    return PostState((entry.was or {}).get("state", PostState.DRAFT)) if entry else PostState.DRAFT
+
+
+def _say(db: Session, post: Post, verb: Verb, note: str, actor: User | None, now: datetime) -> None:
+    name = actor.display_name if actor else history.COMMAND_LINE
+    post.approvals.append(Approval(verb=verb, digest=_digest(post), by_id=actor.id if actor else None, by_name=name, at=now, note=note))
+
+
+def _into(db: Session, post: Post, state: PostState, action: str, actor: User | None, now: datetime, note: str = "") -> None:
+    was, post.state, post.updated_at = post.state, state, now
+    _record(db, actor, action, post, now, was={"state": was}, became={"state": state}, note=note)
+
+
+def _record(db: Session, actor: User | None, action: str, post: Post, now: datetime, **told: Any) -> None:
+    history.record(db, actor, action, post, now=now, name=history.COMMAND_LINE, **told)
+
+
+def _digest(post: Post) -> str:
+    return rules.content_digest(post, post.asset, post.channel)
+
+
+def _at(post: Post, now: datetime) -> datetime:
+    return post.publish_at or now
