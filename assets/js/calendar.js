@@ -12,7 +12,9 @@ import { isTyping, word } from "./page.js";
 
 const views = { week: "timeGridWeek", month: "dayGridMonth", list: "listWeek" };
 const nameOf = (type) => Object.keys(views).find((name) => views[name] === type) ?? "week";
-const isPhone = () => matchMedia("(max-width: 720px)").matches;
+const onPhone = matchMedia("(max-width: 720px)").matches;
+// Seven columns do not fit a phone: its "week" is three days.
+if (onPhone) views.week = "threeDays";
 
 /** Fetches the events between two moments; the address may already carry filters. */
 function source(url) {
@@ -29,9 +31,9 @@ function source(url) {
 /** The view and the day stay in the address, so that a reload or a shared link shows the same. */
 function keepInAddress(info) {
   const address = new URL(location.href);
-  address.searchParams.set("view", nameOf(info.view.type));
-  const { calendar } = info.view;
-  address.searchParams.set("date", (calendar ? calendar.getDate() : new Date()).toISOString().slice(0, 10));
+  const { calendar, type } = info.view;
+  address.searchParams.set("view", nameOf(type));
+  address.searchParams.set("date", calendar.formatIso(calendar.getDate(), true).slice(0, 10));
   history.replaceState(history.state, "", address);
 }
 
@@ -54,7 +56,7 @@ function showHours(calendar, events) {
 
 function start(place) {
   const { eventsUrl, view, date, locale, firstDay, timezone, moveUrlTemplate, csrf } = place.dataset;
-  const asked = new URLSearchParams(location.search).get("view");
+  const asked = new URLSearchParams(location.search);
   const reload = () => calendar.refetchEvents();
   place.replaceChildren();
   const calendar = new Calendar(place, {
@@ -63,16 +65,18 @@ function start(place) {
     locale: dateLocale(locale ?? document.documentElement.lang),
     firstDay: firstDay === undefined ? undefined : Number(firstDay),
     timeZone: timezone ?? "local",
-    initialView: views[asked ?? (isPhone() ? "list" : view)] ?? views.week,
-    initialDate: date || undefined,
-    headerToolbar: { start: "prev,next today title", end: "timeGridWeek,dayGridMonth,listWeek" },
-    buttons: { timeGridWeek: { text: word("week") }, dayGridMonth: { text: word("month") }, listWeek: { text: word("list") } },
+    initialView: views[asked.get("view") ?? (onPhone ? "list" : view)] ?? views.week,
+    initialDate: asked.get("date") || date || undefined,
+    headerToolbar: { start: "prev,next today title", end: `${views.week},${views.month},${views.list}` },
+    views: { threeDays: { type: "timeGrid", duration: { days: 3 } } },
+    buttons: { timeGridWeek: { text: word("week") }, threeDays: { text: word("days") }, dayGridMonth: { text: word("month") }, listWeek: { text: word("list") } },
     allDayText: word("allDay"),
     height: "auto",
     tableHeaderSticky: true,
     nowIndicator: true,
     ...hours(),
     slotDuration: "00:30",
+    slotMinHeight: 26,
     snapDuration: "00:15",
     slotHeaderFormat: { hour: "2-digit", minute: "2-digit", hour12: false },
     eventTimeFormat: { hour: "2-digit", minute: "2-digit", hour12: false },
@@ -84,7 +88,8 @@ function start(place) {
     slotEventOverlap: false,
     eventMaxStack: 2,
     dayMaxEvents: 5,
-    moreLinkContent: (info) => `+${info.num} ${word("more")}`,
+    moreLinkHint: (count) => `+${count} ${word("more")}`,
+    moreLinkContent: (info) => (info.view.type === views.week ? `+${info.num}` : `+${info.num} ${word("more")}`),
     eventDurationEditable: false,
     eventAllow: (span, event) => span.allDay === event.allDay,
     longPressDelay: 350,
@@ -93,8 +98,12 @@ function start(place) {
     eventClass: classes,
     eventContent: content,
     eventDidMount: (info) => describe(info.el, info),
+    dayHeaderDidMount: (info) => speak(info.el),
     eventDrop: mover({ urlTemplate: moveUrlTemplate ?? "", csrf }, reload),
-    datesSet: keepInAddress,
+    datesSet: (info) => {
+      keepInAddress(info);
+      requestAnimationFrame(() => nameNothing(place));
+    },
     eventsSet: (events) => showHours(calendar, events),
     loading: (busy) => place.setAttribute("aria-busy", String(busy)),
   });
@@ -102,11 +111,29 @@ function start(place) {
   startKeys(place, calendar);
 }
 
+/** The drawn name of a day is hidden from screen readers in favour of a label; one text for all is simpler and is found. */
+function speak(head) {
+  for (const part of head.querySelectorAll("[aria-hidden]")) part.removeAttribute("aria-hidden");
+}
+
+/** The corner beside the hours is no heading. */
+function nameNothing(place) {
+  for (const corner of place.querySelectorAll("[role=rowheader]:empty")) {
+    corner.setAttribute("role", "gridcell");
+    corner.removeAttribute("aria-label");
+  }
+}
+
 function describe(el, info) {
   const words = sentence(info);
   el.title = words;
   el.setAttribute("aria-label", words);
   el.dataset.row = "";
+  if (info.view.type === views.list) {
+    // A link is not a list item: the day becomes a group of links.
+    el.removeAttribute("role");
+    el.parentElement?.setAttribute("role", "group");
+  }
   if (info.event.extendedProps.move_url && info.event.startEditable) el.dataset.move = info.event.extendedProps.move_url;
 }
 

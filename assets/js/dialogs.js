@@ -11,8 +11,12 @@ function openByHand(event) {
 /** A link with data-sheet shows the [data-sheet-content] of its page in a dialog; without script it is a plain link. */
 export async function openSheet(href) {
   const page = await fetchPage(href);
-  if (!page || !fillSheet(page)) location.assign(href);
-  else document.getElementById("sheet").showModal();
+  const sheet = document.getElementById("sheet");
+  if (!page || !page.querySelector?.("[data-sheet-content]")) location.assign(href);
+  else {
+    sheet.showModal();
+    fillSheet(page);
+  }
 }
 
 async function fetchPage(href, options = {}) {
@@ -27,10 +31,25 @@ function fillSheet(page) {
   if (!content) return false;
   const body = document.getElementById("sheet-body");
   document.getElementById("sheet-title").textContent = page.querySelector("h1")?.textContent.trim() ?? "";
-  body.replaceChildren(document.importNode(content, true));
+  body.replaceChildren(withOwnIds(document.importNode(content, true)));
   announceContent(body);
-  body.querySelector("[data-focus], [aria-invalid=true]")?.focus();
+  (body.querySelector("[data-focus], [aria-invalid=true]") ?? body.querySelector("input:not([type=hidden]), select, textarea"))?.focus();
   return true;
+}
+
+/** The page behind may use the same ids: those of the sheet get a prefix, and what points at them follows. */
+function withOwnIds(content) {
+  const own = new Map([...content.querySelectorAll("[id]")].map((part) => [part.id, `sheet-${part.id}`]));
+  for (const part of content.querySelectorAll("*")) {
+    if (part.id) part.id = own.get(part.id);
+    for (const name of ["for", "aria-describedby", "aria-labelledby", "aria-controls", "commandfor", "data-counter-of", "data-table"]) {
+      const value = part.getAttribute(name);
+      if (value) part.setAttribute(name, value.split(" ").map((id) => own.get(id) ?? id).join(" "));
+    }
+    const target = part.getAttribute("href")?.match(/^#(.+)$/)?.[1];
+    if (own.has(target)) part.setAttribute("href", `#${own.get(target)}`);
+  }
+  return content;
 }
 
 /** A form in the sheet: refused, it comes back with its errors; done, the page behind is shown anew. */

@@ -15,7 +15,7 @@ function step(by) {
   const next = all[Math.min(Math.max(at < 0 ? 0 : at + by, 0), all.length - 1)];
   for (const row of all) row.classList.toggle("is-current", row === next);
   next.scrollIntoView({ block: "nearest" });
-  const target = next.matches("a, [tabindex]") ? next : next.querySelector("a, button, input");
+  const target = next.matches("a, [tabindex]") ? next : (next.querySelector("a") ?? next.querySelector("button, input"));
   target?.focus({ preventScroll: true });
 }
 

@@ -35,7 +35,8 @@ export function element(tag, className = "", text = "") {
 }
 
 export function isTyping(target) {
-  return target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName);
+  if (target.tagName === "INPUT") return !["checkbox", "radio", "button", "submit", "range", "file"].includes(target.type);
+  return target.isContentEditable || /^(TEXTAREA|SELECT)$/.test(target.tagName);
 }
 
 /** Runs `prepare` on what is in the page now, and on every piece that arrives later. */
