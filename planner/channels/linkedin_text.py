@@ -16,7 +16,7 @@ __all__ = ["RESERVED", "cut_short", "escape", "same_text", "unescape"]
 #: Characters that mean something in little text; the backslash is one of them.
 RESERVED = "\\|{}@[]()<>#*_~"
 
-#: A mention's name is little text itself. A hashtag stands free (not in a web address), starts with `#`, holds a letter.
+#: A mention's name is little text itself. A hashtag stands free (not in a web address) and holds a letter.
 #: An underscore ends a hashtag here, because it is reserved: the text survives whole, only the link on it is shorter.
 _DELIBERATE = re.compile(
     r"@\[(?P<name>[^\[\]\r\n]+)\]\((?P<urn>urn:li:(?:organization|person):[\w-]+)\)"

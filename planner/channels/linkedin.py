@@ -1,0 +1,254 @@
+"""LinkedIn company pages, over what is left of python-linkedin-v2: its application, its consent page, its shape.
+
+The library puts the token into the address, checks no state and forgets the refresh token. What it would send is sent
+here instead with a bearer header, through the planner's own client, and its consent addresses are today's.
+"""
+
+from __future__ import annotations
+
+import copy
+import time
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from linkedin_v2.linkedin import LinkedInApplication, LinkedInAuthentication
+
+from planner.channels import linkedin_media as media
+from planner.channels import linkedin_metrics as metrics
+from planner.channels import linkedin_posts as posts
+from planner.channels.linkedin_rest import Declined, Rest, elements, encoded, said, unsure, verdict
+from planner.channels.linkedin_text import unescape
+from planner.channels.port import (
+    Account,
+    AudienceCount,
+    Grant,
+    Keep,
+    Limits,
+    Listing,
+    NativePost,
+    Outcome,
+    OutgoingPost,
+    Readings,
+    Receipt,
+    Refused,
+    RetryLater,
+    Sent,
+)
+from planner.core.clock import utc_now
+from planner.core.errors import Refused as ConsentRefused
+from planner.core.http import Answer, CallFailed, Http, redact
+from planner.core.i18n import N_
+
+__all__ = ["LIMITS", "LinkedInAdapter", "LinkedInConnect"]
+
+LIMITS = Limits(text=posts.MAX_TEXT, images=media.MAX_IMAGES, can_delete=True)
+
+#: Our clock and LinkedIn's differ; a post made just before the attempt by LinkedIn's clock is still the attempt's.
+_SKEW = timedelta(minutes=5)
+_NO_TOKEN = Refused("unauthorised", "This LinkedIn page is not connected. Connect it again in Settings.", account=True)
+
+
+class Application(LinkedInApplication):  # type: ignore[misc]
+    """The library's application; every request carries the key in a header and says which version it speaks."""
+
+    def __init__(self, http: Http, token: str, version: str) -> None:
+        super().__init__(token=token)
+        self._http = http
+        self._version = version
+
+    def make_request(
+        self,
+        method: str,
+        url: str,
+        data: Any = None,
+        params: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+        timeout: float | None = None,
+    ) -> Answer:
+        """One call; raises core.http.CallFailed. Unlike the library's, `timeout` bounds the whole call."""
+        ours = {
+            "Authorization": f"Bearer {self.authentication.token.access_token}",
+            "LinkedIn-Version": self._version,
+            "X-Restli-Protocol-Version": "2.0.0",
+            "Content-Type": "application/json",
+        }
+        return self._http.request(
+            method.upper(), url, data=data, params=params, headers=ours | dict(headers or {}), timeout_seconds=timeout
+        )
+
+
+class LinkedInAdapter:
+    """One company page's publisher and metrics. Keeps nothing between calls."""
+
+    limits = LIMITS
+    batch = metrics.BATCH
+
+    def __init__(
+        self,
+        api_url: str,
+        http: Http,
+        *,
+        version: str,
+        tries: int = 2,
+        looks: Sequence[float] = (1.0, 2.0, 4.0, 8.0, 15.0),
+        wait: Callable[[float], None] = time.sleep,
+        now: Callable[[], datetime] = utc_now,
+    ) -> None:
+        self._api_url = api_url.rstrip("/")
+        self._http = http
+        self._version = version
+        self._patience = media.Patience(tries, looks, wait)
+        self._now = now
+
+    def publish(self, post: OutgoingPost, account: Account, *, keep: Keep) -> Outcome:
+        """Upload the files, make the post, read it back, add the first comment. The last two can only leave a note."""
+        text = posts.full_text(post)
+        refused = posts.complaint(post, text) if account.secret else _NO_TOKEN
+        if refused is not None:
+            return refused
+        try:
+            rest = self._rest(account)
+            urns = media.attach(rest, post, keep, self._patience)
+        except Declined as declined:
+            return declined.outcome
+        except CallFailed as failure:
+            return RetryLater(str(failure))  # no post was made yet, whatever became of the call
+        made = posts.create(rest, text, media.content(post, urns))
+        if not isinstance(made, str):
+            return made
+        notes = [posts.read_back(rest, made, text), posts.add_comment(rest, made, post.first_comment)]
+        return Sent(Receipt(made, posts.address(made)), " ".join(note for note in notes if note))
+
+    def find(self, post: OutgoingPost, since: datetime, account: Account) -> Listing:
+        """The page's own posts since then whose text, and card or files where told, are this post's."""
+        if not account.secret:
+            return Listing((), False, _NO_TOKEN.reason)
+        try:
+            told = list(posts.own_posts(self._rest(account), since - _SKEW))
+        except (Declined, CallFailed) as failure:
+            return Listing((), False, str(failure))
+        return Listing([posts.receipt(element) for element in told if posts.is_same(post, element)], True)
+
+    def recent(self, since: datetime, account: Account) -> Sequence[NativePost] | None:
+        """The page's posts since then, ours and others'; None when LinkedIn could not be asked to the end."""
+        if not account.secret:
+            return None
+        try:
+            told = list(posts.own_posts(self._rest(account), since))
+        except (Declined, CallFailed):
+            return None
+        return [NativePost(posts.receipt(element), unescape(str(element.get("commentary", "")))) for element in told]
+
+    def delete(self, external_id: str, account: Account) -> Outcome:
+        """Take the post off LinkedIn; one that is already gone counts as taken off."""
+        if not account.secret:
+            return _NO_TOKEN
+        gone = Sent(Receipt(external_id, posts.address(external_id)))
+        try:
+            answer = self._rest(account).delete(f"posts/{encoded(external_id)}")
+        except Declined as declined:
+            return declined.outcome
+        except CallFailed as failure:
+            return unsure(failure)
+        return gone if answer.ok or answer.status == 404 else verdict(answer, account.secret)
+
+    def readings(self, external_ids: Sequence[str], account: Account) -> Readings:
+        """Counts of at most `batch` posts. LinkedIn tells impressions; `views` stays None."""
+        if not account.secret:
+            return Readings(failed=_NO_TOKEN)
+        try:
+            rest = self._rest(account)
+        except (Declined, CallFailed) as failure:
+            return Readings(failed=failure.outcome if isinstance(failure, Declined) else RetryLater(str(failure)))
+        return metrics.readings(rest, external_ids, self._now())
+
+    def audience(self, account: Account) -> Sequence[AudienceCount] | None:
+        """Followers in all and by seniority, function, industry, country, region, staff count; None when not told."""
+        if not account.secret:
+            return None
+        try:
+            return metrics.audience(self._rest(account), self._now())
+        except (Declined, CallFailed):
+            return None
+
+    def _rest(self, account: Account) -> Rest:
+        """The account's way to LinkedIn, speaking for its page. Raises Declined, core.http.CallFailed."""
+        secret = account.secret or ""
+        rest = Rest(
+            self._api_url, account.external_id, secret, Application(self._http, secret, self._version).make_request
+        )
+        return rest if rest.owner else rest.speaking_for(_only_page(rest))
+
+
+class LinkedInConnect(LinkedInAuthentication):  # type: ignore[misc]
+    """Consent on LinkedIn. The library builds the consent page's address; the exchange is ours."""
+
+    scopes = (
+        "w_organization_social",
+        "r_organization_social",
+        "rw_organization_admin",
+        "r_organization_social_feed",
+        "w_organization_social_feed",
+    )
+
+    def __init__(
+        self,
+        auth_url: str,
+        http: Http,
+        *,
+        client_id: str,
+        client_secret: str,
+        now: Callable[[], datetime] = utc_now,
+    ) -> None:
+        super().__init__(client_id, client_secret, "", list(self.scopes))
+        self.AUTHORIZATION_URL = f"{auth_url.rstrip('/')}/oauth/v2/authorization"
+        self.ACCESS_TOKEN_URL = f"{auth_url.rstrip('/')}/oauth/v2/accessToken"
+        self._http = http
+        self._now = now
+
+    def authorise_url(self, *, state: str, challenge: str, redirect_uri: str) -> str:
+        """The consent page's address. LinkedIn knows no PKCE for applications that have a secret."""
+        asking = copy.copy(self)  # the library keeps the question in the object; ours is shared between people
+        asking.state, asking.redirect_uri = state, redirect_uri
+        return str(asking.authorization_url)
+
+    def exchange(self, *, code: str, verifier: str, redirect_uri: str) -> Grant:
+        """A consent's code for a key. Raises ConsentRefused, core.http.CallFailed."""
+        return self._grant({"grant_type": "authorization_code", "code": code, "redirect_uri": redirect_uri})
+
+    def refresh(self, refresh_token: str) -> Grant:
+        """A new key. Its refresh token may be missing: the old one then stays. Raises ConsentRefused, CallFailed."""
+        return self._grant({"grant_type": "refresh_token", "refresh_token": refresh_token})
+
+    def _grant(self, question: Mapping[str, str]) -> Grant:
+        form = {**question, "client_id": self.key, "client_secret": self.secret}
+        answer, now = self._http.request("POST", self.ACCESS_TOKEN_URL, data=form), self._now()
+        told = answer.json_object()
+        if not answer.ok or not isinstance(told.get("access_token"), str):
+            reason = redact(str(told.get("error_description") or told.get("error") or answer.status), *form.values())
+            raise ConsentRefused(N_("LinkedIn did not give a key: %(reason)s. Connect the page again."), reason=reason)
+        return Grant(
+            access_token=told["access_token"],
+            refresh_token=told.get("refresh_token") or None,
+            expires_at=_after(now, told.get("expires_in")),
+            refresh_expires_at=_after(now, told.get("refresh_token_expires_in")),
+            scopes=tuple(str(told.get("scope") or "").replace(",", " ").split()),
+        )
+
+
+def _after(now: datetime, seconds: Any) -> datetime | None:
+    """The moment so many seconds from now; None when LinkedIn told no number."""
+    return now + timedelta(seconds=seconds) if isinstance(seconds, int) else None
+
+
+def _only_page(rest: Rest) -> str:
+    """The page this connection may act for, when there is exactly one. Raises Declined, core.http.CallFailed."""
+    path = "organizationAcls?q=roleAssignee&state=APPROVED&count=100"
+    told = elements(said(rest.get(path, method="FINDER"), rest.secret))
+    pages = {str(role["organization"]) for role in told if role.get("organization")}
+    if len(pages) == 1:
+        return pages.pop()
+    how_many = "several LinkedIn pages" if pages else "no LinkedIn page"
+    sentence = f"This connection may act for {how_many}: give the channel its page's number (urn:li:organization:…)."
+    raise Declined(Refused("forbidden", sentence, account=True))

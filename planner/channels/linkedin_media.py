@@ -1,0 +1,221 @@
+"""Pictures, films and documents on their way to LinkedIn, and the part of a post that shows them.
+
+Each upload's URN is kept as soon as it is complete, so an attempt after a crash, or after LinkedIn took long to
+process a film, uses what is already there. An upload without a post is visible to nobody.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from planner.channels.linkedin_rest import Declined, Rest, encoded, objects, said
+from planner.channels.port import Keep, Media, MediaKind, OutgoingPost, Refused, RetryLater
+from planner.core.http import Answer, CallFailed
+
+__all__ = ["MAX_IMAGES", "Patience", "attach", "complaint", "content", "hides_link", "may_be_content"]
+
+MAX_IMAGES = 20
+
+_RESOURCES = {
+    MediaKind.IMAGE: "images",
+    MediaKind.GIF: "images",
+    MediaKind.THUMBNAIL: "images",
+    MediaKind.VIDEO: "videos",
+    MediaKind.DOCUMENT: "documents",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How often a part is sent again, how long processing is waited for (seconds between looks), and how to wait."""
+
+    tries: int
+    looks: Sequence[float]
+    wait: Callable[[float], None]
+
+
+def complaint(post: OutgoingPost) -> Refused | None:
+    """What LinkedIn would not take among the post's files, before any is sent."""
+    shown = _shown(post)
+    kinds = {_RESOURCES[file.kind] for file in shown}
+    if len(kinds) > 1:
+        return Refused("media", "LinkedIn shows pictures, or one film, or one document, but no mixture of them.")
+    if kinds == {"images"} and len(shown) > MAX_IMAGES:
+        return Refused("media", f"LinkedIn shows at most {MAX_IMAGES} pictures in one post; this one has {len(shown)}.")
+    if kinds != {"images"} and len(shown) > 1:
+        return Refused("media", "LinkedIn shows one film or one document in a post, not several.")
+    for file in _needed(post):
+        path = Path(file.path)
+        if not path.is_file() or path.stat().st_size == 0:
+            return Refused("media", f"The file “{file.name or path.name}” is missing or empty.")
+    return None
+
+
+def attach(rest: Rest, post: OutgoingPost, keep: Keep, patience: Patience) -> list[str]:
+    """Upload what the post shows and wait until LinkedIn can show it; the URNs in the order of the files.
+
+    Raises Declined, core.http.CallFailed.
+    """
+    files, urns = _needed(post), _kept_urns(post)
+    for file in files[len(urns) :]:
+        urns.append(_upload(rest, file, patience))
+        keep(" ".join(urns))
+    for at, (file, urn) in enumerate(zip(files, urns, strict=True)):
+        if not _wait_until_ready(rest, file, urn, patience):
+            urns[at] = _upload(rest, file, patience)  # kept by an earlier attempt, since forgotten by LinkedIn
+            keep(" ".join(urns))
+            _wait_until_ready(rest, file, urns[at], patience)
+    return urns
+
+
+def content(post: OutgoingPost, urns: Sequence[str]) -> dict[str, Any]:
+    """The `content` of a post: pictures, a film, a document, or the card of its link; empty for text alone."""
+    shown = _shown(post)
+    if len(shown) > 1:
+        images = [{"id": urn, "altText": file.alt_text} for file, urn in zip(shown, urns, strict=True)]
+        return {"content": {"multiImage": {"images": images}}}
+    if shown:
+        media = {"id": urns[0]}
+        if shown[0].alt_text:
+            media["altText"] = shown[0].alt_text
+        title = post.title or shown[0].name
+        if title and shown[0].kind in (MediaKind.DOCUMENT, MediaKind.VIDEO):
+            media["title"] = title
+        return {"content": {"media": media}}
+    if post.link:
+        # LinkedIn does not look at the page: what the card says is said here.
+        card = {"source": post.link, "title": post.link_title or post.title or post.link}
+        if post.link_description:
+            card["description"] = post.link_description
+        if urns:
+            card["thumbnail"] = urns[0]
+        return {"content": {"article": card}}
+    return {}
+
+
+def hides_link(post: OutgoingPost) -> bool:
+    """Whether the post shows files, which take the place of the link's card."""
+    return bool(_shown(post))
+
+
+def may_be_content(post: OutgoingPost, told: Any) -> bool:
+    """False when LinkedIn tells a card or files that cannot be this post's; what it does not tell decides nothing."""
+    if not isinstance(told, dict):
+        return True
+    article = told.get("article")
+    if isinstance(article, dict) and article.get("source"):
+        return not hides_link(post) and article["source"] == post.link
+    if post.text.strip():
+        return True
+    # Without a text only the files tell one post from another, so only those we know to be ours count.
+    several = told.get("multiImage")
+    shown = objects(several.get("images")) if isinstance(several, dict) else objects([told.get("media")])
+    return bool(_kept_urns(post)) and [str(file.get("id")) for file in shown] == _kept_urns(post)
+
+
+def _kept_urns(post: OutgoingPost) -> list[str]:
+    """URNs of files that an earlier attempt uploaded, in the files' order."""
+    kept = (post.resume or "").split()
+    return kept if len(kept) <= len(_needed(post)) and all(urn.startswith("urn:li:") for urn in kept) else []
+
+
+def _shown(post: OutgoingPost) -> list[Media]:
+    """The files a reader sees; a thumbnail or captions never are a post of their own."""
+    return [file for file in post.media if file.kind not in (MediaKind.THUMBNAIL, MediaKind.CAPTIONS)]
+
+
+def _needed(post: OutgoingPost) -> list[Media]:
+    """The files to upload: those shown, or the picture of the link's card."""
+    shown = _shown(post)
+    if shown or not post.link:
+        return shown
+    return [file for file in post.media if file.kind is MediaKind.THUMBNAIL][:1]
+
+
+def _upload(rest: Rest, file: Media, patience: Patience) -> str:
+    resource = _RESOURCES[file.kind]
+    size = Path(file.path).stat().st_size
+    wish: dict[str, Any] = {"owner": rest.owner}
+    if resource == "videos":
+        wish |= {"fileSizeBytes": size, "uploadCaptions": False, "uploadThumbnail": False}
+    answer = rest.post(f"{resource}?action=initializeUpload", {"initializeUploadRequest": wish})
+    told = said(answer, rest.secret).json_object().get("value")
+    urn = told.get(resource.removesuffix("s")) if isinstance(told, dict) else None
+    if not isinstance(told, dict) or not isinstance(urn, str):
+        raise Declined(RetryLater("LinkedIn opened no upload for a file."))
+    if resource == "videos":
+        _send_film(rest, file, urn, told, patience)
+    else:
+        _send(rest, str(told.get("uploadUrl")), Path(file.path).read_bytes, size, patience)
+    return urn
+
+
+def _send_film(rest: Rest, file: Media, urn: str, told: Mapping[str, Any], patience: Patience) -> None:
+    """Send each part LinkedIn asked for, then name the parts' etags in their order."""
+    etags = []
+    for address, first, last in _parts(told):
+
+        def piece(first: int = first, last: int = last) -> bytes:
+            with open(file.path, "rb") as stream:
+                stream.seek(first)
+                return stream.read(last - first + 1)
+
+        answer = _send(rest, address, piece, last - first + 1, patience)
+        etags.append(answer.headers.get("etag", ""))
+    token = str(told.get("uploadToken") or "")
+    done = {"finalizeUploadRequest": {"video": urn, "uploadToken": token, "uploadedPartIds": etags}}
+    said(rest.post("videos?action=finalizeUpload", done), rest.secret)
+
+
+def _parts(told: Mapping[str, Any]) -> list[tuple[str, int, int]]:
+    """Address, first and last byte of each part LinkedIn asked for. Raises Declined when it asked for none."""
+    try:
+        parts = [
+            (str(part["uploadUrl"]), int(part["firstByte"]), int(part["lastByte"]))
+            for part in told["uploadInstructions"]
+        ]
+    except (LookupError, TypeError, ValueError):
+        parts = []
+    if not parts:
+        raise Declined(RetryLater("LinkedIn did not say how a film is to be sent."))
+    return parts
+
+
+def _send(rest: Rest, address: str, data: Callable[[], bytes], size: int, patience: Patience) -> Answer:
+    """PUT bytes; sending the same part again is harmless, so a stumble is tried again."""
+    for stumble in range(patience.tries + 1):
+        try:
+            answer = rest.put(address, data(), size=size)
+            if answer.status < 500 or stumble == patience.tries:
+                return said(answer, rest.secret)
+        except CallFailed:
+            if stumble == patience.tries:
+                raise
+        patience.wait(2.0**stumble)
+    raise AssertionError("the last try returns or raises")
+
+
+def _wait_until_ready(rest: Rest, file: Media, urn: str, patience: Patience) -> bool:
+    """Wait until LinkedIn has processed a file. False when LinkedIn does not know it. Raises Declined."""
+    path = f"{_RESOURCES[file.kind]}/{encoded(urn)}"
+    for pause in (*patience.looks, None):
+        answer = rest.get(path)
+        if answer.status == 403:
+            return True  # a member's connection may upload but not look; posting will tell
+        if answer.status == 404:
+            return False
+        told = said(answer, rest.secret).json_object()
+        if told.get("status") == "AVAILABLE":
+            return True
+        if told.get("status") == "PROCESSING_FAILED":
+            why = told.get("processingFailureReason") or "no reason given"
+            raise Declined(
+                Refused("media", f"LinkedIn could not process “{file.name or Path(file.path).name}”: {why}.")
+            )
+        if pause is not None:
+            patience.wait(pause)
+    raise Declined(RetryLater("LinkedIn is still processing a file of this post.", timedelta(minutes=1)))

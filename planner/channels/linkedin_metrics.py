@@ -1,0 +1,148 @@
+"""What LinkedIn tells about the page's posts and its followers.
+
+Statistics are organic only and reach back twelve months. Inside them LinkedIn leaves out a post that had no
+statistics at all, which means zero; to tell such a post from a deleted or an old one, the posts themselves are asked.
+Source: learn.microsoft.com, LinkedIn marketing, organization share and follower statistics.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from planner.channels.linkedin_rest import Declined, Rest, elements, encoded, objects, said, urn_list
+from planner.channels.port import AudienceCount, Reading, Readings, RetryLater
+from planner.core.http import CallFailed
+
+__all__ = ["BATCH", "audience", "moment", "readings"]
+
+#: LinkedIn documents no limit for a list of posts; this keeps the address well under 8 kB.
+BATCH = 50
+
+REGIME = "li-organic"
+_TOLD_FOR = timedelta(days=365)
+#: Parameter and answer field by what a post's URN begins with.
+_KINDS = {"urn:li:share:": ("shares", "share"), "urn:li:ugcPost:": ("ugcPosts", "ugcPost")}
+_COUNTS = {
+    "impressions": "impressionCount",
+    "reach": "uniqueImpressionsCount",
+    "clicks": "clickCount",
+    "likes": "likeCount",
+    "comments": "commentCount",
+    "shares": "shareCount",
+}
+#: Follower breakdowns: LinkedIn's list, the member that names the slice, our dimension.
+_BREAKDOWNS = (
+    ("followerCountsBySeniority", "seniority", "seniority"),
+    ("followerCountsByFunction", "function", "function"),
+    ("followerCountsByIndustry", "industry", "industry"),
+    ("followerCountsByGeoCountry", "geo", "country"),
+    ("followerCountsByGeo", "geo", "region"),
+    ("followerCountsByStaffCountRange", "staffCountRange", "staff_count"),
+)
+
+
+def readings(rest: Rest, external_ids: Sequence[str], now: datetime) -> Readings:
+    """Counts of at most 50 posts. An id that is neither a share nor a ugcPost is neither told nor gone."""
+    told: dict[str, Reading] = {}
+    gone: list[str] = []
+    try:
+        for begins, (parameter, member) in _KINDS.items():
+            urns = [urn for urn in external_ids if urn.startswith(begins)]
+            if urns:
+                told |= _statistics(rest, parameter, member, urns)
+        silent = [urn for urn in external_ids if urn not in told and urn.startswith(tuple(_KINDS))]
+        if silent:
+            young, gone = _without_statistics(rest, silent, now)
+            told |= {urn: _reading(urn, dict.fromkeys(_COUNTS.values(), 0)) for urn in young}
+    except Declined as declined:
+        return Readings(failed=declined.outcome)
+    except CallFailed as failure:
+        return Readings(failed=RetryLater(str(failure)))
+    return Readings(told=[told[urn] for urn in external_ids if urn in told], gone=gone)
+
+
+def audience(rest: Rest, now: datetime) -> list[AudienceCount] | None:
+    """Followers of the page, in all and by what LinkedIn knows of them; keys are LinkedIn's URNs and ranges.
+
+    Only organic followers are counted. None when LinkedIn tells neither the total nor a breakdown.
+    """
+    counts = _total(rest, now) + _breakdowns(rest, now)
+    return counts or None
+
+
+def moment(told: Any) -> datetime | None:
+    """A LinkedIn time (milliseconds since 1970) as a moment; None when it is not one."""
+    try:
+        return datetime.fromtimestamp(int(told) / 1000, UTC)
+    except (TypeError, ValueError, OverflowError, OSError):
+        return None
+
+
+def _statistics(rest: Rest, parameter: str, member: str, urns: Iterable[str]) -> dict[str, Reading]:
+    path = (
+        "organizationalEntityShareStatistics?q=organizationalEntity"
+        f"&organizationalEntity={encoded(rest.owner)}&{parameter}={urn_list(urns)}"
+    )
+    told = elements(said(rest.get(path, method="FINDER"), rest.secret))
+    found = {str(element.get(member)): element.get("totalShareStatistics") for element in told}
+    return {urn: _reading(urn, totals) for urn, totals in found.items() if isinstance(totals, dict)}
+
+
+def _without_statistics(rest: Rest, urns: Sequence[str], now: datetime) -> tuple[list[str], list[str]]:
+    """Of posts that LinkedIn tells no statistics of: those young enough that this means zero, and those deleted."""
+    answer = said(rest.get(f"posts?ids={urn_list(urns)}", method="BATCH_GET"), rest.secret).json_object()
+    found, failed = answer.get("results"), answer.get("errors")
+    results = found if isinstance(found, dict) else {}
+    errors = failed if isinstance(failed, dict) else {}
+    young = []
+    for urn in urns:
+        post = results.get(urn)
+        at = moment(post.get("publishedAt") or post.get("createdAt")) if isinstance(post, dict) else None
+        if at is not None and now - at < _TOLD_FOR:
+            young.append(urn)
+    return young, [urn for urn in urns if urn not in results and _status(errors.get(urn)) == 404]
+
+
+def _reading(urn: str, totals: Mapping[str, Any]) -> Reading:
+    counts = {ours: _count(totals.get(theirs)) for ours, theirs in _COUNTS.items()}
+    parts = [counts[name] for name in ("clicks", "likes", "comments", "shares")]
+    engagements = None if None in parts else sum(part for part in parts if part is not None)
+    return Reading(external_id=urn, engagements=engagements, regime=REGIME, **counts)
+
+
+def _total(rest: Rest, now: datetime) -> list[AudienceCount]:
+    path = f"networkSizes/{encoded(rest.owner)}?edgeType=COMPANY_FOLLOWED_BY_MEMBER"
+    try:
+        count = _count(said(rest.get(path), rest.secret).json_object().get("firstDegreeSize"))
+    except (Declined, CallFailed):
+        return []
+    return [] if count is None else [AudienceCount("followers", "", count, now.date())]
+
+
+def _breakdowns(rest: Rest, now: datetime) -> list[AudienceCount]:
+    owner = encoded(rest.owner)
+    path = f"organizationalEntityFollowerStatistics?q=organizationalEntity&organizationalEntity={owner}"
+    try:
+        told = elements(said(rest.get(path, method="FINDER"), rest.secret))
+    except (Declined, CallFailed):
+        return []
+    slices = []
+    for element in told[:1]:
+        for name, member, dimension in _BREAKDOWNS:
+            for entry in objects(element.get(name)):
+                counts = entry.get("followerCounts")
+                count = _count(counts.get("organicFollowerCount")) if isinstance(counts, dict) else None
+                if count is not None and entry.get(member):
+                    slices.append(AudienceCount(dimension, str(entry[member]), count, now.date()))
+    return slices
+
+
+def _count(told: Any) -> int | None:
+    """A count, None when not told. Likes may be told as less than zero (an unlike of a sponsored copy): none."""
+    return max(told, 0) if isinstance(told, int) and not isinstance(told, bool) else None
+
+
+def _status(error: Any) -> int | None:
+    return error.get("status") if isinstance(error, dict) else None

@@ -1,0 +1,138 @@
+"""One post of a LinkedIn page: what is wrong with it, making it, reading it back, and knowing it again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import Any
+
+from planner.channels import linkedin_media as media
+from planner.channels.linkedin_metrics import moment
+from planner.channels.linkedin_rest import Declined, Rest, elements, encoded, said, unsure, verdict
+from planner.channels.linkedin_text import cut_short, escape, same_text
+from planner.channels.port import OutgoingPost, Receipt, Refused, RetryLater, Unknown
+from planner.core.http import CallFailed
+
+__all__ = [
+    "MAX_TEXT",
+    "add_comment",
+    "address",
+    "complaint",
+    "create",
+    "full_text",
+    "is_same",
+    "own_posts",
+    "read_back",
+    "receipt",
+]
+
+MAX_TEXT = 3000
+_MAX_COMMENT = 1250
+_PAGE = 100
+_PAGES = 5
+
+
+def full_text(post: OutgoingPost) -> str:
+    """What a reader reads. Beside pictures or a film LinkedIn shows no card, so the link goes under the text."""
+    if post.link and media.hides_link(post) and post.link not in post.text:
+        return f"{post.text}\n\n{post.link}".strip()
+    return post.text
+
+
+def complaint(post: OutgoingPost, text: str) -> Refused | None:
+    """What LinkedIn would refuse, or worse, cut without a word."""
+    if not text.strip() and not post.media and not post.link:
+        return Refused("content", "A LinkedIn post needs a text, a link or a file.")
+    if len(text) > MAX_TEXT:
+        return Refused("too_long", f"The text has {len(text):,} characters; LinkedIn takes 3,000.")
+    if len(post.first_comment) > _MAX_COMMENT:
+        length = f"{len(post.first_comment):,}"
+        return Refused("too_long", f"The first comment has {length} characters; LinkedIn takes 1,250.")
+    return media.complaint(post)
+
+
+def _body(owner: str, text: str, content: Mapping[str, Any]) -> dict[str, Any]:
+    feed = {"feedDistribution": "MAIN_FEED", "targetEntities": [], "thirdPartyDistributionChannels": []}
+    return {
+        "author": owner,
+        "commentary": escape(text),
+        "visibility": "PUBLIC",
+        "distribution": feed,
+        "lifecycleState": "PUBLISHED",
+        "isReshareDisabledByAuthor": False,
+        **content,
+    }
+
+
+def create(rest: Rest, text: str, content: Mapping[str, Any]) -> str | Refused | RetryLater | Unknown:
+    """Make the post; its URN. The only call that puts something live, and it is made once."""
+    try:
+        answer = rest.post("posts", _body(rest.owner, text, content))
+    except CallFailed as failure:
+        return unsure(failure)
+    if not answer.ok:
+        return verdict(answer, rest.secret)
+    urn = answer.headers.get("x-restli-id", "")
+    return urn if urn.startswith("urn:li:") else Unknown("LinkedIn took the post but did not give its number.")
+
+
+def read_back(rest: Rest, urn: str, text: str) -> str:
+    """Read the post back: LinkedIn answers 201 even when it drops the end of a text."""
+    try:
+        answer = rest.get(f"posts/{encoded(urn)}?viewContext=AUTHOR")
+    except CallFailed:
+        return ""
+    commentary = answer.json_object().get("commentary") if answer.ok else None
+    missing = cut_short(text, commentary) if isinstance(commentary, str) else 0
+    return f"LinkedIn cut the text: its last {missing} characters are missing." if missing else ""
+
+
+def add_comment(rest: Rest, urn: str, text: str) -> str:
+    """Add the first comment, in plain text: comments are not little text."""
+    if not text:
+        return ""
+    body = {"actor": rest.owner, "object": urn, "message": {"text": text}}
+    try:
+        said(rest.post(f"socialActions/{encoded(urn)}/comments", body), rest.secret)
+    except (Declined, CallFailed) as failure:
+        return f"The first comment was not added: {failure}"
+    return ""
+
+
+def own_posts(rest: Rest, since: datetime) -> Iterator[Mapping[str, Any]]:
+    """The page's posts since then, newest first. Raises Declined when they cannot all be read, core.http.CallFailed."""
+    for page in range(_PAGES):
+        path = f"posts?author={encoded(rest.owner)}&q=author&count={_PAGE}&start={page * _PAGE}&sortBy=CREATED"
+        answer = said(rest.get(path, method="FINDER"), rest.secret)
+        told = elements(answer)
+        times = [moment(element.get("createdAt")) for element in told]
+        yield from (element for element, at in zip(told, times, strict=True) if at is None or at >= since)
+        if not told or (times[-1] is not None and times[-1] < since) or not _has_next(answer.json_object(), len(told)):
+            return
+    raise Declined(RetryLater(f"The page has more than {_PAGE * _PAGES} posts since then."))
+
+
+def is_same(post: OutgoingPost, element: Mapping[str, Any]) -> bool:
+    """Whether a post of the page is this message: the same text and, where LinkedIn tells them, card or files."""
+    if element.get("lifecycleState", "PUBLISHED") != "PUBLISHED":
+        return False
+    told = str(element.get("commentary", ""))
+    return same_text(full_text(post), told) and media.may_be_content(post, element.get("content"))
+
+
+def receipt(element: Mapping[str, Any]) -> Receipt:
+    urn = str(element.get("id", ""))
+    return Receipt(urn, address(urn), moment(element.get("publishedAt") or element.get("createdAt")))
+
+
+def address(urn: str) -> str:
+    return f"https://www.linkedin.com/feed/update/{urn}/"
+
+
+def _has_next(told: Mapping[str, Any], count: int) -> bool:
+    """Whether a finder has another page: it links to it, or this one is full."""
+    paging = told.get("paging")
+    links = paging.get("links") if isinstance(paging, dict) else None
+    if isinstance(links, list) and links:
+        return any(isinstance(link, dict) and link.get("rel") == "next" for link in links)
+    return count >= _PAGE
