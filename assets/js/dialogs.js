@@ -14,6 +14,7 @@ export async function openSheet(href) {
   const sheet = document.getElementById("sheet");
   if (!page || !page.querySelector?.("[data-sheet-content]")) location.assign(href);
   else {
+    document.getElementById("sheet-body").dataset.href = href;
     sheet.showModal();
     fillSheet(page);
   }
@@ -55,9 +56,11 @@ function withOwnIds(content) {
 /** A form in the sheet: refused, it comes back with its errors; done, the page behind is shown anew. */
 async function sendFromSheet(event) {
   const form = event.target;
-  if (!form.closest("#sheet-body") || form.method !== "post" || event.submitter?.formMethod === "dialog") return;
+  // Attributes, not properties: a field called "action" or "method" would hide them.
+  const body = form.closest("#sheet-body");
+  if (!body || form.getAttribute("method")?.toLowerCase() !== "post" || event.submitter?.getAttribute("formmethod") === "dialog") return;
   event.preventDefault();
-  const page = await fetchPage(form.action, { method: "POST", body: new FormData(form, event.submitter), redirect: "manual" }).catch(() => null);
+  const page = await fetchPage(form.getAttribute("action") || body.dataset.href, { method: "POST", body: new FormData(form, event.submitter), redirect: "manual" }).catch(() => null);
   if (page === "moved") location.reload();
   else if (!page || !fillSheet(page)) document.dispatchEvent(new CustomEvent("planner:toast", { detail: { text: word("lost"), kind: "error" } }));
 }

@@ -3,6 +3,7 @@
 import { element, onContent, word } from "./page.js";
 
 const prefix = "planner-draft:";
+const sent = "planner-draft-sent";
 const aMonth = 30 * 24 * 3600 * 1000;
 const dirty = new Set();
 
@@ -97,12 +98,32 @@ function watchDraft(form) {
     clearTimeout(timer);
     timer = setTimeout(() => keep(form), 600);
   });
-  form.addEventListener("submit", () => clearTimeout(timer));
+  form.addEventListener("submit", () => {
+    clearTimeout(timer);
+    keep(form);
+    remember(sent, JSON.stringify({ draft: form.dataset.draft, from: location.href }));
+  });
 }
 
-/** A form that was sent and led to another page is done: <body> of the next page names it in data-draft-done. */
+/** The last form sent is done once it led, from its own page, to another one that is no failure. */
 function forgetDone() {
-  for (const place of document.querySelectorAll("[data-draft-done]")) forget({ dataset: { draft: place.dataset.draftDone } });
+  let last = null;
+  try {
+    last = JSON.parse(sessionStorage.getItem(sent) ?? "null");
+    sessionStorage.removeItem(sent);
+  } catch {
+    return;
+  }
+  if (!last || document.referrer !== last.from || document.querySelector("[data-failed]")) return;
+  if (!document.querySelector(`form[data-draft="${CSS.escape(last.draft)}"]`)) forget({ dataset: last });
+}
+
+function remember(key, value) {
+  try {
+    sessionStorage.setItem(key, value);
+  } catch {
+    // Then the draft is offered once more than needed.
+  }
 }
 
 function watchChanges(form) {
