@@ -225,13 +225,13 @@ def embargoes(db: Session, start: datetime, end: datetime, *, viewer: User | Non
     known = knows(viewer)
     if known is not None:
         query = query.where(known)
-    found = [CampaignEmbargo("asset", *row) for row in db.execute(query.limit(100)).tuples()]
+    found = [CampaignEmbargo("asset", *row) for row in db.execute(query.limit(100))]
     rows = db.execute(
         select(Campaign.id, Campaign.name, _LIFT_OF_CAMPAIGN)
         .where(Campaign.embargo_until >= start, Campaign.embargo_until < end)
         .limit(100)
     )
-    found += [CampaignEmbargo("campaign", *row) for row in rows.tuples()]
+    found += [CampaignEmbargo("campaign", *row) for row in rows]
     return sorted(found, key=lambda one: (one.lifts_at, one.kind, one.thing_id))
 
 
@@ -259,10 +259,9 @@ def _entries(db: Session, where: list[ColumnElement[bool]], viewer: User | None,
 
 
 def _entry(row: Sequence[Any], known: bool) -> CalendarEntry:
-    if known or row[16] is not Confidentiality.CONFIDENTIAL:
-        return CalendarEntry(*row[:16], masked=False)
-    shown: list[Any] = [*row[:5], None, *row[6:10], *[None] * 6]
-    return CalendarEntry(*shown, masked=True)
+    masked = not known and row[16] is Confidentiality.CONFIDENTIAL
+    shown = [*row[:5], None, *row[6:10], *[None] * 6] if masked else row[:16]
+    return CalendarEntry(*[*shown, masked])
 
 
 def _conditions(filters: Filters) -> list[ColumnElement[bool]]:

@@ -48,6 +48,7 @@ def plan(db: Session, asset: Asset, channel: Channel, values: PostValues, *, act
         asset=asset, channel=channel, campaign=_campaign(db, columns["campaign_id"]), created_at=now, updated_at=now,
         author_id=actor.id if actor else None, **columns,
     )  # fmt: skip
+    db.flush()
     with db.no_autoflush:
         _check_files(db, asset, columns["media"])
         _check_moment(post, now)
