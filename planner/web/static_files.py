@@ -8,10 +8,10 @@ from pathlib import Path
 
 from flask import current_app, url_for
 
-__all__ = ["AssetsMissing", "asset_url"]
+__all__ = ["MissingAssetsError", "asset_url"]
 
 
-class AssetsMissing(RuntimeError):
+class MissingAssetsError(RuntimeError):
     """The assets were never built, or not since this name was added."""
 
     def __init__(self, what: str) -> None:
@@ -19,14 +19,14 @@ class AssetsMissing(RuntimeError):
 
 
 def asset_url(name: str) -> str:
-    """The address of a built file: "app.css" -> "/static/dist/app.1A2B3C4D.css". Raises AssetsMissing."""
+    """The address of a built file: "app.css" -> "/static/dist/app.1A2B3C4D.css". Raises MissingAssetsError."""
     manifest = Path(current_app.static_folder or "static", "dist", "manifest.json")
     try:
         hashed = _names(manifest, manifest.stat().st_mtime_ns)[name]
     except FileNotFoundError:
-        raise AssetsMissing(f"{manifest} is not there") from None
+        raise MissingAssetsError(f"{manifest} is not there") from None
     except KeyError:
-        raise AssetsMissing(f"“{name}” is not among the built files") from None
+        raise MissingAssetsError(f"“{name}” is not among the built files") from None
     return url_for("static", filename=f"dist/{hashed}")
 
 
