@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Iterator
-from urllib.parse import SplitResult, quote, unquote_plus, urlsplit, urlunsplit
+from urllib.parse import SplitResult, quote, unquote, unquote_plus, urlsplit, urlunsplit
 
 __all__ = [
     "comparable",
@@ -126,12 +126,13 @@ def with_utm(url: str, *, source: str, medium: str, campaign: str = "", content:
 
 
 def comparable(text: str) -> str:
-    """The text reduced to what survives a platform: NFC, spacing evened out, t.co gone, links without http(s)://.
+    """The text reduced to what survives a platform; two texts with the same result say the same thing.
 
-    Two texts with the same result say the same thing; used to find our own message among the live ones.
+    NFC, spacing evened out, t.co addresses gone, other links decoded and without http(s)://. Used to find our own
+    message among the live ones.
     """
     text = _SHORT_LINK.sub(" ", unicodedata.normalize("NFC", text))
-    text = re.sub(r"(?i)https?://(\S*?)/?(?=\s|$)", r"\1", text)
+    text = re.sub(r"(?i)https?://(\S*?)/?(?=\s|$)", lambda link: unquote(link[1]), text)
     text = re.sub("[\u200b\u2060\ufeff]", "", text)
     return " ".join(text.split())
 

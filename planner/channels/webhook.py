@@ -1,0 +1,135 @@
+"""Internal webhooks: a message into a chat room of Mattermost, Slack or Microsoft Teams.
+
+The address is the whole secret, so it stands in no sentence and no log. A webhook gives no number, lists nothing and
+takes nothing back: the receipt is our own, and after an unclear answer only a person can look into the room.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+from planner.channels.port import (
+    Account,
+    AudienceCount,
+    Flavour,
+    Keep,
+    Limits,
+    Listing,
+    NativePost,
+    Outcome,
+    OutgoingPost,
+    Readings,
+    Receipt,
+    Refused,
+    Sent,
+    Unknown,
+)
+from planner.channels.wire import inside, unanswered, verdict
+from planner.core.clock import utc_now
+from planner.core.http import Answer, Blocked, CallFailed, Http, redact
+
+__all__ = ["WebhookAdapter", "message"]
+
+_NAMES = {Flavour.MATTERMOST: "Mattermost", Flavour.SLACK: "Slack", Flavour.TEAMS: "Teams"}
+#: What Mattermost takes in one message, in characters; Slack and Teams take more.
+_MAX_TEXT = 16_383
+_NO_ADDRESS = Refused("unauthorised", "This channel has no webhook address. Enter it again.", account=True)
+_CARD = "application/vnd.microsoft.card.adaptive"
+_SCHEMA = "http://adaptivecards.io/schemas/adaptive-card.json"
+
+
+class WebhookAdapter:
+    """Publisher for a room; it tells no numbers. account.secret is the address, account.config["flavour"] the product."""
+
+    limits = Limits(text=_MAX_TEXT)
+    batch = 0
+
+    def __init__(self, http: Http, *, now: Callable[[], datetime] = utc_now) -> None:
+        self._http = http
+        self._now = now
+
+    def publish(self, post: OutgoingPost, account: Account, *, keep: Keep) -> Outcome:
+        """Send the message. A yes is Sent with a number of our own, the same for every attempt of a delivery."""
+        flavour = _flavour(account)
+        if flavour is None or not account.secret:
+            return _NO_ADDRESS
+        try:
+            answer = self._http.request("POST", account.secret, json=message(flavour, post), guarded=True)
+        except Blocked as blocked:
+            return Refused("address", str(blocked), account=True)
+        except CallFailed as failure:
+            return unanswered(failure)
+        if not answer.ok:
+            return self._refusal(answer, flavour, account.secret)
+        if flavour is not Flavour.TEAMS and answer.text.strip() != "ok":
+            return Unknown(f"{_NAMES[flavour]} answered something other than “ok”; look whether the message is there.")
+        left_out = "Pictures and files are not sent to a chat room." if post.media else ""
+        return Sent(Receipt(f"webhook:{post.delivery_id}:{post.fingerprint[:24]}", ""), left_out)
+
+    def find(self, post: OutgoingPost, since: datetime, account: Account) -> Listing:
+        return Listing((), complete=False, reason="A webhook cannot be asked what it has received. Look into the room.")
+
+    def recent(self, since: datetime, account: Account) -> Sequence[NativePost] | None:
+        return None
+
+    def delete(self, external_id: str, account: Account) -> Outcome:
+        return Refused("unsupported", "A webhook cannot take a message back. Delete it in the room.")
+
+    def readings(self, external_ids: Sequence[str], account: Account) -> Readings:
+        return Readings()
+
+    def audience(self, account: Account) -> Sequence[AudienceCount] | None:
+        return None
+
+    def _refusal(self, answer: Answer, flavour: Flavour, address: str) -> Outcome:
+        name = _NAMES[flavour]
+        if answer.status in (401, 403, 404, 410):
+            # The address is the key: when it opens nothing, no message will get through.
+            reason = f"{name} no longer accepts this webhook address. Make a new one there and enter it here."
+            return Refused("unauthorised", reason, account=True)
+        return verdict(answer, platform=name, said=_said(answer, address), now=self._now())
+
+
+def message(flavour: Flavour, post: OutgoingPost) -> dict[str, Any]:
+    """The message in the product's own format; the link is added when the text does not hold it."""
+    link = post.link if post.link and post.link not in post.text else ""
+    if flavour is Flavour.TEAMS:
+        return {"type": "message", "attachments": [{"contentType": _CARD, "content": _card(post, link)}]}
+    if flavour is Flavour.SLACK:
+        title = f"*{_slack(post.title)}*" if post.title else ""
+        return {"text": "\n".join(part for part in (title, _slack(post.text), _slack(link)) if part)}
+    title = f"**{post.title}**" if post.title else ""
+    return {"text": "\n".join(part for part in (title, post.text, link) if part)}
+
+
+def _card(post: OutgoingPost, link: str) -> dict[str, Any]:
+    # A text block drops single line breaks, so each line is a block of its own.
+    blocks: list[dict[str, Any]] = []
+    if post.title:
+        blocks.append({"type": "TextBlock", "text": post.title, "wrap": True, "weight": "Bolder", "size": "Medium"})
+    blocks += [{"type": "TextBlock", "text": line, "wrap": True} for line in post.text.splitlines() if line.strip()]
+    if link:
+        blocks.append({"type": "TextBlock", "text": link, "wrap": True})
+    return {"$schema": _SCHEMA, "type": "AdaptiveCard", "version": "1.4", "body": blocks}
+
+
+def _slack(text: str) -> str:
+    """Slack reads these three as markup: `<!channel>` in a text would call everyone in the room."""
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def _flavour(account: Account) -> Flavour | None:
+    try:
+        return Flavour(str(account.config.get("flavour")))
+    except ValueError:
+        return None
+
+
+def _said(answer: Answer, address: str) -> str:
+    """The product's own short reason: a word in plain text, or the message in JSON; never a page of HTML."""
+    body = answer.json_object()
+    told = inside(body, "message") or inside(body, "error", "message") or ("" if "<" in answer.text else answer.text)
+    return redact(str(told).strip(), address, urlsplit(address).path)[:200] if told else ""

@@ -1,0 +1,113 @@
+"""X's posts read back: their text with t.co replaced, their numbers under either name, their public address."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, datetime
+from html import unescape
+from typing import Any
+
+from planner.channels.port import Account, NativePost, Reading, Receipt
+from planner.channels.wire import count, inside
+from planner.channels.x_api import last_segment, problems
+from planner.core.text import comparable, without_links
+
+__all__ = ["gone", "native", "objects", "receipt", "reading", "says", "view_counts", "written_at"]
+
+_MEDIA_PAGE = re.compile(r"https?://(?:x|twitter)\.com/\w+/status/\d+/(?:photo|video)/\d+")
+#: What people did with a post. Clicks are left out: X stops telling them after 30 days, and a sum must not shrink.
+_INTERACTIONS = ("like_count", "reply_count", "quote_count", "bookmark_count")
+
+
+def objects(told: Any) -> list[dict[str, Any]]:
+    """The JSON objects in a list; none when it is not a list."""
+    return [entry for entry in told if isinstance(entry, dict)] if isinstance(told, list) else []
+
+
+def receipt(post_id: str, account: Account, at: datetime | None = None) -> Receipt:
+    handle = str(account.config.get("handle") or "").lstrip("@")
+    return Receipt(post_id, f"https://x.com/{handle if re.fullmatch(r'[A-Za-z0-9_]+', handle) else 'i/web'}/status/{post_id}", at)
+
+
+def written_at(post: Mapping[str, Any]) -> datetime | None:
+    """When X says the post was made."""
+    try:
+        moment = datetime.fromisoformat(str(post.get("created_at")))
+    except ValueError:
+        return None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def native(post: Mapping[str, Any], account: Account) -> NativePost:
+    return NativePost(receipt(str(post["id"]), account, written_at(post)), unescape(_expanded(post)))
+
+
+def says(post: Mapping[str, Any], ours: str) -> bool:
+    """Whether a post read back is our text. X shortens links to t.co and writes & < > as in HTML."""
+    text = _expanded(post)
+    if comparable(ours) in (comparable(text), comparable(unescape(text))):
+        return True
+    if inside(post, "entities", "urls") is not None or "://t.co/" not in text:
+        return False
+    # The links were not told: then only the words around them can be compared.
+    return comparable(without_links(ours)) in (comparable(text), comparable(unescape(text)))
+
+
+def reading(post: Mapping[str, Any], views: Mapping[str, int]) -> Reading:
+    """The numbers of a post; each is None when X did not tell it. `views` are told for videos only."""
+    public = inside(post, "public_metrics")
+    reposts = _first(public, "repost_count", "retweet_count")
+    shares = _sum([reposts, count(inside(public, "quote_count"))])
+    keys = inside(post, "attachments", "media_keys")
+    seen = _sum(views.get(key) for key in keys if isinstance(key, str)) if isinstance(keys, list) else None
+    return Reading(
+        external_id=str(post["id"]),
+        views=seen,
+        impressions=count(inside(public, "impression_count")),
+        engagements=_sum([reposts, *(count(inside(public, name)) for name in _INTERACTIONS)]),
+        likes=count(inside(public, "like_count")),
+        comments=count(inside(public, "reply_count")),
+        shares=shares,
+        clicks=count(inside(post, "non_public_metrics", "url_link_clicks")),
+        regime="x_video" if seen is not None else "",
+    )
+
+
+def view_counts(body: Mapping[str, Any]) -> dict[str, int]:
+    """How often each video among the answer's media was viewed, by media key."""
+    seen: dict[str, int] = {}
+    for media in objects(inside(body, "includes", "media")):
+        views = count(inside(media, "public_metrics", "view_count"))
+        if media.get("type") == "video" and views is not None:
+            seen[str(media.get("media_key"))] = views
+    return seen
+
+
+def gone(body: Mapping[str, Any]) -> Iterator[str]:
+    """Ids that X says do not exist."""
+    for problem in problems(body):
+        if last_segment(problem.get("type")) == "resource-not-found":
+            yield str(problem.get("resource_id") or problem.get("value") or "")
+
+
+def _expanded(post: Mapping[str, Any]) -> str:
+    """The text with each t.co replaced by the address it stands for, or by nothing when it stands for a file."""
+    text = str(post.get("text") or "")
+    for link in objects(inside(post, "entities", "urls")):
+        short, long = link.get("url"), link.get("expanded_url")
+        if isinstance(short, str) and short and isinstance(long, str):
+            shows_file = link.get("media_key") or _MEDIA_PAGE.fullmatch(long)
+            text = text.replace(short, "" if shows_file else long)
+    return text
+
+
+def _first(metrics: Any, *names: str) -> int | None:
+    """The first of these counts that is told: X has renamed some."""
+    return next((value for name in names if (value := count(inside(metrics, name))) is not None), None)
+
+
+def _sum(values: Iterable[int | None]) -> int | None:
+    """The sum of what is told; None when nothing is."""
+    told = [value for value in values if value is not None]
+    return sum(told) if told else None
