@@ -1,0 +1,191 @@
+"""Verbs on assets: create, edit, change the state, retire, bring back. Each writes its line of history."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from planner.accounts import history
+from planner.accounts.models import User
+from planner.accounts.rules import require
+from planner.catalog import rules
+from planner.catalog.models import Asset, AssetKind, AssetState, Audience, Confidentiality, Purpose, Topic
+from planner.catalog.search import Search
+from planner.core.errors import Conflict, Invalid
+from planner.core.i18n import N_
+
+__all__ = ["AssetValues", "change_state", "create", "edit", "restore", "retire", "values_of"]
+
+#: Languages an asset may be in; ISO 639-1, what the group publishes in.
+LANGUAGES = ("en", "fr", "de", "es", "it", "nl", "pl", "pt", "ro", "ar", "ja", "zh")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AssetValues:
+    """Everything of an asset that a person edits. `cost` None is not told; `embargo_terms` are words that would give it away."""
+
+    kind: AssetKind
+    title: str
+    summary: str = ""
+    url: str = ""
+    language: str = "en"
+    purpose: Purpose = Purpose.WEB
+    cost: Decimal | None = None
+    currency: str = "EUR"
+    confidentiality: Confidentiality = Confidentiality.PUBLIC
+    sensitive: bool = False
+    embargo_until: datetime | None = None
+    embargo_terms: Sequence[str] = ()
+    audiences: Sequence[Audience] = ()
+    topics: Sequence[str] = ()
+    owner_id: int | None = None
+    state: AssetState = AssetState.IDEA
+
+
+def create(db: Session, values: AssetValues, *, actor: User | None, now: datetime) -> Asset:
+    """A new asset; without an owner it is its maker's. Raises Invalid, naming the field."""
+    require(actor, "asset.create")
+    columns = checked(values)
+    asset = Asset(created_at=now, updated_at=now)
+    if columns["owner_id"] is None and actor is not None:
+        columns["owner_id"] = actor.id
+    _write(db, asset, columns)
+    if asset.state is AssetState.RETIRED:
+        asset.retired_at = now
+    db.add(asset)
+    db.flush()
+    _index(db, asset)
+    history.record(db, actor, "asset.created", asset, now=now, became=_told(columns), name=history.COMMAND_LINE)
+    return asset
+
+
+def edit(
+    db: Session, asset: Asset, values: AssetValues, *, version: int | None = None, actor: User | None, now: datetime
+) -> Asset:
+    """Change an asset. `version` is the one the person was looking at: another one is a Conflict. Raises Invalid."""
+    require(actor, "asset.edit", asset)
+    if version is not None and version != asset.version:
+        raise Conflict(N_("Somebody changed this while you were editing. Look at their version, then save again."))
+    columns, before = checked(values), values_of(asset)
+    rules.check_step(asset.state, columns["state"])
+    if columns["state"] is AssetState.RETIRED and asset.state is not AssetState.RETIRED:
+        require(actor, "asset.retire", asset)
+        asset.retired_at = now
+    changed = {name for name, value in columns.items() if before[name] != value}
+    if not changed:
+        return asset
+    _write(db, asset, columns)
+    asset.updated_at = now
+    db.flush()
+    _index(db, asset)
+    history.record(
+        db, actor, "asset.edited", asset, now=now, name=history.COMMAND_LINE,
+        was=_told({name: before[name] for name in changed}), became=_told({name: columns[name] for name in changed}),
+    )  # fmt: skip
+    return asset
+
+
+def change_state(db: Session, asset: Asset, state: AssetState, *, actor: User | None, now: datetime) -> Asset:
+    """Say how far it is. Raises WrongState for a retired one."""
+    require(actor, "asset.edit", asset)
+    rules.check_step(asset.state, state)
+    if state is AssetState.RETIRED:
+        return retire(db, asset, actor=actor, now=now)
+    return _into(db, asset, state, "asset.state_changed", actor, now)
+
+
+def retire(db: Session, asset: Asset, *, actor: User | None, now: datetime) -> Asset:
+    """Take it out of use; its posts and numbers stay. Undo is `restore`."""
+    require(actor, "asset.retire", asset)
+    if asset.state is AssetState.RETIRED:
+        return asset
+    asset.retired_at = now
+    return _into(db, asset, AssetState.RETIRED, "asset.retired", actor, now)
+
+
+def restore(db: Session, asset: Asset, *, actor: User | None, now: datetime) -> Asset:
+    """Bring a retired one back: live if it was published somewhere, else ready."""
+    require(actor, "asset.retire", asset)
+    if asset.state is not AssetState.RETIRED:
+        return asset
+    asset.retired_at = None
+    state = AssetState.LIVE if asset.published_at else AssetState.READY
+    return _into(db, asset, state, "asset.restored", actor, now)
+
+
+def checked(values: AssetValues) -> dict[str, Any]:
+    """The columns to write. Raises Invalid, naming the field."""
+    if values.language not in LANGUAGES:
+        raise Invalid(N_("Choose one of these languages: %(known)s."), field="language", known=", ".join(LANGUAGES))
+    if not (len(values.currency) == 3 and values.currency.isascii() and values.currency.isalpha()):
+        raise Invalid(N_("Write a currency as three letters, such as EUR."), field="currency")
+    terms = [rules.check_line(term, "embargo_terms", most=200) for term in values.embargo_terms]
+    topics = [rules.check_line(topic, "topics", most=80) for topic in values.topics]
+    if len(topics) > 50 or len(terms) > 100:
+        raise Invalid(N_("That is too many. Keep the ones that matter."), field="topics" if len(topics) > 50 else "embargo_terms")
+    return {
+        "kind": AssetKind(values.kind),
+        "title": rules.check_line(values.title, "title", most=300, required=True),
+        "summary": rules.check_line(values.summary, "summary", most=20_000),
+        "url": rules.check_url(values.url),
+        "language": values.language,
+        "purpose": Purpose(values.purpose),
+        "cost": rules.check_money(values.cost),
+        "currency": values.currency.upper(),
+        "confidentiality": Confidentiality(values.confidentiality),
+        "sensitive": bool(values.sensitive),
+        "embargo_until": rules.check_moment(values.embargo_until, "embargo_until"),
+        "embargo_terms": [term for term in terms if term],
+        "audiences": sorted({Audience(one) for one in values.audiences}),
+        "topics": sorted({topic for topic in topics if topic}),
+        "owner_id": values.owner_id,
+        "state": AssetState(values.state),
+    }
+
+
+def values_of(asset: Asset) -> dict[str, Any]:
+    """An asset's editable columns, as AssetValues names them."""
+    kept = {one.name: getattr(asset, one.name) for one in fields(AssetValues)}
+    kept["topics"] = [topic.name for topic in asset.topics]
+    kept["embargo_terms"] = list(asset.embargo_terms or [])
+    return kept
+
+
+def words_of(asset: Asset) -> str:
+    """Everything an asset is found by."""
+    topics = " ".join(topic.name for topic in asset.topics)
+    return f"{asset.title} {asset.summary} {topics} {asset.url} {asset.source_key or ''}"
+
+
+def _write(db: Session, asset: Asset, columns: dict[str, Any]) -> None:
+    owner_id = columns["owner_id"]
+    if owner_id is not None and owner_id != asset.owner_id and db.get(User, owner_id) is None:
+        raise Invalid(N_("There is no such person."), field="owner_id")
+    for name, value in columns.items():
+        if name != "topics":
+            setattr(asset, name, value)
+    with db.no_autoflush:
+        wanted = columns["topics"]
+        known = {topic.name: topic for topic in db.scalars(select(Topic).where(Topic.name.in_(wanted)))} if wanted else {}
+        asset.topics = [known.get(name) or Topic(name=name) for name in wanted]
+
+
+def _index(db: Session, asset: Asset) -> None:
+    Search(db).put([(asset.id, words_of(asset))])
+
+
+def _into(db: Session, asset: Asset, state: AssetState, action: str, actor: User | None, now: datetime) -> Asset:
+    was, asset.state, asset.updated_at = asset.state, state, now
+    history.record(db, actor, action, asset, now=now, was={"state": was}, became={"state": state}, name=history.COMMAND_LINE)
+    return asset
+
+
+def _told(columns: dict[str, Any]) -> dict[str, Any]:
+    """Columns as history keeps them: long texts shortened."""
+    return {name: value[:500] if isinstance(value, str) else value for name, value in columns.items()}

@@ -1,0 +1,134 @@
+"""Asks platforms for numbers: which posts, when, in which batches. No transaction is open while a platform is asked.
+
+Daily at the reporting midnight (UTC) for 90 days, then weekly; hourly in a post's first two days, when most happens.
+Reading all of a channel that is due together keeps batches full and daily series exact.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+
+import structlog
+from sqlalchemy import select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from planner.channels import service as channels
+from planner.channels.models import AudienceSlice, Channel, ChannelState
+from planner.channels.port import Account, AudienceCount, Refused, RetryLater
+from planner.core.runtime import Runtime
+from planner.insights import service
+from planner.insights.models import Latest
+from planner.ledger.jobs import JobContext
+from planner.planning.models import Post, PostState
+
+__all__ = ["collect", "due", "is_due", "run"]
+
+log = structlog.get_logger(__name__)
+_FRESH = timedelta(days=2)
+_YOUNG = timedelta(days=90)
+
+
+def is_due(published_at: datetime, read_at: datetime | None, now: datetime) -> bool:
+    """Whether a post wants a reading: hourly for two days, daily for ninety (once a UTC day), then weekly."""
+    if read_at is None:
+        return True
+    age = now - published_at
+    if age < _FRESH:
+        return now - read_at >= timedelta(minutes=59)
+    today, read_day = now.astimezone(UTC).date(), read_at.astimezone(UTC).date()
+    return read_day < today if age < _YOUNG else (today - read_day).days >= 7
+
+
+def due(db: Session, now: datetime) -> dict[int, dict[str, int]]:
+    """Channel -> platform's number -> post, of every live post on a connected channel that wants a reading. One statement."""
+    rows = db.execute(
+        select(Post.channel_id, Post.external_id, Post.id, Post.published_at, Latest.at)
+        .join(Channel, Channel.id == Post.channel_id)
+        .outerjoin(Latest, Latest.post_id == Post.id)
+        .where(
+            Post.state == PostState.PUBLISHED,
+            Post.external_id.is_not(None),
+            Channel.state == ChannelState.CONNECTED,
+            (Channel.wait_until.is_(None)) | (Channel.wait_until <= now),
+        )
+        .order_by(Post.channel_id, Post.published_at.desc())
+    )
+    found: dict[int, dict[str, int]] = {}
+    for channel_id, external_id, post_id, published_at, read_at in rows:
+        if is_due(published_at, read_at, now):
+            found.setdefault(channel_id, {})[external_id] = post_id
+    return found
+
+
+def collect(runtime: Runtime) -> int:
+    """Read everything that is due, platform by platform in its own batches; how many readings were new."""
+    recorded = 0
+    with runtime.sessions() as db:
+        wanted = due(db, runtime.clock.decision_time(db))
+        accounts = {number: db.get_one(Channel, number).account() for number in wanted}
+    for channel_id, posts in wanted.items():
+        recorded += _collect_channel(runtime, accounts[channel_id], posts)
+    return recorded
+
+
+def run(ctx: JobContext) -> dict[str, int]:
+    """The same as a job."""
+    return {"readings": collect(ctx.runtime)}
+
+
+def _collect_channel(runtime: Runtime, account: Account, posts: dict[str, int]) -> int:
+    adapter = runtime.registry.adapter(account.platform)
+    if not adapter.batch:
+        return 0
+    recorded = 0
+    for numbers in _batches(list(posts), adapter.batch):
+        answer = adapter.readings(numbers, account)
+        with runtime.sessions.begin() as db:
+            now = runtime.clock.decision_time(db)
+            told = [(posts[one.external_id], one) for one in answer.told if one.external_id in posts]
+            recorded += service.record(db, told, at=now, now=now)
+            if answer.failed is not None:
+                _note_failure(db, account.channel_id, answer.failed, now)
+                return recorded
+            db.get_one(Channel, account.channel_id).last_collected_at = now
+    _collect_audience(runtime, account)
+    return recorded
+
+
+def _collect_audience(runtime: Runtime, account: Account) -> None:
+    """Once a UTC day."""
+    with runtime.sessions() as db:
+        today = runtime.clock.decision_time(db).astimezone(UTC).date()
+        known = db.scalar(select(AudienceSlice.id).where(AudienceSlice.channel_id == account.channel_id, AudienceSlice.day == today).limit(1))
+    if known is not None:
+        return
+    slices = runtime.registry.adapter(account.platform).audience(account)
+    if slices:
+        with runtime.sessions.begin() as db:
+            keep_audience(db, account.channel_id, slices, now=runtime.clock.decision_time(db))
+
+
+def keep_audience(db: Session, channel_id: int, slices: Sequence[AudienceCount], *, now: datetime) -> None:
+    """Store a day's audience; told twice, the later one stays."""
+    insert = (postgresql if db.get_bind().dialect.name == "postgresql" else sqlite).insert(AudienceSlice)
+    values = [
+        {"channel_id": channel_id, "day": one.day or now.astimezone(UTC).date(), "dimension": one.dimension[:32], "key": one.key[:120], "count": one.count}
+        for one in slices
+    ]
+    db.execute(
+        insert.on_conflict_do_update(index_elements=["channel_id", "day", "dimension", "key"], set_={"count": insert.excluded.count}), values
+    )
+
+
+def _note_failure(db: Session, channel_id: int, failed: RetryLater | Refused, now: datetime) -> None:
+    channel = db.get_one(Channel, channel_id)
+    log.warning("numbers not told", channel=channel.name, why=failed.reason)
+    if isinstance(failed, Refused) and failed.account:
+        channels.hold(db, channel, failed.reason, now=now)
+
+
+def _batches(numbers: list[str], size: int) -> Iterator[list[str]]:
+    for start in range(0, len(numbers), size):
+        yield numbers[start : start + size]

@@ -1,0 +1,244 @@
+"""Reads of numbers: what an asset did, on which channel, since when; what channels did together. None is “not told”."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from planner.accounts.models import User
+from planner.catalog.models import Asset, AssetKind
+from planner.catalog.queries import known_to
+from planner.channels.models import Channel
+from planner.channels.port import Platform
+from planner.insights.models import METRICS, AssetDay, ChannelDay, Latest, Snapshot
+from planner.planning.models import Post, PostState
+
+__all__ = ["AssetPerformance", "AssetTotal", "ChannelSeries", "PostNumbers", "asset_performance", "channel_totals", "latest_of", "top_assets"]
+
+Counts = Mapping[str, int | None]
+
+
+@dataclass(frozen=True, slots=True)
+class PostNumbers:
+    """One live post and the newest numbers about it; `counts` is None while nothing was read yet."""
+
+    post_id: int
+    channel_id: int
+    channel_name: str
+    platform: Platform
+    published_at: datetime | None
+    url: str
+    read_at: datetime | None
+    regime: str
+    counts: Counts | None
+    #: Increase between the first and the newest reading, and the moment of the first.
+    first_read_at: datetime | None = None
+    growth: Counts | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelSeries:
+    """Day by day on one channel: day, counts at its end."""
+
+    channel_id: int
+    channel_name: str
+    platform: Platform
+    days: Sequence[tuple[date, Counts]]
+    #: Days from which the platform counts views differently; the line is broken there.
+    breaks: Sequence[date] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class AssetPerformance:
+    """Everything the asset's page shows. `totals` adds what was told; `silent` names channels that tell none of a count."""
+
+    posts: Sequence[PostNumbers]
+    series: Sequence[ChannelSeries]
+    totals: Counts
+    silent: Mapping[str, Sequence[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class AssetTotal:
+    """One asset in a ranking."""
+
+    asset_id: int
+    title: str
+    kind: AssetKind
+    counts: Counts
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelTotal:
+    """What a channel's posts had at the end of the last day read, and what they gained in the window."""
+
+    channel_id: int
+    channel_name: str
+    platform: Platform
+    day: date | None
+    counts: Counts
+    gained: Counts
+
+
+def asset_performance(db: Session, asset_id: int) -> AssetPerformance:
+    """What an asset did everywhere. Four statements by index, whatever the number of snapshots."""
+    rows = db.execute(
+        select(
+            Post.id, Post.channel_id, Channel.name, Channel.platform, Post.published_at, Post.external_url,
+            Latest.at, Latest.regime, *(getattr(Latest, name) for name in METRICS),
+        )
+        .join(Channel, Channel.id == Post.channel_id)
+        .outerjoin(Latest, Latest.post_id == Post.id)
+        .where(Post.asset_id == asset_id, Post.state == PostState.PUBLISHED)
+        .order_by(Post.published_at, Post.id)
+    ).all()  # fmt: skip
+    firsts = _firsts(db, [row[0] for row in rows])
+    posts = [_numbers(row, firsts.get(row[0])) for row in rows]
+    series = _series(db, asset_id, {post.channel_id: (post.channel_name, post.platform) for post in posts})
+    return AssetPerformance(posts, series, _totals(posts), _silent(posts))
+
+
+def latest_of(db: Session, post_ids: Sequence[int]) -> dict[int, Counts]:
+    """The newest counts of these posts. One statement."""
+    if not post_ids:
+        return {}
+    rows = db.execute(select(Latest.post_id, *(getattr(Latest, name) for name in METRICS)).where(Latest.post_id.in_(post_ids)))
+    return {row[0]: _counts(row[1:]) for row in rows}
+
+
+def top_assets(
+    db: Session, *, metric: str = "views", days: int = 30, now: datetime, viewer: User | None, limit: int = 20
+) -> list[AssetTotal]:
+    """Assets by what they gained in the last `days`, over all channels that tell `metric`. One statement."""
+    if metric not in METRICS:
+        raise ValueError(f"not a metric: {metric}")
+    since = now.astimezone(UTC).date() - timedelta(days=days)
+    column = getattr(AssetDay, metric)
+    last = _edge(column, AssetDay.day > since, first=False)
+    before = _edge(column, AssetDay.day <= since, first=False)
+    gained = func.sum(last.c.value - func.coalesce(before.c.value, 0))
+    query = (
+        select(Asset.id, Asset.title, Asset.kind, gained.label("gained"))
+        .join(last, last.c.asset_id == Asset.id)
+        .outerjoin(before, (before.c.asset_id == last.c.asset_id) & (before.c.channel_id == last.c.channel_id))
+        .where(last.c.value.is_not(None))
+        .group_by(Asset.id, Asset.title, Asset.kind)
+        .order_by(gained.desc(), Asset.id)
+        .limit(limit)
+    )
+    knowing = known_to(viewer)
+    if knowing is not None:
+        query = query.where(knowing)
+    return [AssetTotal(number, title, kind, {metric: int(count)}) for number, title, kind, count in db.execute(query)]
+
+
+def channel_totals(db: Session, *, days: int = 30, now: datetime) -> list[ChannelTotal]:
+    """Each channel with what it has and what it gained in the last `days`. Three statements."""
+    since = now.astimezone(UTC).date() - timedelta(days=days)
+    newest, start = _day_rows(db, None), _day_rows(db, since)
+    found = []
+    for number, name, platform in db.execute(select(Channel.id, Channel.name, Channel.platform).order_by(Channel.name)):
+        day, counts = newest.get(number, (None, dict.fromkeys(METRICS)))
+        _start_day, earlier = start.get(number, (None, dict.fromkeys(METRICS, 0)))
+        gained = {key: None if value is None else value - (earlier[key] or 0) for key, value in counts.items()}
+        found.append(ChannelTotal(number, name, platform, day, counts, gained))
+    return found
+
+
+def _edge(column, when, *, first: bool):  # type: ignore[no-untyped-def]
+    """Per asset and channel: the value on the last day that fulfils `when`."""
+    pick = func.min if first else func.max
+    days = select(AssetDay.asset_id, AssetDay.channel_id, pick(AssetDay.day).label("day")).where(when).group_by(AssetDay.asset_id, AssetDay.channel_id).subquery()
+    return (
+        select(AssetDay.asset_id, AssetDay.channel_id, column.label("value"))
+        .join(days, (days.c.asset_id == AssetDay.asset_id) & (days.c.channel_id == AssetDay.channel_id) & (days.c.day == AssetDay.day))
+        .subquery()
+    )
+
+
+def _day_rows(db: Session, until: date | None) -> dict[int, tuple[date, dict[str, int | None]]]:
+    days = select(ChannelDay.channel_id, func.max(ChannelDay.day).label("day")).group_by(ChannelDay.channel_id)
+    if until is not None:
+        days = days.where(ChannelDay.day <= until)
+    last = days.subquery()
+    rows = db.execute(
+        select(ChannelDay.channel_id, ChannelDay.day, *(getattr(ChannelDay, name) for name in METRICS)).join(
+            last, (last.c.channel_id == ChannelDay.channel_id) & (last.c.day == ChannelDay.day)
+        )
+    )
+    return {row[0]: (row[1], dict(_counts(row[2:]))) for row in rows}
+
+
+def _firsts(db: Session, post_ids: list[int]) -> dict[int, tuple[datetime, Counts]]:
+    if not post_ids:
+        return {}
+    firsts = select(Snapshot.post_id, func.min(Snapshot.at).label("at")).where(Snapshot.post_id.in_(post_ids)).group_by(Snapshot.post_id).subquery()
+    rows = db.execute(
+        select(Snapshot.post_id, Snapshot.at, *(getattr(Snapshot, name) for name in METRICS)).join(
+            firsts, (firsts.c.post_id == Snapshot.post_id) & (firsts.c.at == Snapshot.at)
+        )
+    )
+    return {row[0]: (row[1], _counts(row[2:])) for row in rows}
+
+
+def _numbers(row: Sequence, first: tuple[datetime, Counts] | None) -> PostNumbers:
+    counts = None if row[6] is None else _counts(row[8:])
+    growth = None
+    if counts is not None and first is not None and first[0] < row[6]:
+        growth = {name: _less(counts[name], first[1][name]) for name in METRICS}
+    return PostNumbers(*row[:5], row[5] or "", row[6], row[7] or "", counts, first[0] if first else None, growth)
+
+
+def _series(db: Session, asset_id: int, channels: Mapping[int, tuple[str, Platform]]) -> list[ChannelSeries]:
+    rows = db.execute(
+        select(AssetDay.channel_id, AssetDay.day, *(getattr(AssetDay, name) for name in METRICS))
+        .where(AssetDay.asset_id == asset_id)
+        .order_by(AssetDay.channel_id, AssetDay.day)
+    )
+    days: dict[int, list[tuple[date, Counts]]] = {}
+    for row in rows:
+        days.setdefault(row[0], []).append((row[1], _counts(row[2:])))
+    return [
+        ChannelSeries(number, *channels[number], tuple(told), _breaks(channels[number][1], told))
+        for number, told in days.items()
+        if number in channels
+    ]
+
+
+#: YouTube counts a public view from the first frame since this day; before and after are not one series.
+YOUTUBE_BREAK = date(2026, 8, 27)
+
+
+def _breaks(platform: Platform, days: Sequence[tuple[date, Counts]]) -> tuple[date, ...]:
+    crossed = platform is Platform.YOUTUBE and days and days[0][0] < YOUTUBE_BREAK <= days[-1][0]
+    return (YOUTUBE_BREAK,) if crossed else ()
+
+
+def _totals(posts: Sequence[PostNumbers]) -> Counts:
+    return {name: _sum([post.counts[name] for post in posts if post.counts]) for name in METRICS}
+
+
+def _silent(posts: Sequence[PostNumbers]) -> dict[str, tuple[str, ...]]:
+    """Count -> names of the channels with a live post that did not tell it."""
+    found: dict[str, tuple[str, ...]] = {}
+    for name in METRICS:
+        told = {post.channel_name for post in posts if post.counts and post.counts[name] is not None}
+        found[name] = tuple(sorted({post.channel_name for post in posts} - told))
+    return found
+
+
+def _counts(values: Sequence) -> Counts:
+    return {name: None if value is None else int(value) for name, value in zip(METRICS, values, strict=True)}
+
+
+def _sum(values: Sequence[int | None]) -> int | None:
+    told = [value for value in values if value is not None]
+    return sum(told) if told else None
+
+
+def _less(later: int | None, earlier: int | None) -> int | None:
+    return None if later is None or earlier is None else later - earlier
