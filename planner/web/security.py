@@ -71,6 +71,8 @@ def init_app(app: Flask, settings: Settings) -> None:
         g.nonce = secrets.token_urlsafe(16)
 
     Security(app, _Store())
+    # People are known by their session alone; Flask-Security would look for tokens of its own in every address and JSON body.
+    app.login_manager.request_loader(lambda _request: None)  # type: ignore[attr-defined]
     app.view_functions["security.login"] = limiter.limit("30 per minute;300 per hour", methods=["POST"])(
         app.view_functions["security.login"]
     )

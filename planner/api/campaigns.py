@@ -1,0 +1,101 @@
+"""Campaigns: dated stories that group assets and posts."""
+
+from __future__ import annotations
+
+from dataclasses import fields as dataclass_fields
+from typing import Any
+
+from flask import g
+from marshmallow import fields
+
+from planner.api.bodies import Blueprint
+from planner.api.door import ID, changes, creates, expect, reads, tagged
+from planner.api.fields import Body, Day, Line, Lines, Moment, Number, Out
+from planner.planning import queries
+from planner.planning.campaigns import CampaignValues, create_campaign, edit_campaign
+
+__all__ = ["bp"]
+
+bp = Blueprint("api-campaigns", __name__, url_prefix="/api/v1/campaigns", description="Dated stories.")
+
+
+class CampaignOut(Out):
+    id = fields.Integer(required=True)
+    name = fields.String(required=True)
+    summary = fields.String(required=True)
+    starts_on = Day(required=True, allow_none=True)
+    ends_on = Day(required=True, allow_none=True)
+    embargo_until = Moment(required=True, allow_none=True)
+    owner_id = fields.Integer(required=True, allow_none=True)
+    created_at = Moment(required=True)
+    updated_at = Moment(required=True)
+    version = fields.Integer(required=True)
+
+
+class CampaignLine(Out):
+    id = fields.Integer(required=True, attribute="campaign_id")
+    name = fields.String(required=True)
+    summary = fields.String(required=True)
+    starts_on = Day(required=True, allow_none=True)
+    ends_on = Day(required=True, allow_none=True)
+    embargo_until = Moment(required=True, allow_none=True)
+    owner = fields.String(required=True, allow_none=True)
+    posts = fields.Integer(required=True)
+    published = fields.Integer(required=True)
+
+
+class CampaignList(Out):
+    items = fields.List(fields.Nested(CampaignLine), required=True)
+
+
+class CampaignChange(Body):
+    """What may be changed; what is left out stays as it is."""
+
+    name = Line(least=1, most=160)
+    summary = Lines(most=10_000)
+    starts_on = Day(allow_none=True)
+    ends_on = Day(allow_none=True)
+    embargo_until = Moment(allow_none=True)
+    owner_id = Number(least=1, allow_none=True)
+
+
+class CampaignIn(CampaignChange):
+    name = Line(least=1, most=160, required=True)
+
+
+@bp.route("")
+@reads()
+@bp.response(200, CampaignList)
+def index() -> dict[str, Any]:
+    """Campaigns, the latest start first."""
+    return {"items": queries.campaigns(g.db)}
+
+
+@bp.route("", methods=["POST"])
+@creates("campaign.edit")
+@bp.arguments(CampaignIn)
+@bp.response(201, CampaignOut)
+def create(given: dict[str, Any]) -> Any:
+    """A new campaign."""
+    return tagged(create_campaign(g.db, CampaignValues(**given), actor=g.user, now=g.now), status=201)
+
+
+@bp.route(f"/<{ID}:campaign_id>")
+@reads()
+@bp.response(200, CampaignOut)
+def show(campaign_id: int) -> Any:
+    """One campaign."""
+    return tagged(queries.campaign(g.db, campaign_id))
+
+
+@bp.route(f"/<{ID}:campaign_id>", methods=["PATCH"])
+@changes("campaign.edit")
+@bp.arguments(CampaignChange)
+@bp.response(200, CampaignOut)
+def edit(given: dict[str, Any], campaign_id: int) -> Any:
+    """Change it; what is left out stays. A later embargo holds its posts back, whatever was approved."""
+    campaign = queries.campaign(g.db, campaign_id)
+    expect(campaign.version)
+    kept = {one.name: getattr(campaign, one.name) for one in dataclass_fields(CampaignValues)}
+    edit_campaign(g.db, campaign, CampaignValues(**{**kept, **given}), actor=g.user, now=g.now)
+    return tagged(campaign)

@@ -1,0 +1,105 @@
+"""What a post looks like in requests and answers."""
+
+from __future__ import annotations
+
+from marshmallow import fields
+
+from planner.api.fields import Body, Choice, Item, Line, Lines, Listed, Moment, Number, Out
+from planner.planning.models import Origin, PostState, Verb
+
+__all__ = ["ApproveIn", "FindingList", "MoveIn", "NoteIn", "PostChange", "PostIn", "PostOut"]
+
+
+class MediaOut(Out):
+    file_id = fields.Integer(required=True)
+    alt_text = fields.String(required=True)
+
+
+class ApprovalOut(Out):
+    verb = Choice(Verb, required=True)
+    digest = fields.String(required=True)
+    by_name = fields.String(required=True)
+    at = Moment(required=True)
+    note = fields.String(required=True)
+
+
+class PostOut(Out):
+    id = fields.Integer(required=True)
+    asset_id = fields.Integer(required=True)
+    channel_id = fields.Integer(required=True)
+    campaign_id = fields.Integer(required=True, allow_none=True)
+    origin = Choice(Origin, required=True)
+    state = Choice(PostState, required=True)
+    text = fields.String(required=True)
+    title = fields.String(required=True)
+    link = fields.String(required=True)
+    first_comment = fields.String(required=True)
+    tags = fields.List(fields.String(), required=True)
+    media = fields.List(fields.Nested(MediaOut), required=True)
+    publish_at = Moment(required=True, allow_none=True)
+    wall_time = fields.String(required=True, allow_none=True)
+    time_zone = fields.String(required=True, allow_none=True)
+    author_id = fields.Integer(required=True, allow_none=True)
+    digest = fields.String(
+        required=True, metadata={"description": "Of everything that would leave, and when; hand it to approve."}
+    )
+    approved_digest = fields.String(required=True, allow_none=True)
+    approvals = fields.List(fields.Nested(ApprovalOut), required=True)
+    external_id = fields.String(required=True, allow_none=True)
+    external_url = fields.String(required=True)
+    published_at = Moment(required=True, allow_none=True)
+    created_at = Moment(required=True)
+    updated_at = Moment(required=True)
+    version = fields.Integer(required=True)
+
+
+class MediaIn(Body):
+    file_id = Number(required=True, least=1)
+    alt_text = Line(most=1000, load_default="")
+
+
+class PostChange(Body):
+    """What may be changed; what is left out stays as it is."""
+
+    text = Lines(most=60_000)
+    title = Line(most=300)
+    link = Line(most=2000)
+    first_comment = Lines(most=10_000)
+    tags = Listed(Line(most=100, least=1), most=60)
+    media = Listed(Item(MediaIn), most=20)
+    publish_at = Moment(allow_none=True, metadata={"description": "null: not decided."})
+    time_zone = Line(most=64, least=1, metadata={"description": "IANA name; the channel's when left out."})
+    campaign_id = Number(least=1, allow_none=True)
+
+
+class PostIn(PostChange):
+    asset_id = Number(required=True, least=1)
+    channel_id = Number(required=True, least=1)
+
+
+class ApproveIn(Body):
+    digest = Line(
+        most=64, allow_none=True, load_default=None,
+        metadata={"description": "The digest of the post you read; another one by now is a 409."},
+    )  # fmt: skip
+    note = Lines(most=2000, load_default="")
+
+
+class NoteIn(Body):
+    note = Lines(most=2000, least=1, required=True)
+
+
+class MoveIn(Body):
+    publish_at = Moment(required=True)
+    time_zone = Line(most=64, least=1, allow_none=True, load_default=None)
+
+
+class FindingOut(Out):
+    level = fields.String(required=True, metadata={"enum": ["blocking", "warning"]})
+    code = fields.String(required=True)
+    detail = fields.String(required=True)
+    field = fields.String(required=True)
+
+
+class FindingList(Out):
+    items = fields.List(fields.Nested(FindingOut), required=True)

@@ -1,0 +1,107 @@
+"""The steps of a post on its way out: submit, approve, request changes, withdraw, move, cancel, restore."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import g
+
+from planner.api.bodies import Blueprint
+from planner.api.door import ID, changes, expect, settings
+from planner.api.fields import NoBody
+from planner.api.post_bodies import ApproveIn, MoveIn, NoteIn, PostOut
+from planner.api.posts import limits_of, shown
+from planner.planning import queries, service
+from planner.planning.models import Post
+
+__all__ = ["bp"]
+
+bp = Blueprint("api-post-steps", __name__, url_prefix="/api/v1/posts", description="The steps of a post on its way out.")
+
+
+@bp.route(f"/<{ID}:post_id>/submit", methods=["POST"])
+@changes("post.submit")
+@bp.arguments(NoBody, required=False)
+@bp.response(200, PostOut)
+def submit(_nothing: dict[str, Any], post_id: int) -> Any:
+    """Ask for approval."""
+    post = _seen(post_id)
+    service.submit(g.db, post, limits=limits_of(post), actor=g.user, now=g.now)
+    return shown(post)
+
+
+@bp.route(f"/<{ID}:post_id>/approve", methods=["POST"])
+@changes("post.approve")
+@bp.arguments(ApproveIn, required=False)
+@bp.response(200, PostOut)
+def approve(values: dict[str, Any], post_id: int) -> Any:
+    """Approve exactly this content at this moment."""
+    post = _seen(post_id)
+    service.approve(
+        g.db, post, **values, limits=limits_of(post), four_eyes=settings().four_eyes, actor=g.user, now=g.now
+    )  # fmt: skip
+    return shown(post)
+
+
+@bp.route(f"/<{ID}:post_id>/request-changes", methods=["POST"])
+@changes("post.approve")
+@bp.arguments(NoteIn)
+@bp.response(200, PostOut)
+def request_changes(values: dict[str, Any], post_id: int) -> Any:
+    """Send it back to its author with what to change."""
+    post = _seen(post_id)
+    service.request_changes(g.db, post, note=values["note"], actor=g.user, now=g.now)
+    return shown(post)
+
+
+@bp.route(f"/<{ID}:post_id>/withdraw", methods=["POST"])
+@changes("read")
+@bp.arguments(NoBody, required=False)
+@bp.response(200, PostOut)
+def withdraw(_nothing: dict[str, Any], post_id: int) -> Any:
+    """Take it out of review, or an approved one off its way, back to draft."""
+    post = _seen(post_id)
+    service.withdraw(g.db, post, actor=g.user, now=g.now)
+    return shown(post)
+
+
+@bp.route(f"/<{ID}:post_id>/move", methods=["POST"])
+@changes("post.move")
+@bp.arguments(MoveIn)
+@bp.response(200, PostOut)
+def move(values: dict[str, Any], post_id: int) -> Any:
+    """Give it a new moment; an approved one goes back to review unless the mover may approve it."""
+    post = _seen(post_id)
+    service.move(
+        g.db, post, values["publish_at"], zone=values["time_zone"], four_eyes=settings().four_eyes, actor=g.user, now=g.now
+    )  # fmt: skip
+    return shown(post)
+
+
+@bp.route(f"/<{ID}:post_id>/cancel", methods=["POST"])
+@changes("post.cancel")
+@bp.arguments(NoBody, required=False)
+@bp.response(200, PostOut)
+def cancel(_nothing: dict[str, Any], post_id: int) -> Any:
+    """Drop it; restore brings it back."""
+    post = _seen(post_id)
+    service.cancel(g.db, post, actor=g.user, now=g.now)
+    return shown(post)
+
+
+@bp.route(f"/<{ID}:post_id>/restore", methods=["POST"])
+@changes("post.cancel")
+@bp.arguments(NoBody, required=False)
+@bp.response(200, PostOut)
+def restore(_nothing: dict[str, Any], post_id: int) -> Any:
+    """Bring a cancelled one back."""
+    post = _seen(post_id)
+    service.restore(g.db, post, actor=g.user, now=g.now)
+    return shown(post)
+
+
+def _seen(post_id: int) -> Post:
+    """The post, if the caller may know of it and saw its current version."""
+    post = queries.post(g.db, post_id, viewer=g.user)
+    expect(post.version)
+    return post

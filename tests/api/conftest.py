@@ -1,0 +1,77 @@
+"""The application on each database, and callers with a token."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy.orm import Session
+from werkzeug.test import TestResponse
+
+from planner.accounts.models import User
+from planner.accounts.service import issue_token
+from tests.conftest import StoppedClock, make_settings
+from tests.factories import make_user
+
+
+class Caller:
+    """A program with a token. Answers are what werkzeug's client gives."""
+
+    def __init__(self, client: FlaskClient, user: User, token: str) -> None:
+        self.client, self.user, self.token = client, user, token
+
+    def send(self, method: str, path: str, body: Any = None, *, match: str | None = None, **headers: str) -> TestResponse:
+        """One request; `match` is an ETag, keyword headers are written with underscores."""
+        sent = {"Authorization": f"Bearer {self.token}", **{name.replace("_", "-"): value for name, value in headers.items()}}
+        if match is not None:
+            sent["If-Match"] = match
+        return self.client.open("/api/v1" + path, method=method, json=body, headers=sent)
+
+    def get(self, path: str, **headers: str) -> TestResponse:
+        return self.send("GET", path, **headers)
+
+    def post(self, path: str, body: Any = None, **options: Any) -> TestResponse:
+        return self.send("POST", path, body, **options)
+
+    def patch(self, path: str, body: Any, **options: Any) -> TestResponse:
+        return self.send("PATCH", path, body, **options)
+
+
+@pytest.fixture
+def app(tmp_path: Path, database_url: str, clock: StoppedClock) -> Iterator[Flask]:
+    """The whole product on each database, with the stopped clock."""
+    from planner.factory import create_app
+
+    application = create_app(make_settings(tmp_path, database_url, sandbox="off"), clock=clock)
+    application.testing = True
+    yield application
+    application.extensions["planner"].engine.dispose()
+
+
+@pytest.fixture
+def rows(app: Flask) -> Iterator[Session]:
+    """A session beside the requests: commit what is made before calling, and end the transaction before looking."""
+    with app.extensions["planner"].sessions() as session:
+        yield session
+
+
+@pytest.fixture
+def caller(app: Flask, rows: Session, clock: StoppedClock) -> Callable[..., Caller]:
+    """Makes callers: a new person with these roles, and a token."""
+
+    def make(*roles: str, user: User | None = None) -> Caller:
+        person = user or make_user(rows, roles=roles)
+        token = issue_token(rows, person, "test", actor=None, now=clock.now())
+        rows.commit()
+        return Caller(app.test_client(), person, token)
+
+    return make
+
+
+@pytest.fixture
+def admin(caller: Callable[..., Caller]) -> Caller:
+    return caller("admin")
