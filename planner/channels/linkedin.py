@@ -7,6 +7,7 @@ here instead with a bearer header, through the planner's own client, and its con
 from __future__ import annotations
 
 import copy
+import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
@@ -17,7 +18,7 @@ from linkedin_v2.linkedin import LinkedInApplication, LinkedInAuthentication
 from planner.channels import linkedin_media as media
 from planner.channels import linkedin_metrics as metrics
 from planner.channels import linkedin_posts as posts
-from planner.channels.linkedin_rest import Declined, Rest, elements, encoded, said, unsure, verdict
+from planner.channels.linkedin_rest import Rest, encoded
 from planner.channels.linkedin_text import unescape
 from planner.channels.port import (
     Account,
@@ -32,20 +33,19 @@ from planner.channels.port import (
     Readings,
     Receipt,
     Refused,
-    RetryLater,
     Sent,
 )
+from planner.channels.wire import Stopped, nothing_live
 from planner.core.clock import utc_now
 from planner.core.errors import Refused as ConsentRefused
-from planner.core.http import Answer, CallFailed, Http, redact
+from planner.core.http import Answer, Http, redact
 from planner.core.i18n import N_
 
 __all__ = ["LIMITS", "LinkedInAdapter", "LinkedInConnect"]
 
 LIMITS = Limits(text=posts.MAX_TEXT, images=media.MAX_IMAGES, can_delete=True)
 
-#: Our clock and LinkedIn's differ; a post made just before the attempt by LinkedIn's clock is still the attempt's.
-_SKEW = timedelta(minutes=5)
+_TOKEN = re.compile(r"[\x21-\x7e]+")
 _NO_TOKEN = Refused("unauthorised", "This LinkedIn page is not connected. Connect it again in Settings.", account=True)
 
 
@@ -104,80 +104,79 @@ class LinkedInAdapter:
     def publish(self, post: OutgoingPost, account: Account, *, keep: Keep) -> Outcome:
         """Upload the files, make the post, read it back, add the first comment. The last two can only leave a note."""
         text = posts.full_text(post)
-        refused = posts.complaint(post, text) if account.secret else _NO_TOKEN
+        refused = posts.complaint(post, text) if _is_connected(account) else _NO_TOKEN
         if refused is not None:
             return refused
         try:
             rest = self._rest(account)
             urns = media.attach(rest, post, keep, self._patience)
-        except Declined as declined:
-            return declined.outcome
-        except CallFailed as failure:
-            return RetryLater(str(failure))  # no post was made yet, whatever became of the call
-        made = posts.create(rest, text, media.content(post, urns))
-        if not isinstance(made, str):
-            return made
-        notes = [posts.read_back(rest, made, text), posts.add_comment(rest, made, post.first_comment)]
-        return Sent(Receipt(made, posts.address(made)), " ".join(note for note in notes if note))
+        except Stopped as stopped:
+            return nothing_live(stopped.outcome)
+        try:
+            urn = posts.create(rest, text, media.content(post, urns))
+        except Stopped as stopped:
+            return stopped.outcome
+        notes = [posts.read_back(rest, urn, text), posts.add_comment(rest, urn, post.first_comment)]
+        return Sent(Receipt(urn, posts.address(urn)), " ".join(note for note in notes if note))
 
     def find(self, post: OutgoingPost, since: datetime, account: Account) -> Listing:
         """The page's own posts since then whose text, and card or files where told, are this post's."""
-        if not account.secret:
-            return Listing((), False, _NO_TOKEN.reason)
+        if not _is_connected(account):
+            return Listing((), complete=False, reason=_NO_TOKEN.reason)
         try:
-            told = list(posts.own_posts(self._rest(account), since - _SKEW))
-        except (Declined, CallFailed) as failure:
-            return Listing((), False, str(failure))
-        return Listing([posts.receipt(element) for element in told if posts.is_same(post, element)], True)
+            told = list(posts.own_posts(self._rest(account), since))
+        except Stopped as stopped:
+            return stopped.listing
+        return Listing([posts.receipt(element) for element in told if posts.is_same(post, element)], complete=True)
 
     def recent(self, since: datetime, account: Account) -> Sequence[NativePost] | None:
         """The page's posts since then, ours and others'; None when LinkedIn could not be asked to the end."""
-        if not account.secret:
+        if not _is_connected(account):
             return None
         try:
             told = list(posts.own_posts(self._rest(account), since))
-        except (Declined, CallFailed):
+        except Stopped:
             return None
         return [NativePost(posts.receipt(element), unescape(str(element.get("commentary", "")))) for element in told]
 
     def delete(self, external_id: str, account: Account) -> Outcome:
-        """Take the post off LinkedIn; one that is already gone counts as taken off."""
-        if not account.secret:
+        """Take the post off LinkedIn; one that is already gone counts as taken off, as LinkedIn itself has it."""
+        if not _is_connected(account):
             return _NO_TOKEN
-        gone = Sent(Receipt(external_id, posts.address(external_id)))
-        try:
-            answer = self._rest(account).delete(f"posts/{encoded(external_id)}")
-        except Declined as declined:
-            return declined.outcome
-        except CallFailed as failure:
-            return unsure(failure)
-        return gone if answer.ok or answer.status == 404 else verdict(answer, account.secret)
-
-    def readings(self, external_ids: Sequence[str], account: Account) -> Readings:
-        """Counts of at most `batch` posts. LinkedIn tells impressions; `views` stays None."""
-        if not account.secret:
-            return Readings(failed=_NO_TOKEN)
         try:
             rest = self._rest(account)
-        except (Declined, CallFailed) as failure:
-            return Readings(failed=failure.outcome if isinstance(failure, Declined) else RetryLater(str(failure)))
-        return metrics.readings(rest, external_ids, self._now())
+            answer = rest.delete(f"posts/{encoded(external_id)}")
+            if answer.status != 404:
+                rest.yes(answer)
+        except Stopped as stopped:
+            return stopped.outcome
+        return Sent(Receipt(external_id, posts.address(external_id)))
+
+    def readings(self, external_ids: Sequence[str], account: Account) -> Readings:
+        """Numbers of up to 50 posts. LinkedIn tells impressions; `views` stays None."""
+        if len(external_ids) > self.batch:
+            raise ValueError(f"LinkedIn is asked for at most {self.batch} posts a call, not {len(external_ids)}")
+        if not _is_connected(account):
+            return Readings(failed=_NO_TOKEN)
+        try:
+            return metrics.readings(self._rest(account), list(dict.fromkeys(external_ids)), self._now())
+        except Stopped as stopped:
+            return Readings(failed=nothing_live(stopped.outcome))
 
     def audience(self, account: Account) -> Sequence[AudienceCount] | None:
         """Followers in all and by seniority, function, industry, country, region, staff count; None when not told."""
-        if not account.secret:
+        if not _is_connected(account):
             return None
         try:
             return metrics.audience(self._rest(account), self._now())
-        except (Declined, CallFailed):
+        except Stopped:
             return None
 
     def _rest(self, account: Account) -> Rest:
-        """The account's way to LinkedIn, speaking for its page. Raises Declined, core.http.CallFailed."""
+        """The account's way to LinkedIn, speaking for its page. Raises Stopped."""
         secret = account.secret or ""
-        rest = Rest(
-            self._api_url, account.external_id, secret, Application(self._http, secret, self._version).make_request
-        )
+        request = Application(self._http, secret, self._version).make_request
+        rest = Rest(self._api_url, account.external_id, secret, request, self._now)
         return rest if rest.owner else rest.speaking_for(_only_page(rest))
 
 
@@ -242,13 +241,16 @@ def _after(now: datetime, seconds: Any) -> datetime | None:
     return now + timedelta(seconds=seconds) if isinstance(seconds, int) else None
 
 
+def _is_connected(account: Account) -> bool:
+    return bool(account.secret and _TOKEN.fullmatch(account.secret))
+
+
 def _only_page(rest: Rest) -> str:
-    """The page this connection may act for, when there is exactly one. Raises Declined, core.http.CallFailed."""
-    path = "organizationAcls?q=roleAssignee&state=APPROVED&count=100"
-    told = elements(said(rest.get(path, method="FINDER"), rest.secret))
-    pages = {str(role["organization"]) for role in told if role.get("organization")}
+    """The page this connection may act for, when there is exactly one. Raises Stopped."""
+    roles, _ = rest.find("organizationAcls?q=roleAssignee&state=APPROVED&count=100")
+    pages = {str(role["organization"]) for role in roles if role.get("organization")}
     if len(pages) == 1:
         return pages.pop()
     how_many = "several LinkedIn pages" if pages else "no LinkedIn page"
     sentence = f"This connection may act for {how_many}: give the channel its page's number (urn:li:organization:…)."
-    raise Declined(Refused("forbidden", sentence, account=True))
+    raise Stopped(Refused("forbidden", sentence, account=True))

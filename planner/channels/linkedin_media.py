@@ -12,9 +12,10 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from planner.channels.linkedin_rest import Declined, Rest, encoded, objects, said
+from planner.channels.linkedin_rest import Rest, encoded, objects
 from planner.channels.port import Keep, Media, MediaKind, OutgoingPost, Refused, RetryLater
-from planner.core.http import Answer, CallFailed
+from planner.channels.wire import Stopped, inside
+from planner.core.http import Answer
 
 __all__ = ["MAX_IMAGES", "Patience", "attach", "complaint", "content", "hides_link", "may_be_content"]
 
@@ -58,7 +59,7 @@ def complaint(post: OutgoingPost) -> Refused | None:
 def attach(rest: Rest, post: OutgoingPost, keep: Keep, patience: Patience) -> list[str]:
     """Upload what the post shows and wait until LinkedIn can show it; the URNs in the order of the files.
 
-    Raises Declined, core.http.CallFailed.
+    Raises Stopped.
     """
     files, urns = _needed(post), _kept_urns(post)
     for file in files[len(urns) :]:
@@ -106,14 +107,13 @@ def may_be_content(post: OutgoingPost, told: Any) -> bool:
     """False when LinkedIn tells a card or files that cannot be this post's; what it does not tell decides nothing."""
     if not isinstance(told, dict):
         return True
-    article = told.get("article")
-    if isinstance(article, dict) and article.get("source"):
-        return not hides_link(post) and article["source"] == post.link
+    source = inside(told, "article", "source")
+    if source:
+        return not hides_link(post) and source == post.link
     if post.text.strip():
         return True
     # Without a text only the files tell one post from another, so only those we know to be ours count.
-    several = told.get("multiImage")
-    shown = objects(several.get("images")) if isinstance(several, dict) else objects([told.get("media")])
+    shown = objects(inside(told, "multiImage", "images")) or objects([told.get("media")])
     return bool(_kept_urns(post)) and [str(file.get("id")) for file in shown] == _kept_urns(post)
 
 
@@ -143,14 +143,14 @@ def _upload(rest: Rest, file: Media, patience: Patience) -> str:
     if resource == "videos":
         wish |= {"fileSizeBytes": size, "uploadCaptions": False, "uploadThumbnail": False}
     answer = rest.post(f"{resource}?action=initializeUpload", {"initializeUploadRequest": wish})
-    told = said(answer, rest.secret).json_object().get("value")
-    urn = told.get(resource.removesuffix("s")) if isinstance(told, dict) else None
-    if not isinstance(told, dict) or not isinstance(urn, str):
-        raise Declined(RetryLater("LinkedIn opened no upload for a file."))
+    told = inside(rest.yes(answer).json_object(), "value")
+    urn = inside(told, resource.removesuffix("s"))
+    if not isinstance(urn, str):
+        raise Stopped(RetryLater("LinkedIn opened no upload for a file."))
     if resource == "videos":
         _send_film(rest, file, urn, told, patience)
     else:
-        _send(rest, str(told.get("uploadUrl")), Path(file.path).read_bytes, size, patience)
+        _send(rest, str(told.get("uploadUrl")), Path(file.path).read_bytes, patience)
     return urn
 
 
@@ -160,19 +160,19 @@ def _send_film(rest: Rest, file: Media, urn: str, told: Mapping[str, Any], patie
     for address, first, last in _parts(told):
 
         def piece(first: int = first, last: int = last) -> bytes:
-            with open(file.path, "rb") as stream:
+            with Path(file.path).open("rb") as stream:
                 stream.seek(first)
                 return stream.read(last - first + 1)
 
-        answer = _send(rest, address, piece, last - first + 1, patience)
+        answer = _send(rest, address, piece, patience)
         etags.append(answer.headers.get("etag", ""))
     token = str(told.get("uploadToken") or "")
     done = {"finalizeUploadRequest": {"video": urn, "uploadToken": token, "uploadedPartIds": etags}}
-    said(rest.post("videos?action=finalizeUpload", done), rest.secret)
+    rest.yes(rest.post("videos?action=finalizeUpload", done))
 
 
 def _parts(told: Mapping[str, Any]) -> list[tuple[str, int, int]]:
-    """Address, first and last byte of each part LinkedIn asked for. Raises Declined when it asked for none."""
+    """Address, first and last byte of each part LinkedIn asked for. Raises Stopped when it asked for none."""
     try:
         parts = [
             (str(part["uploadUrl"]), int(part["firstByte"]), int(part["lastByte"]))
@@ -181,26 +181,24 @@ def _parts(told: Mapping[str, Any]) -> list[tuple[str, int, int]]:
     except (LookupError, TypeError, ValueError):
         parts = []
     if not parts:
-        raise Declined(RetryLater("LinkedIn did not say how a film is to be sent."))
+        raise Stopped(RetryLater("LinkedIn did not say how a film is to be sent."))
     return parts
 
 
-def _send(rest: Rest, address: str, data: Callable[[], bytes], size: int, patience: Patience) -> Answer:
-    """PUT bytes; sending the same part again is harmless, so a stumble is tried again."""
-    for stumble in range(patience.tries + 1):
+def _send(rest: Rest, address: str, data: Callable[[], bytes], patience: Patience) -> Answer:
+    """PUT bytes. Sending the same part again is harmless, so a stumble is tried again. Raises Stopped."""
+    for stumble in range(patience.tries):
         try:
-            answer = rest.put(address, data(), size=size)
-            if answer.status < 500 or stumble == patience.tries:
-                return said(answer, rest.secret)
-        except CallFailed:
-            if stumble == patience.tries:
+            return rest.yes(rest.put(address, data()))
+        except Stopped as stopped:
+            if isinstance(stopped.outcome, Refused):
                 raise
         patience.wait(2.0**stumble)
-    raise AssertionError("the last try returns or raises")
+    return rest.yes(rest.put(address, data()))
 
 
 def _wait_until_ready(rest: Rest, file: Media, urn: str, patience: Patience) -> bool:
-    """Wait until LinkedIn has processed a file. False when LinkedIn does not know it. Raises Declined."""
+    """Wait until LinkedIn has processed a file. False when LinkedIn does not know it. Raises Stopped."""
     path = f"{_RESOURCES[file.kind]}/{encoded(urn)}"
     for pause in (*patience.looks, None):
         answer = rest.get(path)
@@ -208,14 +206,12 @@ def _wait_until_ready(rest: Rest, file: Media, urn: str, patience: Patience) -> 
             return True  # a member's connection may upload but not look; posting will tell
         if answer.status == 404:
             return False
-        told = said(answer, rest.secret).json_object()
+        told = rest.yes(answer).json_object()
         if told.get("status") == "AVAILABLE":
             return True
         if told.get("status") == "PROCESSING_FAILED":
             why = told.get("processingFailureReason") or "no reason given"
-            raise Declined(
-                Refused("media", f"LinkedIn could not process “{file.name or Path(file.path).name}”: {why}.")
-            )
+            raise Stopped(Refused("media", f"LinkedIn could not process “{file.name or Path(file.path).name}”: {why}."))
         if pause is not None:
             patience.wait(pause)
-    raise Declined(RetryLater("LinkedIn is still processing a file of this post.", timedelta(minutes=1)))
+    raise Stopped(RetryLater("LinkedIn is still processing a file of this post.", timedelta(minutes=1)))

@@ -11,9 +11,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from planner.channels.linkedin_rest import Declined, Rest, elements, encoded, objects, said, urn_list
-from planner.channels.port import AudienceCount, Reading, Readings, RetryLater
-from planner.core.http import CallFailed
+from planner.channels.linkedin_rest import Rest, encoded, objects, urn_list
+from planner.channels.port import AudienceCount, Reading, Readings
+from planner.channels.wire import Stopped, inside
 
 __all__ = ["BATCH", "audience", "moment", "readings"]
 
@@ -44,22 +44,15 @@ _BREAKDOWNS = (
 
 
 def readings(rest: Rest, external_ids: Sequence[str], now: datetime) -> Readings:
-    """Counts of at most 50 posts. An id that is neither a share nor a ugcPost is neither told nor gone."""
+    """Counts of at most 50 posts. An id that is neither a share nor a ugcPost is neither told nor gone. Raises Stopped."""
     told: dict[str, Reading] = {}
-    gone: list[str] = []
-    try:
-        for begins, (parameter, member) in _KINDS.items():
-            urns = [urn for urn in external_ids if urn.startswith(begins)]
-            if urns:
-                told |= _statistics(rest, parameter, member, urns)
-        silent = [urn for urn in external_ids if urn not in told and urn.startswith(tuple(_KINDS))]
-        if silent:
-            young, gone = _without_statistics(rest, silent, now)
-            told |= {urn: _reading(urn, dict.fromkeys(_COUNTS.values(), 0)) for urn in young}
-    except Declined as declined:
-        return Readings(failed=declined.outcome)
-    except CallFailed as failure:
-        return Readings(failed=RetryLater(str(failure)))
+    for begins, (parameter, member) in _KINDS.items():
+        urns = [urn for urn in external_ids if urn.startswith(begins)]
+        if urns:
+            told |= _statistics(rest, parameter, member, urns)
+    silent = [urn for urn in external_ids if urn not in told and urn.startswith(tuple(_KINDS))]
+    young, gone = _without_statistics(rest, silent, now) if silent else ([], [])
+    told |= {urn: _reading(urn, dict.fromkeys(_COUNTS.values(), 0)) for urn in young}
     return Readings(told=[told[urn] for urn in external_ids if urn in told], gone=gone)
 
 
@@ -85,24 +78,20 @@ def _statistics(rest: Rest, parameter: str, member: str, urns: Iterable[str]) ->
         "organizationalEntityShareStatistics?q=organizationalEntity"
         f"&organizationalEntity={encoded(rest.owner)}&{parameter}={urn_list(urns)}"
     )
-    told = elements(said(rest.get(path, method="FINDER"), rest.secret))
-    found = {str(element.get(member)): element.get("totalShareStatistics") for element in told}
+    elements, _ = rest.find(path)
+    found = {str(element.get(member)): element.get("totalShareStatistics") for element in elements}
     return {urn: _reading(urn, totals) for urn, totals in found.items() if isinstance(totals, dict)}
 
 
 def _without_statistics(rest: Rest, urns: Sequence[str], now: datetime) -> tuple[list[str], list[str]]:
     """Of posts that LinkedIn tells no statistics of: those young enough that this means zero, and those deleted."""
-    answer = said(rest.get(f"posts?ids={urn_list(urns)}", method="BATCH_GET"), rest.secret).json_object()
-    found, failed = answer.get("results"), answer.get("errors")
-    results = found if isinstance(found, dict) else {}
-    errors = failed if isinstance(failed, dict) else {}
+    told = rest.yes(rest.get(f"posts?ids={urn_list(urns)}", method="BATCH_GET")).json_object()
     young = []
     for urn in urns:
-        post = results.get(urn)
-        at = moment(post.get("publishedAt") or post.get("createdAt")) if isinstance(post, dict) else None
+        at = moment(inside(told, "results", urn, "publishedAt") or inside(told, "results", urn, "createdAt"))
         if at is not None and now - at < _TOLD_FOR:
             young.append(urn)
-    return young, [urn for urn in urns if urn not in results and _status(errors.get(urn)) == 404]
+    return young, [urn for urn in urns if inside(told, "errors", urn, "status") == 404]
 
 
 def _reading(urn: str, totals: Mapping[str, Any]) -> Reading:
@@ -115,25 +104,24 @@ def _reading(urn: str, totals: Mapping[str, Any]) -> Reading:
 def _total(rest: Rest, now: datetime) -> list[AudienceCount]:
     path = f"networkSizes/{encoded(rest.owner)}?edgeType=COMPANY_FOLLOWED_BY_MEMBER"
     try:
-        count = _count(said(rest.get(path), rest.secret).json_object().get("firstDegreeSize"))
-    except (Declined, CallFailed):
+        count = _count(rest.yes(rest.get(path)).json_object().get("firstDegreeSize"))
+    except Stopped:
         return []
-    return [] if count is None else [AudienceCount("followers", "", count, now.date())]
+    return [] if count is None else [AudienceCount("followers", "total", count, now.date())]
 
 
 def _breakdowns(rest: Rest, now: datetime) -> list[AudienceCount]:
     owner = encoded(rest.owner)
     path = f"organizationalEntityFollowerStatistics?q=organizationalEntity&organizationalEntity={owner}"
     try:
-        told = elements(said(rest.get(path, method="FINDER"), rest.secret))
-    except (Declined, CallFailed):
+        elements, _ = rest.find(path)
+    except Stopped:
         return []
     slices = []
-    for element in told[:1]:
+    for element in elements[:1]:
         for name, member, dimension in _BREAKDOWNS:
             for entry in objects(element.get(name)):
-                counts = entry.get("followerCounts")
-                count = _count(counts.get("organicFollowerCount")) if isinstance(counts, dict) else None
+                count = _count(inside(entry, "followerCounts", "organicFollowerCount"))
                 if count is not None and entry.get(member):
                     slices.append(AudienceCount(dimension, str(entry[member]), count, now.date()))
     return slices
@@ -142,7 +130,3 @@ def _breakdowns(rest: Rest, now: datetime) -> list[AudienceCount]:
 def _count(told: Any) -> int | None:
     """A count, None when not told. Likes may be told as less than zero (an unlike of a sponsored copy): none."""
     return max(told, 0) if isinstance(told, int) and not isinstance(told, bool) else None
-
-
-def _status(error: Any) -> int | None:
-    return error.get("status") if isinstance(error, dict) else None

@@ -8,10 +8,11 @@ from typing import Any
 
 from planner.channels import linkedin_media as media
 from planner.channels.linkedin_metrics import moment
-from planner.channels.linkedin_rest import Declined, Rest, elements, encoded, said, unsure, verdict
+from planner.channels.linkedin_rest import Rest, encoded, objects
 from planner.channels.linkedin_text import cut_short, escape, same_text
 from planner.channels.port import OutgoingPost, Receipt, Refused, RetryLater, Unknown
-from planner.core.http import CallFailed
+from planner.channels.wire import Stopped
+from planner.core.text import linkedin_length
 
 __all__ = [
     "MAX_TEXT",
@@ -43,11 +44,12 @@ def complaint(post: OutgoingPost, text: str) -> Refused | None:
     """What LinkedIn would refuse, or worse, cut without a word."""
     if not text.strip() and not post.media and not post.link:
         return Refused("content", "A LinkedIn post needs a text, a link or a file.")
-    if len(text) > MAX_TEXT:
-        return Refused("too_long", f"The text has {len(text):,} characters; LinkedIn takes 3,000.")
-    if len(post.first_comment) > _MAX_COMMENT:
-        length = f"{len(post.first_comment):,}"
-        return Refused("too_long", f"The first comment has {length} characters; LinkedIn takes 1,250.")
+    length = linkedin_length(text)
+    if length > MAX_TEXT:
+        return Refused("too_long", f"The text has {length:,} characters; LinkedIn takes {MAX_TEXT:,}.")
+    length = linkedin_length(post.first_comment)
+    if length > _MAX_COMMENT:
+        return Refused("too_long", f"The first comment has {length:,} characters; LinkedIn takes {_MAX_COMMENT:,}.")
     return media.complaint(post)
 
 
@@ -64,52 +66,49 @@ def _body(owner: str, text: str, content: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def create(rest: Rest, text: str, content: Mapping[str, Any]) -> str | Refused | RetryLater | Unknown:
-    """Make the post; its URN. The only call that puts something live, and it is made once."""
-    try:
-        answer = rest.post("posts", _body(rest.owner, text, content))
-    except CallFailed as failure:
-        return unsure(failure)
-    if not answer.ok:
-        return verdict(answer, rest.secret)
+def create(rest: Rest, text: str, content: Mapping[str, Any]) -> str:
+    """Make the post; its URN. The only call that puts something live, made once. Raises Stopped."""
+    answer = rest.yes(rest.post("posts", _body(rest.owner, text, content)))
     urn = answer.headers.get("x-restli-id", "")
-    return urn if urn.startswith("urn:li:") else Unknown("LinkedIn took the post but did not give its number.")
+    if not urn.startswith("urn:li:"):
+        raise Stopped(Unknown("LinkedIn took the post but did not give its number."))
+    return urn
 
 
 def read_back(rest: Rest, urn: str, text: str) -> str:
-    """Read the post back: LinkedIn answers 201 even when it drops the end of a text."""
+    """A note when the end of the text is missing: LinkedIn says 201 even when it drops it."""
     try:
-        answer = rest.get(f"posts/{encoded(urn)}?viewContext=AUTHOR")
-    except CallFailed:
-        return ""
-    commentary = answer.json_object().get("commentary") if answer.ok else None
+        told = rest.yes(rest.get(f"posts/{encoded(urn)}?viewContext=AUTHOR")).json_object()
+    except Stopped:
+        return ""  # It is live all the same; nothing can be said about its end.
+    commentary = told.get("commentary")
     missing = cut_short(text, commentary) if isinstance(commentary, str) else 0
     return f"LinkedIn cut the text: its last {missing} characters are missing." if missing else ""
 
 
 def add_comment(rest: Rest, urn: str, text: str) -> str:
-    """Add the first comment, in plain text: comments are not little text."""
-    if not text:
+    """Add the first comment, in plain text: comments are not little text. A note when it did not work."""
+    if not text.strip():
         return ""
     body = {"actor": rest.owner, "object": urn, "message": {"text": text}}
     try:
-        said(rest.post(f"socialActions/{encoded(urn)}/comments", body), rest.secret)
-    except (Declined, CallFailed) as failure:
-        return f"The first comment was not added: {failure}"
+        rest.yes(rest.post(f"socialActions/{encoded(urn)}/comments", body))
+    except Stopped as stopped:
+        doubt = "may not be there" if isinstance(stopped.outcome, Unknown) else "was not added"
+        return f"The first comment {doubt}: {stopped.outcome.reason}"
     return ""
 
 
 def own_posts(rest: Rest, since: datetime) -> Iterator[Mapping[str, Any]]:
-    """The page's posts since then, newest first. Raises Declined when they cannot all be read, core.http.CallFailed."""
+    """The page's posts since then, newest first. Raises Stopped when they cannot all be read."""
     for page in range(_PAGES):
         path = f"posts?author={encoded(rest.owner)}&q=author&count={_PAGE}&start={page * _PAGE}&sortBy=CREATED"
-        answer = said(rest.get(path, method="FINDER"), rest.secret)
-        told = elements(answer)
+        told, paging = rest.find(path)
         times = [moment(element.get("createdAt")) for element in told]
         yield from (element for element, at in zip(told, times, strict=True) if at is None or at >= since)
-        if not told or (times[-1] is not None and times[-1] < since) or not _has_next(answer.json_object(), len(told)):
+        if not told or (times[-1] is not None and times[-1] < since) or not _has_next(paging, len(told)):
             return
-    raise Declined(RetryLater(f"The page has more than {_PAGE * _PAGES} posts since then."))
+    raise Stopped(RetryLater(f"The page has more than {_PAGE * _PAGES} posts since then."))
 
 
 def is_same(post: OutgoingPost, element: Mapping[str, Any]) -> bool:
@@ -129,10 +128,7 @@ def address(urn: str) -> str:
     return f"https://www.linkedin.com/feed/update/{urn}/"
 
 
-def _has_next(told: Mapping[str, Any], count: int) -> bool:
+def _has_next(paging: Mapping[str, Any], count: int) -> bool:
     """Whether a finder has another page: it links to it, or this one is full."""
-    paging = told.get("paging")
-    links = paging.get("links") if isinstance(paging, dict) else None
-    if isinstance(links, list) and links:
-        return any(isinstance(link, dict) and link.get("rel") == "next" for link in links)
-    return count >= _PAGE
+    links = objects(paging.get("links"))
+    return any(link.get("rel") == "next" for link in links) if links else count >= _PAGE

@@ -9,7 +9,8 @@ Source: learn.microsoft.com, LinkedIn marketing, “little text format”.
 from __future__ import annotations
 
 import re
-import unicodedata
+
+from planner.core.text import comparable
 
 __all__ = ["RESERVED", "cut_short", "escape", "same_text", "unescape"]
 
@@ -55,16 +56,16 @@ def unescape(commentary: str) -> str:
 
 
 def same_text(ours: str, commentary: str) -> bool:
-    """Whether a commentary read back is the text we sent; spacing at the ends and LinkedIn's own short links aside."""
-    sent, told = _plain(ours), _plain(unescape(commentary))
-    if sent == told:
+    """Whether a commentary read back is the text we sent; spacing and LinkedIn's own short links aside."""
+    told = unescape(commentary)
+    if comparable(ours) == comparable(told):
         return True
-    return bool(_SHORT_LINK.search(told)) and _LINK.sub("…", sent) == _LINK.sub("…", told)
+    return bool(_SHORT_LINK.search(told)) and comparable(_LINK.sub("…", ours)) == comparable(_LINK.sub("…", told))
 
 
 def cut_short(ours: str, commentary: str) -> int:
     """How many characters of our text's end did not come back; 0 when its tail is there."""
-    sent, told = _LINK.sub("…", _plain(ours)), _LINK.sub("…", _plain(unescape(commentary)))
+    sent, told = comparable(_LINK.sub("…", ours)), comparable(_LINK.sub("…", unescape(commentary)))
     if not sent or told.endswith(sent[-_TAIL:]):
         return 0
     return max(len(sent) - len(told), 1)
@@ -73,7 +74,3 @@ def cut_short(ours: str, commentary: str) -> int:
 def _literal(text: str) -> str:
     # One pass escapes the backslash together with the rest, so that no backslash of ours is escaped again.
     return _ESCAPABLE.sub(lambda found: "\\" + found[0], text)
-
-
-def _plain(text: str) -> str:
-    return unicodedata.normalize("NFC", text.replace("\r\n", "\n")).strip()

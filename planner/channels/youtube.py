@@ -24,15 +24,16 @@ from planner.channels.port import (
     Refused,
     Sent,
 )
+from planner.channels.wire import inside
 from planner.channels.youtube_client import (
     FAILURES,
     NO_TOKEN,
     Connection,
-    Garbled,
+    GarbledError,
     answer,
     connected,
+    is_connected,
     items,
-    part,
     service,
     verdict,
 )
@@ -48,6 +49,7 @@ from planner.channels.youtube_upload import (
     tags_length,
 )
 from planner.core.clock import utc_now
+from planner.core.text import utf8_length
 
 __all__ = ["LIMITS", "YouTubeAdapter"]
 
@@ -61,13 +63,11 @@ LIMITS = Limits(text=5000, title=100, tags=_ALL_TAGS - _OUR_TAG, needs_media=Tru
 _PAGES = 10
 #: A session's address lives about a week; looking for what it made goes back well beyond that.
 _LOOK_BACK = timedelta(days=30)
-#: Clocks disagree; a search by our own tag may begin early at no risk.
-_SKEW = timedelta(days=1)
 #: Uploads that never became a video people can watch.
 _NEVER_LIVE = {"deleted", "failed", "rejected"}
 
 
-class _Incomplete(Garbled):
+class _IncompleteError(GarbledError):
     """The channel's uploads could not be looked through to the end."""
 
 
@@ -126,7 +126,7 @@ class YouTubeAdapter:
 
     def find(self, post: OutgoingPost, since: datetime, account: Account) -> Listing:
         """Ask the kept session first, then look for our tag among the channel's uploads since then."""
-        if not account.secret:
+        if not is_connected(account):
             return Listing((), False, NO_TOKEN.reason)
         file = _video_of(post)
         with connected(account, self._timeout_seconds) as connection:
@@ -135,13 +135,13 @@ class YouTubeAdapter:
                     session = ask_session(connection, post.resume, file.size)
                     if session.video is not None:
                         return Listing((_receipt(session.video),), True)
-                return Listing([_receipt(video) for video in self._marked(connection, post, since - _SKEW)], True)
+                return Listing([_receipt(video) for video in self._marked(connection, post, since)], True)
             except FAILURES as error:
                 return Listing((), False, verdict(error, now=self._now()).reason)
 
     def recent(self, since: datetime, account: Account) -> Sequence[NativePost] | None:
         """Videos uploaded since then, ours and others; None when YouTube could not be asked to the end."""
-        if not account.secret:
+        if not is_connected(account):
             return None
         with connected(account, self._timeout_seconds) as connection:
             try:
@@ -151,7 +151,7 @@ class YouTubeAdapter:
 
     def delete(self, external_id: str, account: Account) -> Outcome:
         """Take the video off YouTube; one that is already gone counts as taken off."""
-        if not account.secret:
+        if not is_connected(account):
             return NO_TOKEN
         gone = Sent(Receipt(external_id, _url(external_id)))
         with connected(account, self._timeout_seconds) as connection:
@@ -163,17 +163,19 @@ class YouTubeAdapter:
         return gone
 
     def readings(self, external_ids: Sequence[str], account: Account) -> Readings:
-        """Counts of at most `batch` videos."""
-        if not account.secret:
+        """Counts of up to 50 videos."""
+        if len(external_ids) > self.batch:
+            raise ValueError(f"YouTube is asked for at most {self.batch} videos a call, not {len(external_ids)}")
+        if not is_connected(account):
             return Readings(failed=NO_TOKEN)
         if not external_ids:
             return Readings()
         with connected(account, self._timeout_seconds) as connection:
-            return readings(self._youtube, connection, external_ids, self._now())
+            return readings(self._youtube, connection, list(dict.fromkeys(external_ids)), self._now())
 
     def audience(self, account: Account) -> Sequence[AudienceCount] | None:
         """Subscribers and views by country; None when YouTube tells neither."""
-        if not account.secret:
+        if not is_connected(account):
             return None
         with connected(account, self._timeout_seconds) as connection:
             return audience(self._youtube, self._analytics, connection, self._now())
@@ -181,38 +183,34 @@ class YouTubeAdapter:
     def _marked(self, connection: Connection, post: OutgoingPost, since: datetime) -> list[Mapping[str, Any]]:
         """Uploads since then that carry the post's tag. Raises one of FAILURES."""
         tag = marker(post)
-        return [
-            video for video in self._uploads(connection, since) if tag in (part(video, "snippet").get("tags") or ())
-        ]
+        return [video for video in self._uploads(connection, since) if tag in (inside(video, "snippet", "tags") or ())]
 
     def _uploads(self, connection: Connection, since: datetime) -> Iterator[Mapping[str, Any]]:
         """The channel's own uploads since then, newest first, private ones included. Two units of quota a page."""
         channels = items(answer(self._youtube.channels().list(part="contentDetails", mine=True), connection))
-        lists = part(part(channels[0], "contentDetails"), "relatedPlaylists") if channels else {}
-        if not lists.get("uploads"):
-            raise _Incomplete("YouTube did not say where this channel's uploads are.")
-        listed = self._youtube.playlistItems().list(
-            part="snippet,contentDetails", playlistId=lists["uploads"], maxResults=50
-        )
+        playlist = inside(channels[0], "contentDetails", "relatedPlaylists", "uploads") if channels else None
+        if not isinstance(playlist, str):
+            raise _IncompleteError("YouTube did not say where this channel's uploads are.")
+        listed = self._youtube.playlistItems().list(part="snippet,contentDetails", playlistId=playlist, maxResults=50)
         for _ in range(_PAGES):
             told = answer(listed, connection)
             page = [item for item in items(told) if (_moment(item) or since) >= since]
-            ids = [str(part(item, "contentDetails").get("videoId", "")) for item in page]
+            ids = [str(inside(item, "contentDetails", "videoId") or "") for item in page]
             if any(ids):
                 wanted = ",".join(filter(None, ids))
                 request = self._youtube.videos().list(part="snippet,status", id=wanted, maxResults=50)
                 for video in items(answer(request, connection)):
-                    if part(video, "status").get("uploadStatus") not in _NEVER_LIVE:
+                    if inside(video, "status", "uploadStatus") not in _NEVER_LIVE:
                         yield video
             listed = self._youtube.playlistItems().list_next(listed, told)
             if listed is None or (items(told) and not page):
                 return
-        raise _Incomplete(f"The channel has more than {_PAGES * 50} uploads since then.")
+        raise _IncompleteError(f"The channel has more than {_PAGES * 50} uploads since then.")
 
 
 def _complaint(post: OutgoingPost, account: Account) -> Refused | None:
     """What is wrong with the post before YouTube is asked at all."""
-    if not account.secret:
+    if not is_connected(account):
         return NO_TOKEN
     file = _video_of(post)
     if file is None:
@@ -227,7 +225,7 @@ def _complaint(post: OutgoingPost, account: Account) -> Refused | None:
         return Refused("too_long", f"The title has {len(post.title)} characters; YouTube takes 100.")
     if any(mark in post.title + post.text for mark in "<>"):
         return Refused("content", "YouTube takes neither < nor > in a title or a description.")
-    size = len(post.text.encode())
+    size = utf8_length(post.text)
     if size > 5000:
         return Refused("too_long", f"The description has {size:,} bytes; YouTube takes 5,000.")
     if tags_length([*post.tags, marker(post)]) > _ALL_TAGS:
@@ -241,21 +239,21 @@ def _video_of(post: OutgoingPost) -> Media | None:
 
 def _privacy_note(video: Mapping[str, Any], post: OutgoingPost, now: datetime) -> str:
     """YouTube may keep a video private on its own (an unverified project): the person has to know."""
-    asked, told = metadata(post, now)["status"], part(video, "status")
-    if told.get("privacyStatus") == "private" and asked["privacyStatus"] == "public" and not told.get("publishAt"):
+    asked, told = metadata(post, now)["status"]["privacyStatus"], inside(video, "status", "privacyStatus")
+    if told == "private" and asked == "public" and not inside(video, "status", "publishAt"):
         return "YouTube keeps this video private; make it public in YouTube Studio."
     return ""
 
 
 def _receipt(video: Mapping[str, Any]) -> Receipt:
     """The video's number, address and moment; a private one appears at its `publishAt`."""
-    at = _time(part(video, "status").get("publishAt")) or _time(part(video, "snippet").get("publishedAt"))
+    at = _time(inside(video, "status", "publishAt")) or _time(inside(video, "snippet", "publishedAt"))
     return Receipt(str(video["id"]), _url(str(video["id"])), at)
 
 
 def _text(video: Mapping[str, Any]) -> str:
-    snippet = part(video, "snippet")
-    return f"{snippet.get('title', '')}\n\n{snippet.get('description', '')}".strip()
+    title, description = inside(video, "snippet", "title"), inside(video, "snippet", "description")
+    return f"{title or ''}\n\n{description or ''}".strip()
 
 
 def _url(video_id: str) -> str:
@@ -264,7 +262,7 @@ def _url(video_id: str) -> str:
 
 def _moment(item: Mapping[str, Any]) -> datetime | None:
     """When a playlist item was added, which for the uploads playlist is when the video was."""
-    return _time(part(item, "snippet").get("publishedAt"))
+    return _time(inside(item, "snippet", "publishedAt"))
 
 
 def _time(told: Any) -> datetime | None:

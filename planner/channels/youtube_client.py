@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime, timedelta
@@ -24,11 +25,12 @@ from googleapiclient.errors import HttpError
 from googleapiclient.http import build_http
 
 from planner.channels.port import Account, Refused, RetryLater, Unknown
+from planner.channels.wire import wait_asked
 
-__all__ = ["FAILURES", "NO_TOKEN", "Garbled", "answer", "connected", "items", "not_now", "part", "service", "verdict"]
+__all__ = ["FAILURES", "NO_TOKEN", "GarbledError", "answer", "connected", "is_connected", "items", "service", "verdict"]
 
 
-class Garbled(ValueError):
+class GarbledError(ValueError):
     """An answer came, and it makes no sense."""
 
 
@@ -44,6 +46,7 @@ FAILURES = (
 
 NO_TOKEN = Refused("unauthorised", "This YouTube channel is not connected. Connect it again in Settings.", account=True)
 
+_TOKEN = re.compile(r"[\x21-\x7e]+")
 _PACIFIC = ZoneInfo("America/Los_Angeles")
 _DAY_QUOTA = {"quotaExceeded", "dailyLimitExceeded"}
 _TOO_FAST = {"rateLimitExceeded", "userRateLimitExceeded", "servingLimitExceeded", "uploadRateLimitExceeded"}
@@ -108,6 +111,11 @@ class Connection:
         self._http.close()
 
 
+def is_connected(account: Account) -> bool:
+    """Whether the account has a token that can stand in a header."""
+    return bool(account.secret and _TOKEN.fullmatch(account.secret))
+
+
 @contextmanager
 def connected(account: Account, timeout_seconds: float) -> Iterator[Connection]:
     """A connection for one call, closed afterwards. The account must have a token."""
@@ -131,7 +139,7 @@ def answer(request: Any, connection: Connection) -> dict[str, Any]:
     """Execute a request; its JSON object. Raises one of FAILURES."""
     told = request.execute(http=connection)
     if not isinstance(told, dict):
-        raise Garbled("YouTube did not answer with a JSON object.")
+        raise GarbledError("YouTube did not answer with a JSON object.")
     return told
 
 
@@ -141,23 +149,18 @@ def items(told: Mapping[str, Any]) -> list[dict[str, Any]]:
     return [item for item in listed if isinstance(item, dict)] if isinstance(listed, list) else []
 
 
-def part(thing: Mapping[str, Any], name: str) -> Mapping[str, Any]:
-    """One part of a resource (snippet, status…); empty when it was not told."""
-    told = thing.get(name)
-    return told if isinstance(told, dict) else {}
-
-
 def verdict(error: Exception, *, now: datetime) -> Refused | RetryLater | Unknown:
     """What a failure means; Unknown for a 5xx, a broken connection or a senseless answer.
 
-    Callers who know that nothing can have been accepted narrow Unknown with `not_now`.
+    Callers who know that nothing can have been accepted narrow Unknown with `wire.nothing_live`.
     """
-    if isinstance(error, Garbled):
+    if isinstance(error, GarbledError):
         return Unknown(str(error))
     if not isinstance(error, HttpError):
         kind = "took too long to answer" if isinstance(error, TimeoutError) else "gave no clear answer"
         return Unknown(f"YouTube {kind} ({type(error).__name__}).")
     status, reason, message = int(error.resp.status), *_told(error)
+    wait = wait_asked({"Retry-After": str(error.resp.get("retry-after", ""))}, now)
     if reason in _DAY_QUOTA:
         return RetryLater(
             "YouTube's daily quota is used up; it is renewed at midnight Pacific time.",
@@ -169,13 +172,15 @@ def verdict(error: Exception, *, now: datetime) -> Refused | RetryLater | Unknow
             "This channel has uploaded as many videos as YouTube allows a day.", timedelta(hours=24), account=True
         )
     if reason in _TOO_FAST or status == 429:
-        return RetryLater("YouTube asks for fewer calls a minute.", _asked_wait(error), account=True)
+        return RetryLater("YouTube asks for fewer calls a minute.", wait, account=True)
     if status == 401:
         return Refused(
             "unauthorised", "YouTube no longer accepts this connection. Connect the channel again.", account=True
         )
     if reason in _ACCOUNT:
         return Refused("forbidden", _ACCOUNT[reason], account=True)
+    if status == 503 and wait is not None:
+        return RetryLater("YouTube is not available at the moment.", wait)
     if status >= 500 or status < 400:
         return Unknown(f"YouTube gave no clear answer ({status}).")
     if reason in _CONTENT:
@@ -184,23 +189,13 @@ def verdict(error: Exception, *, now: datetime) -> Refused | RetryLater | Unknow
     return Refused(code, f"YouTube refused: {message or reason or status}")
 
 
-def not_now(outcome: Refused | RetryLater | Unknown) -> Refused | RetryLater:
-    """The same verdict where the call cannot have changed anything: unclear then means “try again later”."""
-    return RetryLater(outcome.reason) if isinstance(outcome, Unknown) else outcome
-
-
 def _told(error: HttpError) -> tuple[str, str]:
     """Google's short reason and its message; empty when it gave none."""
     try:
         said = json.loads(error.content)["error"]
-        return str(said["errors"][0].get("reason", "")), str(said.get("message", ""))
+        return str(said["errors"][0].get("reason", "")), str(said.get("message", ""))[:300]
     except (ValueError, TypeError, LookupError, AttributeError):
         return "", ""
-
-
-def _asked_wait(error: HttpError) -> timedelta | None:
-    seconds = str(error.resp.get("retry-after", ""))
-    return timedelta(seconds=min(int(seconds), 86_400)) if seconds.isascii() and seconds.isdigit() else None
 
 
 def _until_renewed(now: datetime) -> timedelta:

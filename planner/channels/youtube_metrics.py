@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from planner.channels.port import AudienceCount, Reading, Readings
-from planner.channels.youtube_client import FAILURES, Connection, answer, items, not_now, part, verdict
+from planner.channels.wire import inside, nothing_live
+from planner.channels.youtube_client import FAILURES, Connection, answer, items, verdict
 
 __all__ = ["BATCH", "REGIME", "REGIME_SINCE", "audience", "readings", "regime"]
 
@@ -33,9 +34,9 @@ def readings(youtube: Any, connection: Connection, external_ids: Sequence[str], 
     """Counts of at most 50 videos; those YouTube does not list are gone."""
     request = youtube.videos().list(part="statistics", id=",".join(external_ids), maxResults=BATCH)
     try:
-        listed = {str(item.get("id")): part(item, "statistics") for item in items(answer(request, connection))}
+        listed = {str(item.get("id")): inside(item, "statistics") for item in items(answer(request, connection))}
     except FAILURES as error:
-        return Readings(failed=not_now(verdict(error, now=now)))
+        return Readings(failed=nothing_live(verdict(error, now=now)))
     told = [_reading(video_id, listed[video_id], regime(now)) for video_id in external_ids if video_id in listed]
     return Readings(told=told, gone=[video_id for video_id in external_ids if video_id not in listed])
 
@@ -56,9 +57,9 @@ def _subscribers(youtube: Any, connection: Connection, now: datetime) -> list[Au
         channels = items(answer(youtube.channels().list(part="statistics", mine=True), connection))
     except FAILURES:
         return []
-    statistics = part(channels[0], "statistics") if channels else {}
-    count = None if statistics.get("hiddenSubscriberCount") else _count(statistics, "subscriberCount")
-    return [] if count is None else [AudienceCount("followers", "", count, now.date())]
+    statistics = inside(channels[0], "statistics") if channels else None
+    count = None if inside(statistics, "hiddenSubscriberCount") else _count(statistics, "subscriberCount")
+    return [] if count is None else [AudienceCount("followers", "total", count, now.date())]
 
 
 def _views_by_country(analytics: Any, connection: Connection, now: datetime) -> list[AudienceCount]:
@@ -80,7 +81,7 @@ def _views_by_country(analytics: Any, connection: Connection, now: datetime) -> 
         return []
 
 
-def _reading(video_id: str, statistics: Mapping[str, Any], which: str) -> Reading:
+def _reading(video_id: str, statistics: Any, which: str) -> Reading:
     likes, comments = _count(statistics, "likeCount"), _count(statistics, "commentCount")
     return Reading(
         external_id=video_id,
@@ -92,10 +93,7 @@ def _reading(video_id: str, statistics: Mapping[str, Any], which: str) -> Readin
     )
 
 
-def _count(statistics: Mapping[str, Any], name: str) -> int | None:
+def _count(statistics: Any, name: str) -> int | None:
     """A count YouTube tells as a string; None when it is hidden (the field vanishes) or unreadable."""
-    told = statistics.get(name)
-    try:
-        return None if told is None else int(told)
-    except (TypeError, ValueError):
-        return None
+    told = inside(statistics, name)
+    return int(told) if isinstance(told, str) and told.isascii() and told.isdigit() else None

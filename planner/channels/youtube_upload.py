@@ -12,13 +12,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from googleapiclient.errors import HttpError
 from googleapiclient.http import MediaIoBaseUpload
 
 from planner.channels.port import Keep, Media, MediaKind, OutgoingPost, Refused, RetryLater, Unknown
-from planner.channels.youtube_client import FAILURES, Connection, Garbled, answer, items, not_now, verdict
+from planner.channels.wire import nothing_live
+from planner.channels.youtube_client import FAILURES, Connection, GarbledError, answer, items, verdict
 
 __all__ = ["Pace", "Session", "Uploaded", "ask_session", "extras", "marker", "metadata", "send_video", "tags_length"]
 
@@ -97,7 +99,7 @@ def send_video(
     session: Session | None = None,
 ) -> Uploaded | Refused | RetryLater | Unknown:
     """Upload the file; with the session of an earlier attempt (at `post.resume`), only what it does not have yet."""
-    with open(file.path, "rb") as stream:
+    with Path(file.path).open("rb") as stream:
         media = MediaIoBaseUpload(stream, mimetype=file.mime, chunksize=pace.chunk_bytes, resumable=True)
         body = metadata(post, now)
         request = youtube.videos().insert(part="snippet,status", body=body, notifySubscribers=True, media_body=media)
@@ -106,7 +108,7 @@ def send_video(
             try:
                 address, session = _open_session(request, connection, media), Session()
             except FAILURES as error:
-                return not_now(verdict(error, now=now))  # no session, so no video can come of it
+                return nothing_live(verdict(error, now=now))  # no session, so no video can come of it
             keep(address)
         return _send_rest(request, connection, address, session, keep=keep, pace=pace, now=now)
 
@@ -136,7 +138,7 @@ def _open_session(request: Any, connection: Connection, media: MediaIoBaseUpload
     if response.status != 200:
         raise HttpError(response, content, uri=request.uri)
     if not response.get("location"):
-        raise Garbled("YouTube opened an upload but did not say where.")
+        raise GarbledError("YouTube opened an upload but did not say where.")
     return str(response["location"])
 
 
@@ -152,7 +154,7 @@ def _send_rest(
             return Uploaded(session.video)
         try:
             if session.received >= size:
-                raise Garbled("YouTube has every byte but does not say that the video is there.")
+                raise GarbledError("YouTube has every byte but does not say that the video is there.")
             request.resumable_uri, request.resumable_progress = address, session.received
             # The library's own way back asks too, but cannot tell “forgotten” or “complete” from a stumble.
             request._in_error_state = False
@@ -164,20 +166,18 @@ def _send_rest(
                 keep(address)
             session = Session(received=request.resumable_progress)
         except FAILURES as error:
-            outcome, stumbles = verdict(error, now=now), stumbles + 1
-            if not isinstance(outcome, Unknown) and not _forgotten(error):
-                return outcome
+            if not _may_go_on(error):
+                return verdict(error, now=now)
+            stumbles += 1
             if stumbles > pace.tries:
-                return Unknown(
-                    f"{outcome.reason} The upload has {session.received:,} of {size:,} bytes and can continue."
-                )
+                reason = verdict(error, now=now).reason
+                return Unknown(f"{reason} The upload has {session.received:,} of {size:,} bytes and can continue.")
             pace.wait(2.0 ** (stumbles - 1))
             try:
                 session = ask_session(connection, address, size)
             except FAILURES as again:
-                unclear = verdict(again, now=now)
-                if not isinstance(unclear, Unknown):
-                    return unclear
+                if not _may_go_on(again):
+                    return verdict(again, now=now)
 
 
 def extras(youtube: Any, connection: Connection, post: OutgoingPost, video_id: str, now: datetime) -> list[str]:
@@ -205,14 +205,14 @@ def extras(youtube: Any, connection: Connection, post: OutgoingPost, video_id: s
 
 
 def _set_thumbnail(youtube: Any, connection: Connection, video_id: str, file: Media) -> None:
-    with open(file.path, "rb") as stream:
+    with Path(file.path).open("rb") as stream:
         media = MediaIoBaseUpload(stream, mimetype=file.mime)
         answer(youtube.thumbnails().set(videoId=video_id, media_body=media), connection)
 
 
 def _add_captions(youtube: Any, connection: Connection, video_id: str, file: Media, language: str) -> None:
     snippet = {"videoId": video_id, "language": language, "name": file.name, "isDraft": False}
-    with open(file.path, "rb") as stream:
+    with Path(file.path).open("rb") as stream:
         media = MediaIoBaseUpload(stream, mimetype=file.mime)
         try:
             answer(youtube.captions().insert(part="snippet", body={"snippet": snippet}, media_body=media), connection)
@@ -230,8 +230,9 @@ def _add_to_playlist(youtube: Any, connection: Connection, video_id: str, playli
     answer(youtube.playlistItems().insert(part="snippet", body=body), connection)
 
 
-def _forgotten(error: Exception) -> bool:
-    return isinstance(error, HttpError) and error.resp.status in (404, 410)
+def _may_go_on(error: Exception) -> bool:
+    """Whether a session that stumbled is worth asking: no clear answer came, or it says that it is forgotten."""
+    return not isinstance(error, HttpError) or error.resp.status >= 500 or error.resp.status in (404, 410)
 
 
 def _received(response: Mapping[str, str]) -> int:
@@ -246,5 +247,5 @@ def _video(content: bytes) -> Mapping[str, Any]:
 
 def _described(video: Any) -> Mapping[str, Any]:
     if not isinstance(video, dict) or not isinstance(video.get("id"), str):
-        raise Garbled("YouTube took the video but did not give its number.")
+        raise GarbledError("YouTube took the video but did not give its number.")
     return video
