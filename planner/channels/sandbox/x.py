@@ -20,6 +20,7 @@ from planner.channels.sandbox.x_wire import (
     invalid,
     names,
     not_found,
+    post_fields,
     post_object,
     problem,
     rfc3339,
@@ -145,7 +146,7 @@ def usage(call: Call) -> Response:
 
 def with_includes(db: sqlite3.Connection, call: Call, found: list[Post]) -> dict[str, Any]:
     """Posts as `data`, with the authors and media that the call wants expanded."""
-    wanted = fields(call, "post.fields", "tweet.fields")
+    wanted = post_fields(call)
     authors = {post.account: accounts.account(db, "x", post.account) for post in found}
     body: dict[str, Any] = {
         "data": [post_object(call, post, author, wanted) for post in found if (author := authors[post.account])]

@@ -24,6 +24,7 @@ from planner.channels.sandbox.x_wire import (
     invalid,
     names,
     not_found,
+    post_fields,
     rfc3339,
     snowflake,
     trouble,
@@ -144,7 +145,7 @@ def _tell_said(call: Call, said: list[Reaction], page: _Page) -> Response:
 
 
 def _told_said(call: Call, said: list[Reaction], owners: dict[str, Account]) -> dict[str, Any]:
-    name, wanted = names(call), fields(call, "post.fields", "tweet.fields")
+    name, wanted = names(call), post_fields(call)
     body: dict[str, Any] = {"data": [_reply_object(one, owners[one.post.account], wanted, call) for one in said]}
     if "author_id" in fields(call, "expansions") and said:
         shown = fields(call, "user.fields")

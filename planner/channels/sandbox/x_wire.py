@@ -17,7 +17,7 @@ from planner.channels.sandbox.posts import Post
 from planner.channels.sandbox.wire import Answered, Call, answer
 
 __all__ = [
-    "Names", "dressed", "fields", "invalid", "names", "not_found", "post_object", "rfc3339", "short_link", "snowflake",
+    "Names", "dressed", "fields", "invalid", "names", "not_found", "post_fields", "post_object", "problem", "rfc3339", "short_link", "snowflake",
     "trouble", "user_object",
 ]  # fmt: skip
 
@@ -30,6 +30,7 @@ _REASONS = {
 }  # fmt: skip
 #: Codes of the older error format, which X documents beside the newer one.
 _CODES = {401: 89, 403: 200, 404: 34, 429: 88, 503: 130}
+_BAD_REQUEST = 214
 _HASHTAG = re.compile(r"(?<![\w&/])#(\w*[^\W\d_]\w*)")
 _CASHTAG = re.compile(r"(?<![\w$])\$([A-Za-z]{1,6})\b")
 _MENTION = re.compile(r"(?<![\w@/])@(\w{1,15})\b")
@@ -58,6 +59,12 @@ def fields(call: Call, *parameters: str) -> set[str]:
         if parameter in call.request.args:
             return {part.strip() for part in call.query(parameter).split(",") if part.strip()}
     return set()
+
+
+def post_fields(call: Call) -> set[str]:
+    """The post fields a call wants; an expansion brings the field that it expands."""
+    expanded = {one.split(".")[0] for one in fields(call, "expansions")}
+    return fields(call, "post.fields", "tweet.fields") | expanded
 
 
 def snowflake(at: datetime, low: int) -> str:
@@ -95,7 +102,7 @@ def trouble(status: int, why: str = "fault") -> Response:
 
 def problem(status: int, detail: str, *, title: str = "", **more: Any) -> Response:
     """A refusal without a problem type of its own."""
-    code = _CODES.get(status, 131 if status >= 500 else 214)
+    code = _CODES.get(status, 131 if status >= 500 else _BAD_REQUEST)
     body = {"title": title or _REASONS.get(status, "Error"), "detail": detail, "type": "about:blank", "status": status}
     return answer({**body, "code": code, "message": detail, **more}, status)
 
@@ -108,6 +115,8 @@ def invalid(detail: str, parameter: str, value: str = "") -> Answered:
         "detail": detail,
         "type": f"{_PROBLEMS}invalid-request",
         "status": 400,
+        "code": _BAD_REQUEST,
+        "message": detail,
     }
     return Answered(answer(body, 400, mime="application/problem+json"))
 
