@@ -16,7 +16,22 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from werkzeug.routing import Map, Rule
 from werkzeug.wrappers import Request, Response
 
-from planner.channels.sandbox import accounts, admin, faults, limits, oauth, webhooks, world, x, x_media, x_read
+from planner.channels.sandbox import (
+    accounts,
+    admin,
+    faults,
+    limits,
+    linkedin,
+    linkedin_media,
+    linkedin_numbers,
+    linkedin_social,
+    oauth,
+    webhooks,
+    world,
+    x,
+    x_media,
+    x_read,
+)
 from planner.channels.sandbox.accounts import Identity, Rejection
 from planner.channels.sandbox.faults import Plan
 from planner.channels.sandbox.state import State, stamp
@@ -29,10 +44,13 @@ if TYPE_CHECKING:
 __all__ = ["Cut", "Sandbox"]
 
 _TABLES: tuple[Routes, ...] = (
-    x.routes, x_read.routes, x_media.routes, webhooks.routes, *oauth.tables, world.routes, admin.routes,
+    x.routes, x_read.routes, x_media.routes, linkedin.routes, linkedin_media.routes, linkedin_media.uploads,
+    linkedin_numbers.routes, linkedin_social.routes, linkedin_social.profile, webhooks.routes, *oauth.tables, world.routes, admin.routes,
 )  # fmt: skip
 #: Members of an address that may hold a secret; the journal never keeps their values.
 _SECRET = {"access_token", "oauth2_access_token", "token", "code", "refresh_token", "client_secret", "state", "upload_id"}
+#: First parts of paths that are themselves a permission.
+_SECRET_PATHS = {"hooks", "services", "teams", "dms-uploads"}
 _JOURNAL = 20_000
 
 
@@ -208,6 +226,8 @@ class Sandbox:
 
 def _carry_out(route: Route, call: Call) -> Response:
     try:
+        if route.gate:
+            route.gate(call)
         response = route.handler(call)
     except Answered as answered:
         response = answered.response
@@ -226,12 +246,9 @@ def _path(request: Request) -> str:
         (name, "…" if name.lower() in _SECRET else value)
         for name, value in parse_qsl(request.query_string.decode("latin-1"), keep_blank_values=True)
     ]
-    path = "/".join("…" if index > 1 and _is_hook(request.path) else part for index, part in enumerate(request.path.split("/")))
+    first, *rest = request.path.lstrip("/").split("/")
+    path = "/" + "/".join([first, *("…" if first in _SECRET_PATHS else part for part in rest)])
     return f"{path}?{urlencode(query)}" if query else path
-
-
-def _is_hook(path: str) -> bool:
-    return path.startswith(("/hooks/", "/services/", "/teams/"))
 
 
 def _platform_of(path: str) -> str:

@@ -53,6 +53,7 @@ class Route:
     scopes    -- any one of these must have been consented to; empty: none is needed.
     secured   -- whether a token is needed at all.
     listing   -- whether it lists posts, which a platform's index may do late.
+    gate      -- checked before the handler; raises Answered to refuse.
     budget    -- what it costs, of how many, in how many seconds, under which name; None: no limit is kept.
     """
 
@@ -65,6 +66,7 @@ class Route:
     secured: bool = True
     listing: bool = False
     budget: Budget | None = None
+    gate: Callable[[Call], None] | None = None
 
     def name(self, request: Request) -> str:
         return self.operation if isinstance(self.operation, str) else self.operation(request)
@@ -73,9 +75,10 @@ class Route:
 class Routes:
     """The table of one platform; a decorator fills it."""
 
-    def __init__(self, platform: str, voice: Voice) -> None:
+    def __init__(self, platform: str, voice: Voice, gate: Callable[[Call], None] | None = None) -> None:
         self.platform = platform
         self.voice = voice
+        self.gate = gate
         self.table: list[Route] = []
 
     def __call__(
@@ -90,7 +93,7 @@ class Routes:
         budget: Budget | None = None,
     ) -> Callable[[Handler], Handler]:
         def keep(handler: Handler) -> Handler:
-            self.table.append(Route(self.platform, method, rule, operation, handler, scopes, secured, listing, budget))
+            self.table.append(Route(self.platform, method, rule, operation, handler, scopes, secured, listing, budget, self.gate))
             return handler
 
         return keep

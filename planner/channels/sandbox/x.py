@@ -29,7 +29,7 @@ from planner.channels.sandbox.x_wire import (
     user_object,
 )  # fmt: skip
 
-__all__ = ["INCLUDES", "routes", "seed", "with_includes"]
+__all__ = ["routes", "seed", "with_includes"]
 
 routes = Routes("x", trouble)
 
@@ -43,7 +43,6 @@ _MEMBERS = {
 #: Members of a 2.167 post request that need a plan or a feature the sandbox does not pretend to have.
 _NOT_OFFERED = ("quote_tweet_id", "poll", "edit_options", "community_id", "card_uri")
 _REPLY_SETTINGS = ("following", "mentionedUsers", "subscribers", "verified")
-INCLUDES = {"author_id": "users", "attachments.media_keys": "media"}
 
 
 @routes("POST", "/2/tweets", "x.create", scopes=("tweet.write",), budget=Budget("create", 100, _QUARTER))
