@@ -86,7 +86,8 @@ class WebhookAdapter:
 
     def _refusal(self, answer: Answer, flavour: Flavour, address: str) -> Outcome:
         name = _NAMES[flavour]
-        if answer.status in (401, 403, 404, 410):
+        unknown_room = "incoming_webhook.invalid" in str(inside(answer.json_object(), "id"))  # Mattermost says it with 400
+        if unknown_room or answer.status in (401, 403, 404, 410):
             # The address is the key: when it opens nothing, no message will get through.
             reason = f"{name} no longer accepts this webhook address. Make a new one there and enter it here."
             return Refused("unauthorised", reason, account=True)

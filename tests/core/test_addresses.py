@@ -42,9 +42,7 @@ def test_private_addresses_pass_when_a_setting_allows_them(address):
     check_address(address, "chat.internal", allow_private=True)
 
 
-@pytest.mark.parametrize(
-    "address", ["169.254.169.254", "fe80::1", "224.0.0.1", "0.0.0.0", "::", "::ffff:169.254.169.254"]
-)
+@pytest.mark.parametrize("address", ["169.254.169.254", "fe80::1", "224.0.0.1", "0.0.0.0", "::", "::ffff:169.254.169.254"])
 def test_link_local_addresses_never_pass(address):
     with pytest.raises(Blocked) as caught:
         check_address(address, "metadata", allow_private=True)

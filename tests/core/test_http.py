@@ -11,7 +11,7 @@ import threading
 import time
 import traceback
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -49,10 +49,8 @@ def listen() -> Iterator[Callable[[Callable[[socket.socket], None]], str]]:
                     except OSError:
                         return
                     with peer:
-                        try:
+                        with suppress(OSError):
                             treat(peer)
-                        except OSError:
-                            pass
 
             thread = threading.Thread(target=loop, daemon=True)
             thread.start()
@@ -324,8 +322,7 @@ def test_redacting_takes_out_known_secrets_and_what_looks_like_one():
     )
 
     assert redact(text, SECRET, None, "") == (
-        "Invalid token …; Authorization: Bearer …; GET /x?a=1&oauth2_access_token=…&b=2; "
-        "https://chat.example.com/hooks/… failed"
+        "Invalid token …; Authorization: Bearer …; GET /x?a=1&oauth2_access_token=…&b=2; https://chat.example.com/hooks/… failed"
     )
 
 

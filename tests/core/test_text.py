@@ -22,9 +22,8 @@ from planner.core.text import (
 )
 
 FAMILY = "👨‍👩‍👧"
-LONG_LINK = (
-    "https://www.example.com/newsroom/2026/11/a-very-long-title-of-a-press-release?utm_source=x&utm_medium=social"
-)
+PIECES = [*"éa 日©#@/…-_.()", "b.com", "http://", "https://x.fr/", "👍🏽", "🇫🇷", "1️⃣", FAMILY, "?q=", "\r\n", "e\u0301", "\u200d", "\ufe0f"]
+LONG_LINK = "https://www.example.com/newsroom/2026/11/a-very-long-title-of-a-press-release?utm_source=x&utm_medium=social"
 
 
 @pytest.mark.parametrize(
@@ -58,28 +57,7 @@ def test_x_counts_weights_links_and_emoji(text, length):
 @settings(deadline=None)  # the library reads its tables at the first call
 @given(
     st.lists(
-        st.sampled_from(
-            [
-                "é",
-                "a",
-                "b.com",
-                " ",
-                "http://",
-                "https://x.fr/",
-                "日",
-                "👍🏽",
-                "🇫🇷",
-                "1️⃣",
-                FAMILY,
-                "©",
-                "#",
-                "@",
-                "/",
-                "?q=",
-                "…",
-            ]
-            + ["\r\n", "-", "_", ".", "e\u0301", "\u200d", "\ufe0f", "(", ")"]
-        ),
+        st.sampled_from(PIECES),
         max_size=25,
     )
 )
@@ -91,8 +69,17 @@ def test_our_count_equals_the_library_where_the_library_is_fast_enough(parts):
 
 @pytest.mark.parametrize(
     "text",
-    ["a." * 5_000, "a-" * 10_000 + ".com", "http://" + "a." * 3_000, "a.a.a.a.a.a.a.a.a " * 300, ("." * 20 + "/") * 500]
-    + [FAMILY * 500, "日本" * 5_000, "x.fr" * 3_000, "https://a.fr/" + "(" * 3_000],
+    [
+        "a." * 5_000,
+        "a-" * 10_000 + ".com",
+        "http://" + "a." * 3_000,
+        "a.a.a.a.a.a.a.a.a " * 300,
+        ("." * 20 + "/") * 500,
+        FAMILY * 500,
+        "日本" * 5_000,
+        "x.fr" * 3_000,
+        "https://a.fr/" + "(" * 3_000,
+    ],
     ids=lambda text: text[:12],
 )
 def test_no_text_makes_counting_slow(text):
