@@ -33,12 +33,43 @@ from planner.channels.port import (
 )
 from planner.core.errors import Refused as ConsentRefused
 from planner.core.http import Http, NotSent
+from tests.channels.contract import AdapterContract
 from tests.channels.fake_linkedin import NOW, PAGE, PART, FakeLinkedIn, refusal
 
 TOKEN = "AQX-planted-token"
 ACCOUNT = Account(channel_id=1, platform=Platform.LINKEDIN, name="Nordwave", external_id=PAGE, secret=TOKEN)
 POST = OutgoingPost(delivery_id=7, attempt=1, fingerprint="0123456789abcdef" * 4, text="Our network (5G) is live #5G")
 HOUR = timedelta(hours=1)
+
+
+class TestContract(AdapterContract):
+    platform = Platform.LINKEDIN
+    create = "linkedin.create"
+    unknown_id = "urn:li:share:7000000000000000001"
+
+    def make_adapter(self, url: str) -> LinkedInAdapter:
+        return LinkedInAdapter(url, Http(3.0), version="202607", wait=lambda seconds: None)
+
+    def test_what_is_sent_comes_back_whole_with_its_files_and_first_comment(self, stage, tmp_path):
+        (tmp_path / "a.mp4").write_bytes(b"film" * 1_500_000)
+        film = Media(MediaKind.VIDEO, str(tmp_path / "a.mp4"), "video/mp4", 6_000_000)
+        Http(3.0).request("POST", f"{stage.url}/_sandbox/settings", json={"processing_seconds": 0.0})
+
+        outcome = stage.publish(
+            media=[film], first_comment="More (here) #5G", text="All of it (really) *now* @home _x_ #5G"
+        )
+
+        assert isinstance(outcome, Sent), outcome
+        assert outcome.note == ""
+        found = stage.adapter.recent(stage.since, stage.account)
+        assert [native.text for native in found] == [f"All of it (really) *now* @home _x_ #5G\n\n{stage.post.link}"]
+
+    def test_the_audience_is_told(self, stage):
+        told = stage.adapter.audience(stage.account)
+
+        assert {"followers", "seniority", "function", "industry", "country", "staff_count"} <= {
+            one.dimension for one in told
+        }
 
 
 @pytest.fixture
