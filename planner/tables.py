@@ -2,6 +2,7 @@
 
 from planner.accounts import models as accounts
 from planner.catalog import models as catalog
+from planner.catalog import search as catalog_search
 from planner.channels import models as channels
 from planner.core.db import Base
 from planner.insights import models as insights
@@ -9,6 +10,6 @@ from planner.ledger import models as ledger
 from planner.planning import models as planning
 from planner.publishing import models as publishing
 
-__all__ = ["accounts", "catalog", "channels", "insights", "ledger", "metadata", "planning", "publishing"]
+__all__ = ["accounts", "catalog", "catalog_search", "channels", "insights", "ledger", "metadata", "planning", "publishing"]
 
 metadata = Base.metadata

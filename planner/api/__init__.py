@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from flask import Flask
 
-from planner.api import assets, campaigns, channels, deliveries, jobs, me, post_steps, posts, problems, snapshots
+from planner.api import assets, campaigns, channels, deliveries, jobs, me, performance, post_steps, posts, problems, snapshots
 from planner.api.door import open_door
 from planner.api.spec import PlannerApi
 
 __all__ = ["init_app"]
 
 RESOURCES = (
-    me.bp, assets.bp, channels.bp, campaigns.bp, posts.bp, post_steps.bp, deliveries.bp, snapshots.bp, jobs.bp,
+    me.bp, assets.bp, performance.bp, channels.bp, campaigns.bp, posts.bp, post_steps.bp, deliveries.bp, snapshots.bp, jobs.bp,
 )  # fmt: skip
 
 

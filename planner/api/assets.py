@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import fields as dataclass_fields
 from typing import Any
 
 from flask import g
@@ -81,7 +80,17 @@ class AssetLine(Out):
     id = fields.Integer(required=True)
     kind = Choice(AssetKind, required=True)
     title = fields.String(required=True)
+    language = fields.String(required=True)
+    purpose = Choice(Purpose, required=True)
     state = Choice(AssetState, required=True)
+    confidentiality = Choice(Confidentiality, required=True)
+    sensitive = fields.Boolean(required=True)
+    embargo_until = Moment(required=True, allow_none=True)
+    audiences = fields.List(Choice(Audience), required=True)
+    owner_id = fields.Integer(required=True, allow_none=True)
+    published_at = Moment(required=True, allow_none=True)
+    duration_seconds = fields.Integer(required=True, allow_none=True)
+    updated_at = Moment(required=True)
 
 
 class AssetList(Out):
@@ -90,9 +99,15 @@ class AssetList(Out):
 
 
 class AssetQuery(Body):
-    search = Line(most=200, load_default="", metadata={"description": "Words of the title or summary; accents are forgiven."})
+    q = Line(most=200, load_default="", metadata={"description": "Words of title, summary, topics or address; accents are forgiven."})
     kind = Listed(Choice(AssetKind), most=20, load_default=list)
-    state = Listed(Choice(AssetState), most=20, load_default=list)
+    state = Listed(Choice(AssetState), most=20, load_default=list, metadata={"description": "None given: all but the retired."})
+    audience = Listed(Choice(Audience), most=20, load_default=list)
+    purpose = Listed(Choice(Purpose), most=20, load_default=list)
+    language = Listed(Line(least=2, most=8), most=20, load_default=list)
+    topic = Listed(Line(least=1, most=80), most=20, load_default=list)
+    owner_id = QueryNumber(least=1, load_default=None)
+    embargoed = Flag(load_default=False)
     cursor = Line(most=400, load_default=None)
     limit = QueryNumber(least=1, most=200, load_default=50)
 
@@ -102,8 +117,11 @@ class AssetQuery(Body):
 @bp.arguments(AssetQuery, location="query")
 @bp.response(200, AssetList)
 def index(query: dict[str, Any]) -> Any:
-    """Assets that you may know of, a page at a time."""
-    filters = queries.Filters(text=query["search"], kinds=tuple(query["kind"]), states=tuple(query["state"]))
+    """Assets that you may know of, the latest change first, a page at a time."""
+    filters = queries.Filters(
+        q=query["q"], kinds=query["kind"], states=query["state"], audiences=query["audience"], purposes=query["purpose"],
+        languages=query["language"], topics=query["topic"], owner_id=query["owner_id"], embargoed=query["embargoed"], now=g.now,
+    )  # fmt: skip
     return queries.search(g.db, filters, viewer=g.user, cursor=query["cursor"], limit=query["limit"])
 
 
@@ -131,8 +149,7 @@ def show(asset_id: int) -> Any:
 def edit(given: dict[str, Any], asset_id: int) -> Any:
     """Change it; what is left out stays."""
     asset = _seen(asset_id, "asset.edit")
-    kept = {one.name: _column(asset, one.name) for one in dataclass_fields(AssetValues)}
-    service.edit(g.db, asset, AssetValues(**{**kept, **given}), actor=g.user, now=g.now)
+    service.edit(g.db, asset, AssetValues(**{**service.values_of(asset), **given}), actor=g.user, now=g.now)
     return _shown(asset)
 
 

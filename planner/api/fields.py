@@ -42,7 +42,7 @@ class Body(Schema):
     class Meta:
         unknown = RAISE
 
-    error_messages = dict(unknown=N_("There is no such member."), type=N_("A JSON object is expected here."))
+    error_messages = {"unknown": N_("There is no such member."), "type": N_("A JSON object is expected here.")}
 
 
 class NoBody(Body):
@@ -173,7 +173,7 @@ class Money(fields.Decimal):
     default_error_messages = _messages(invalid=N_("An amount from 0 to 9999999999.99, with at most two decimals, is expected here."))
 
     def __init__(self, **options: Any) -> None:
-        options["metadata"] = {"type": ["string", "number", "null"], "example": "1200.50", **options.get("metadata", {})}
+        options["metadata"] = {"type": ["string", "number"], "example": "1200.50", **options.get("metadata", {})}
         super().__init__(as_string=True, **options)
 
     def _serialize(self, value: Decimal | None, attr: str | None, obj: Any, **kwargs: Any) -> str | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import fields as dataclass_fields
 from typing import Any
 
 from flask import g
@@ -24,7 +23,7 @@ from planner.core.i18n import N_
 from planner.core.paging import Page, decode_cursor, encode_cursor
 from planner.planning import queries, rules, service
 from planner.planning.models import Origin, Post, PostState
-from planner.planning.values import PostValues
+from planner.planning.values import PostValues, values_of
 
 __all__ = ["bp", "limits_of", "shown"]
 
@@ -123,7 +122,7 @@ def revise(given: dict[str, Any], post_id: int) -> Any:
     """Change it; what is left out stays. What was approved no longer holds."""
     post = queries.post(g.db, post_id, viewer=g.user)
     expect(post.version)
-    kept = {one.name: getattr(post, one.name) for one in dataclass_fields(PostValues)}
+    kept = values_of(post)
     if "publish_at" in given or "time_zone" in given:
         kept["wall_time"] = None
     service.revise(g.db, post, PostValues(**{**kept, **given}), actor=g.user, now=g.now)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
@@ -23,6 +24,9 @@ log = structlog.get_logger(__name__)
 
 PREFIX = "/api/"
 MIME = "application/problem+json"
+
+#: What a database says when others hold what is wanted, or when it cannot be reached just now.
+_BUSY = re.compile(r"locked|busy|timeout|deadlock|serializ|connection|starting up|shutting down", re.IGNORECASE)
 
 _SENTENCES = {
     400: N_("The request could not be understood."),
@@ -157,7 +161,7 @@ def _http_problem(error: HTTPException) -> Response:
 
 
 def _crash(error: Exception) -> Response:
-    if isinstance(error, OperationalError):
+    if isinstance(error, OperationalError) and _BUSY.search(str(error.orig)):
         log.warning("database_busy", path=request.path, reason=str(error.orig))
         return _answer(503, "busy", gettext(_SENTENCES[503]), headers={"Retry-After": "1"})
     number = uuid.uuid4().hex[:8]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import groupby
 from typing import Any
 
 from flask import g
@@ -78,11 +77,8 @@ def record(values: dict[str, Any]) -> dict[str, int]:
     """Hand in readings; all of them or, when one is wrong, none. A reading known already changes nothing."""
     given = values["readings"]
     _refuse_wrong(given)
-    recorded = 0
-    for at, group in groupby(sorted(given, key=lambda one: one["at"]), key=lambda one: one["at"]):
-        readings = [(one["post_id"], _reading(one)) for one in group]
-        recorded += service.record(g.db, readings, at=at, source="import", now=g.now)
-    return {"recorded": recorded}
+    rows = [(one["post_id"], one["at"], _reading(one)) for one in given]
+    return {"recorded": service.record_rows(g.db, rows, source="import")}
 
 
 def _reading(one: dict[str, Any]) -> Reading:

@@ -15,7 +15,8 @@ from planner.catalog.models import (
     Asset, AssetAudience, AssetFile, AssetKind, AssetState, Audience, Confidentiality, Purpose, Topic, asset_topics,
 )  # fmt: skip
 from planner.catalog.search import Search
-from planner.core.errors import NotFound
+from planner.core.errors import Invalid, NotFound
+from planner.core.i18n import N_
 from planner.core.paging import Page, decode_cursor, encode_cursor
 
 __all__ = ["AssetCard", "Facet", "Filters", "asset", "facets", "files_of", "history_of", "known_to", "owners", "search", "topics"]
@@ -85,9 +86,8 @@ def search(db: Session, filters: Filters, *, viewer: User | None, cursor: str | 
     """One page, newest change first. Two statements, whatever the size."""
     conditions = _conditions(db, filters, viewer)
     if cursor:
-        at, number = decode_cursor(cursor, parts=2)
-        moment = datetime.fromisoformat(str(at))
-        conditions.append(or_(Asset.updated_at < moment, and_(Asset.updated_at == moment, Asset.id < int(number))))
+        moment, number = _place(cursor)
+        conditions.append(or_(Asset.updated_at < moment, and_(Asset.updated_at == moment, Asset.id < number)))
     rows = db.execute(
         select(
             Asset.id, Asset.kind, Asset.title, Asset.language, Asset.purpose, Asset.state, Asset.confidentiality, Asset.sensitive,
@@ -150,6 +150,18 @@ def history_of(db: Session, asset_id: int, *, limit: int = 50) -> list[Entry]:
             select(Entry).where(Entry.subject_type == "assets", Entry.subject_id == asset_id).order_by(Entry.id.desc()).limit(limit)
         )
     )
+
+
+def _place(cursor: str) -> tuple[datetime, int]:
+    """The last row's moment and number. Raises Invalid for a cursor that is not one of ours."""
+    at, number = decode_cursor(cursor, parts=2)
+    try:
+        moment = datetime.fromisoformat(at)
+    except (TypeError, ValueError):
+        moment = None  # type: ignore[assignment]
+    if moment is None or moment.tzinfo is None or type(number) is not int or not 0 < number < 2**63:
+        raise Invalid(N_("This page address is damaged. Start again from the first page."), field="cursor")
+    return moment, number
 
 
 def _conditions(db: Session, filters: Filters, viewer: User | None) -> list[ColumnElement[bool]]:

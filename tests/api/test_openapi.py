@@ -1,0 +1,89 @@
+"""The OpenAPI document: valid, complete, and true when a fuzzer takes it at its word."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+import schemathesis
+from flask import Flask
+from hypothesis import HealthCheck, Phase, given, settings
+from openapi_spec_validator import OpenAPIV31SpecValidator
+from sqlalchemy.orm import Session
+
+from tests.api.conftest import Caller
+from tests.factories import make_asset, make_channel, make_post
+
+
+@pytest.fixture
+def document(app: Flask) -> dict[str, Any]:
+    return app.test_client().get("/api/v1/openapi.json").json  # type: ignore[no-any-return]
+
+
+def test_anybody_may_read_it_and_it_is_valid_openapi_31(document: dict[str, Any]) -> None:
+    assert document["openapi"] == "3.1.0"
+    assert list(OpenAPIV31SpecValidator(document).iter_errors()) == []
+
+
+def test_it_lists_every_address_of_the_api_and_nothing_else(app: Flask, document: dict[str, Any]) -> None:
+    served = {
+        (rule.rule.replace("<int(min=1,max=9223372036854775807):", "{").replace(">", "}"), method.lower())
+        for rule in app.url_map.iter_rules()
+        if rule.rule.startswith("/api/") and not rule.rule.endswith("openapi.json")
+        for method in rule.methods - {"HEAD", "OPTIONS"}
+    }
+
+    assert {(path, method) for path, methods in document["paths"].items() for method in methods if method != "parameters"} == served
+
+
+def test_every_operation_says_what_it_does_and_answers_errors_as_problems(document: dict[str, Any]) -> None:
+    operations = [one for methods in document["paths"].values() for name, one in methods.items() if name != "parameters"]
+
+    assert all(one["summary"].endswith(".") for one in operations)
+    assert all("default" in one["responses"] for one in operations)
+    assert list(document["components"]["responses"]["DEFAULT_ERROR"]["content"]) == ["application/problem+json"]
+    assert document["security"] == [{"token": []}]
+
+
+def test_writes_document_their_headers(document: dict[str, Any]) -> None:
+    found = {
+        (path, method): {parameter["name"] for parameter in one.get("parameters", []) if parameter["in"] == "header"}
+        for path, methods in document["paths"].items()
+        for method, one in methods.items()
+        if method in ("post", "patch")
+    }
+
+    assert all(names == ({"If-Match"} if "{" in path else {"Idempotency-Key"}) for (path, _), names in found.items()), found
+
+
+def test_no_answer_holds_a_secret(document: dict[str, Any]) -> None:
+    answers = {name: schema for name, schema in document["components"]["schemas"].items() if name.startswith("Channel") and "In" not in name}
+
+    assert "token" not in json.dumps(answers)
+
+
+@pytest.mark.filterwarnings("default")
+def test_a_fuzzer_finds_no_crash_and_no_answer_that_the_document_does_not_know(app: Flask, admin: Caller, rows: Session) -> None:
+    make_post(rows, asset=make_asset(rows), channel=make_channel(rows))
+    rows.commit()
+    schema = schemathesis.openapi.from_wsgi("/api/v1/openapi.json", app)
+    headers = {"Authorization": f"Bearer {admin.token}", "If-Match": "*"}
+    checks = (schemathesis.checks.not_a_server_error, schemathesis.checks.response_schema_conformance, schemathesis.checks.content_type_conformance)
+    tried = 0
+    for result in schema.get_all_operations():
+        operation = result.ok()
+
+        @given(case=operation.as_strategy())
+        @settings(
+            max_examples=8, deadline=None, database=None, derandomize=True, phases=[Phase.generate],
+            suppress_health_check=list(HealthCheck),
+        )  # fmt: skip
+        def attack(case: Any) -> None:
+            nonlocal tried
+            response = case.call(headers=headers)
+            case.validate_response(response, checks=checks)
+            tried += 1
+
+        attack()
+    assert tried > 150
