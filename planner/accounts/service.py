@@ -15,7 +15,7 @@ from planner.core.i18n import N_
 from planner.core.secrets import new_token, token_digest
 
 __all__ = [
-    "LINK_LIFE", "create_user", "disable", "issue_token", "prefer", "revoke_token", "set_roles", "sign_in_link",
+    "LINK_LIFE", "create_user", "disable", "enable", "invite", "issue_token", "prefer", "revoke_token", "set_roles", "sign_in_link",
     "use_link", "user_by_email", "user_for_token", "user_of_link",
 ]  # fmt: skip
 
@@ -63,6 +63,22 @@ def disable(db: Session, user: User, *, actor: User | None, now: datetime) -> No
     user.fs_uniquifier = uuid.uuid4().hex
     db.execute(update(ApiToken).where(ApiToken.user_id == user.id, ApiToken.revoked_at.is_(None)).values(revoked_at=now))
     history.record(db, actor, "user.disabled", user, now=now)
+
+
+def enable(db: Session, user: User, *, actor: User | None, now: datetime) -> None:
+    """Let a disabled person back in, with the roles they had; their old tokens stay revoked."""
+    if user.active:
+        return
+    user.active = True
+    history.record(db, actor, "user.enabled", user, now=now)
+
+
+def invite(db: Session, user: User, *, actor: User | None, now: datetime) -> str:
+    """The token of a sign-in link that one person hands to another. Raises Refused for a disabled account."""
+    if not user.active:
+        raise Refused(N_("%(name)s may not sign in. Let them back in first."), name=user.display_name)
+    history.record(db, actor, "user.invited", user, now=now)
+    return sign_in_link(db, user, now=now)
 
 
 def prefer(

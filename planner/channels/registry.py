@@ -35,7 +35,7 @@ class Registry:
             Platform.YOUTUBE: YouTubeAdapter(
                 at["youtube_api_url"], at["youtube_analytics_url"], timeout_seconds=settings.call_timeout_seconds
             ),
-            Platform.WEBHOOK: WebhookAdapter(self.http),
+            Platform.WEBHOOK: WebhookAdapter(self.http, sandbox_url=pretend),
             Platform.BY_HAND: ByHandAdapter(),
         }
 

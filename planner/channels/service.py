@@ -17,10 +17,12 @@ from planner.channels.port import Flavour, Platform
 from planner.core.errors import Conflict, Invalid, NotFound
 from planner.core.i18n import N_
 
-__all__ = ["add", "by_id", "disconnect", "hold", "observe", "reconnect", "set_wait"]
+__all__ = ["add", "by_id", "disconnect", "edit", "hold", "observe", "reconnect", "set_wait"]
 
 #: How many colours the look has for channels.
 COLOURS = 8
+#: The longest grace: what is a day late is for a person to decide.
+MOST_GRACE_MINUTES = 1440
 
 
 def add(
@@ -51,16 +53,9 @@ def add(
             field="platform", name=str(platform)[:40], known=", ".join(Platform),
         ) from None  # fmt: skip
     name = name.strip()
-    if not name or len(name) > 120:
-        raise Invalid(N_("Give the channel a name of 1 to 120 characters."), field="name")
-    if time_zone not in available_timezones():
-        raise Invalid(N_("“%(zone)s” is not a time zone we know."), field="time_zone", zone=time_zone[:64])
-    if platform is Platform.WEBHOOK:
-        _check_webhook(access_token, config)
-    elif platform is not Platform.BY_HAND and not access_token:
-        raise Invalid(N_("An access token is needed to connect this channel."), field="access_token")
-    if db.scalar(select(Channel.id).where(Channel.platform == platform, Channel.name == name)) is not None:
-        raise Conflict(N_("There is already a channel “%(name)s” on this platform."), field="name", name=name)
+    _check_plain(name, time_zone, grace_minutes)
+    _check_key(platform, access_token, config)
+    _check_free(db, platform, name)
     channel = Channel(
         platform=platform,
         name=name,
@@ -80,6 +75,24 @@ def add(
     db.flush()
     history.record(db, actor, "channel.added", channel, now=now, became={"platform": platform, "name": name})
     return channel
+
+
+def edit(
+    db: Session, channel: Channel, *, name: str, external_id: str, time_zone: str, grace_minutes: int, actor: User | None, now: datetime
+) -> None:
+    """Change what is not the key. Posts keep the moments they were given. Raises as `add` does."""
+    name = name.strip()
+    _check_plain(name, time_zone, grace_minutes)
+    if name != channel.name:
+        _check_free(db, channel.platform, name)
+    values = {"name": name, "external_id": external_id.strip(), "time_zone": time_zone, "grace_minutes": grace_minutes}
+    changed = {key: value for key, value in values.items() if getattr(channel, key) != value}
+    if not changed:
+        return
+    was = {key: getattr(channel, key) for key in changed}
+    for key, value in changed.items():
+        setattr(channel, key, value)
+    history.record(db, actor, "channel.edited", channel, now=now, was=was, became=changed)
 
 
 def observe(db: Session, *, platform: Platform, name: str, external_id: str, now: datetime, actor: User | None) -> Channel:
@@ -111,22 +124,27 @@ def reconnect(
     db: Session,
     channel: Channel,
     *,
-    access_token: str,
+    access_token: str | None = None,
     refresh_token: str | None = None,
     expires_at: datetime | None = None,
     scopes: Sequence[str] = (),
     actor: User | None,
     now: datetime,
 ) -> None:
-    """A fresh key; a refresh token that is known is never overwritten with nothing."""
-    credential = channel.credential
-    if credential is None:
-        channel.credential = credential = Credential(access_token=access_token, updated_at=now)
-    credential.access_token = access_token
-    credential.refresh_token = refresh_token or credential.refresh_token
-    credential.expires_at = expires_at
-    credential.scopes = list(scopes) or credential.scopes
-    credential.updated_at = now
+    """A fresh key; a refresh token that is known is never overwritten with nothing. By hand there is no key to give.
+
+    Raises Invalid without the key that this platform needs.
+    """
+    _check_key(channel.platform, access_token, channel.config)
+    if access_token:
+        credential = channel.credential
+        if credential is None:
+            channel.credential = credential = Credential(access_token=access_token, updated_at=now)
+        credential.access_token = access_token
+        credential.refresh_token = refresh_token or credential.refresh_token
+        credential.expires_at = expires_at
+        credential.scopes = list(scopes) or credential.scopes
+        credential.updated_at = now
     channel.state, channel.state_reason = ChannelState.CONNECTED, ""
     channel.wait_until, channel.wait_reason = None, ""
     history.record(db, actor, "channel.reconnected", channel, now=now)
@@ -152,6 +170,27 @@ def disconnect(db: Session, channel: Channel, *, actor: User | None, now: dateti
         channel.credential = None
     channel.state, channel.state_reason = ChannelState.NOT_CONNECTED, ""
     history.record(db, actor, "channel.disconnected", channel, now=now)
+
+
+def _check_plain(name: str, time_zone: str, grace_minutes: int) -> None:
+    if not name or len(name) > 120 or "\0" in name:
+        raise Invalid(N_("Give the channel a name of 1 to 120 characters."), field="name")
+    if time_zone not in available_timezones():
+        raise Invalid(N_("“%(zone)s” is not a time zone we know."), field="time_zone", zone=time_zone[:64])
+    if not 0 <= grace_minutes <= MOST_GRACE_MINUTES:
+        raise Invalid(N_("The grace is between 0 and %(most)s minutes."), field="grace_minutes", most=MOST_GRACE_MINUTES)
+
+
+def _check_free(db: Session, platform: Platform, name: str) -> None:
+    if db.scalar(select(Channel.id).where(Channel.platform == platform, Channel.name == name)) is not None:
+        raise Conflict(N_("There is already a channel “%(name)s” on this platform."), field="name", name=name)
+
+
+def _check_key(platform: Platform, key: str | None, config: Mapping[str, Any] | None) -> None:
+    if platform is Platform.WEBHOOK:
+        _check_webhook(key, config)
+    elif platform is not Platform.BY_HAND and not key:
+        raise Invalid(N_("An access token is needed to connect this channel."), field="access_token")
 
 
 def _check_webhook(url: str | None, config: Mapping[str, Any] | None) -> None:

@@ -31,7 +31,10 @@ from planner.channels.wire import inside, unanswered, verdict
 from planner.core.clock import utc_now
 from planner.core.http import Answer, Blocked, CallFailed, Http, redact
 
-__all__ = ["WebhookAdapter", "message"]
+__all__ = ["PRETEND", "WebhookAdapter", "message"]
+
+#: Stands in a stored address for wherever the sandbox runs today; the name can never be a real one (RFC 6761).
+PRETEND = "http://sandbox.invalid"
 
 _NAMES = {Flavour.MATTERMOST: "Mattermost", Flavour.SLACK: "Slack", Flavour.TEAMS: "Teams"}
 #: What Mattermost takes in one message, in characters; Slack and Teams take more.
@@ -42,13 +45,17 @@ _SCHEMA = "http://adaptivecards.io/schemas/adaptive-card.json"
 
 
 class WebhookAdapter:
-    """Publisher for a room; it tells no numbers. account.secret is the address, account.config["flavour"] the product."""
+    """Publisher for a room; it tells no numbers. account.secret is the address, account.config["flavour"] the product.
+
+    sandbox_url -- where addresses that start with PRETEND lead; without one they lead nowhere.
+    """
 
     limits = Limits(text=_MAX_TEXT)
     batch = 0
 
-    def __init__(self, http: Http, *, now: Callable[[], datetime] = utc_now) -> None:
+    def __init__(self, http: Http, *, sandbox_url: str = "", now: Callable[[], datetime] = utc_now) -> None:
         self._http = http
+        self._sandbox_url = sandbox_url.rstrip("/")
         self._now = now
 
     def publish(self, post: OutgoingPost, account: Account, *, keep: Keep) -> Outcome:
@@ -57,7 +64,7 @@ class WebhookAdapter:
         if flavour is None or not account.secret:
             return _NO_ADDRESS
         try:
-            answer = self._http.request("POST", account.secret, json=message(flavour, post), guarded=True)
+            answer = self._http.request("POST", self._address(account.secret), json=message(flavour, post), guarded=True)
         except Blocked as blocked:
             return Refused("address", str(blocked), account=True)
         except CallFailed as failure:
@@ -83,6 +90,10 @@ class WebhookAdapter:
 
     def audience(self, account: Account) -> Sequence[AudienceCount] | None:
         return None
+
+    def _address(self, secret: str) -> str:
+        pretend = self._sandbox_url and secret.startswith(f"{PRETEND}/")
+        return self._sandbox_url + secret.removeprefix(PRETEND) if pretend else secret
 
     def _refusal(self, answer: Answer, flavour: Flavour, address: str) -> Outcome:
         name = _NAMES[flavour]

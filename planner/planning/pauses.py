@@ -2,18 +2,33 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from planner.accounts import history
 from planner.accounts.models import User
-from planner.core.errors import Invalid, WrongState
+from planner.channels.models import Channel
+from planner.core.errors import Invalid, NotFound, WrongState
 from planner.core.i18n import N_
-from planner.planning.models import Pause, Post
+from planner.planning.models import Campaign, Pause, Post
 
-__all__ = ["all_in_force", "in_force", "pause", "resume"]
+__all__ = ["PauseLine", "all_in_force", "by_id", "in_force", "lines", "pause", "resume"]
+
+
+@dataclass(frozen=True, slots=True)
+class PauseLine:
+    """One pause in force as people read it; without a channel or campaign it stops everything."""
+
+    id: int
+    reason: str
+    started_at: datetime
+    started_by: str | None
+    channel: str | None
+    campaign: str | None
 
 
 def in_force(db: Session, post: Post) -> list[Pause]:
@@ -36,13 +51,38 @@ def all_in_force(db: Session) -> list[Pause]:
     return list(db.scalars(select(Pause).where(Pause.ended_at.is_(None)).order_by(Pause.id)))
 
 
+def lines(db: Session) -> list[PauseLine]:
+    """The pauses in force with what they stop, oldest first. One statement, on a table that stays small."""
+    query: Any = (
+        select(Pause.id, Pause.reason, Pause.started_at, User.name, User.email, Channel.name, Campaign.name)
+        .outerjoin(User, User.id == Pause.started_by_id)
+        .outerjoin(Channel, Channel.id == Pause.channel_id)
+        .outerjoin(Campaign, Campaign.id == Pause.campaign_id)
+        .where(Pause.ended_at.is_(None))
+        .order_by(Pause.id)
+    )
+    return [PauseLine(row[0], row[1], row[2], row[3] or row[4], row[5], row[6]) for row in db.execute(query)]
+
+
+def by_id(db: Session, pause_id: int) -> Pause:
+    """One pause. Raises NotFound."""
+    row = db.get(Pause, pause_id)
+    if row is None:
+        raise NotFound()
+    return row
+
+
 def pause(
     db: Session, reason: str, *, channel_id: int | None = None, campaign_id: int | None = None, actor: User | None, now: datetime
 ) -> Pause:
-    """Stop all sending, or that of one channel or campaign. Raises Invalid without a reason."""
+    """Stop all sending, or that of one channel or campaign. Raises Invalid without a reason, or for a channel or campaign that is none."""
     reason = reason.strip()
     if not reason:
         raise Invalid(N_("Say why: everybody will read the reason."), field="reason")
+    if channel_id is not None and db.get(Channel, channel_id) is None:
+        raise Invalid(N_("There is no such channel."), field="channel_id")
+    if campaign_id is not None and db.get(Campaign, campaign_id) is None:
+        raise Invalid(N_("There is no such campaign."), field="campaign_id")
     row = Pause(channel_id=channel_id, campaign_id=campaign_id, reason=reason, started_at=now, started_by_id=actor.id if actor else None)
     db.add(row)
     db.flush()
