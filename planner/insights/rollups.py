@@ -1,113 +1,211 @@
-"""Sums per day: of each post's last snapshot until the end of a UTC day, over an asset on a channel or a whole channel.
+"""The roll-ups: sums per day of each post's last snapshot, brought forward cheaply or made again from the snapshots.
 
-Bringing N posts of one asset up to date costs one read of their snapshots in the days concerned, whatever the history.
+`bring_forward` is for what happens all day long, readings of today: it touches the rows of the assets that were read and one row
+of the channel. `days_of` walks a channel's snapshots in order of time and is right for everything: late readings and a rebuild.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
-from datetime import UTC, date, datetime, timedelta
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import func, literal, select
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
-from planner.insights.models import METRICS, AssetDay, ChannelDay, Snapshot
+from planner.insights.models import METRICS, AssetDay, ChannelDay, Latest, Snapshot
 from planner.planning.models import Post
 
-__all__ = ["asset_days", "channel_days", "write_asset_days", "write_channel_days"]
+__all__ = ["Change", "Counts", "Day", "bring_forward", "days_of", "make_again", "midnight", "newest_day", "upsert"]
 
+#: Counts in the order of METRICS; None is “not told”.
 Counts = tuple[int | None, ...]
 
-
-def asset_days(db: Session, asset_id: int, channel_id: int, days: Collection[date]) -> list[dict[str, Any]]:
-    """Rows of asset_day for these days."""
-    posts = list(db.scalars(select(Post.id).where(Post.asset_id == asset_id, Post.channel_id == channel_id, Post.external_id.is_not(None))))
-    return [
-        {"day": day, "asset_id": asset_id, "channel_id": channel_id, **dict(zip(METRICS, counts, strict=True))}
-        for day, counts in _sums(db, posts, days)
-    ]
+_NOTHING: Counts = (None,) * len(METRICS)
+_CHUNK = 500
+_STREAM = 5000
 
 
-def channel_days(db: Session, channel_id: int, days: Collection[date]) -> list[dict[str, Any]]:
-    """Rows of channel_day for these days, from asset_day's truth: the last row of each asset until then."""
-    rows = []
-    for day in sorted(days):
-        newest = (
-            select(AssetDay.asset_id, func.max(AssetDay.day).label("day"))
-            .where(AssetDay.channel_id == channel_id, AssetDay.day <= day)
-            .group_by(AssetDay.asset_id)
-            .subquery()
-        )
-        sums = [func.sum(getattr(AssetDay, name)) for name in METRICS]
-        counts = db.execute(
-            select(*sums)
-            .join(newest, (newest.c.asset_id == AssetDay.asset_id) & (newest.c.day == AssetDay.day))
-            .where(AssetDay.channel_id == channel_id)
-        ).one()
-        told = [None if value is None else int(value) for value in counts]
-        rows.append({"day": day, "channel_id": channel_id, **dict(zip(METRICS, told, strict=True))})
-    return rows
+@dataclass(frozen=True, slots=True)
+class Day:
+    """One UTC day of one channel: what the assets read that day had at its end, and what the whole channel had."""
+
+    day: date
+    assets: dict[int, Counts]
+    channel: Counts
 
 
-def write_asset_days(db: Session, rows: list[dict[str, Any]]) -> int:
-    _upsert(db, AssetDay, ["day", "asset_id", "channel_id"], rows)
-    return len(rows)
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A post's newest counts became others. `old` is None at its first reading."""
+
+    asset_id: int
+    old: Counts | None
+    new: Counts
 
 
-def write_channel_days(db: Session, rows: list[dict[str, Any]]) -> int:
-    _upsert(db, ChannelDay, ["day", "channel_id"], rows)
-    return len(rows)
+class _Sums:
+    """Adds counts column by column; what nobody told stays None, which is not 0."""
+
+    __slots__ = ("told", "total")
+
+    def __init__(self) -> None:
+        self.total = [0] * len(METRICS)
+        self.told = [0] * len(METRICS)
+
+    def swap(self, old: Counts, new: Counts) -> None:
+        for place, (before, after) in enumerate(zip(old, new, strict=True)):
+            if before is not None:
+                self.total[place] -= before
+                self.told[place] -= 1
+            if after is not None:
+                self.total[place] += after
+                self.told[place] += 1
+
+    def counts(self) -> Counts:
+        return tuple(total if told else None for total, told in zip(self.total, self.told, strict=True))
 
 
-def _sums(db: Session, posts: list[int], days: Collection[date]) -> Iterable[tuple[date, Counts]]:
-    """For each day, earliest first: the sum over posts of the last snapshot at or before its end."""
-    wanted = sorted(days)
-    if not posts or not wanted:
-        return
-    start = datetime.combine(wanted[0], datetime.min.time(), UTC)
-    end = datetime.combine(wanted[-1], datetime.min.time(), UTC) + timedelta(days=1)
-    current: dict[int, Counts] = {}
-    for post_id in posts:  # Where each post stood when the first day began.
-        row = db.execute(
-            select(*(getattr(Snapshot, name) for name in METRICS))
-            .where(Snapshot.post_id == post_id, Snapshot.at < start)
-            .order_by(Snapshot.at.desc())
-            .limit(1)
-        ).first()
-        if row is not None:
-            current[post_id] = tuple(row)
-    later = db.execute(
-        select(Snapshot.post_id, Snapshot.at, *(getattr(Snapshot, name) for name in METRICS))
-        .where(Snapshot.post_id.in_(posts), Snapshot.at >= start, Snapshot.at < end)
-        .order_by(Snapshot.at, Snapshot.id)
-    ).all()
-    position = 0
-    for day in wanted:
-        close = datetime.combine(day, datetime.min.time(), UTC) + timedelta(days=1)
-        while position < len(later) and later[position][1] < close:
-            row = later[position]
-            current[row[0]] = tuple(row[2:])
-            position += 1
-        yield day, _added(current.values())
+def midnight(day: date) -> datetime:
+    """The first moment of a UTC day."""
+    return datetime.combine(day, time(), UTC)
 
 
-def _added(rows: Iterable[Counts]) -> Counts:
-    """Column by column; a count nobody told is None, not 0."""
-    totals: list[int | None] = [None] * len(METRICS)
-    for row in rows:
-        for index, value in enumerate(row):
-            if value is not None:
-                totals[index] = (totals[index] or 0) + value
-    return tuple(totals)
+def newest_day(db: Session, channel_id: int) -> date | None:
+    """The last day on which a post of the channel was read."""
+    return db.scalar(select(ChannelDay.day).where(ChannelDay.channel_id == channel_id).order_by(ChannelDay.day.desc()).limit(1))
 
 
-def _upsert(db: Session, table: Any, keys: list[str], rows: list[dict[str, Any]]) -> None:
+def days_of(db: Session, channel_id: int, start: date | None = None) -> Iterator[Day]:
+    """Each day, from `start`, on which a post of the channel was read. Two statements; memory grows with posts, not with snapshots."""
+    standing: dict[int, Counts] = {}
+    assets: dict[int, _Sums] = {}
+    whole = _Sums()
+
+    def say(post_id: int, asset_id: int, counts: Counts) -> None:
+        old = standing.get(post_id, _NOTHING)
+        standing[post_id] = counts
+        assets.setdefault(asset_id, _Sums()).swap(old, counts)
+        whole.swap(old, counts)
+
+    if start is not None:
+        for row in _standing_before(db, channel_id, start):
+            say(row[0], row[1], tuple(row[2:]))
+    today: date | None = None
+    read: set[int] = set()
+    for row in _snapshots_of(db, channel_id, start):
+        day = row[2].date()
+        if today is not None and day != today:
+            yield Day(today, {asset: assets[asset].counts() for asset in sorted(read)}, whole.counts())
+            read.clear()
+        today = day
+        read.add(row[1])
+        say(row[0], row[1], tuple(row[3:]))
+    if today is not None:
+        yield Day(today, {asset: assets[asset].counts() for asset in sorted(read)}, whole.counts())
+
+
+def make_again(db: Session, channel_id: int, start: date | None = None, only: Collection[int] | None = None) -> int:
+    """Write the days of a channel from `start`, of these assets only where given; how many rows of asset_day."""
+    count = 0
+    asset_rows: list[dict[str, Any]] = []
+    channel_rows: list[dict[str, Any]] = []
+    for one in days_of(db, channel_id, start):
+        channel_rows.append({"day": one.day, "channel_id": channel_id, **_named(one.channel)})
+        for asset_id, counts in one.assets.items():
+            if only is None or asset_id in only:
+                asset_rows.append({"day": one.day, "asset_id": asset_id, "channel_id": channel_id, **_named(counts)})
+        if len(asset_rows) >= _STREAM:
+            count += len(asset_rows)
+            upsert(db, AssetDay, ("day", "asset_id", "channel_id"), asset_rows)
+            asset_rows.clear()
+    upsert(db, AssetDay, ("day", "asset_id", "channel_id"), asset_rows)
+    upsert(db, ChannelDay, ("day", "channel_id"), channel_rows)
+    return count + len(asset_rows)
+
+
+def bring_forward(db: Session, channel_id: int, day: date, changes: Sequence[Change]) -> None:
+    """Bring a day up to date that no later one follows on this channel. `latest` holds the new counts already."""
+    assets = sorted({change.asset_id for change in changes})
+    for first in range(0, len(assets), _CHUNK):
+        _sum_assets(db, channel_id, day, assets[first : first + _CHUNK])
+    base = db.execute(
+        select(*(getattr(ChannelDay, name) for name in METRICS))
+        .where(ChannelDay.channel_id == channel_id)
+        .order_by(ChannelDay.day.desc())
+        .limit(1)
+    ).first()
+    counts = _moved(tuple(base) if base else _NOTHING, changes)
+    if counts is None:
+        sums = (func.sum(getattr(Latest, name)) for name in METRICS)
+        row = db.execute(select(*sums).join(Post, Post.id == Latest.post_id).where(Post.channel_id == channel_id)).one()
+        counts = tuple(None if value is None else int(value) for value in row)
+    upsert(db, ChannelDay, ("day", "channel_id"), [{"day": day, "channel_id": channel_id, **_named(counts)}])
+
+
+def upsert(db: Session, table: Any, keys: Sequence[str], rows: list[dict[str, Any]]) -> None:
+    """Write these rows over those with the same keys."""
     if not rows:
         return
     insert = (postgresql if db.get_bind().dialect.name == "postgresql" else sqlite).insert(table)
+    changed = {name: getattr(insert.excluded, name) for name in rows[0] if name not in keys}
+    db.execute(insert.on_conflict_do_update(index_elements=list(keys), set_=changed), rows)
+
+
+def _sum_assets(db: Session, channel_id: int, day: date, assets: Sequence[int]) -> None:
+    # “+ 0” keeps the planner from walking the whole channel: an asset has few posts, a channel may have all of them.
+    sums = (
+        select(literal(day, AssetDay.day.type), Post.asset_id, Post.channel_id, *(func.sum(getattr(Latest, name)) for name in METRICS))
+        .join(Latest, Latest.post_id == Post.id)
+        .where(Post.asset_id.in_(assets), Post.channel_id + 0 == channel_id)
+        .group_by(Post.asset_id, Post.channel_id)
+    )
+    insert = (postgresql if db.get_bind().dialect.name == "postgresql" else sqlite).insert(AssetDay)
+    insert = insert.from_select(["day", "asset_id", "channel_id", *METRICS], sums)
     db.execute(
-        insert.on_conflict_do_update(index_elements=keys, set_={name: getattr(insert.excluded, name) for name in METRICS}), rows
+        insert.on_conflict_do_update(
+            index_elements=["day", "asset_id", "channel_id"], set_={name: getattr(insert.excluded, name) for name in METRICS}
+        )
     )
 
+
+def _moved(base: Counts, changes: Sequence[Change]) -> Counts | None:
+    """The sums after these changes; None when a count that was told is told no more, which a difference cannot express."""
+    moved = list(base)
+    for change in changes:
+        for place, (before, after) in enumerate(zip(change.old or _NOTHING, change.new, strict=True)):
+            if after is None:
+                if before is not None:
+                    return None
+                continue
+            moved[place] = (moved[place] or 0) + after - (before or 0)
+    return tuple(moved)
+
+
+def _named(counts: Counts) -> dict[str, int | None]:
+    return dict(zip(METRICS, counts, strict=True))
+
+
+def _snapshots_of(db: Session, channel_id: int, start: date | None) -> Iterator[Any]:
+    query = (
+        select(Snapshot.post_id, Post.asset_id, Snapshot.at, *(getattr(Snapshot, name) for name in METRICS))
+        .join(Post, Post.id == Snapshot.post_id)
+        .where(Post.channel_id == channel_id)
+        .order_by(Snapshot.at, Snapshot.id)
+    )
+    if start is not None:
+        query = query.where(Snapshot.at >= midnight(start))
+    yield from db.execute(query.execution_options(yield_per=_STREAM))
+
+
+def _standing_before(db: Session, channel_id: int, start: date) -> Iterator[Any]:
+    """Where each post of the channel stood when the day began."""
+    earlier = aliased(Snapshot)
+    last = select(func.max(earlier.at)).where(earlier.post_id == Post.id, earlier.at < midnight(start)).scalar_subquery()
+    yield from db.execute(
+        select(Post.id, Post.asset_id, *(getattr(Snapshot, name) for name in METRICS))
+        .join(Snapshot, (Snapshot.post_id == Post.id) & (Snapshot.at == last))
+        .where(Post.channel_id == channel_id)
+    )

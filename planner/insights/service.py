@@ -10,22 +10,31 @@ Counts are kept as told, also when a platform corrects them downwards.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime
+from typing import Any
 
-from sqlalchemy import delete, select, text
+from sqlalchemy import delete, func, select
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
+from planner.channels.models import Channel
 from planner.channels.port import Reading
+from planner.core.errors import Invalid, NotFound
+from planner.core.i18n import N_
 from planner.insights.models import METRICS, AssetDay, ChannelDay, Latest, Snapshot
-from planner.insights.rollups import asset_days, channel_days, write_asset_days, write_channel_days
+from planner.insights.rollups import Change, Counts, bring_forward, days_of, make_again, newest_day, upsert
 from planner.planning.models import Post
 
 __all__ = ["compare", "rebuild", "record", "record_rows"]
 
-_COLUMNS = ", ".join(METRICS)
-_BATCH = 500
+#: Largest count a column holds.
+MOST = 2**63 - 1
+_CHUNK = 500
+_DIFFERENCES = 50
+
+Key = tuple[int, datetime]
+Told = tuple[str, Counts]
 
 
 def record(
@@ -34,122 +43,158 @@ def record(
     """Keep what was told about posts at one moment; how many were new. A reading known already (post, moment) changes nothing.
 
     readings -- (post id, reading); the reading's external id is not used.
+    Raises NotFound for a post that does not exist, Invalid for a count below zero.
     """
     return record_rows(db, [(post_id, at, reading) for post_id, reading in readings], source=source)
 
 
 def record_rows(db: Session, rows: Sequence[tuple[int, datetime, Reading]], *, source: str = "platform") -> int:
-    """The same for readings of different moments, in batches; roll-ups are brought up to date once at the end."""
-    fresh: set[tuple[int, date]] = set()
-    count = 0
-    for start in range(0, len(rows), _BATCH):
-        batch = rows[start : start + _BATCH]
-        new = _new_ones(db, batch)
-        if new:
-            _insert(db, new, source)
-            count += len(new)
-            fresh |= {(post_id, at.astimezone(UTC).date()) for post_id, at, _reading in new}
+    """The same for readings of different moments; all together, so that late ones make a channel's days again only once."""
+    told = _told(rows)
+    if not told:
+        return 0
+    posts = _places(db, sorted({post_id for post_id, _at in told}))
+    _take_turns(db, {channel_id for _asset, channel_id in posts.values()})
+    fresh = _insert(db, told, source)
     if fresh:
-        _roll_up(db, fresh)
-    return count
+        _roll_up(db, told, posts)
+    return fresh
 
 
 def rebuild(db: Session) -> int:
     """Make every roll-up again from the snapshots; how many rows of asset_day there are."""
+    _take_turns(db, set(db.scalars(select(Channel.id))))
     for table in (Latest, AssetDay, ChannelDay):
         db.execute(delete(table))
-    db.execute(text(_LATEST))
-    posts = {post_id: (asset_id, channel_id) for post_id, asset_id, channel_id in db.execute(select(Post.id, Post.asset_id, Post.channel_id))}
-    days: dict[int, set[date]] = {}
-    pairs: dict[tuple[int, int], set[date]] = {}
-    for post_id, at in db.execute(select(Snapshot.post_id, Snapshot.at)):
-        day = at.astimezone(UTC).date()
-        asset_id, channel_id = posts[post_id]
-        pairs.setdefault((asset_id, channel_id), set()).add(day)
-        days.setdefault(channel_id, set()).add(day)
-    total = 0
-    for (asset_id, channel_id), wanted in sorted(pairs.items()):
-        total += write_asset_days(db, asset_days(db, asset_id, channel_id, wanted))
-    for channel_id, wanted in sorted(days.items()):
-        write_channel_days(db, channel_days(db, channel_id, wanted))
-    return total
+    names = ["post_id", "at", "regime", *METRICS]
+    db.execute(Latest.__table__.insert().from_select(names, _newest()))
+    return sum(make_again(db, channel_id) for channel_id in db.scalars(select(Channel.id).order_by(Channel.id)).all())
 
 
 def compare(db: Session) -> list[str]:
-    """Where the roll-ups differ from what the snapshots say; empty when they agree. Rolled back by the caller."""
-    before = _contents(db)
-    rebuild(db)
-    after = _contents(db)
-    return [f"{name}: {key}" for name in before for key in sorted(before[name].items() ^ after[name].items(), key=str)][:50]
-
-
-def _contents(db: Session) -> dict[str, dict[tuple[object, ...], tuple[object, ...]]]:
-    tables = {"latest": (Latest, ("post_id",)), "asset_day": (AssetDay, ("day", "asset_id", "channel_id")), "channel_day": (ChannelDay, ("day", "channel_id"))}
-    found = {}
-    for name, (table, keys) in tables.items():
-        columns = [getattr(table, key) for key in (*keys, *METRICS)]
-        found[name] = {tuple(row[: len(keys)]): tuple(row[len(keys) :]) for row in db.execute(select(*columns))}
+    """Where the roll-ups differ from what the snapshots say, at most 50 places; empty when they agree. Writes nothing."""
+    found = []
+    for place in _differences(db):
+        found.append(place)
+        if len(found) == _DIFFERENCES:
+            break
     return found
 
 
-def _new_ones(db: Session, batch: Sequence[tuple[int, datetime, Reading]]) -> list[tuple[int, datetime, Reading]]:
-    """Those whose (post, moment) is not known yet; the last of two in one batch is dropped."""
-    unique = {(post_id, at.astimezone(UTC)): reading for post_id, at, reading in reversed(batch)}
-    ids = {post_id for post_id, _at in unique}
-    low, high = min(at for _post_id, at in unique), max(at for _post_id, at in unique)
-    known = db.execute(
-        select(Snapshot.post_id, Snapshot.at).where(Snapshot.post_id.in_(ids), Snapshot.at >= low, Snapshot.at <= high)
-    )
-    there = {(post_id, at) for post_id, at in known}
-    return [(post_id, at, reading) for (post_id, at), reading in unique.items() if (post_id, at) not in there]
+def _told(rows: Sequence[tuple[int, datetime, Reading]]) -> dict[Key, Told]:
+    """(post, moment) -> regime and counts; of two readings of the same post and moment the first stays, as in the table."""
+    told: dict[Key, Told] = {}
+    for post_id, at, reading in rows:
+        counts = tuple(getattr(reading, name) for name in METRICS)
+        if any(count is not None and not 0 <= count <= MOST for count in counts):
+            raise Invalid(N_("A count cannot be below zero."))
+        told.setdefault((post_id, at.astimezone(UTC)), (reading.regime, counts))
+    return told
 
 
-def _insert(db: Session, rows: Sequence[tuple[int, datetime, Reading]], source: str) -> None:
-    values = [
-        {"post_id": post_id, "at": at, "source": source, "regime": reading.regime, **{name: getattr(reading, name) for name in METRICS}}
-        for post_id, at, reading in rows
-    ]
-    db.execute(Snapshot.__table__.insert(), values)
-    newest: dict[int, dict[str, object]] = {}
-    for value in values:
-        kept = newest.get(value["post_id"])
-        if kept is None or kept["at"] < value["at"]:
-            newest[value["post_id"]] = value
-    _keep_latest(db, list(newest.values()))
+def _places(db: Session, post_ids: Sequence[int]) -> dict[int, tuple[int, int]]:
+    """Post -> asset and channel. Raises NotFound."""
+    found: dict[int, tuple[int, int]] = {}
+    for first in range(0, len(post_ids), _CHUNK):
+        rows = db.execute(select(Post.id, Post.asset_id, Post.channel_id).where(Post.id.in_(post_ids[first : first + _CHUNK])))
+        found |= {post_id: (asset_id, channel_id) for post_id, asset_id, channel_id in rows}
+    if len(found) < len(post_ids):
+        raise NotFound(N_("One of these readings is about a post that is not here."))
+    return found
 
 
-def _keep_latest(db: Session, values: list[dict[str, object]]) -> None:
+def _take_turns(db: Session, channels: set[int]) -> None:
+    """Two writers of one channel's numbers wait for each other; on SQLite every writer does anyway."""
+    if db.get_bind().dialect.name == "postgresql":
+        db.execute(select(Channel.id).where(Channel.id.in_(channels)).order_by(Channel.id).with_for_update(key_share=True))
+
+
+def _insert(db: Session, told: dict[Key, Told], source: str) -> int:
+    """Add the snapshots that are not there yet; how many. Tuples to the driver: mapped rows would take thirty times as long."""
+    is_sqlite = db.get_bind().dialect.name == "sqlite"
+    moments = {at: f"{at:%Y-%m-%d %H:%M:%S.%f}" if is_sqlite else at for _post, at in told}
+    names = ("post_id", "at", "source", "regime", *METRICS)
+    places = ", ".join(["?" if is_sqlite else "%s"] * len(names))
+    statement = f"INSERT INTO snapshots ({', '.join(names)}) VALUES ({places}) ON CONFLICT (post_id, at) DO NOTHING"  # noqa: S608
+    rows = [(post_id, moments[at], source, regime, *counts) for (post_id, at), (regime, counts) in told.items()]
+    return int(db.connection().exec_driver_sql(statement, rows).rowcount)
+
+
+def _roll_up(db: Session, told: dict[Key, Told], posts: dict[int, tuple[int, int]]) -> None:
+    newest: dict[int, tuple[datetime, Told]] = {}
+    days: dict[int, set[date]] = {}
+    for (post_id, at), one in told.items():
+        days.setdefault(posts[post_id][1], set()).add(at.date())
+        if post_id not in newest or newest[post_id][0] < at:
+            newest[post_id] = (at, one)
+    before = _latest(db, sorted(newest))
+    _keep_latest(db, newest)
+    for channel_id, read in days.items():
+        last = newest_day(db, channel_id)
+        changes = [
+            Change(posts[post_id][0], before[post_id][1] if post_id in before else None, counts)
+            for post_id, (at, (_regime, counts)) in newest.items()
+            if posts[post_id][1] == channel_id and (post_id not in before or before[post_id][0] < at)
+        ]
+        if len(read) == 1 and (last is None or last <= min(read)):
+            bring_forward(db, channel_id, min(read), changes)
+        else:
+            make_again(db, channel_id, min(read), {posts[post_id][0] for post_id, _at in told if posts[post_id][1] == channel_id})
+
+
+def _latest(db: Session, post_ids: Sequence[int]) -> dict[int, tuple[datetime, Counts]]:
+    found: dict[int, tuple[datetime, Counts]] = {}
+    for first in range(0, len(post_ids), _CHUNK):
+        query = select(Latest.post_id, Latest.at, *(getattr(Latest, name) for name in METRICS))
+        for row in db.execute(query.where(Latest.post_id.in_(post_ids[first : first + _CHUNK]))):
+            found[row[0]] = (row[1], tuple(row[2:]))
+    return found
+
+
+def _keep_latest(db: Session, newest: dict[int, tuple[datetime, Told]]) -> None:
+    """An older reading never replaces a newer one; one of the same moment is the one that is there."""
     insert = (postgresql if db.get_bind().dialect.name == "postgresql" else sqlite).insert(Latest)
-    names = ("at", "regime", *METRICS)
     statement = insert.on_conflict_do_update(
-        index_elements=["post_id"], set_={name: getattr(insert.excluded, name) for name in names}, where=insert.excluded.at >= Latest.at
+        index_elements=["post_id"],
+        set_={name: getattr(insert.excluded, name) for name in ("at", "regime", *METRICS)},
+        where=insert.excluded.at > Latest.at,
     )
-    db.execute(statement, [{key: value for key, value in one.items() if key != "source"} for one in values])
+    rows = [
+        {"post_id": post_id, "at": at, "regime": regime, **dict(zip(METRICS, counts, strict=True))}
+        for post_id, (at, (regime, counts)) in newest.items()
+    ]
+    db.execute(statement, rows)
 
 
-def _roll_up(db: Session, fresh: Iterable[tuple[int, date]]) -> None:
-    """Bring the days of these posts up to date, and every later day that already has a row (a late reading changes those too)."""
-    touched = dict.fromkeys(post_id for post_id, _day in fresh)
-    posts = {}
-    ids = list(touched)
-    for start in range(0, len(ids), _BATCH):
-        rows = db.execute(select(Post.id, Post.asset_id, Post.channel_id).where(Post.id.in_(ids[start : start + _BATCH])))
-        posts |= {post_id: (asset_id, channel_id) for post_id, asset_id, channel_id in rows}
-    pairs: dict[tuple[int, int], set[date]] = {}
-    channels: dict[int, set[date]] = {}
-    for post_id, day in fresh:
-        pairs.setdefault(posts[post_id], set()).add(day)
-        channels.setdefault(posts[post_id][1], set()).add(day)
-    for (asset_id, channel_id), days in pairs.items():
-        later = db.scalars(select(AssetDay.day).where(AssetDay.asset_id == asset_id, AssetDay.channel_id == channel_id, AssetDay.day > min(days)))
-        write_asset_days(db, asset_days(db, asset_id, channel_id, days | set(later)))
-    for channel_id, days in channels.items():
-        later = db.scalars(select(ChannelDay.day).where(ChannelDay.channel_id == channel_id, ChannelDay.day > min(days)))
-        write_channel_days(db, channel_days(db, channel_id, days | set(later)))
+def _newest() -> Any:
+    """The newest snapshot of each post."""
+    other = aliased(Snapshot)
+    last = select(func.max(other.at)).where(other.post_id == Post.id).scalar_subquery()
+    columns = (Snapshot.post_id, Snapshot.at, Snapshot.regime, *(getattr(Snapshot, name) for name in METRICS))
+    return select(*columns).join(Post, (Post.id == Snapshot.post_id) & (Snapshot.at == last))
 
 
-_LATEST = f"""
-    INSERT INTO latest (post_id, at, regime, {_COLUMNS})
-    SELECT s.post_id, s.at, s.regime, {", ".join("s." + name for name in METRICS)} FROM snapshots s
-    JOIN (SELECT post_id, max(at) AS at FROM snapshots GROUP BY post_id) m ON m.post_id = s.post_id AND m.at = s.at
-"""  # noqa: S608
+def _differences(db: Session) -> Iterator[str]:
+    stored = {row[0]: tuple(row) for row in db.execute(select(Latest.post_id, Latest.at, Latest.regime, *(getattr(Latest, name) for name in METRICS)))}
+    for row in db.execute(_newest()):
+        if stored.pop(row[0], None) != tuple(row):
+            yield f"latest: post {row[0]}"
+    yield from (f"latest: post {post_id}" for post_id in sorted(stored))
+    for channel_id in db.scalars(select(Channel.id).order_by(Channel.id)).all():
+        yield from _channel_differences(db, channel_id)
+
+
+def _channel_differences(db: Session, channel_id: int) -> Iterator[str]:
+    counts = [getattr(ChannelDay, name) for name in METRICS]
+    days = {row[0]: tuple(row[1:]) for row in db.execute(select(ChannelDay.day, *counts).where(ChannelDay.channel_id == channel_id))}
+    counts = [getattr(AssetDay, name) for name in METRICS]
+    query = select(AssetDay.day, AssetDay.asset_id, *counts).where(AssetDay.channel_id == channel_id)
+    assets = {(row[0], row[1]): tuple(row[2:]) for row in db.execute(query)}
+    for one in days_of(db, channel_id):
+        if days.pop(one.day, None) != one.channel:
+            yield f"channel_day: {one.day}, channel {channel_id}"
+        for asset_id, told in one.assets.items():
+            if assets.pop((one.day, asset_id), None) != told:
+                yield f"asset_day: {one.day}, asset {asset_id}, channel {channel_id}"
+    yield from (f"channel_day: {day}, channel {channel_id}" for day in sorted(days))
+    yield from (f"asset_day: {day}, asset {asset_id}, channel {channel_id}" for day, asset_id in sorted(assets))
