@@ -1,0 +1,180 @@
+"""X: how our own post is found again among the live ones, and when its absence proves something."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from pytest_httpserver import HTTPServer
+
+from planner.channels.port import Listing, NativePost, Receipt
+from planner.channels.x import XAdapter
+from planner.channels.x_posts import says
+from planner.core.http import Http
+from tests.channels.fake_x import ACCOUNT, LINK, NOW, POST, SINCE, FakeX, timeline, told, url
+
+
+@pytest.fixture
+def x(httpserver: HTTPServer) -> FakeX:
+    return FakeX(httpserver)
+
+
+# --- finding it again -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "entities"),
+    [
+        ("Réseaux privés &amp; 5G &lt;2026&gt; https://t.co/AAA", {"urls": [url("https://t.co/AAA", LINK)]}),
+        ("Re\u0301seaux prive\u0301s & 5G <2026>  https://t.co/AAA", {"urls": [url("https://t.co/AAA", LINK)]}),
+        (
+            "Réseaux privés &amp; 5G &lt;2026&gt; https://t.co/AAA https://t.co/BBB",
+            {"urls": [url("https://t.co/AAA", LINK), url("https://t.co/BBB", "https://x.com/n/status/1/photo/1", media_key="3_1")]},
+        ),
+        ("Réseaux privés &amp; 5G &lt;2026&gt; https://t.co/AAA", None),
+    ],
+)
+def test_our_post_is_known_by_its_text_whatever_x_made_of_it(x, text, entities):
+    x.says("GET", "/2/users/42/tweets", 200, timeline(told(text, entities=entities)))
+
+    assert x.find() == Listing([Receipt("100", "https://x.com/norvane/status/100", NOW)], complete=True)
+
+
+@pytest.mark.parametrize(
+    ("text", "entities"),
+    [
+        ("Réseaux privés &amp; 5G &lt;2026&gt; https://t.co/AAA", {"urls": [url("https://t.co/AAA", LINK + "8")]}),
+        ("Réseaux privés &amp; 5G &lt;2027&gt; https://t.co/AAA", {"urls": [url("https://t.co/AAA", LINK)]}),
+        ("", None),
+    ],
+)
+def test_another_link_or_another_word_is_another_post(x, text, entities):
+    x.says("GET", "/2/users/42/tweets", 200, timeline(told(text, entities=entities)))
+
+    assert x.find() == Listing([], complete=True)
+
+
+def test_a_text_that_holds_html_characters_itself_is_found():
+    post = replace(POST, text="Écrire &amp; et &lt;b&gt;")
+
+    assert says({"text": "Écrire &amp;amp; et &amp;lt;b&amp;gt;"}, post.text)
+    assert says({"text": "Écrire &amp; et &lt;b&gt;"}, post.text)
+
+
+def test_x_is_asked_for_our_own_posts_since_the_attempt(x):
+    x.says("GET", "/2/users/42/tweets", 200, timeline())
+
+    assert x.adapter.find(POST, SINCE.replace(microsecond=900_000), ACCOUNT) == Listing([], complete=True)
+    assert x.asked[0].args.to_dict() == {
+        "max_results": "100",
+        "start_time": "2026-11-23T08:55:00Z",
+        "exclude": "retweets",
+        "post.fields": "created_at,entities",
+    }
+
+
+def test_an_older_post_with_the_same_words_is_not_ours(x):
+    old = told(POST.text, at=SINCE - timedelta(seconds=1))
+    x.says("GET", "/2/users/42/tweets", 200, timeline(old, told(POST.text, "101", SINCE)))
+
+    assert [match.external_id for match in x.find().matches] == ["101"]
+
+
+def test_every_page_is_read(x):
+    x.says("GET", "/2/users/42/tweets", 200, timeline(told("Autre"), next_token="more"))
+    x.says("GET", "/2/users/42/tweets", 200, timeline(told(POST.text, "101")))
+
+    assert x.find() == Listing([Receipt("101", "https://x.com/norvane/status/101", NOW)], complete=True)
+    assert [request.args.get("pagination_token") for request in x.asked] == [None, "more"]
+
+
+def test_a_list_without_an_end_proves_nothing(x):
+    x.says("GET", "/2/users/42/tweets", 200, timeline(next_token="more"))
+
+    assert x.find() == Listing([], complete=False, reason="The account has more than 2000 posts since then.")
+    assert len(x.asked) == 20
+
+
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [
+        (500, ""),
+        (429, ""),
+        (401, ""),
+        (200, "{"),
+        (200, "[]"),
+        (200, {"data": []}),
+        (200, {**timeline(), "errors": [{"title": "Partial"}]}),
+    ],
+)
+def test_a_trouble_on_a_later_page_keeps_what_was_found_and_proves_no_absence(x, status, body):
+    x.says("GET", "/2/users/42/tweets", 200, timeline(told(POST.text), next_token="more"))
+    x.says("GET", "/2/users/42/tweets", status, body)
+
+    listing = x.find()
+
+    assert ([match.external_id for match in listing.matches], listing.complete) == (["100"], False)
+    assert listing.reason
+
+
+def test_an_account_whose_number_is_not_known_is_asked_for_it(x):
+    x.says("GET", "/2/users/me", 200, {"data": {"id": "43", "name": "N", "username": "norvane"}})
+    x.says("GET", "/2/users/43/tweets", 200, timeline(told(POST.text)))
+
+    assert len(x.find(replace(ACCOUNT, external_id="")).matches) == 1
+    assert x.paths() == ["GET /2/users/me", "GET /2/users/43/tweets"]
+
+
+def test_an_account_x_does_not_name_proves_nothing(x):
+    x.says("GET", "/2/users/me", 200, {"data": {}})
+
+    assert x.find(replace(ACCOUNT, external_id="")) == Listing([], False, "X did not say whose account this is.")
+
+
+def test_recent_posts_are_told_as_people_read_them(x):
+    x.says(
+        "GET", "/2/users/42/tweets", 200, timeline(told("A &amp; B https://t.co/AAA", entities={"urls": [url("https://t.co/AAA", LINK)]}))
+    )
+
+    assert x.adapter.recent(SINCE, ACCOUNT) == [NativePost(Receipt("100", "https://x.com/norvane/status/100", NOW), f"A & B {LINK}")]
+
+
+def test_recent_posts_that_cannot_be_read_whole_are_not_told(x):
+    x.says("GET", "/2/users/42/tweets", 503, "")
+
+    assert x.adapter.recent(SINCE, ACCOUNT) is None
+
+
+# --- the change of names in 2.167 -------------------------------------------------------------------------------------
+
+NO_POST_FIELDS = {"errors": [{"parameters": {"post.fields": ["x"]}, "message": "The query parameter [post.fields] is not one of…"}]}
+
+
+def test_a_name_x_does_not_know_is_replaced_by_the_other_once(x):
+    x.says("GET", "/2/users/42/tweets", 400, NO_POST_FIELDS)
+    x.says("GET", "/2/users/42/tweets", 200, timeline(told(POST.text)))
+
+    assert len(x.find().matches) == 1
+    assert [sorted(name for name in request.args if name.endswith(".fields")) for request in x.asked] == [["post.fields"], ["tweet.fields"]]
+
+
+def test_when_x_knows_neither_name_it_is_asked_twice_and_no_more(x):
+    x.says("GET", "/2/users/42/tweets", 400, NO_POST_FIELDS)
+
+    assert not x.find().complete
+    assert len(x.asked) == 2
+
+
+def test_another_bad_request_is_not_asked_again(x):
+    x.says("GET", "/2/users/42/tweets", 400, {"detail": "start_time is too old"})
+
+    assert x.find().reason == "X does not take this. X says: start_time is too old"
+    assert len(x.asked) == 1
+
+
+def test_the_name_to_start_with_is_a_setting(httpserver: HTTPServer):
+    httpserver.expect_request("/2/users/42/tweets").respond_with_json(timeline())
+    XAdapter(httpserver.url_for(""), Http(timeout_seconds=2), fields_name="tweet").find(POST, SINCE, ACCOUNT)
+
+    assert "tweet.fields" in httpserver.log[0][0].args
