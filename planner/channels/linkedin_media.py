@@ -178,9 +178,9 @@ def _parts(told: Mapping[str, Any]) -> list[tuple[str, int, int]]:
             (str(part["uploadUrl"]), int(part["firstByte"]), int(part["lastByte"]))
             for part in told["uploadInstructions"]
         ]
-    except (LookupError, TypeError, ValueError):
+    except (LookupError, TypeError, ValueError, OverflowError):
         parts = []
-    if not parts:
+    if not parts or any(not 0 <= first <= last for _, first, last in parts):
         raise Stopped(RetryLater("LinkedIn did not say how a film is to be sent."))
     return parts
 

@@ -113,7 +113,9 @@ def own_posts(rest: Rest, since: datetime) -> Iterator[Mapping[str, Any]]:
 
 def is_same(post: OutgoingPost, element: Mapping[str, Any]) -> bool:
     """Whether a post of the page is this message: the same text and, where LinkedIn tells them, card or files."""
-    if element.get("lifecycleState", "PUBLISHED") != "PUBLISHED":
+    if element.get("lifecycleState", "PUBLISHED") != "PUBLISHED" or not str(element.get("id", "")).startswith(
+        "urn:li:"
+    ):
         return False
     told = str(element.get("commentary", ""))
     return same_text(full_text(post), told) and media.may_be_content(post, element.get("content"))

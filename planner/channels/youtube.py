@@ -64,7 +64,7 @@ _PAGES = 10
 #: A session's address lives about a week; looking for what it made goes back well beyond that.
 _LOOK_BACK = timedelta(days=30)
 #: Uploads that never became a video people can watch.
-_NEVER_LIVE = {"deleted", "failed", "rejected"}
+_NEVER_LIVE = ("deleted", "failed", "rejected")
 
 
 class _IncompleteError(GarbledError):
@@ -183,7 +183,7 @@ class YouTubeAdapter:
     def _marked(self, connection: Connection, post: OutgoingPost, since: datetime) -> list[Mapping[str, Any]]:
         """Uploads since then that carry the post's tag. Raises one of FAILURES."""
         tag = marker(post)
-        return [video for video in self._uploads(connection, since) if tag in (inside(video, "snippet", "tags") or ())]
+        return [video for video in self._uploads(connection, since) if tag in _tags(video)]
 
     def _uploads(self, connection: Connection, since: datetime) -> Iterator[Mapping[str, Any]]:
         """The channel's own uploads since then, newest first, private ones included. Two units of quota a page."""
@@ -200,7 +200,7 @@ class YouTubeAdapter:
                 wanted = ",".join(filter(None, ids))
                 request = self._youtube.videos().list(part="snippet,status", id=wanted, maxResults=50)
                 for video in items(answer(request, connection)):
-                    if inside(video, "status", "uploadStatus") not in _NEVER_LIVE:
+                    if isinstance(video.get("id"), str) and inside(video, "status", "uploadStatus") not in _NEVER_LIVE:
                         yield video
             listed = self._youtube.playlistItems().list_next(listed, told)
             if listed is None or (items(told) and not page):
@@ -249,6 +249,11 @@ def _receipt(video: Mapping[str, Any]) -> Receipt:
     """The video's number, address and moment; a private one appears at its `publishAt`."""
     at = _time(inside(video, "status", "publishAt")) or _time(inside(video, "snippet", "publishedAt"))
     return Receipt(str(video["id"]), _url(str(video["id"])), at)
+
+
+def _tags(video: Mapping[str, Any]) -> list[Any]:
+    told = inside(video, "snippet", "tags")
+    return told if isinstance(told, list) else []
 
 
 def _text(video: Mapping[str, Any]) -> str:

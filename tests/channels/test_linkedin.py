@@ -9,6 +9,8 @@ from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from werkzeug import Response
 
 from planner.channels.linkedin import LIMITS, LinkedInAdapter, LinkedInConnect
@@ -747,6 +749,34 @@ def test_an_audience_nobody_tells_is_not_an_empty_one(adapter, linkedin):
     linkedin.faults = {"size": [refusal(403)], "slices": [refusal(403)]}
 
     assert adapter.audience(ACCOUNT) is None
+
+
+# Whatever LinkedIn answers
+
+NAMES = ["elements", "results", "errors", "id", "commentary", "createdAt", "publishedAt", "content", "article", "source", "paging",
+         "links", "totalShareStatistics", "share", "likeCount", "firstDegreeSize", "message", "errorDetails", "inputErrors", "code",
+         "value", "image", "uploadUrl", "status", "organization", "followerCountsByFunction", "urn:li:share:1"]  # fmt: skip
+ANYTHING = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.sampled_from(["", "x", "urn:li:share:1", "AVAILABLE"]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(NAMES), inner, max_size=4),
+    max_leaves=12,
+)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(bodies=st.lists(ANYTHING, min_size=7, max_size=7), status=st.sampled_from([200, 201, 400, 422, 500]))
+def test_no_answer_whatever_its_shape_makes_the_adapter_raise(adapter, linkedin, file, bodies, status):
+    steps = ["create", "read", "list", "batch", "shares", "size", "slices", "open", "state", "roles"]
+    linkedin.faults = {step: [Response(json.dumps(body), status) for body in bodies] for step in steps}
+    nameless = replace(ACCOUNT, external_id="")
+
+    for post in (POST, replace(POST, media=[file(MediaKind.IMAGE)]), replace(POST, media=[file(MediaKind.VIDEO)])):
+        assert isinstance(adapter.publish(post, ACCOUNT, keep=lambda urns: None), Sent | Refused | RetryLater | Unknown)
+    assert isinstance(adapter.find(POST, NOW, ACCOUNT), Listing)
+    assert isinstance(adapter.find(POST, NOW, nameless), Listing)
+    assert isinstance(adapter.readings(["urn:li:share:1"], ACCOUNT), Readings)
+    adapter.recent(NOW, ACCOUNT)
+    adapter.audience(ACCOUNT)
 
 
 # Consent

@@ -7,6 +7,8 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from werkzeug import Response
 
 from planner.channels.port import (
@@ -219,6 +221,18 @@ def test_a_video_of_ours_is_found_by_its_tag_whatever_became_of_its_title(adapte
     assert listing == Listing([Receipt(ours, f"https://www.youtube.com/watch?v={ours}", at)], True)
 
 
+@pytest.mark.parametrize(
+    "broken", [{"snippet": {"tags": 7}}, {"snippet": None}, {"id": None, "snippet": {"tags": [OURS]}}]
+)
+def test_a_video_that_is_told_brokenly_is_not_ours(adapter, youtube, post, broken):
+    other, ours = (youtube.add_video("T", age=timedelta(minutes=n), tags=(OURS,)) for n in (1, 2))
+    told = [youtube.videos[other] | broken, youtube.videos[ours]]
+    youtube.faults = {"uploads": [Response(json.dumps({"items": [{"contentDetails": {"videoId": "v"}}]}))]}
+    youtube.faults["videos"] = [Response(json.dumps({"items": told}))]
+
+    assert [receipt.external_id for receipt in adapter.find(post, NOW, ACCOUNT).matches] == [ours]
+
+
 def test_a_channel_without_our_video_proves_its_absence(adapter, youtube, post):
     youtube.add_video("Another", age=timedelta(minutes=1))
 
@@ -407,3 +421,36 @@ def test_an_audience_nobody_tells_is_not_an_empty_one(adapter, youtube, httpserv
     report(httpserver, [], status=500)
 
     assert adapter.audience(ACCOUNT) is None
+
+
+# Whatever YouTube answers
+
+NAMES = ["items", "id", "snippet", "status", "statistics", "tags", "title", "publishedAt", "contentDetails", "relatedPlaylists",
+         "uploads", "videoId", "viewCount", "nextPageToken", "error", "errors", "reason", "columnHeaders", "rows",
+         "name", "publishAt", "subscriberCount"]  # fmt: skip
+ANYTHING = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.sampled_from(["", "x", "1", "v0000000001", "2026-11-23T09:00:00Z"]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(NAMES), inner, max_size=4),
+    max_leaves=12,
+)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(bodies=st.lists(ANYTHING, min_size=6, max_size=6), status=st.sampled_from([200, 200, 400, 500]))
+def test_no_answer_whatever_its_shape_makes_the_adapter_raise(adapter, youtube, httpserver, post, bodies, status):
+    steps = ["session", "last_chunk", "status", "channels", "uploads", "videos", "playlist_check", "playlist"]
+    youtube.faults = {step: [Response(json.dumps(body), status) for body in bodies] for step in steps}
+    httpserver.expect_oneshot_request("/v2/reports").respond_with_data(json.dumps(bodies[0]), status)
+    resumed = replace(post, resume=f"{youtube.url}/session/1", playlist="PL")
+
+    for each in (post, resumed):
+        outcome = adapter.publish(each, ACCOUNT, keep=lambda address: None)
+        assert isinstance(outcome, Sent | Refused | RetryLater | Unknown)
+    assert isinstance(adapter.find(resumed, NOW, ACCOUNT), Listing)
+    assert isinstance(adapter.readings(["v1"], ACCOUNT), Readings)
+    adapter.recent(NOW, ACCOUNT)
+    adapter.audience(ACCOUNT)
