@@ -15,12 +15,13 @@ from planner.accounts import history
 from planner.accounts.models import User
 from planner.accounts.rules import require
 from planner.catalog import rules
-from planner.catalog.models import Asset, AssetKind, AssetState, Audience, Confidentiality, Purpose, Topic
+from planner.catalog.media import Stored
+from planner.catalog.models import Asset, AssetFile, AssetKind, AssetState, Audience, Confidentiality, Purpose, Topic
 from planner.catalog.search import Search
 from planner.core.errors import Conflict, Invalid
 from planner.core.i18n import N_
 
-__all__ = ["AssetValues", "change_state", "create", "edit", "restore", "retire", "values_of"]
+__all__ = ["LANGUAGES", "AssetValues", "add_file", "change_state", "create", "edit", "restore", "retire", "values_of"]
 
 #: Languages an asset may be in; ISO 639-1, what the group publishes in.
 LANGUAGES = ("en", "fr", "de", "es", "it", "nl", "pl", "pt", "ro", "ar", "ja", "zh")
@@ -189,3 +190,18 @@ def _into(db: Session, asset: Asset, state: AssetState, action: str, actor: User
 def _told(columns: dict[str, Any]) -> dict[str, Any]:
     """Columns as history keeps them: long texts shortened."""
     return {name: value[:500] if isinstance(value, str) else value for name, value in columns.items()}
+
+
+def add_file(db: Session, asset: Asset, stored: Stored, *, actor: User | None, now: datetime) -> AssetFile:
+    """Give an asset a file that `media.store` took in."""
+    require(actor, "asset.edit", asset)
+    file = AssetFile(
+        asset_id=asset.id, kind=stored.kind, name=stored.name, stored_name=stored.stored_name, mime=stored.mime, size=stored.size,
+        sha256=stored.sha256, width=stored.width, height=stored.height, seconds=stored.seconds, created_at=now,
+    )  # fmt: skip
+    if stored.seconds and not asset.duration_seconds:
+        asset.duration_seconds = round(stored.seconds)
+    db.add(file)
+    db.flush()
+    history.record(db, actor, "asset.file_added", asset, now=now, became={"file": stored.name}, name=history.COMMAND_LINE)
+    return file

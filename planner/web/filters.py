@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
 from flask import Flask, g, request
-from flask_babel import format_date, format_datetime, format_decimal, get_locale, get_timezone, gettext
+from flask_babel import format_currency, format_date, format_datetime, format_decimal, get_locale, get_timezone, gettext
 from flask_babel import lazy_gettext as _l
 from markupsafe import Markup, escape
 
@@ -18,6 +19,7 @@ from planner.channels.models import ChannelState
 from planner.channels.port import Platform
 from planner.core.i18n import N_
 from planner.planning.models import STATE_LABELS
+from planner.web.deeds import deed
 from planner.web.languages import say, translate
 from planner.web.session import runtime
 from planner.web.static_files import asset_url
@@ -55,6 +57,15 @@ PLACES = (
 )
 
 
+#: What the New button offers: endpoint, label, icon, action needed.
+NEW = (
+    ("posts.new", _l("Post"), "calendar-plus", "post.create"),
+    ("catalog.new", _l("Asset"), "library", "asset.create"),
+    ("campaigns.new", _l("Campaign"), "flag", "campaign.edit"),
+    ("imports.new", _l("Import"), "upload", "asset.import"),
+)
+
+
 def label(value: StrEnum | None) -> str:
     """The word for a member of a closed list, in the reader's language."""
     return gettext(_NAMES[value]) if value is not None else ""
@@ -80,9 +91,14 @@ def number(value: float | None) -> Markup:
     return Markup("{}").format(format_decimal(value))
 
 
+def money(value: Decimal | float, currency: str) -> str:
+    """An amount in the reader's way, without cents where there are none."""
+    return str(format_currency(value, currency, format="¤#,##0" if value == int(value) else None, currency_digits=False))
+
+
 def init_app(app: Flask) -> None:
     app.jinja_env.filters.update(
-        moment=moment, day=day, number=number, label=label, state_label=label, t=translate, say=say
+        moment=moment, day=day, number=number, label=label, state_label=label, t=translate, say=say, money=money, deed=deed
     )
     app.jinja_env.globals.update(asset_url=asset_url, translate=translate, label=label)
     app.jinja_env.trim_blocks = True
@@ -95,6 +111,7 @@ def init_app(app: Flask) -> None:
         return {
             "csp_nonce": lambda: g.get("nonce", ""),
             "nav": [place[:4] for place in PLACES if place[0] in app.view_functions and user and may(user, place[4])],
+            "nav_new": [one[:3] for one in NEW if one[0] in app.view_functions and user and may(user, one[3])],
             "may": lambda action, thing=None: may(user, action, thing) if user else False,
             "lang": str(get_locale() or settings.language)[:2],
             "zone": str(get_timezone()),

@@ -1,0 +1,126 @@
+"""One asset: what it is, where it is planned, what it did everywhere, its files and its history."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from flask import Blueprint, flash, g, redirect, render_template, request, send_from_directory, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from planner.accounts.rules import require
+from planner.catalog import media, queries, service
+from planner.catalog.models import Asset, AssetFile, AssetState
+from planner.channels.port import MediaKind
+from planner.core.errors import NotFound, PlannerError
+from planner.insights import queries as insights
+from planner.insights.queries import AssetPerformance
+from planner.planning import queries as planning
+from planner.web.access import needs
+from planner.web.catalog import language_names
+from planner.web.definitions import definitions
+from planner.web.forms.catalog import UploadForm
+from planner.web.session import committing, runtime
+
+__all__ = ["bp"]
+
+bp = Blueprint("assets", __name__, url_prefix="/assets")
+#: The tiles, in this order.
+TILES = ("views", "impressions", "reach", "engagements", "clicks", "likes", "comments", "shares")
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A chart's table: one row a day, one column a channel; None is a gap."""
+
+    metric: str
+    columns: Sequence[tuple[str, int]]
+    rows: Sequence[tuple[date, Sequence[int | None], bool]]
+
+
+@bp.route("/<int:asset_id>")
+@needs("read")
+def show(asset_id: int) -> ResponseReturnValue:
+    return _page(queries.asset(g.db, asset_id, viewer=g.user), UploadForm(formdata=None))
+
+
+@bp.route("/<int:asset_id>/files", methods=["POST"])
+@needs("asset.edit")
+def upload(asset_id: int) -> ResponseReturnValue:
+    asset = queries.asset(g.db, asset_id, viewer=g.user)
+    require(g.user, "asset.edit", asset)
+    form = UploadForm()
+    if form.validate():
+        given = request.files.get("file")
+        settings = runtime().settings
+        folder = settings.data_path / "files"
+        try:
+            if given is None:
+                raise NotFound()
+            stored = media.store(given.stream, given.filename or "", folder, most_bytes=settings.max_upload_mb * 1_000_000)
+            try:
+                with committing(g.db):
+                    service.add_file(g.db, asset, stored, actor=g.user, now=g.now)
+            except BaseException:
+                (folder / stored.stored_name).unlink(missing_ok=True)
+                raise
+        except PlannerError as error:
+            form.refuse(error, "file")
+        else:
+            flash(_("“%(name)s” is kept with the asset.", name=stored.name), "success")
+            return redirect(url_for(".show", asset_id=asset_id, _anchor="files"))
+    return _page(asset, form, 422)
+
+
+@bp.route("/<int:asset_id>/files/<int:file_id>")
+@needs("read")
+def file(asset_id: int, file_id: int) -> ResponseReturnValue:
+    """A file's content: pictures to be shown, anything else to be saved; never interpreted."""
+    asset = queries.asset(g.db, asset_id, viewer=g.user)
+    found = g.db.get(AssetFile, file_id)
+    if found is None or found.asset_id != asset.id:
+        raise NotFound()
+    inline = found.kind in (MediaKind.IMAGE, MediaKind.GIF)
+    response = send_from_directory(
+        runtime().settings.data_path / "files", found.stored_name, mimetype=found.mime, as_attachment=not inline, download_name=found.name
+    )
+    response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    return response
+
+
+def _page(asset: Asset, form: UploadForm, status: int = 200) -> ResponseReturnValue:
+    performance = insights.asset_performance(g.db, asset.id)
+    page = render_template(
+        "assets/show.html",
+        asset=asset,
+        posts=planning.posts_of(g.db, asset_id=asset.id, viewer=g.user),
+        performance=performance,
+        tables=[table for metric in ("views", "impressions", "engagements") if (table := _table(performance, metric))],
+        tiles=TILES,
+        definitions=definitions(),
+        read_at=max((post.read_at for post in performance.posts if post.read_at), default=None),
+        files=queries.files_of(g.db, asset.id),
+        history=queries.history_of(g.db, asset.id),
+        languages=language_names(),
+        states=[one for one in AssetState if one not in (asset.state, AssetState.RETIRED)],
+        form=form,
+    )
+    return page, status
+
+
+def _table(performance: AssetPerformance, metric: str) -> Table | None:
+    """Days by channels of one count; None when fewer than two days were told."""
+    told = [one for one in performance.series if any(counts[metric] is not None for _day, counts in one.days)]
+    by_channel = [{day: counts[metric] for day, counts in one.days} for one in told]
+    days = sorted({day for column in by_channel for day in column})
+    if len(days) < 2:
+        return None
+    breaks = {day for one in told for day in one.breaks}
+    rows, crossed = [], False
+    for day in days:
+        starts = not crossed and any(day >= one for one in breaks)
+        crossed = crossed or starts
+        rows.append((day, [column.get(day) for column in by_channel], starts))
+    return Table(metric, [(one.channel_name, one.channel_id) for one in told], rows)

@@ -1,0 +1,98 @@
+"""Forms of the catalogue."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask_babel import lazy_gettext as _l
+from wtforms import (
+    BooleanField, DecimalField, FileField, HiddenField, SelectField, SelectMultipleField, StringField, TextAreaField,
+)  # fmt: skip
+from wtforms.validators import InputRequired, Optional
+from wtforms.widgets import CheckboxInput, ListWidget
+
+from planner.catalog.models import AssetKind, AssetState, Audience, Confidentiality, Purpose
+from planner.catalog.service import LANGUAGES, AssetValues
+from planner.web.filters import label
+from planner.web.forms.base import MomentField, PlannerForm
+
+__all__ = ["AssetForm", "UploadForm"]
+
+
+class CheckboxListField(SelectMultipleField):
+    """Several of a few, as check boxes."""
+
+    widget = ListWidget(prefix_label=False)
+    option_widget = CheckboxInput()
+
+
+class AssetForm(PlannerForm):
+    """An asset as a person edits it; lists are written one a line or with commas."""
+
+    title = StringField(_l("Title"), [InputRequired(_l("This cannot be empty."))])
+    kind = SelectField(_l("Kind"))
+    state = SelectField(_l("State"))
+    summary = TextAreaField(_l("Summary"))
+    url = StringField(_l("Address"))
+    language = SelectField(_l("Language"))
+    purpose = SelectField(_l("Made for"))
+    audiences = CheckboxListField(_l("Audiences"))
+    topics = StringField(_l("Topics"))
+    owner_id = SelectField(_l("Owner"))
+    cost = DecimalField(_l("Cost"), [Optional()], places=2)
+    currency = StringField(_l("Currency"), default="EUR")
+    confidentiality = SelectField(_l("Confidentiality"))
+    sensitive = BooleanField(_l("Sensitive: one release is all there may be"))
+    embargo_until = MomentField(_l("Embargo until"), [Optional()])
+    embargo_terms = TextAreaField(_l("Words that would give it away"))
+    version = HiddenField()
+
+    def offer(self, owners: list[tuple[int, str]], languages: dict[str, str]) -> None:
+        """The choices, in the reader's language."""
+        for name, enum in (("kind", AssetKind), ("state", AssetState), ("purpose", Purpose), ("confidentiality", Confidentiality)):
+            self[name].choices = [(one.value, label(one)) for one in enum]
+        self.audiences.choices = [(one.value, label(one)) for one in Audience]
+        self.language.choices = [(code, languages.get(code, code)) for code in LANGUAGES]
+        self.owner_id.choices = [("", "–"), *((str(number), name) for number, name in owners)]
+
+    def fill(self, values: dict[str, Any], version: int | None = None) -> None:
+        """Show an asset's present values."""
+        for name in ("title", "summary", "url", "cost", "currency", "sensitive", "embargo_until"):
+            self[name].data = values[name]
+        for name in ("kind", "state", "language", "purpose", "confidentiality"):
+            self[name].data = str(values[name])
+        self.audiences.data = [str(one) for one in values["audiences"]]
+        self.topics.data = ", ".join(values["topics"])
+        self.embargo_terms.data = "\n".join(values["embargo_terms"])
+        self.owner_id.data = str(values["owner_id"] or "")
+        self.version.data = str(version or "")
+
+    def values(self) -> AssetValues:
+        return AssetValues(
+            kind=AssetKind(self.kind.data),
+            title=self.title.data or "",
+            summary=self.summary.data or "",
+            url=self.url.data or "",
+            language=self.language.data,
+            purpose=Purpose(self.purpose.data),
+            cost=self.cost.data,
+            currency=self.currency.data or "EUR",
+            confidentiality=Confidentiality(self.confidentiality.data),
+            sensitive=bool(self.sensitive.data),
+            embargo_until=self.embargo_until.data,
+            embargo_terms=_split(self.embargo_terms.data, "\n"),
+            audiences=[Audience(one) for one in self.audiences.data or []],
+            topics=_split(self.topics.data, ","),
+            owner_id=int(self.owner_id.data) if self.owner_id.data else None,
+            state=AssetState(self.state.data),
+        )
+
+
+class UploadForm(PlannerForm):
+    """One file."""
+
+    file = FileField(_l("File"), [InputRequired(_l("Choose a file."))])
+
+
+def _split(text: str | None, mark: str) -> list[str]:
+    return [part.strip() for part in (text or "").split(mark) if part.strip()]
