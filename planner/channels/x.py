@@ -38,7 +38,7 @@ from planner.core.text import x_length
 __all__ = ["XAdapter"]
 
 _MAX_TEXT = 280
-_PAGE, _MAX_PAGES = 100, 20
+_MAX_PAGES = 20
 _NO_TOKEN = Refused("unauthorised", "This X account is not connected. Connect it again.", account=True)
 _TOKEN = re.compile(r"[\x21-\x7e]+")
 _ID = re.compile(r"[0-9]{1,19}")
@@ -48,6 +48,7 @@ class XAdapter:
     """Publisher and Metrics for X.
 
     fields_name -- which of its two sets of names X is asked with first: "post" (since 2.167) or "tweet".
+    page        -- how many own posts one call lists, 5 to 100; twenty pages are read.
     """
 
     limits = Limits(text=_MAX_TEXT, images=4, can_delete=True)
@@ -60,12 +61,14 @@ class XAdapter:
         *,
         fields_name: str = "post",
         patience: x_media.Patience | None = None,
+        page: int = 100,
         now: Callable[[], datetime] = utc_now,
     ) -> None:
         self._api_url = api_url.rstrip("/")
         self._http = http
         self._fields_name = fields_name if fields_name in ("post", "tweet") else "post"
         self._patience = patience or x_media.Patience()
+        self._page = page
         self._now = now
 
     def publish(self, post: OutgoingPost, account: Account, *, keep: Keep) -> Outcome:
@@ -178,7 +181,7 @@ class XAdapter:
         api = self._api(account)
         since = since.astimezone(UTC).replace(microsecond=0)
         path = f"/2/users/{_user_id(api, account)}/tweets"
-        params = {"max_results": str(_PAGE), "start_time": f"{since:%Y-%m-%dT%H:%M:%SZ}", "exclude": "retweets"}
+        params = {"max_results": str(self._page), "start_time": f"{since:%Y-%m-%dT%H:%M:%SZ}", "exclude": "retweets"}
         for _ in range(_MAX_PAGES):
             body = api.posts(path, params, ("created_at", "entities"))
             meta = body.get("meta")
@@ -192,7 +195,7 @@ class XAdapter:
             if not token:
                 return
             params = {**params, "pagination_token": str(token)}
-        raise Stopped(RetryLater(f"The account has more than {_PAGE * _MAX_PAGES} posts since then."))
+        raise Stopped(RetryLater(f"The account has more than {self._page * _MAX_PAGES} posts since then."))
 
 
 def _complaint(post: OutgoingPost, account: Account) -> Refused | None:
