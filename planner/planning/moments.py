@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from planner.core.errors import Invalid, PastMoment
 from planner.core.i18n import N_
 
-__all__ = ["FARTHEST", "NOW_TOLERANCE", "check_moment", "resolve_wall_time", "wall_of", "zone_of"]
+__all__ = ["FARTHEST", "NOW_TOLERANCE", "check_moment", "fold_of", "is_double", "resolve_wall_time", "wall_of", "zone_of"]
 
 #: “Publish now” takes a moment to travel from the button to the rule.
 NOW_TOLERANCE = timedelta(seconds=60)
@@ -58,6 +58,17 @@ def resolve_wall_time(naive: datetime, zone: str, *, fold: int | None = None) ->
             time=f"{naive:%H:%M}",
         )
     return moments[1 if fold else 0]
+
+
+def fold_of(moment: datetime, zone: str) -> int:
+    """0 or 1: which of the two, where clocks in `zone` show that time twice; 0 on any other day."""
+    return moment.astimezone(zone_of(zone)).fold
+
+
+def is_double(moment: datetime, zone: str) -> bool:
+    """Whether clocks in `zone` show that time twice that day."""
+    local = moment.astimezone(zone_of(zone))
+    return local.replace(fold=0).utcoffset() != local.replace(fold=1).utcoffset()
 
 
 def wall_of(moment: datetime, zone: str) -> str:

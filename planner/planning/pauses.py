@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
@@ -53,9 +52,9 @@ def all_in_force(db: Session) -> list[Pause]:
 
 def lines(db: Session) -> list[PauseLine]:
     """The pauses in force with what they stop, oldest first. One statement, on a table that stays small."""
-    query: Any = (
+    query = (
         select(Pause.id, Pause.reason, Pause.started_at, User.name, User.email, Channel.name, Campaign.name)
-        .outerjoin(User, User.id == Pause.started_by_id)
+        .outerjoin(User, Pause.started_by_id == User.id)
         .outerjoin(Channel, Channel.id == Pause.channel_id)
         .outerjoin(Campaign, Campaign.id == Pause.campaign_id)
         .where(Pause.ended_at.is_(None))

@@ -21,7 +21,7 @@ from planner.planning.surroundings import surroundings
 
 __all__ = [
     "CalendarEntry", "CampaignCard", "CampaignEmbargo", "Filters", "ReadyAsset", "approvals_waiting", "calendar", "campaign", "campaigns",
-    "embargoes", "history_of", "knows", "post", "posts_of", "posts_of_states", "ready_assets", "surroundings",
+    "embargoes", "history_of", "knows", "plannable", "post", "posts_of", "posts_of_states", "ready_assets", "surroundings",
 ]  # fmt: skip
 
 _LIFT_OF_ASSET: ColumnElement[datetime] = cast("ColumnElement[datetime]", Asset.embargo_until)
@@ -181,6 +181,15 @@ def ready_assets(db: Session, *, viewer: User | None, limit: int = 50) -> list[R
     if known is not None:
         query = query.where(known)
     return [ReadyAsset(*row) for row in db.execute(query.order_by(Asset.updated_at.desc(), Asset.id.desc()).limit(limit))]
+
+
+def plannable(db: Session, *, viewer: User | None, limit: int = 300) -> list[tuple[int, str]]:
+    """Number and title of assets that may be planned, the freshest first. One statement."""
+    query = select(Asset.id, Asset.title).where(Asset.state != AssetState.RETIRED)
+    known = knows(viewer)
+    if known is not None:
+        query = query.where(known)
+    return [(row.id, row.title) for row in db.execute(query.order_by(Asset.updated_at.desc(), Asset.id.desc()).limit(limit))]
 
 
 def campaigns(db: Session, *, limit: int = 200) -> list[CampaignCard]:

@@ -1,0 +1,115 @@
+"""Campaigns: the list, one with its posts, create and edit."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, flash, g, redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from sqlalchemy import select
+
+from planner.accounts.models import User
+from planner.core.errors import Conflict, Forbidden, NotFound, PlannerError
+from planner.planning import campaigns as service
+from planner.planning import queries
+from planner.planning.models import Campaign
+from planner.planning.values import CampaignValues
+from planner.web.access import needs
+from planner.web.forms.planning import CampaignForm, choices
+from planner.web.session import committing
+from planner.web.words import HISTORY
+
+__all__ = ["bp"]
+
+bp = Blueprint("campaigns", __name__, url_prefix="/campaigns")
+
+
+@bp.route("")
+@needs("read")
+def index() -> ResponseReturnValue:
+    return render_template("campaigns/index.html", campaigns=queries.campaigns(g.db), now=g.now)
+
+
+@bp.route("/new", methods=["GET", "POST"])
+@needs("campaign.edit")
+def new() -> ResponseReturnValue:
+    form = CampaignForm()
+    form.owner_id.choices = choices(_owners())
+    if form.is_submitted():
+        campaign = _save(form, None) if form.validate() else None
+        if campaign is not None:
+            flash(_("Campaign created."), "success")
+            return redirect(url_for(".show", campaign_id=campaign.id))
+    else:
+        form.owner_id.data = g.user.id
+    return render_template("campaigns/form.html", form=form, campaign=None), 422 if form.is_submitted() else 200
+
+
+@bp.route("/<int:campaign_id>")
+@needs("read")
+def show(campaign_id: int) -> ResponseReturnValue:
+    campaign = queries.campaign(g.db, campaign_id)
+    posts = queries.posts_of(g.db, campaign_id=campaign_id, viewer=g.user)
+    early = [one for one in posts if campaign.embargo_until and one.publish_at < campaign.embargo_until and one.state != "published"]
+    return render_template(
+        "campaigns/show.html",
+        campaign=campaign,
+        posts=posts,
+        early=early,
+        history=queries.history_of(g.db, campaign, limit=30),
+        history_words=HISTORY,
+        now=g.now,
+    )
+
+
+@bp.route("/<int:campaign_id>/edit", methods=["GET", "POST"])
+@needs("campaign.edit")
+def edit(campaign_id: int) -> ResponseReturnValue:
+    campaign = queries.campaign(g.db, campaign_id)
+    form = CampaignForm()
+    form.owner_id.choices = choices(_owners())
+    status = 200
+    if form.is_submitted():
+        status = 422
+        try:
+            if form.validate() and _save(form, campaign) is not None:
+                flash(_("Saved."), "success")
+                return redirect(url_for(".show", campaign_id=campaign_id))
+        except Conflict as error:
+            status = 409
+            g.db.expire_all()
+            campaign = queries.campaign(g.db, campaign_id)
+            form.refuse(error)
+            form.version.data, form.version.raw_data = campaign.version, [str(campaign.version)]
+    else:
+        _fill(form, campaign)
+    return render_template("campaigns/form.html", form=form, campaign=campaign), status
+
+
+def _save(form: CampaignForm, campaign: Campaign | None) -> Campaign | None:
+    """The campaign as saved; None when a rule refused, with the sentence on the form. Raises Conflict."""
+    values = CampaignValues(
+        name=form.name.data or "", summary=(form.summary.data or "").strip(), starts_on=form.starts_on.data, ends_on=form.ends_on.data,
+        embargo_until=form.embargo_until.data, owner_id=form.owner_id.data,
+    )  # fmt: skip
+    try:
+        with committing(g.db):
+            if campaign is None:
+                return service.create_campaign(g.db, values, actor=g.user, now=g.now)
+            return service.edit_campaign(g.db, campaign, values, version=form.version.data, actor=g.user, now=g.now)
+    except (Conflict, Forbidden, NotFound):
+        raise
+    except PlannerError as error:
+        form.refuse(error)
+        return None
+
+
+def _fill(form: CampaignForm, campaign: Campaign) -> None:
+    for name in ("name", "summary", "starts_on", "ends_on", "embargo_until", "owner_id", "version"):
+        form[name].data = getattr(campaign, name)
+
+
+def _owners() -> list[tuple[Any, str]]:
+    people = g.db.scalars(select(User).where(User.active).order_by(User.name, User.email))
+    return [("", _("Nobody")), *((one.id, one.display_name) for one in people)]

@@ -1,0 +1,22 @@
+"""The desk: what needs me today, and on an empty product the ways to begin."""
+
+from __future__ import annotations
+
+from flask import Blueprint, current_app, g, render_template
+from flask.typing import ResponseReturnValue
+from flask_babel import get_timezone
+
+from planner.planning.desk import desk
+from planner.web.access import needs
+
+__all__ = ["bp"]
+
+bp = Blueprint("desk", __name__)
+
+
+@bp.route("/")
+@needs("read")
+def home() -> ResponseReturnValue:
+    shown = desk(g.db, viewer=g.user, now=g.now, zone=str(get_timezone()))
+    template = "desk/home.html" if shown.has_assets or not shown.quiet else "desk/empty.html"
+    return render_template(template, desk=shown, has_demo="jobs.load_demo" in current_app.view_functions)

@@ -1,0 +1,50 @@
+"""How planning's pages say a moment: in the channel's zone, with the reader's own beside it when the clocks differ."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from babel.dates import format_date, format_datetime
+from flask import Blueprint
+from flask_babel import get_locale, get_timezone
+from markupsafe import Markup
+
+__all__ = ["bp", "clock", "in_zone", "own_time"]
+
+#: Holds no page, only the filters.
+bp = Blueprint("moments", __name__)
+
+_LONG, _SHORT = "EEE d MMM y, HH:mm", "HH:mm"
+
+
+@bp.app_template_filter("in_zone")
+def in_zone(moment: datetime | None, zone: str | None = None, style: str = _LONG) -> Markup:
+    """A moment as clocks in `zone` (None: the reader's) show it, as a <time> element."""
+    if moment is None:
+        return Markup("")
+    place = ZoneInfo(zone or str(get_timezone()))
+    return Markup('<time datetime="{}">{}</time>').format(
+        moment.isoformat(), format_datetime(moment, style, tzinfo=place, locale=get_locale())
+    )
+
+
+@bp.app_template_filter("clock")
+def clock(moment: datetime | None) -> Markup:
+    """Hour and minute in the reader's zone."""
+    return in_zone(moment, None, _SHORT)
+
+
+@bp.app_template_filter("own_time")
+def own_time(moment: datetime | None, zone: str) -> str:
+    """The moment in the reader's own zone, when their clocks show something else than those in `zone`; else nothing."""
+    mine = str(get_timezone())
+    if moment is None or moment.astimezone(ZoneInfo(zone)).replace(tzinfo=None) == moment.astimezone(ZoneInfo(mine)).replace(tzinfo=None):
+        return ""
+    return str(format_datetime(moment, _LONG, tzinfo=ZoneInfo(mine), locale=get_locale()))
+
+
+@bp.app_template_filter("day_name")
+def day_name(day: date) -> str:
+    """A day as a heading: its name, number and month."""
+    return str(format_date(day, "EEEE d MMMM", locale=get_locale()))

@@ -1,0 +1,169 @@
+"""The steps of a post, one button each: submit, approve, ask for changes, withdraw, cancel, and what to do when sending went wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from flask import Blueprint, flash, g, redirect, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from sqlalchemy import select
+
+from planner.accounts.rules import require
+from planner.channels.port import Platform
+from planner.core.errors import Conflict, Forbidden, NotFound, PlannerError, WrongState
+from planner.core.i18n import N_
+from planner.planning import queries, service
+from planner.planning.models import Post
+from planner.publishing import service as publishing
+from planner.publishing.models import Delivery
+from planner.web.access import needs
+from planner.web.forms.planning import ApproveForm, LiveForm, NoteForm
+from planner.web.languages import say
+from planner.web.posts import limits_of, post_page
+from planner.web.session import committing, runtime
+
+__all__ = ["bp"]
+
+bp = Blueprint("post_steps", __name__, url_prefix="/posts/<int:post_id>")
+
+
+@bp.route("/submit", methods=["POST"])
+@needs("read")
+def submit(post_id: int) -> ResponseReturnValue:
+    def act(post: Post) -> None:
+        service.submit(g.db, post, limits=limits_of(post.channel.platform), actor=g.user, now=g.now)
+
+    return _step(post_id, act, _("Submitted for approval."), undo="withdraw")
+
+
+@bp.route("/approve", methods=["POST"])
+@needs("read")
+def approve(post_id: int) -> ResponseReturnValue:
+    form = ApproveForm()
+
+    def act(post: Post) -> None:
+        service.approve(
+            g.db, post, digest=form.digest.data or "", note=(form.note.data or "").strip(), limits=limits_of(post.channel.platform),
+            four_eyes=runtime().settings.four_eyes, actor=g.user, now=g.now,
+        )  # fmt: skip
+
+    if not form.validate():
+        return post_page(queries.post(g.db, post_id, viewer=g.user), 422, approve=form)
+    return _step(post_id, act, _("Approved. It goes out by itself at its time."), undo="withdraw", form=("approve", form))
+
+
+@bp.route("/request-changes", methods=["POST"])
+@needs("read")
+def request_changes(post_id: int) -> ResponseReturnValue:
+    form = NoteForm(prefix="changes-")
+
+    def act(post: Post) -> None:
+        service.request_changes(g.db, post, note=form.note.data or "", actor=g.user, now=g.now)
+
+    if not form.validate():
+        return post_page(queries.post(g.db, post_id, viewer=g.user), 422, request_changes=form)
+    return _step(post_id, act, _("Sent back to its author with your note."), form=("request_changes", form))
+
+
+@bp.route("/withdraw", methods=["POST"])
+@needs("read")
+def withdraw(post_id: int) -> ResponseReturnValue:
+    def act(post: Post) -> None:
+        service.withdraw(g.db, post, actor=g.user, now=g.now)
+
+    return _step(post_id, act, _("Back to draft. It does not go out until it is submitted and approved again."))
+
+
+@bp.route("/cancel", methods=["POST"])
+@needs("read")
+def cancel(post_id: int) -> ResponseReturnValue:
+    def act(post: Post) -> None:
+        service.cancel(g.db, post, actor=g.user, now=g.now)
+
+    return _step(post_id, act, _("Cancelled. It will not go out."), undo="restore")
+
+
+@bp.route("/restore", methods=["POST"])
+@needs("read")
+def restore(post_id: int) -> ResponseReturnValue:
+    def act(post: Post) -> None:
+        service.restore(g.db, post, actor=g.user, now=g.now)
+
+    return _step(post_id, act, _("The post is back."))
+
+
+@bp.route("/retry", methods=["POST"])
+@needs("read")
+def retry(post_id: int) -> ResponseReturnValue:
+    """Send it now although its time passed or its tries ran out; the checks before sending are asked again."""
+
+    def act(post: Post) -> None:
+        require(g.user, "delivery.resolve", post)
+        publishing.retry(g.db, _delivery(post), actor=g.user, now=g.now)
+
+    return _step(post_id, act, _("It is sent again, within a minute."))
+
+
+@bp.route("/live", methods=["POST"])
+@needs("read")
+def live(post_id: int) -> ResponseReturnValue:
+    """A person says where it is live: posted by hand, or one that nobody could confirm."""
+    form = LiveForm()
+
+    def act(post: Post) -> None:
+        require(g.user, "delivery.resolve", post)
+        by_hand = post.channel.platform is Platform.BY_HAND
+        delivery = publishing.delivery_for(g.db, post, now=g.now) if by_hand else _delivery(post)
+        publishing.record_by_hand(g.db, delivery, url=(form.url.data or "").strip(), actor=g.user, now=g.now)
+
+    if not form.validate():
+        return post_page(queries.post(g.db, post_id, viewer=g.user), 422, live=form)
+    return _step(post_id, act, _("Recorded as published."), form=("live", form))
+
+
+@bp.route("/not-live", methods=["POST"])
+@needs("read")
+def not_live(post_id: int) -> ResponseReturnValue:
+    """A person looked: it is not live."""
+
+    def act(post: Post) -> None:
+        require(g.user, "delivery.resolve", post)
+        publishing.say_not_live(g.db, _delivery(post), actor=g.user, now=g.now)
+
+    return _step(post_id, act, _("Recorded as not live. You may send it again."))
+
+
+def _step(
+    post_id: int, act: Callable[[Post], None], done: str, *, undo: str = "", form: tuple[str, Any] | None = None
+) -> ResponseReturnValue:
+    """Do it, commit, and go back to the post; a refusal comes back as its page, with the sentence and what was typed."""
+    post = queries.post(g.db, post_id, viewer=g.user)
+    try:
+        with committing(g.db):
+            act(post)
+    except (Forbidden, NotFound):
+        raise
+    except PlannerError as error:
+        return _refused(post_id, error, form)
+    said: Any = {"text": done, "undo": url_for(f".{undo}", post_id=post_id)} if undo else done
+    flash(said, "success")
+    return redirect(url_for("posts.show", post_id=post_id))
+
+
+def _refused(post_id: int, error: PlannerError, form: tuple[str, Any] | None) -> ResponseReturnValue:
+    post = queries.post(g.db, post_id, viewer=g.user)
+    status = error.status if isinstance(error, (Conflict, WrongState)) else 422
+    if form is None or error.field not in form[1]._fields:
+        flash(say(error), "error")
+    else:
+        form[1].refuse(error)
+    return post_page(post, status, **({form[0]: form[1]} if form else {}))
+
+
+def _delivery(post: Post) -> Delivery:
+    found = g.db.scalars(select(Delivery).where(Delivery.post_id == post.id)).first()
+    if found is None:
+        raise WrongState(N_("This post was never on its way out."))
+    return found  # type: ignore[no-any-return]

@@ -1,0 +1,342 @@
+"""The composer: a new post on one or several channels, one post with all that is known of it, its words and its moment."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from flask import Blueprint, flash, g, jsonify, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import get_timezone
+from flask_babel import gettext as _
+from sqlalchemy import select
+
+from planner.accounts.rules import may, require
+from planner.catalog.models import Asset
+from planner.channels.models import Channel
+from planner.channels.port import Limits, Platform
+from planner.core.errors import Conflict, Forbidden, Invalid, NotFound, PlannerError, SelfApproval
+from planner.core.i18n import N_
+from planner.planning import queries, rules, service, states
+from planner.planning.digest import leaving_text
+from planner.planning.limits import COUNTED_AS, measure
+from planner.planning.models import Campaign, Post, PostState
+from planner.planning.moments import fold_of, resolve_wall_time
+from planner.planning.values import PostValues
+from planner.publishing import queries as publishing
+from planner.web.access import needs
+from planner.web.forms.planning import ApproveForm, ComposeForm, LiveForm, MoveForm, NoteForm, PostForm, WordsForm, choices
+from planner.web.moments import in_zone
+from planner.web.session import committing, runtime
+from planner.web.words import HISTORY, RESULTS
+
+__all__ = ["bp", "limits_of", "post_page", "refuse"]
+
+bp = Blueprint("posts", __name__, url_prefix="/posts")
+
+#: Where a rule's field stands on these forms.
+_PLACES = {"publish_at": "wall_time", "channel": "channels"}
+
+
+@bp.route("/new", methods=["GET", "POST"])
+@needs("post.create")
+def new() -> ResponseReturnValue:
+    form = ComposeForm()
+    channels = list(g.db.scalars(select(Channel).order_by(Channel.name)))
+    asset = _asset(form.asset_id.data if form.is_submitted() else request.args.get("asset", type=int))
+    form.asset_id.choices = choices([("", _("Choose an asset")), *_assets(asset)])
+    form.channels.choices = choices((one.id, one.name) for one in channels)
+    zone = channels[0].time_zone if channels else str(get_timezone())
+    form.offer(campaigns=_campaigns(), files=_files(asset))
+    form.offer_zones(zone, str(get_timezone()), form.time_zone.data)
+    if form.is_submitted():
+        if form.validate() and asset is not None and (made := _plan(form, asset, channels)):
+            return redirect(url_for(".show", post_id=made[0].id))
+    else:
+        _start(form, asset, channels)
+    page = render_template("planning/new.html", form=form, asset=asset, channels=channels, counted=COUNTED_AS, limits_of=limits_of)
+    return page, 422 if form.is_submitted() else 200
+
+
+@bp.route("/<int:post_id>")
+@needs("read")
+def show(post_id: int) -> ResponseReturnValue:
+    return post_page(queries.post(g.db, post_id, viewer=g.user))
+
+
+@bp.route("/<int:post_id>/edit", methods=["GET", "POST"])
+@needs("read")
+def edit(post_id: int) -> ResponseReturnValue:
+    post = queries.post(g.db, post_id, viewer=g.user)
+    require(g.user, "post.edit", post)
+    states.require(post, "revise")
+    form = PostForm()
+    form.offer(campaigns=_campaigns(), files=_files(post.asset))
+    form.offer_zones(post.channel.time_zone, str(get_timezone()), post.time_zone)
+    changed_by = None
+    if form.is_submitted():
+        try:
+            if form.validate():
+                _revise(post, form)
+                return redirect(url_for(".show", post_id=post_id))
+        except Conflict:
+            g.db.expire_all()
+            post = queries.post(g.db, post_id, viewer=g.user)
+            changed_by = queries.history_of(g.db, post, limit=1)
+            form.version.data, form.version.raw_data = post.version, [str(post.version)]
+        except PlannerError as error:
+            refuse(form, error)
+    else:
+        _fill(form, post)
+    found = _findings(post) if not form.is_submitted() else []
+    page = render_template(
+        "planning/edit.html", form=form, post=post, changed_by=changed_by, findings=found,
+        limits=limits_of(post.channel.platform), counted=COUNTED_AS,
+    )  # fmt: skip
+    return page, 409 if changed_by is not None else 422 if form.is_submitted() else 200
+
+
+@bp.route("/<int:post_id>/move", methods=["GET", "POST"])
+@needs("read")
+def move(post_id: int) -> ResponseReturnValue:
+    """The form, and what the calendar's script posts when a post is dropped (JSON in, JSON out)."""
+    post = queries.post(g.db, post_id, viewer=g.user)
+    require(g.user, "post.move", post)
+    if request.is_json:
+        return _dropped(post)
+    form = MoveForm()
+    form.offer_zones(post.time_zone or post.channel.time_zone, post.channel.time_zone, str(get_timezone()), form.time_zone.data)
+    if form.is_submitted():
+        try:
+            if form.validate() and (to := form.moment()) is not None:
+                message = _move(post, to, form.version.data, zone=form.time_zone.data)
+                flash(message, "success")
+                return redirect(url_for(".show", post_id=post_id))
+        except PlannerError as error:
+            refuse(form, error)
+    else:
+        form.show_moment(post)
+    form.version.data, form.version.raw_data = post.version, [str(post.version)]
+    return render_template("planning/move.html", form=form, post=post), 422 if form.is_submitted() else 200
+
+
+def post_page(post: Post, status: int = 200, **forms: Any) -> ResponseReturnValue:
+    """One post with everything known of it; `forms` bring back what was refused."""
+    limits = limits_of(post.channel.platform)
+    digest = rules.content_digest(post, post.asset, post.channel)
+    found = _findings(post)
+    approve = forms.get("approve") or ApproveForm(formdata=None)
+    approve.digest.data, approve.digest.raw_data = digest, None
+    siblings = queries.posts_of(g.db, asset_id=post.asset_id, viewer=g.user, limit=30)
+    page = render_template(
+        "planning/post.html",
+        post=post,
+        findings=found,
+        blocked=bool(rules.blocking(found)),
+        can=_allowed(post, digest),
+        stale=_is_stale(post, digest),
+        needs_other=_needs_other(post),
+        text=leaving_text(post, post.channel),
+        length=measure(post.channel.platform, leaving_text(post, post.channel)),
+        limits=limits,
+        embargo=rules.embargo_of(post.asset, post.campaign),
+        files=[file for file in post.asset.files if file.id in {item.get("file_id") for item in post.media or []}],
+        delivery=publishing.delivery_of(g.db, post.id),
+        history=queries.history_of(g.db, post, limit=40),
+        history_words=HISTORY,
+        result_words=RESULTS,
+        siblings=[one for one in siblings if one.post_id != post.id],
+        approve=approve,
+        request_changes=forms.get("request_changes") or NoteForm(formdata=None, prefix="changes-"),
+        live=forms.get("live") or LiveForm(formdata=None),
+    )
+    return page, status
+
+
+def limits_of(platform: Platform) -> Limits:
+    """What the platform takes, as its adapter says."""
+    limits: Limits = runtime().registry.limits(platform)
+    return limits
+
+
+def refuse(form: Any, error: PlannerError) -> None:
+    """A rule's sentence beside the field of this form that it is about. What the person may not do at all is not about a field."""
+    if isinstance(error, (Forbidden, NotFound)):
+        raise error
+    form.refuse(error, _PLACES.get(error.field or "", error.field) if error.field != "fold" else "fold")
+
+
+def _plan(form: ComposeForm, asset: Asset, channels: list[Channel]) -> list[Post]:
+    """One draft a channel, all or none; an empty list when a rule refused, with the sentence on the form."""
+    wanted = [one for one in channels if one.id in form.channels.data]
+    made = []
+    try:
+        values = _values(form)
+        with committing(g.db):
+            for channel in wanted:
+                own = request.form.get(f"text-{channel.id}", "").strip()
+                given = PostValues(**(values | ({"text": own} if own else {})))
+                made.append(service.plan(g.db, asset, channel, given, actor=g.user, now=g.now))
+    except PlannerError as error:
+        refuse(form, error)
+        return []
+    said = _("Draft saved.") if len(made) == 1 else _("%(count)s drafts saved, one a channel.", count=len(made))
+    flash(said, "success")
+    return made
+
+
+def _revise(post: Post, form: PostForm) -> None:
+    was = post.state
+    with committing(g.db):
+        service.revise(g.db, post, PostValues(**_values(form)), version=form.version.data, actor=g.user, now=g.now)
+    flash(_("Saved. It needs approval again.") if was in states.GOING_OUT and post.state is PostState.IN_REVIEW else _("Saved."), "success")
+
+
+def _dropped(post: Post) -> ResponseReturnValue:
+    """A drop on the calendar: 200 with the new version and a sentence, else the refusal's status and sentence."""
+    body = request.get_json(silent=True)
+    given = body if isinstance(body, dict) else {}
+    told = request.headers.get("If-Match", "").strip().removeprefix("W/").strip('"') or given.get("version")
+    if told is not None and not str(told).isdecimal():
+        raise Invalid(N_("The version is a number."), field="version")
+    message = _move(post, _dropped_at(given), None if told is None else int(told))
+    text = message["text"] if isinstance(message, dict) else message
+    return jsonify(version=post.version, publish_at=post.publish_at.isoformat(), state=post.state.value, message=text)  # type: ignore[union-attr]
+
+
+def _dropped_at(given: dict[str, Any]) -> datetime:
+    text = given.get("publish_at") or given.get("start")
+    try:
+        parsed = datetime.fromisoformat(text) if isinstance(text, str) and len(text) > 10 else None
+    except ValueError:
+        parsed = None
+    if parsed is None or not 1990 <= parsed.year <= 2100:
+        raise Invalid(N_("Write a date and time such as 2026-03-24T09:30."), field="publish_at")
+    return parsed.astimezone(UTC) if parsed.tzinfo else resolve_wall_time(parsed, str(get_timezone()))
+
+
+def _move(post: Post, to: datetime, version: int | None, *, zone: str | None = None) -> Any:
+    """Move, commit, and say what came of it, with the way back."""
+    was, said_before = post.state, len(post.approvals)
+    back = _way_back(post)
+    with committing(g.db):
+        service.move(g.db, post, to, zone=zone, version=version, four_eyes=runtime().settings.four_eyes, actor=g.user, now=g.now)
+    when = in_zone(post.publish_at, post.time_zone).striptags()
+    if len(post.approvals) > said_before:
+        text = _("Moved to %(when)s, and approved with the new time.", when=when)
+    elif post.state is PostState.APPROVED and was is PostState.IN_REVIEW:
+        text = _("Back to %(when)s; its approval holds again.", when=when)
+    elif post.state is PostState.IN_REVIEW and was is not PostState.IN_REVIEW:
+        text = _("Moved to %(when)s. It needs approval again.", when=when)
+    else:
+        text = _("Moved to %(when)s.", when=when)
+    return {"text": text, "undo": url_for(".move", post_id=post.id), "fields": {**back, "version": post.version}} if back else text
+
+
+def _way_back(post: Post) -> dict[str, Any] | None:
+    """What the move form needs to bring a post back to where it is now."""
+    if post.publish_at is None or not post.wall_time or not post.time_zone:
+        return None
+    return {"wall_time": post.wall_time, "time_zone": post.time_zone, "fold": fold_of(post.publish_at, post.time_zone)}
+
+
+def _values(form: WordsForm) -> dict[str, Any]:
+    at = form.moment()
+    return {
+        "text": form.text.data or "",
+        "title": form.title.data or "",
+        "link": form.link.data or "",
+        "first_comment": form.first_comment.data or "",
+        "tags": form.tag_list(),
+        "media": [{"file_id": number, "alt_text": request.form.get(f"alt-{number}", "")} for number in form.media.data or []],
+        "publish_at": at,
+        "time_zone": form.time_zone.data,
+        "campaign_id": form.campaign_id.data,
+    }
+
+
+def _fill(form: PostForm, post: Post) -> None:
+    for name in ("text", "title", "link", "first_comment"):
+        form[name].data = getattr(post, name)
+    form.tags.data = ", ".join(post.tags or [])
+    form.media.data = [item.get("file_id") for item in post.media or []]
+    form.campaign_id.data = post.campaign_id
+    form.version.data = post.version
+    form.show_moment(post)
+
+
+def _start(form: ComposeForm, asset: Asset | None, channels: list[Channel]) -> None:
+    """A new form, filled with what the address says and what the asset already tells."""
+    known = {one.id for one in channels}
+    form.channels.data = [number for number in request.args.getlist("channel", type=int) if number in known]
+    at = request.args.get("at", "")
+    try:
+        parsed = datetime.fromisoformat(at.replace(" ", "+")) if at else None
+    except ValueError:
+        parsed = None
+    if parsed is not None and parsed.tzinfo is None:
+        form.wall_time.data, form.time_zone.data = parsed, str(get_timezone())
+    if asset is not None:
+        form.asset_id.data = asset.id
+        form.link.data = asset.url
+        videos = [file.id for file in asset.files if file.kind == "video"]
+        form.media.data = videos[:1]
+
+
+def _asset(asset_id: int | None) -> Asset | None:
+    """An asset this person may know of. Raises NotFound for one they may not."""
+    if asset_id is None:
+        return None
+    found = g.db.get(Asset, asset_id)
+    if found is None or not may(g.user, "read", found):
+        raise NotFound()
+    return found  # type: ignore[no-any-return]
+
+
+def _assets(chosen: Asset | None) -> list[tuple[int, str]]:
+    offered = queries.plannable(g.db, viewer=g.user)
+    if chosen is not None and chosen.id not in {number for number, _title in offered}:
+        offered.insert(0, (chosen.id, chosen.title))
+    return offered
+
+
+def _campaigns() -> list[tuple[int, str]]:
+    return [(row.id, row.name) for row in g.db.execute(select(Campaign.id, Campaign.name).order_by(Campaign.name))]
+
+
+def _files(asset: Asset | None) -> list[tuple[int, str]]:
+    return [(file.id, file.name) for file in asset.files] if asset is not None else []
+
+
+def _findings(post: Post) -> list[rules.Finding]:
+    if not states.allows(post.state, "revise"):
+        return []
+    around = queries.surroundings(g.db, post)
+    return rules.findings(post, post.asset, post.campaign, post.channel, limits_of(post.channel.platform), g.now, around)
+
+
+def _is_stale(post: Post, digest: str) -> bool:
+    """Approved, but something that leaves was changed elsewhere since (the asset's title or address)."""
+    return post.state in states.GOING_OUT and post.approved_digest != digest
+
+
+def _allowed(post: Post, digest: str) -> dict[str, bool]:
+    """verb -> whether this person may say it of this post now."""
+    actions = {
+        "revise": "post.edit", "move": "post.move", "submit": "post.submit", "approve": "post.approve", "request_changes": "post.approve",
+        "withdraw": "post.submit", "cancel": "post.cancel", "restore": "post.cancel",
+    }  # fmt: skip
+    can = {verb: states.allows(post.state, verb) and may(g.user, action, post) for verb, action in actions.items()}
+    can["withdraw"] = states.allows(post.state, "withdraw") and (may(g.user, "post.submit", post) or may(g.user, "post.approve", post))
+    can["submit"] = can["submit"] and (post.state not in states.GOING_OUT or _is_stale(post, digest))
+    can["resolve"] = may(g.user, "delivery.resolve", post)
+    return can
+
+
+def _needs_other(post: Post) -> bool:
+    """Whether this person would approve what they asked for themselves."""
+    try:
+        rules.check_four_eyes(post, post.asset, post.campaign, g.user, runtime().settings.four_eyes)
+    except SelfApproval:
+        return True
+    return False
