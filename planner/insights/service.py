@@ -10,12 +10,13 @@ Counts are kept as told, also when a platform corrects them downwards.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from operator import attrgetter
 from typing import Any
 
-from sqlalchemy import delete, func, select
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import delete, func, insert, select
 from sqlalchemy.orm import Session, aliased
 
 from planner.channels.models import Channel
@@ -23,7 +24,7 @@ from planner.channels.port import Reading
 from planner.core.errors import Invalid, NotFound
 from planner.core.i18n import N_
 from planner.insights.models import METRICS, AssetDay, ChannelDay, Latest, Snapshot
-from planner.insights.rollups import Change, Counts, bring_forward, days_of, make_again, newest_day, upsert
+from planner.insights.rollups import Change, Counts, bring_forward, days_of, make_again, newest_day
 from planner.planning.models import Post
 
 __all__ = ["compare", "rebuild", "record", "record_rows"]
@@ -31,10 +32,23 @@ __all__ = ["compare", "rebuild", "record", "record_rows"]
 #: Largest count a column holds.
 MOST = 2**63 - 1
 _CHUNK = 500
+_COUNTS: Callable[[Reading], Counts] = attrgetter(*METRICS)
 _DIFFERENCES = 50
 
 Key = tuple[int, datetime]
 Told = tuple[str, Counts]
+#: Moments as the driver stores them; they compare like the moments.
+Stamps = dict[datetime, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A post's place, and its newest reading; `stamp` (see `_stamp`) and `counts` are None before the first."""
+
+    asset_id: int
+    channel_id: int
+    stamp: Any
+    counts: Counts | None
 
 
 def record(
@@ -53,21 +67,23 @@ def record_rows(db: Session, rows: Sequence[tuple[int, datetime, Reading]], *, s
     told = _told(rows)
     if not told:
         return 0
-    posts = _places(db, sorted({post_id for post_id, _at in told}))
-    _take_turns(db, {channel_id for _asset, channel_id in posts.values()})
-    fresh = _insert(db, told, source)
+    post_ids = sorted({post_id for post_id, _at in told})
+    _take_turns(db, post_ids)
+    standing = _standing(db, post_ids)
+    stamps = {at: _stamp(db, at) for at in {at for _post_id, at in told}}
+    fresh = _insert(db, told, source, stamps)
     if fresh:
-        _roll_up(db, told, posts)
+        _roll_up(db, told, standing, stamps)
     return fresh
 
 
 def rebuild(db: Session) -> int:
     """Make every roll-up again from the snapshots; how many rows of asset_day there are."""
-    _take_turns(db, set(db.scalars(select(Channel.id))))
+    _take_turns(db)
     for table in (Latest, AssetDay, ChannelDay):
         db.execute(delete(table))
     names = ["post_id", "at", "regime", *METRICS]
-    db.execute(Latest.__table__.insert().from_select(names, _newest()))
+    db.execute(insert(Latest).from_select(names, _newest()))
     return sum(make_again(db, channel_id) for channel_id in db.scalars(select(Channel.id).order_by(Channel.id)).all())
 
 
@@ -85,85 +101,87 @@ def _told(rows: Sequence[tuple[int, datetime, Reading]]) -> dict[Key, Told]:
     """(post, moment) -> regime and counts; of two readings of the same post and moment the first stays, as in the table."""
     told: dict[Key, Told] = {}
     for post_id, at, reading in rows:
-        counts = tuple(getattr(reading, name) for name in METRICS)
+        counts = _COUNTS(reading)
         if any(count is not None and not 0 <= count <= MOST for count in counts):
             raise Invalid(N_("A count cannot be below zero."))
         told.setdefault((post_id, at.astimezone(UTC)), (reading.regime, counts))
     return told
 
 
-def _places(db: Session, post_ids: Sequence[int]) -> dict[int, tuple[int, int]]:
-    """Post -> asset and channel. Raises NotFound."""
-    found: dict[int, tuple[int, int]] = {}
+def _standing(db: Session, post_ids: Sequence[int]) -> dict[int, Standing]:
+    """Where each post belongs and what is known of it so far. Raises NotFound."""
+    found: dict[int, Standing] = {}
     for first in range(0, len(post_ids), _CHUNK):
-        rows = db.execute(select(Post.id, Post.asset_id, Post.channel_id).where(Post.id.in_(post_ids[first : first + _CHUNK])))
-        found |= {post_id: (asset_id, channel_id) for post_id, asset_id, channel_id in rows}
+        numbers = ",".join(str(int(one)) for one in post_ids[first : first + _CHUNK])
+        rows = db.connection().exec_driver_sql(
+            f"SELECT p.id, p.asset_id, p.channel_id, l.at, {', '.join('l.' + name for name in METRICS)} "  # noqa: S608
+            f"FROM posts p LEFT JOIN latest l ON l.post_id = p.id WHERE p.id IN ({numbers})"
+        )
+        found |= {row[0]: Standing(row[1], row[2], row[3], None if row[3] is None else tuple(row[4:])) for row in rows}
     if len(found) < len(post_ids):
         raise NotFound(N_("One of these readings is about a post that is not here."))
     return found
 
 
-def _take_turns(db: Session, channels: set[int]) -> None:
-    """Two writers of one channel's numbers wait for each other; on SQLite every writer does anyway."""
+def _take_turns(db: Session, post_ids: Sequence[int] | None = None) -> None:
+    """Two writers of one channel's numbers wait for each other; on SQLite every writer does anyway. None: of every channel."""
     if db.get_bind().dialect.name == "postgresql":
-        db.execute(select(Channel.id).where(Channel.id.in_(channels)).order_by(Channel.id).with_for_update(key_share=True))
+        query = select(Channel.id).order_by(Channel.id).with_for_update(key_share=True)
+        if post_ids is not None:
+            query = query.where(Channel.id.in_(select(Post.channel_id).where(Post.id.in_(post_ids))))
+        db.execute(query)
 
 
-def _insert(db: Session, told: dict[Key, Told], source: str) -> int:
-    """Add the snapshots that are not there yet; how many. Tuples to the driver: mapped rows would take thirty times as long."""
-    is_sqlite = db.get_bind().dialect.name == "sqlite"
-    moments = {at: f"{at:%Y-%m-%d %H:%M:%S.%f}" if is_sqlite else at for _post, at in told}
-    names = ("post_id", "at", "source", "regime", *METRICS)
-    places = ", ".join(["?" if is_sqlite else "%s"] * len(names))
-    statement = f"INSERT INTO snapshots ({', '.join(names)}) VALUES ({places}) ON CONFLICT (post_id, at) DO NOTHING"  # noqa: S608
-    rows = [(post_id, moments[at], source, regime, *counts) for (post_id, at), (regime, counts) in told.items()]
-    return int(db.connection().exec_driver_sql(statement, rows).rowcount)
+def _insert(db: Session, told: dict[Key, Told], source: str, stamps: Stamps) -> int:
+    """Add the snapshots that are not there yet; how many."""
+    rows = [(post_id, stamps[at], source, regime, *counts) for (post_id, at), (regime, counts) in told.items()]
+    return _write(db, "snapshots", ("post_id", "at", "source", "regime", *METRICS), rows, "ON CONFLICT (post_id, at) DO NOTHING")
 
 
-def _roll_up(db: Session, told: dict[Key, Told], posts: dict[int, tuple[int, int]]) -> None:
+def _roll_up(db: Session, told: dict[Key, Told], posts: dict[int, Standing], stamps: Stamps) -> None:
     newest: dict[int, tuple[datetime, Told]] = {}
     days: dict[int, set[date]] = {}
     for (post_id, at), one in told.items():
-        days.setdefault(posts[post_id][1], set()).add(at.date())
+        days.setdefault(posts[post_id].channel_id, set()).add(at.date())
         if post_id not in newest or newest[post_id][0] < at:
             newest[post_id] = (at, one)
-    before = _latest(db, sorted(newest))
-    _keep_latest(db, newest)
+    _keep_latest(db, newest, stamps)
+    changes: dict[int, list[Change]] = {channel_id: [] for channel_id in days}
+    for post_id, (at, (_regime, counts)) in newest.items():
+        before = posts[post_id]
+        if before.stamp is None or before.stamp < stamps[at]:
+            changes[before.channel_id].append(Change(before.asset_id, before.counts, counts))
     for channel_id, read in days.items():
         last = newest_day(db, channel_id)
-        changes = [
-            Change(posts[post_id][0], before[post_id][1] if post_id in before else None, counts)
-            for post_id, (at, (_regime, counts)) in newest.items()
-            if posts[post_id][1] == channel_id and (post_id not in before or before[post_id][0] < at)
-        ]
         if len(read) == 1 and (last is None or last <= min(read)):
-            bring_forward(db, channel_id, min(read), changes)
+            bring_forward(db, channel_id, min(read), changes[channel_id])
         else:
-            make_again(db, channel_id, min(read), {posts[post_id][0] for post_id, _at in told if posts[post_id][1] == channel_id})
+            touched = {posts[post_id].asset_id for post_id, _at in told if posts[post_id].channel_id == channel_id}
+            make_again(db, channel_id, min(read), touched)
 
 
-def _latest(db: Session, post_ids: Sequence[int]) -> dict[int, tuple[datetime, Counts]]:
-    found: dict[int, tuple[datetime, Counts]] = {}
-    for first in range(0, len(post_ids), _CHUNK):
-        query = select(Latest.post_id, Latest.at, *(getattr(Latest, name) for name in METRICS))
-        for row in db.execute(query.where(Latest.post_id.in_(post_ids[first : first + _CHUNK]))):
-            found[row[0]] = (row[1], tuple(row[2:]))
-    return found
-
-
-def _keep_latest(db: Session, newest: dict[int, tuple[datetime, Told]]) -> None:
+def _keep_latest(db: Session, newest: dict[int, tuple[datetime, Told]], stamps: Stamps) -> None:
     """An older reading never replaces a newer one; one of the same moment is the one that is there."""
-    insert = (postgresql if db.get_bind().dialect.name == "postgresql" else sqlite).insert(Latest)
-    statement = insert.on_conflict_do_update(
-        index_elements=["post_id"],
-        set_={name: getattr(insert.excluded, name) for name in ("at", "regime", *METRICS)},
-        where=insert.excluded.at > Latest.at,
-    )
-    rows = [
-        {"post_id": post_id, "at": at, "regime": regime, **dict(zip(METRICS, counts, strict=True))}
-        for post_id, (at, (regime, counts)) in newest.items()
-    ]
-    db.execute(statement, rows)
+    names = ("post_id", "at", "regime", *METRICS)
+    rows = [(post_id, stamps[at], regime, *counts) for post_id, (at, (regime, counts)) in newest.items()]
+    fresh = ", ".join(f"{name} = excluded.{name}" for name in names[1:])
+    _write(db, "latest", names, rows, f"ON CONFLICT (post_id) DO UPDATE SET {fresh} WHERE excluded.at > latest.at")
+
+
+def _write(db: Session, table: str, names: Sequence[str], rows: list[tuple[Any, ...]], clash: str) -> int:
+    """Tuples straight to the driver: mapped rows would take thirty times as long. How many were written."""
+    place = "?" if _is_sqlite(db) else "%s"
+    statement = f"INSERT INTO {table} ({', '.join(names)}) VALUES ({', '.join([place] * len(names))}) {clash}"  # noqa: S608
+    return int(db.connection().exec_driver_sql(statement, rows).rowcount)
+
+
+def _stamp(db: Session, at: datetime) -> Any:
+    """A moment as UtcDateTime stores it."""
+    return at.replace(tzinfo=None).isoformat(" ", "microseconds") if _is_sqlite(db) else at
+
+
+def _is_sqlite(db: Session) -> bool:
+    return db.get_bind().dialect.name == "sqlite"
 
 
 def _newest() -> Any:
