@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -29,11 +31,86 @@ from planner.channels.port import (
 )
 from planner.channels.youtube import LIMITS, YouTubeAdapter
 from planner.channels.youtube_metrics import REGIME, regime
+from tests.channels.contract import AdapterContract
 from tests.channels.fake_youtube import NOW, FakeYouTube, refusal
 
 TOKEN = "ya29.planted-token"
 ACCOUNT = Account(channel_id=1, platform=Platform.YOUTUBE, name="Nordwave", external_id="UCnordwave", secret=TOKEN)
 OURS = "planner-0123456789ab"
+
+
+class TestContract(AdapterContract):
+    platform = Platform.YOUTUBE
+    create = "youtube.insert"
+    unknown_id = "dQw4w9WgXcA"
+
+    def make_adapter(self, url: str) -> YouTubeAdapter:
+        # The contract is about one answer to one call, so an upload that stumbles does not look for itself here.
+        return YouTubeAdapter(url, url, timeout_seconds=3, chunk_bytes=256 * 1024, tries=0)
+
+    def make_post(self, folder: Path, number: int = 1) -> OutgoingPost:
+        path = folder / f"film-{number}.mp4"
+        path.write_bytes(b"film" * 200_000)
+        return OutgoingPost(
+            delivery_id=number,
+            attempt=1,
+            fingerprint=hashlib.sha256(str(number).encode()).hexdigest(),
+            text="Réseaux privés & 5G",
+            title=f"Film {number}",
+            language="fr",
+            tags=["5G", "private network"],
+            media=[Media(MediaKind.VIDEO, str(path), "video/mp4", 800_000)],
+        )
+
+    @pytest.mark.parametrize("kind", ["drop_before", "drop_after", "status"])
+    @pytest.mark.parametrize("step", ["youtube.insert.chunk", "youtube.insert"])
+    def test_an_upload_that_stumbles_once_is_one_public_video(self, stage, step, kind):
+        stage.adapter = YouTubeAdapter(
+            stage.url, stage.url, timeout_seconds=3, chunk_bytes=256 * 1024, wait=lambda seconds: None
+        )
+        stage.script(kind, step)
+
+        outcome = stage.publish()
+
+        assert isinstance(outcome, Sent), outcome
+        assert outcome.note == ""
+        self.found(stage, 1)
+
+    @pytest.mark.parametrize(
+        ("step", "kind"),
+        [
+            ("youtube.insert.chunk", "drop_before"),
+            ("youtube.insert.chunk", "drop_after"),
+            ("youtube.insert", "drop_after"),
+        ],
+    )
+    def test_an_upload_cut_off_and_taken_up_by_another_worker_is_one_video(self, stage, step, kind):
+        kept = []
+        stage.script(kind, step)
+
+        first = stage.adapter.publish(stage.post, stage.account, keep=kept.append)
+        second = self.make_adapter(stage.url).publish(
+            replace(stage.post, attempt=2, resume=kept[-1]), stage.account, keep=kept.append
+        )
+
+        assert isinstance(first, Unknown)
+        assert isinstance(second, Sent)
+        assert len(kept) == 1
+        self.found(stage, 1)
+
+    def test_thumbnail_captions_and_playlist_reach_the_sandbox(self, stage, tmp_path):
+        (tmp_path / "t.png").write_bytes(b"png" * 100)
+        (tmp_path / "c.vtt").write_bytes(b"WEBVTT")
+        thumbnail = Media(MediaKind.THUMBNAIL, str(tmp_path / "t.png"), "image/png", 300)
+        captions = Media(MediaKind.CAPTIONS, str(tmp_path / "c.vtt"), "text/vtt", 6, name="Français")
+
+        outcome = stage.publish(media=[*stage.post.media, thumbnail, captions])
+
+        assert isinstance(outcome, Sent), outcome
+        assert outcome.note == ""
+
+    def test_the_audience_is_told(self, stage):
+        assert "followers" in {one.dimension for one in stage.adapter.audience(stage.account)}
 
 
 @pytest.fixture
