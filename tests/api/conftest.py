@@ -15,7 +15,7 @@ from werkzeug.test import TestResponse
 from planner.accounts.models import User
 from planner.accounts.service import issue_token
 from tests.conftest import StoppedClock, make_settings
-from tests.factories import make_user
+from tests.factories import make_asset, make_channel, make_user
 
 
 class Caller:
@@ -42,8 +42,8 @@ class Caller:
 
 
 @pytest.fixture
-def app(tmp_path: Path, database_url: str, clock: StoppedClock) -> Iterator[Flask]:
-    """The whole product on each database, with the stopped clock."""
+def app_on_each_database(tmp_path: Path, database_url: str, clock: StoppedClock) -> Iterator[Flask]:
+    """The whole product on each database, with the stopped clock; a module that wants it makes it its `app`."""
     from planner.factory import create_app
 
     application = create_app(make_settings(tmp_path, database_url, sandbox="off"), clock=clock)
@@ -75,3 +75,15 @@ def caller(app: Flask, rows: Session, clock: StoppedClock) -> Callable[..., Call
 @pytest.fixture
 def admin(caller: Callable[..., Caller]) -> Caller:
     return caller("admin")
+
+
+@pytest.fixture
+def planned(admin: Caller, rows: Session) -> dict[str, Any]:
+    """A draft for tomorrow, made through the API."""
+    asset, channel = make_asset(rows), make_channel(rows)
+    rows.commit()
+    body = {"asset_id": asset.id, "channel_id": channel.id, "text": "Hello.", "publish_at": "2026-03-03T12:00:00Z"}
+    answer = admin.post("/posts", body)
+    assert answer.status_code == 201, answer.text
+    assert answer.headers["ETag"] == f'"{answer.json["version"]}"'
+    return answer.json  # type: ignore[no-any-return]

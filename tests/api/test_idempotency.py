@@ -19,6 +19,11 @@ from tests.conftest import StoppedClock
 from tests.factories import NOON, make_asset, make_channel
 
 
+@pytest.fixture
+def app(app_on_each_database: Flask) -> Flask:
+    return app_on_each_database
+
+
 def count(rows: Session, model: Any) -> int:
     rows.rollback()
     return rows.scalar(select(func.count()).select_from(model)) or 0

@@ -7,11 +7,12 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from flask import Flask
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from planner.accounts.models import Entry
-from planner.catalog.models import Asset, AssetState
+from planner.catalog.models import AssetState
 from planner.channels.models import Channel
 from planner.channels.port import Platform
 from planner.insights.models import METRICS
@@ -22,6 +23,11 @@ from tests.api.conftest import Caller
 from tests.factories import NOON, make_asset, make_channel, make_post, make_user
 
 UNTOLD = dict.fromkeys(METRICS)
+
+
+@pytest.fixture
+def app(app_on_each_database: Flask) -> Flask:
+    return app_on_each_database
 
 
 def test_an_asset_is_made_with_everything_it_has(admin: Caller) -> None:
@@ -67,41 +73,6 @@ def test_an_asset_is_edited_moved_on_retired_and_brought_back(admin: Caller, row
     assert actions == ["asset.edited", "asset.state_changed", "asset.retired", "asset.restored"]
 
 
-@pytest.mark.parametrize(
-    ("member", "field"),
-    [
-        ({"kind": "novel"}, "kind"),
-        ({"title": ""}, "title"),
-        ({"title": "  "}, "title"),
-        ({"title": "x" * 301}, "title"),
-        ({"title": "a\x00b"}, "title"),
-        ({"cost": -1}, "cost"),
-        ({"cost": "1e400"}, "cost"),
-        ({"cost": "0.001"}, "cost"),
-        ({"cost": True}, "cost"),
-        ({"cost": [1]}, "cost"),
-        ({"currency": "EURO"}, "currency"),
-        ({"language": "xx"}, "language"),
-        ({"url": "javascript:alert(1)"}, "url"),
-        ({"audiences": ["everybody"]}, "audiences.0"),
-        ({"audiences": [{}]}, "audiences.0"),
-        ({"sensitive": "true"}, "sensitive"),
-        ({"sensitive": 1}, "sensitive"),
-        ({"owner_id": 999_999}, "owner_id"),
-        ({"embargo_until": "2026-03-10"}, "embargo_until"),
-        ({"state": "live"}, "state"),
-        ({"retired_at": None}, "retired_at"),
-        ({"source_key": "youtube:x"}, "source_key"),
-    ],
-)
-def test_a_malformed_asset_is_refused_beside_its_member(admin: Caller, rows: Session, member: dict[str, Any], field: str) -> None:
-    answer = admin.post("/assets", {"kind": "video", "title": "Tour", **member})
-
-    assert answer.status_code == 422, answer.text
-    assert [one["field"] for one in answer.json["errors"]] == [field]
-    assert rows.scalars(select(Asset)).all() == []
-
-
 def test_assets_are_searched_filtered_and_paged(admin: Caller, rows: Session) -> None:
     for number in range(3):
         admin.post("/assets", {"kind": "video", "title": f"Réseau privé {number}"})
@@ -118,13 +89,6 @@ def test_assets_are_searched_filtered_and_paged(admin: Caller, rows: Session) ->
     assert admin.get("/assets?embargoed=maybe").status_code == 422
 
 
-@pytest.mark.parametrize("cursor", ["WyJ4Iiwx XQ", "WyJ4IiwxXQ", "WzEsMl0", "W10", "e30", "WyIyMDI2LTAzLTAyVDEyOjAwOjAwIiwxXQ", "%F0%9F%92%A9"])
-def test_a_damaged_cursor_is_refused(admin: Caller, cursor: str) -> None:
-    for path in ("/assets", "/posts"):
-        answer = admin.get(f"{path}?cursor={cursor}")
-        assert (answer.status_code, answer.json["errors"][0]["field"]) == (422, "cursor"), path
-
-
 def test_a_channel_is_added_by_an_administrator_and_its_key_never_shown(
     admin: Caller, caller: Callable[..., Caller], rows: Session
 ) -> None:
@@ -138,23 +102,6 @@ def test_a_channel_is_added_by_an_administrator_and_its_key_never_shown(
     assert "s3cret" not in made.text + shown.text
     assert "r3fresh" not in made.text + shown.text
     assert rows.scalars(select(Channel)).one().credential.access_token == "s3cret-token"
-
-
-@pytest.mark.parametrize(
-    ("member", "field"),
-    [
-        ({"platform": "myspace"}, "platform"),
-        ({"access_token": None}, "access_token"),
-        ({"time_zone": "Mars/Olympus"}, "time_zone"),
-        ({"platform": "webhook", "access_token": "https://hooks.example.com/1"}, "flavour"),
-        ({"grace_minutes": -1}, "grace_minutes"),
-        ({"state": "connected"}, "state"),
-    ],
-)
-def test_a_malformed_channel_is_refused_beside_its_member(admin: Caller, member: dict[str, Any], field: str) -> None:
-    answer = admin.post("/channels", {"platform": "x", "name": "Our X", "access_token": "token", **member})
-
-    assert (answer.status_code, [one["field"] for one in answer.json["errors"]]) == (422, [field])
 
 
 def test_a_campaign_is_made_changed_and_listed(admin: Caller) -> None:
