@@ -19,6 +19,7 @@ from werkzeug.wrappers import Request, Response
 from planner.channels.sandbox import (
     accounts,
     admin,
+    analytics,
     faults,
     limits,
     linkedin,
@@ -31,6 +32,9 @@ from planner.channels.sandbox import (
     x,
     x_media,
     x_read,
+    youtube,
+    youtube_lists,
+    youtube_upload,
 )
 from planner.channels.sandbox.accounts import Identity, Rejection
 from planner.channels.sandbox.faults import Plan
@@ -45,12 +49,15 @@ __all__ = ["Cut", "Sandbox"]
 
 _TABLES: tuple[Routes, ...] = (
     x.routes, x_read.routes, x_media.routes, linkedin.routes, linkedin_media.routes, linkedin_media.uploads,
-    linkedin_numbers.routes, linkedin_social.routes, linkedin_social.profile, webhooks.routes, *oauth.tables, world.routes, admin.routes,
+    linkedin_numbers.routes, linkedin_social.routes, linkedin_social.profile, youtube.routes, youtube_lists.routes,
+    youtube_upload.routes, youtube_upload.sessions, analytics.routes, webhooks.routes, *oauth.tables, world.routes, admin.routes,
 )  # fmt: skip
 #: Members of an address that may hold a secret; the journal never keeps their values.
 _SECRET = {"access_token", "oauth2_access_token", "token", "code", "refresh_token", "client_secret", "state", "upload_id"}
 #: First parts of paths that are themselves a permission.
 _SECRET_PATHS = {"hooks", "services", "teams", "dms-uploads"}
+#: Platforms whose calls are signed with a bearer token.
+_SIGNED = {"x", "linkedin", "youtube"}
 _JOURNAL = 20_000
 
 
@@ -121,7 +128,7 @@ class Sandbox:
         if not route.operation:
             return _carry_out(route, call)
         operation = route.name(request)
-        token = _token(request) if route.secured else ""
+        token = _token(request)
         refusal = self._who(call, token)
         drawn = self._plan(call, operation)
         _wait(drawn.before)
@@ -169,10 +176,10 @@ class Sandbox:
         return by_method[method], dict(args)
 
     def _who(self, call: Call, token: str) -> Response | None:
-        """Find whose call it is; the refusal when it is nobody's."""
-        if not call.route.secured:
-            return None
+        """Find whose call it is; the refusal when it is nobody's. Where none is needed, a token that came must still be good."""
         platform = call.route.platform
+        if not call.route.secured and (not token or platform not in _SIGNED):
+            return None
         with call.reading() as db:
             found = accounts.identify(db, platform, token, call.now, accept_any=self.accept_any_token)
             stored = isinstance(found, Identity) and accounts.account(db, platform, found.account.id)
