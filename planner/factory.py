@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from flask import Flask
-from flask_alembic import Alembic
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from planner import api, cli, jobs, tables, web
-from planner.channels.registry import Registry
-from planner.channels.sandbox import embedded
+from planner import api, cli, jobs, web
 from planner.core.clock import Clock, SystemClock
 from planner.core.db import engine_options, prepare, sessions_of
 from planner.core.log import set_up_logging
@@ -45,7 +43,6 @@ def create_app(settings: Settings | None = None, *, clock: Clock | None = None) 
         SESSION_COOKIE_SAMESITE="Lax",
         SESSION_COOKIE_SECURE=settings.secure_cookies,
         SQLALCHEMY_ENGINES={"default": {"url": url, **engine_options(url)}},
-        ALEMBIC={"script_location": str(ROOT / "migrations"), "version_locations": [str(ROOT / "migrations" / "versions")]},
     )
     if settings.trusted_proxies:
         app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
@@ -59,13 +56,19 @@ def create_app(settings: Settings | None = None, *, clock: Clock | None = None) 
         clock=clock or SystemClock(),
         engine=engine,
         sessions=sessions_of(engine),
-        make_registry=lambda: Registry(settings, embedded.address(settings)),
+        make_registry=lambda: _registry(settings),
     )
     app.extensions["planner"] = runtime
-    Alembic(app, run_mkdir=False, command_name="", metadatas=tables.metadata)
     web.init_app(app, runtime)
     api.init_app(app)
     jobs.init_app(app, cli.planner_group)
     app.cli.add_command(cli.planner_group)
     return app
 
+
+def _registry(settings: Settings) -> Any:
+    """Made at the first use: the platforms' libraries take half a second that most commands and pages never need."""
+    from planner.channels.registry import Registry
+    from planner.channels.sandbox import embedded
+
+    return Registry(settings, embedded.address(settings))

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import sqlite3
+import threading
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, ClassVar
+from weakref import WeakKeyDictionary
 
 from sqlalchemy import JSON, BigInteger, Engine, Integer, MetaData, create_engine, event
 from sqlalchemy.engine import Connection, make_url
@@ -98,8 +100,15 @@ def prepare(engine: Engine) -> Engine:
 
 
 def reading(engine: Engine) -> Engine:
-    """The same pool, for transactions that promise not to write."""
-    return engine.execution_options(reading=True)
+    """The same pool, for transactions that promise not to write. Always the same object, so that a session keeps one connection."""
+    with _lock:
+        if engine not in _readers:
+            _readers[engine] = engine.execution_options(reading=True)
+        return _readers[engine]
+
+
+_lock = threading.Lock()
+_readers: WeakKeyDictionary[Engine, Engine] = WeakKeyDictionary()
 
 
 def sessions_of(engine: Engine) -> Sessions:

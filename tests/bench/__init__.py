@@ -1,0 +1,1 @@
+"""Speed, measured as ratios against a limit taken in the same run: `make bench`."""

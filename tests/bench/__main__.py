@@ -1,0 +1,27 @@
+"""Runs every bench and prints one line each: name figure gate aim met|short. Ends with status 1 when a gate is short."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from tests.bench import benches, start
+from tests.bench.measure import Line
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Measure speed as ratios.")
+    parser.add_argument("names", nargs="*", help="only these benches")
+    parser.add_argument("--posts", type=int, default=1_000_000, help="posts in the large database (default 1,000,000)")
+    options = parser.parse_args()
+    lines: list[Line] = []
+    for name, bench in {**benches.ALL, **start.ALL}.items():
+        if not options.names or name in options.names:
+            line = bench(options.posts)
+            print(line, flush=True)
+            lines.append(line)
+    sys.exit(0 if all(line.is_met for line in lines) else 1)
+
+
+if __name__ == "__main__":
+    main()
