@@ -17,7 +17,8 @@ from planner.core.i18n import N_
 
 __all__ = ["ACCEPTED", "Stored", "store"]
 
-Image.MAX_IMAGE_PIXELS = 50_000_000
+_MOST_PIXELS = 50_000_000
+Image.MAX_IMAGE_PIXELS = _MOST_PIXELS
 
 #: extension -> kind, type. Anything else is refused: a picture that is a script (SVG) or a page (HTML) has no place here.
 ACCEPTED: dict[str, tuple[MediaKind, str]] = {
@@ -102,7 +103,7 @@ def _pixels(path: Path) -> tuple[int, int]:
     try:
         with Image.open(path) as image:
             width, height = image.size
-            if width * height > Image.MAX_IMAGE_PIXELS:
+            if width * height > _MOST_PIXELS:
                 raise Invalid(N_("This picture has too many pixels: at most 50 million."), field="file")
             image.verify()
             return width, height

@@ -142,7 +142,7 @@ class Asset(Record):
     topics: Mapped[list[Topic]] = relationship(secondary=asset_topics, lazy="select", order_by=Topic.name)
     files: Mapped[list[AssetFile]] = relationship(back_populates="asset", lazy="select", order_by="AssetFile.id")
 
-    __mapper_args__ = {"version_id_col": version}  # noqa: RUF012
+    __mapper_args__ = {"version_id_col": version}
 
     @property
     def audiences(self) -> list[Audience]:

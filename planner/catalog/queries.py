@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import Any
 
 from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import Session, selectinload
@@ -12,7 +13,16 @@ from sqlalchemy.orm import Session, selectinload
 from planner.accounts.models import Entry, User
 from planner.accounts.rules import ACTIONS, may
 from planner.catalog.models import (
-    Asset, AssetAudience, AssetFile, AssetKind, AssetState, Audience, Confidentiality, Purpose, Topic, asset_topics,
+    Asset,
+    AssetAudience,
+    AssetFile,
+    AssetKind,
+    AssetState,
+    Audience,
+    Confidentiality,
+    Purpose,
+    Topic,
+    asset_topics,
 )  # fmt: skip
 from planner.catalog.search import Search
 from planner.core.errors import Invalid, NotFound
@@ -88,49 +98,51 @@ def search(db: Session, filters: Filters, *, viewer: User | None, cursor: str | 
     if cursor:
         moment, number = _place(cursor)
         conditions.append(or_(Asset.updated_at < moment, and_(Asset.updated_at == moment, Asset.id < number)))
-    rows = db.execute(
+    query: Any = (
         select(
             Asset.id, Asset.kind, Asset.title, Asset.language, Asset.purpose, Asset.state, Asset.confidentiality, Asset.sensitive,
             Asset.embargo_until, Asset.published_at, Asset.updated_at, Asset.duration_seconds, Asset.owner_id, User.name,
         )
-        .outerjoin(User, User.id == Asset.owner_id)
+        .outerjoin(Asset.owner)
         .where(*conditions)
         .order_by(Asset.updated_at.desc(), Asset.id.desc())
         .limit(limit + 1)
-    ).all()  # fmt: skip
+    )  # fmt: skip
+    rows = db.execute(query).all()
     shown = rows[:limit]
     audiences: dict[int, list[Audience]] = {row.id: [] for row in shown}
     if shown:
         pairs = select(AssetAudience.asset_id, AssetAudience.audience).where(AssetAudience.asset_id.in_(audiences))
         for asset_id, audience in db.execute(pairs.order_by(AssetAudience.audience)):
             audiences[asset_id].append(audience)
-    cards = [AssetCard(*row[:-1], row[-1] or "", tuple(audiences[row.id])) for row in shown]
+    cards = [AssetCard(*(*row[:-1], row[-1] or "", tuple(audiences[row.id]))) for row in shown]
     more = encode_cursor(shown[-1].updated_at.isoformat(), shown[-1].id) if len(rows) > limit else None
     return Page(cards, more)
 
 
 def facets(db: Session, filters: Filters, *, viewer: User | None) -> dict[str, list[Facet]]:
-    """How many assets of the list have each kind, state, language and audience. Four statements."""
-    conditions = _conditions(db, filters, viewer)
+    """How many assets of the list have each kind, state, language and audience; a facet leaves its own choice aside, so that
+    one sees what else could be chosen. Four statements."""
     found: dict[str, list[Facet]] = {}
-    for name, column in (("kind", Asset.kind), ("state", Asset.state), ("language", Asset.language)):
-        rows = db.execute(select(column, func.count()).where(*conditions).group_by(column).order_by(func.count().desc(), column))
-        found[name] = [Facet(str(value), count) for value, count in rows]
+    for name, column, choice in (("kind", Asset.kind, "kinds"), ("state", Asset.state, "states"), ("language", Asset.language, "languages")):
+        count = func.count().label("found")
+        query: Any = select(column, count).where(*_conditions(db, filters, viewer, aside=choice))
+        found[name] = [Facet(str(value), number) for value, number in db.execute(query.group_by(column).order_by(count.desc(), column))]
     rows = db.execute(
         select(AssetAudience.audience, func.count())
         .join(Asset, Asset.id == AssetAudience.asset_id)
-        .where(*conditions)
+        .where(*_conditions(db, filters, viewer, aside="audiences"))
         .group_by(AssetAudience.audience)
         .order_by(func.count().desc(), AssetAudience.audience)
     )
-    found["audience"] = [Facet(str(value), count) for value, count in rows]
+    found["audience"] = [Facet(str(value), number) for value, number in rows]
     return found
 
 
 def owners(db: Session) -> list[tuple[int, str]]:
     """People an asset may belong to, by name."""
-    rows = db.execute(select(User.id, User.name, User.email).where(User.active).order_by(User.name, User.email))
-    return [(number, name or email) for number, name, email in rows]
+    people = db.scalars(select(User).where(User.active).order_by(User.name, User.email))
+    return [(person.id, person.name or person.email) for person in people]
 
 
 def topics(db: Session) -> list[str]:
@@ -153,36 +165,34 @@ def history_of(db: Session, asset_id: int, *, limit: int = 50) -> list[Entry]:
 
 
 def _place(cursor: str) -> tuple[datetime, int]:
-    """The last row's moment and number. Raises Invalid for a cursor that is not one of ours."""
+    """Where the page before ended. Raises Invalid for a text that is not one of ours."""
     at, number = decode_cursor(cursor, parts=2)
     try:
-        moment = datetime.fromisoformat(at)
-    except (TypeError, ValueError):
-        moment = None  # type: ignore[assignment]
-    if moment is None or moment.tzinfo is None or type(number) is not int or not 0 < number < 2**63:
-        raise Invalid(N_("This page address is damaged. Start again from the first page."), field="cursor")
-    return moment, number
+        return datetime.fromisoformat(str(at)).astimezone(UTC), int(number)
+    except (ValueError, TypeError, OverflowError):
+        raise Invalid(N_("This page address is damaged. Start again from the first page."), field="cursor") from None
 
 
-def _conditions(db: Session, filters: Filters, viewer: User | None) -> list[ColumnElement[bool]]:
-    wanted: list[ColumnElement[bool]] = []
-    knowing = known_to(viewer)
-    if knowing is not None:
-        wanted.append(knowing)
-    found = Search(db).matching(filters.q) if filters.q else None
-    if found is not None:
-        wanted.append(found)
-    wanted.append(Asset.state.in_(filters.states) if filters.states else Asset.state != AssetState.RETIRED)
-    for column, values in ((Asset.kind, filters.kinds), (Asset.purpose, filters.purposes), (Asset.language, filters.languages)):
-        if values:
-            wanted.append(column.in_(values))  # type: ignore[attr-defined]
-    if filters.audiences:
-        wanted.append(Asset.id.in_(select(AssetAudience.asset_id).where(AssetAudience.audience.in_(filters.audiences))))
-    if filters.topics:
-        tagged = select(asset_topics.c.asset_id).join(Topic, Topic.id == asset_topics.c.topic_id).where(Topic.name.in_(filters.topics))
+def _conditions(db: Session, filters: Filters, viewer: User | None, *, aside: str = "") -> list[ColumnElement[bool]]:
+    """What an asset of the list fulfils; `aside` names a part of the filters to leave out."""
+    without: dict[str, Any] = {aside: ()} if aside else {}
+    asked = replace(filters, **without)
+    wanted = [one for one in (known_to(viewer), Search(db).matching(asked.q) if asked.q else None) if one is not None]
+    if asked.states:
+        wanted.append(Asset.state.in_(asked.states))
+    elif aside != "states":
+        wanted.append(Asset.state != AssetState.RETIRED)
+    columns: tuple[tuple[Any, Sequence[Any]], ...] = (
+        (Asset.kind, asked.kinds), (Asset.purpose, asked.purposes), (Asset.language, asked.languages),
+    )  # fmt: skip
+    wanted += [column.in_(values) for column, values in columns if values]
+    if asked.audiences:
+        wanted.append(Asset.id.in_(select(AssetAudience.asset_id).where(AssetAudience.audience.in_(asked.audiences))))
+    if asked.topics:
+        tagged = select(asset_topics.c.asset_id).join(Topic, Topic.id == asset_topics.c.topic_id).where(Topic.name.in_(asked.topics))
         wanted.append(Asset.id.in_(tagged))
-    if filters.owner_id is not None:
-        wanted.append(Asset.owner_id == filters.owner_id)
-    if filters.embargoed and filters.now is not None:
-        wanted.append(Asset.embargo_until > filters.now)
+    if asked.owner_id is not None:
+        wanted.append(Asset.owner_id == asked.owner_id)
+    if asked.embargoed and asked.now is not None:
+        wanted.append(Asset.embargo_until > asked.now)
     return wanted

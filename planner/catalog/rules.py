@@ -11,18 +11,26 @@ from planner.catalog.models import AssetState
 from planner.core.errors import Invalid, WrongState
 from planner.core.i18n import N_
 
-__all__ = ["check_line", "check_moment", "check_money", "check_url", "check_step"]
+__all__ = ["check_line", "check_moment", "check_money", "check_step", "check_text", "check_url"]
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff]")
 _MOST_MONEY = Decimal("9999999999.99")
 _EARLIEST, _LATEST = datetime(1990, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
 
 
-def check_line(text: str, field: str, *, most: int, required: bool = False) -> str:
-    """The text without outer spaces. Raises Invalid when it is empty but needed, too long, or cannot be stored."""
+def check_text(text: str, field: str, *, most: int) -> str:
+    """A text of several lines, without outer spaces. Raises Invalid when it is too long or cannot be stored."""
+    text = text.replace("\r\n", "\n").replace("\r", "\n").strip()
     if _CONTROL.search(text):
         raise Invalid(N_("This contains characters that cannot be stored."), field=field)
-    text = text.strip()
+    if len(text) > most:
+        raise Invalid(N_("That is too long: at most %(most)s characters."), field=field, most=most)
+    return text
+
+
+def check_line(text: str, field: str, *, most: int, required: bool = False) -> str:
+    """A text of one line; breaks and runs of spaces become one space. Raises Invalid, also when it is empty but needed."""
+    text = " ".join(check_text(text, field, most=1_000_000_000).split())
     if required and not text:
         raise Invalid(N_("This cannot be empty."), field=field)
     if len(text) > most:
@@ -37,6 +45,7 @@ def check_url(url: str, field: str = "url") -> str:
         return ""
     try:
         parts = urlsplit(url)
+        _ = parts.port  # Raises ValueError for a port that is none.
         fits = parts.scheme in ("http", "https") and bool(parts.hostname) and not re.search(r"\s", url)
     except ValueError:
         fits = False
@@ -55,7 +64,9 @@ def check_money(cost: Decimal | None, field: str = "cost") -> Decimal | None:
 
 
 def check_moment(moment: datetime | None, field: str) -> datetime | None:
-    """Raises Invalid for a moment outside 1990 to 2100: a slip of the keyboard."""
+    """Raises Invalid for a moment outside 1990 to 2100, a slip of the keyboard, and for one without a zone."""
+    if moment is not None and moment.tzinfo is None:
+        raise Invalid(N_("A moment needs its time zone, such as 2026-03-24T09:30:00+01:00."), field=field)
     if moment is not None and not _EARLIEST <= moment < _LATEST:
         raise Invalid(N_("Choose a year between 1990 and 2100."), field=field)
     return moment

@@ -27,22 +27,32 @@ _WORD = re.compile(r"\w+", re.UNICODE)
 
 for _dialect, _statements in CREATE.items():
     for _statement in _statements:
-        event.listen(Asset.__table__, "after_create", DDL(_statement).execute_if(dialect=_dialect))
-event.listen(Asset.__table__, "before_drop", DDL(DROP))
+        event.listen(Asset.__table__, "after_create", DDL(_statement).execute_if(dialect=_dialect))  # type: ignore[no-untyped-call]
+event.listen(Asset.__table__, "before_drop", DDL(DROP))  # type: ignore[no-untyped-call]
 
 
 def fold(said: str) -> list[str]:
-    """Words as they are compared: lower case, no accents, no plural ending. "Les Réseaux privés" -> les, reseau, prive."""
+    """Words as they are compared: lower case, no accents, no plural ending. "Les Réseaux privés" -> les, reseau, priv."""
     plain = "".join(char for char in unicodedata.normalize("NFKD", said.casefold()) if unicodedata.category(char) != "Mn")
-    return [_singular(word) for word in _WORD.findall(plain)]
+    return [_stem(word) for word in _WORD.findall(plain)]
 
 
-def _singular(word: str) -> str:
-    if len(word) > 4 and word.endswith("ies"):
-        return word[:-3] + "y"
-    if len(word) > 3 and word[-1] in "sx" and not word.endswith("ss"):
+def _stem(word: str) -> str:
+    """The word without what English and French add to it for several: boxes and box, journaux and journal, companies and company.
+
+    It need not be a word any more; it only has to be the same for one thing and for many.
+    """
+    if len(word) < 4 or not word.isalpha():
+        return word
+    if word.endswith("aux") and not word.endswith("eaux"):
+        word = word[:-2] + "l"
+    elif word.endswith(("eaux", "eux", "oux")) or (word.endswith("s") and not word.endswith("ss")):
+        word = word[:-1]
+    if word.endswith("ie"):
         return word[:-1]
-    return word
+    if word.endswith("y"):
+        return word[:-1] + "i"
+    return word[:-1] if word.endswith("e") and len(word) > 3 else word
 
 
 class Search:

@@ -12,7 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from planner.accounts import history
-from planner.accounts.models import User
+from planner.accounts.models import Entry, User
 from planner.accounts.rules import require
 from planner.catalog import rules
 from planner.catalog.media import Stored
@@ -21,7 +21,7 @@ from planner.catalog.search import Search
 from planner.core.errors import Conflict, Invalid
 from planner.core.i18n import N_
 
-__all__ = ["LANGUAGES", "AssetValues", "add_file", "change_state", "create", "edit", "restore", "retire", "values_of"]
+__all__ = ["LANGUAGES", "AssetValues", "add_file", "change_state", "create", "edit", "restore", "retire", "values_of", "words_of"]
 
 #: Languages an asset may be in; ISO 639-1, what the group publishes in.
 LANGUAGES = ("en", "fr", "de", "es", "it", "nl", "pl", "pt", "ro", "ar", "ja", "zh")
@@ -111,13 +111,12 @@ def retire(db: Session, asset: Asset, *, actor: User | None, now: datetime) -> A
 
 
 def restore(db: Session, asset: Asset, *, actor: User | None, now: datetime) -> Asset:
-    """Bring a retired one back: live if it was published somewhere, else ready."""
+    """Bring a retired one back to the state it had."""
     require(actor, "asset.retire", asset)
     if asset.state is not AssetState.RETIRED:
         return asset
     asset.retired_at = None
-    state = AssetState.LIVE if asset.published_at else AssetState.READY
-    return _into(db, asset, state, "asset.restored", actor, now)
+    return _into(db, asset, _state_before_retiring(db, asset), "asset.restored", actor, now)
 
 
 def checked(values: AssetValues) -> dict[str, Any]:
@@ -133,7 +132,7 @@ def checked(values: AssetValues) -> dict[str, Any]:
     return {
         "kind": AssetKind(values.kind),
         "title": rules.check_line(values.title, "title", most=300, required=True),
-        "summary": rules.check_line(values.summary, "summary", most=20_000),
+        "summary": rules.check_text(values.summary, "summary", most=20_000),
         "url": rules.check_url(values.url),
         "language": values.language,
         "purpose": Purpose(values.purpose),
@@ -185,6 +184,19 @@ def _into(db: Session, asset: Asset, state: AssetState, action: str, actor: User
     was, asset.state, asset.updated_at = asset.state, state, now
     history.record(db, actor, action, asset, now=now, was={"state": was}, became={"state": state}, name=history.COMMAND_LINE)
     return asset
+
+
+def _state_before_retiring(db: Session, asset: Asset) -> AssetState:
+    """What history says; an asset that came in retired is live if it was published somewhere, else ready."""
+    entries = db.scalars(
+        select(Entry)
+        .where(Entry.subject_type == "assets", Entry.subject_id == asset.id, Entry.action.in_(("asset.retired", "asset.edited")))
+        .order_by(Entry.id.desc())
+    )
+    for entry in entries:
+        if (entry.became or {}).get("state") == AssetState.RETIRED and (entry.was or {}).get("state"):
+            return AssetState((entry.was or {})["state"])
+    return AssetState.LIVE if asset.published_at else AssetState.READY
 
 
 def _told(columns: dict[str, Any]) -> dict[str, Any]:

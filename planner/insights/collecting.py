@@ -57,7 +57,7 @@ def due(db: Session, now: datetime) -> dict[int, dict[str, int]]:
     )
     found: dict[int, dict[str, int]] = {}
     for channel_id, external_id, post_id, published_at, read_at in rows:
-        if is_due(published_at, read_at, now):
+        if published_at and external_id and is_due(published_at, read_at, now):
             found.setdefault(channel_id, {})[external_id] = post_id
     return found
 

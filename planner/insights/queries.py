@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
-from sqlalchemy import func, select
-from sqlalchemy.orm import Session
+from sqlalchemy import case, func, select
+from sqlalchemy.orm import Session, aliased
 
 from planner.accounts.models import User
 from planner.catalog.models import Asset, AssetKind
@@ -15,11 +16,14 @@ from planner.catalog.queries import known_to
 from planner.channels.models import Channel
 from planner.channels.port import Platform
 from planner.insights.models import METRICS, AssetDay, ChannelDay, Latest, Snapshot
+from planner.insights.rollups import midnight
 from planner.planning.models import Post, PostState
 
-__all__ = ["AssetPerformance", "AssetTotal", "ChannelSeries", "PostNumbers", "asset_performance", "channel_totals", "latest_of", "top_assets"]
+__all__ = ["AssetPerformance", "AssetTotal", "ChannelSeries", "PostNumbers", "asset_performance", "channel_totals", "latest_of", "live_of", "top_assets"]
 
 Counts = Mapping[str, int | None]
+#: A live post is read at least weekly: its last reading before a window is not older than this.
+_LOOK_BACK = timedelta(days=8)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +89,7 @@ class ChannelTotal:
 
 
 def asset_performance(db: Session, asset_id: int) -> AssetPerformance:
-    """What an asset did everywhere. Four statements by index, whatever the number of snapshots."""
+    """What an asset did everywhere. Three statements by index, whatever the number of snapshots."""
     rows = db.execute(
         select(
             Post.id, Post.channel_id, Channel.name, Channel.platform, Post.published_at, Post.external_url,
@@ -110,24 +114,37 @@ def latest_of(db: Session, post_ids: Sequence[int]) -> dict[int, Counts]:
     return {row[0]: _counts(row[1:]) for row in rows}
 
 
+def live_of(db: Session, asset_ids: Sequence[int]) -> dict[int, tuple[int, int | None]]:
+    """Asset -> how many of its posts are live, and their views together (None: nobody told). One statement."""
+    if not asset_ids:
+        return {}
+    rows = db.execute(
+        select(Post.asset_id, func.count(), func.sum(Latest.views))
+        .outerjoin(Latest, Latest.post_id == Post.id)
+        .where(Post.asset_id.in_(asset_ids), Post.state == PostState.PUBLISHED)
+        .group_by(Post.asset_id)
+    )
+    return {asset_id: (count, None if views is None else int(views)) for asset_id, count, views in rows}
+
+
 def top_assets(
     db: Session, *, metric: str = "views", days: int = 30, now: datetime, viewer: User | None, limit: int = 20
 ) -> list[AssetTotal]:
-    """Assets by what they gained in the last `days`, over all channels that tell `metric`. One statement."""
+    """Assets by what they gained in the last `days`, over all channels that tell `metric`. One statement.
+
+    Gained since the last reading before the window; without one, since nothing for what was published in the window, and since the
+    first reading in it for what is older: a lifetime's views are not a month's.
+    """
     if metric not in METRICS:
         raise ValueError(f"not a metric: {metric}")
     since = now.astimezone(UTC).date() - timedelta(days=days)
-    column = getattr(AssetDay, metric)
-    last = _edge(column, AssetDay.day > since, first=False)
-    before = _edge(column, AssetDay.day <= since, first=False)
-    gained = func.sum(last.c.value - func.coalesce(before.c.value, 0))
-    query = (
-        select(Asset.id, Asset.title, Asset.kind, gained.label("gained"))
-        .join(last, last.c.asset_id == Asset.id)
-        .outerjoin(before, (before.c.asset_id == last.c.asset_id) & (before.c.channel_id == last.c.channel_id))
-        .where(last.c.value.is_not(None))
+    gained = _gained(getattr(AssetDay, metric), since)
+    total = func.sum(gained.c.gained)
+    query: Any = (
+        select(Asset.id, Asset.title, Asset.kind, total)
+        .join(gained, gained.c.asset_id == Asset.id)
         .group_by(Asset.id, Asset.title, Asset.kind)
-        .order_by(gained.desc(), Asset.id)
+        .order_by(total.desc(), Asset.id)
         .limit(limit)
     )
     knowing = known_to(viewer)
@@ -137,27 +154,53 @@ def top_assets(
 
 
 def channel_totals(db: Session, *, days: int = 30, now: datetime) -> list[ChannelTotal]:
-    """Each channel with what it has and what it gained in the last `days`. Three statements."""
+    """Each channel with what it has and what it gained in the last `days`; gained is None where nothing was read before the window,
+    because nobody knows then what was there at its start. Three statements."""
     since = now.astimezone(UTC).date() - timedelta(days=days)
     newest, start = _day_rows(db, None), _day_rows(db, since)
+    unknown: dict[str, int | None] = dict.fromkeys(METRICS)
     found = []
     for number, name, platform in db.execute(select(Channel.id, Channel.name, Channel.platform).order_by(Channel.name)):
-        day, counts = newest.get(number, (None, dict.fromkeys(METRICS)))
-        _start_day, earlier = start.get(number, (None, dict.fromkeys(METRICS, 0)))
-        gained = {key: None if value is None else value - (earlier[key] or 0) for key, value in counts.items()}
+        day, counts = newest.get(number, (None, unknown))
+        _start_day, earlier = start.get(number, (None, unknown))
+        gained = {key: _less(counts[key], earlier[key]) for key in METRICS}
         found.append(ChannelTotal(number, name, platform, day, counts, gained))
     return found
 
 
-def _edge(column, when, *, first: bool):  # type: ignore[no-untyped-def]
-    """Per asset and channel: the value on the last day that fulfils `when`."""
-    pick = func.min if first else func.max
-    days = select(AssetDay.asset_id, AssetDay.channel_id, pick(AssetDay.day).label("day")).where(when).group_by(AssetDay.asset_id, AssetDay.channel_id).subquery()
-    return (
-        select(AssetDay.asset_id, AssetDay.channel_id, column.label("value"))
-        .join(days, (days.c.asset_id == AssetDay.asset_id) & (days.c.channel_id == AssetDay.channel_id) & (days.c.day == AssetDay.day))
+def _gained(column: Any, since: date) -> Any:
+    """Per asset and channel what `column` gained after the day `since`; see `top_assets`. Reads the days of the window only."""
+    inside = AssetDay.day > since
+    window = (
+        select(
+            AssetDay.asset_id, AssetDay.channel_id,
+            func.max(AssetDay.day).filter(~inside).label("base_day"),
+            func.min(AssetDay.day).filter(inside).label("first_day"),
+            func.max(AssetDay.day).label("last_day"),
+        )
+        .where(AssetDay.day > since - _LOOK_BACK, column.is_not(None))
+        .group_by(AssetDay.asset_id, AssetDay.channel_id)
+        .having(func.max(AssetDay.day) > since)
         .subquery()
-    )
+    )  # fmt: skip
+
+    def on(day: str) -> Any:
+        there = select(column).where(
+            AssetDay.day == window.c[day], AssetDay.asset_id == window.c.asset_id, AssetDay.channel_id == window.c.channel_id
+        )
+        return there.correlate(window).scalar_subquery()
+
+    is_older = (
+        select(Post.id)
+        .where(
+            Post.asset_id == window.c.asset_id, Post.channel_id + 0 == window.c.channel_id,
+            Post.state == PostState.PUBLISHED, Post.published_at < midnight(since + timedelta(days=1)),
+        )
+        .correlate(window)
+        .exists()
+    )  # fmt: skip
+    start = func.coalesce(on("base_day"), case((is_older, on("first_day")), else_=0))
+    return select(window.c.asset_id, (on("last_day") - start).label("gained")).subquery()
 
 
 def _day_rows(db: Session, until: date | None) -> dict[int, tuple[date, dict[str, int | None]]]:
@@ -173,24 +216,31 @@ def _day_rows(db: Session, until: date | None) -> dict[int, tuple[date, dict[str
     return {row[0]: (row[1], dict(_counts(row[2:]))) for row in rows}
 
 
-def _firsts(db: Session, post_ids: list[int]) -> dict[int, tuple[datetime, Counts]]:
+def _firsts(db: Session, post_ids: list[int]) -> dict[int, tuple[datetime, str, Counts]]:
+    """Each post's first reading: moment, regime, counts. Found by index, however often the post was read."""
     if not post_ids:
         return {}
-    firsts = select(Snapshot.post_id, func.min(Snapshot.at).label("at")).where(Snapshot.post_id.in_(post_ids)).group_by(Snapshot.post_id).subquery()
+    other = aliased(Snapshot)
+    first = select(func.min(other.at)).where(other.post_id == Post.id).scalar_subquery()
     rows = db.execute(
-        select(Snapshot.post_id, Snapshot.at, *(getattr(Snapshot, name) for name in METRICS)).join(
-            firsts, (firsts.c.post_id == Snapshot.post_id) & (firsts.c.at == Snapshot.at)
-        )
+        select(Snapshot.post_id, Snapshot.at, Snapshot.regime, *(getattr(Snapshot, name) for name in METRICS))
+        .join(Post, (Post.id == Snapshot.post_id) & (Snapshot.at == first))
+        .where(Post.id.in_(post_ids))
     )
-    return {row[0]: (row[1], _counts(row[2:])) for row in rows}
+    return {row[0]: (row[1], row[2], _counts(row[3:])) for row in rows}
 
 
-def _numbers(row: Sequence, first: tuple[datetime, Counts] | None) -> PostNumbers:
+def _numbers(row: Sequence[Any], first: tuple[datetime, str, Counts] | None) -> PostNumbers:
     counts = None if row[6] is None else _counts(row[8:])
     growth = None
     if counts is not None and first is not None and first[0] < row[6]:
-        growth = {name: _less(counts[name], first[1][name]) for name in METRICS}
-    return PostNumbers(*row[:5], row[5] or "", row[6], row[7] or "", counts, first[0] if first else None, growth)
+        growth = {name: _less(counts[name], first[2][name]) for name in METRICS}
+        if first[1] != row[7]:
+            growth["views"] = None  # Counted in another way since: the two do not compare.
+    post_id, channel_id, name, platform, published_at, url, read_at, regime = row[:8]
+    return PostNumbers(
+        post_id, channel_id, name, platform, published_at, url or "", read_at, regime or "", counts, first[0] if first else None, growth
+    )
 
 
 def _series(db: Session, asset_id: int, channels: Mapping[int, tuple[str, Platform]]) -> list[ChannelSeries]:
@@ -231,7 +281,7 @@ def _silent(posts: Sequence[PostNumbers]) -> dict[str, tuple[str, ...]]:
     return found
 
 
-def _counts(values: Sequence) -> Counts:
+def _counts(values: Sequence[Any]) -> dict[str, int | None]:
     return {name: None if value is None else int(value) for name, value in zip(METRICS, values, strict=True)}
 
 

@@ -185,7 +185,7 @@ def test_the_number_of_statements_does_not_grow_with_the_number_of_readings(db: 
     counts = []
     for size, hours in ((2, 1), (200, 2)):
         said: list[str] = []
-        listen = lambda _c, _cu, statement, *_rest: said.append(statement)  # noqa: B023, E731
+        listen = lambda _c, _cu, statement, *_rest: said.append(statement)  # noqa: E731
         event.listen(db.get_bind(), "before_cursor_execute", listen)
         service.record(db, [(post.id, read(hours)) for post in posts[:size]], at=MONDAY + timedelta(hours=hours), now=MONDAY)
         event.remove(db.get_bind(), "before_cursor_execute", listen)
