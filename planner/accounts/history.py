@@ -43,7 +43,7 @@ def record(
         action=action,
         subject_type=subject.__tablename__,
         subject_id=subject.id,
-        subject_name=str(getattr(subject, "title", "") or getattr(subject, "name", "") or "")[:500],
+        subject_name=str(getattr(subject, "title", "") or getattr(subject, "name", "") or getattr(subject, "email", "") or "")[:500],
         was=_storable(was),
         became=_storable(became),
         note=note,

@@ -134,7 +134,10 @@ def entries(db: Session, filters: EntryFilters, *, cursor: str | None = None, li
 
 
 def _line(row: Any) -> EntryLine:
-    return EntryLine(*row[:7], was=row[7] or {}, became=row[8] or {}, note=row[9])
+    return EntryLine(
+        row.id, row.at, row.actor_name, row.action, row.subject_type, row.subject_id, row.subject_name, row.was or {}, row.became or {},
+        row.note,
+    )  # fmt: skip
 
 
 def _last_shown(cursor: str) -> int:

@@ -1,0 +1,60 @@
+"""The Settings blueprint: its tabs, and the banner that every page shows while sending is paused."""
+
+from __future__ import annotations
+
+from typing import Any
+from zoneinfo import available_timezones
+
+from flask import Blueprint, g, url_for
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from sqlalchemy.exc import SQLAlchemyError
+
+from planner.accounts.rules import may
+from planner.planning import pauses
+from planner.planning.pauses import PauseLine
+
+__all__ = ["TABS", "bp", "zones"]
+
+bp = Blueprint("settings", __name__, url_prefix="/settings")
+
+#: Endpoint, label, icon, action needed (empty: anybody who is signed in).
+TABS = (
+    ("settings.channels", _l("Channels"), "radio", "read"),
+    ("settings.people", _l("People"), "users", "user.manage"),
+    ("settings.tokens", _l("API tokens"), "key-round", "token.own"),
+    ("settings.pauses", _l("Pause"), "circle-pause", "read"),
+    ("settings.history", _l("History"), "history", "history.read"),
+    ("settings.preferences", _l("My preferences"), "user", ""),
+)
+
+
+@bp.context_processor
+def _tabs() -> dict[str, Any]:
+    return {"settings_tabs": [tab for tab in TABS if g.user and (not tab[3] or may(g.user, tab[3]))]}
+
+
+@bp.app_context_processor
+def _banner() -> dict[str, Any]:
+    """One small statement a page, and none for a stranger."""
+    if g.get("user") is None or "db" not in g or not may(g.user, "read"):
+        return {}
+    try:
+        return {"banner": [_said(one) for one in pauses.lines(g.db)]}
+    except SQLAlchemyError:  # The page that tells of a broken database must not need the database.
+        return {}
+
+
+def _said(one: PauseLine) -> dict[str, str]:
+    if one.channel:
+        text = _("“%(name)s” is paused: %(reason)s", name=one.channel, reason=one.reason)
+    elif one.campaign:
+        text = _("The campaign “%(name)s” is paused: %(reason)s", name=one.campaign, reason=one.reason)
+    else:
+        text = _("All sending is paused: %(reason)s", reason=one.reason)
+    return {"kind": "pause", "text": text, "url": url_for("settings.pauses"), "label": _("What is held")}
+
+
+def zones() -> list[str]:
+    """The zones a person may choose, in order."""
+    return [*sorted(zone for zone in available_timezones() if "/" in zone and not zone.startswith("Etc/")), "UTC"]

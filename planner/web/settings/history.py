@@ -1,0 +1,143 @@
+"""Settings, History: who did what, when, and what it was before; narrowed down and paged."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from flask import g, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import get_timezone, gettext
+
+from planner.accounts import queries
+from planner.accounts.queries import EntryFilters
+from planner.core.errors import Invalid
+from planner.core.i18n import N_
+from planner.web.access import needs
+from planner.web.settings.base import bp
+
+#: table -> what people call its rows.
+SUBJECTS: dict[str, str] = {
+    "assets": N_("Asset"),
+    "posts": N_("Post"),
+    "deliveries": N_("Delivery"),
+    "campaigns": N_("Campaign"),
+    "channels": N_("Channel"),
+    "pauses": N_("Pause"),
+    "users": N_("Person"),
+    "api_tokens": N_("API token"),
+}
+
+#: What was done, in words; one that is not here is shown by its own name.
+ACTIONS: dict[str, str] = {
+    "asset.created": N_("created an asset"),
+    "asset.edited": N_("changed an asset"),
+    "asset.state_changed": N_("changed an asset's state"),
+    "asset.retired": N_("retired an asset"),
+    "asset.restored": N_("brought an asset back"),
+    "asset.imported": N_("imported an asset"),
+    "asset.file_added": N_("added a file to an asset"),
+    "campaign.created": N_("created a campaign"),
+    "campaign.edited": N_("changed a campaign"),
+    "channel.added": N_("added a channel"),
+    "channel.edited": N_("changed a channel"),
+    "channel.observed": N_("met a channel in an import"),
+    "channel.reconnected": N_("connected a channel again"),
+    "channel.refused": N_("was refused by a channel"),
+    "channel.disconnected": N_("disconnected a channel"),
+    "delivery.declared_not_live": N_("said that a post is not live"),
+    "delivery.recorded_by_hand": N_("said where a post is live"),
+    "delivery.retried": N_("had a post sent again"),
+    "pause.started": N_("paused sending"),
+    "pause.ended": N_("ended a pause"),
+    "post.planned": N_("planned a post"),
+    "post.revised": N_("changed a post"),
+    "post.moved": N_("moved a post"),
+    "post.submitted": N_("submitted a post"),
+    "post.approved": N_("approved a post"),
+    "post.changes_requested": N_("asked for changes to a post"),
+    "post.withdrawn": N_("took a post back to draft"),
+    "post.cancelled": N_("cancelled a post"),
+    "post.restored": N_("brought a post back"),
+    "post.reopened": N_("opened a post again"),
+    "post.recorded": N_("recorded a live post"),
+    "post.scheduled": N_("scheduled a post"),
+    "post.sending": N_("is sending a post"),
+    "post.published": N_("published a post"),
+    "post.failed": N_("could not publish a post"),
+    "post.missed": N_("missed the moment of a post"),
+    "post.unconfirmed": N_("could not find out whether a post is live"),
+    "token.issued": N_("made an API token"),
+    "token.revoked": N_("revoked an API token"),
+    "user.created": N_("added a person"),
+    "user.invited": N_("made a sign-in link"),
+    "user.roles_changed": N_("changed somebody's roles"),
+    "user.disabled": N_("ended somebody's access"),
+    "user.enabled": N_("let somebody back in"),
+}
+
+
+@bp.route("/history")
+@needs("history.read")
+def history() -> ResponseReturnValue:
+    asked = {name: request.args.get(name, "").strip()[:200] for name in ("q", "who", "about", "from", "to")}
+    filters, sentence = EntryFilters(), ""
+    try:
+        filters = _filters(asked)
+    except Invalid as error:
+        sentence = gettext(error.message)
+    cursor = request.args.get("cursor")
+    page = queries.entries(g.db, filters, cursor=cursor)
+    kept = {name: value for name, value in asked.items() if value}
+    html = render_template(
+        "settings/history.html",
+        lines=page.items,
+        asked=asked,
+        sentence=sentence,
+        people=queries.people(g.db),
+        subjects=SUBJECTS,
+        actions=ACTIONS,
+        changes=_changes,
+        next_href=url_for(".history", **kept, cursor=page.next_cursor) if page.next_cursor else None,
+        first_href=url_for(".history", **kept) if cursor else None,
+    )
+    return html, 422 if sentence else 200
+
+
+def _filters(asked: dict[str, str]) -> EntryFilters:
+    """Days are the reader's own; the last one is included. Raises Invalid for a day that is none."""
+    who = asked["who"]
+    return EntryFilters(
+        q=asked["q"].replace("\0", ""),
+        actor_id=int(who) if who.isascii() and who.isdigit() and len(who) < 18 else None,
+        subject_type=asked["about"] if asked["about"] in SUBJECTS else "",
+        since=_midnight(asked["from"]),
+        until=_midnight(asked["to"], days=1),
+    )
+
+
+def _midnight(text: str, *, days: int = 0) -> datetime | None:
+    if not text:
+        return None
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        day = date.min
+    if not 1990 <= day.year <= 2100:
+        raise Invalid(N_("Write the days such as 2026-03-24."), field="from")
+    return datetime.combine(day + timedelta(days=days), time(), ZoneInfo(str(get_timezone()))).astimezone(UTC)
+
+
+def _changes(was: dict[str, Any], became: dict[str, Any]) -> list[tuple[str, str, str]]:
+    """(what, before, after) as short texts; an empty text where nothing was said."""
+    names = dict.fromkeys([*was, *became])
+    found = [(name.replace("_", " "), _short(was.get(name)), _short(became.get(name))) for name in names]
+    return [(name, before, after) for name, before, after in found if before or after]
+
+
+def _short(value: Any) -> str:
+    if value is None or value == "" or value == []:
+        return ""
+    text = ", ".join(str(one) for one in value) if isinstance(value, list) else str(value)
+    return text if len(text) <= 160 else text[:159] + "…"

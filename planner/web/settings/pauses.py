@@ -1,0 +1,96 @@
+"""Settings, Pause: stop all sending, one channel or one campaign, with a reason; see what is held; end a stop."""
+
+from __future__ import annotations
+
+from flask import flash, g, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from planner.channels import queries as channel_queries
+from planner.core.errors import PlannerError
+from planner.planning import pauses as stops
+from planner.planning import queries
+from planner.planning.models import PostState
+from planner.planning.queries import CalendarEntry, Filters
+from planner.publishing.held import held
+from planner.web.access import needs
+from planner.web.forms.settings import PauseForm
+from planner.web.session import committing
+from planner.web.settings.base import bp
+
+#: What would still go out by itself.
+_GOING_OUT = (PostState.APPROVED, PostState.SCHEDULED)
+_SHOWN = 200
+
+
+@bp.route("/pause")
+@needs("read")
+def pauses() -> ResponseReturnValue:
+    return _page(_form())
+
+
+@bp.route("/pause/start", methods=["POST"])
+@needs("pause.set")
+def start_pause() -> ResponseReturnValue:
+    """Either shows what the pause would hold (the “preview” button) or starts it."""
+    form = _form()
+    if request.form.get("preview"):
+        if form.scope.validate(form):
+            return _page(form, would_hold=_under(form.scope.data))
+    elif form.validate():
+        kind, number = _scope(form.scope.data)
+        try:
+            with committing(g.db):
+                stops.pause(
+                    g.db, form.reason.data, channel_id=number if kind == "channel" else None,
+                    campaign_id=number if kind == "campaign" else None, actor=g.user, now=g.now,
+                )  # fmt: skip
+        except PlannerError as error:
+            form.refuse(error, "scope" if error.field in ("channel_id", "campaign_id") else None)
+        else:
+            flash(_("Paused. Nothing of it goes out until somebody ends the pause."), "success")
+            return redirect(url_for(".pauses"))
+    return _page(form)
+
+
+@bp.route("/pause/<int:pause_id>/end", methods=["POST"])
+@needs("pause.set")
+def end_pause(pause_id: int) -> ResponseReturnValue:
+    with committing(g.db):
+        stops.resume(g.db, stops.by_id(g.db, pause_id), actor=g.user, now=g.now)
+    flash(_("The pause has ended. What it held waits for you: send, move or cancel each post."), "success")
+    return redirect(url_for(".pauses"))
+
+
+def _page(form: PauseForm, *, would_hold: list[CalendarEntry] | None = None) -> ResponseReturnValue:
+    page = render_template(
+        "settings/pauses.html",
+        form=form,
+        pauses=stops.lines(g.db),
+        held=held(g.db, viewer=g.user),
+        would_hold=would_hold,
+        shown=_SHOWN,
+    )
+    return page, 422 if form.refused else 200
+
+
+def _form() -> PauseForm:
+    form = PauseForm()
+    channels = [(f"channel:{one.id}", _("Channel: %(name)s", name=one.name)) for one in channel_queries.overview(g.db)]
+    campaigns = [(f"campaign:{one.campaign_id}", _("Campaign: %(name)s", name=one.name)) for one in queries.campaigns(g.db)]
+    form.scope.choices = [("all", _("Everything")), *channels, *campaigns]
+    return form
+
+
+def _scope(value: str) -> tuple[str, int | None]:
+    kind, _colon, number = value.partition(":")
+    return kind, int(number) if number else None
+
+
+def _under(value: str) -> list[CalendarEntry]:
+    """The planned posts that such a pause would hold, the soonest first."""
+    kind, number = _scope(value)
+    filters = Filters(
+        states=_GOING_OUT, channels=(number,) if kind == "channel" and number else (), campaign_id=number if kind == "campaign" else None
+    )
+    return queries.posts_of_states(g.db, filters, viewer=g.user, limit=_SHOWN)
