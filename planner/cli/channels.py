@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import click
@@ -47,7 +48,7 @@ def add(
     """Add a channel with its key; the key is stored sealed and never shown again."""
     run.may("channel.manage")
     if access_token == "-":  # noqa: S105
-        access_token = click.get_text_stream("stdin").readline().strip()
+        access_token = sys.stdin.readline().strip()
     made = service.add(
         run.db, platform=platform, name=name, access_token=url or access_token, external_id=external_id, refresh_token=refresh_token,
         config={"flavour": flavour} if flavour else {}, time_zone=time_zone or run.runtime.settings.time_zone,

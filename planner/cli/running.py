@@ -67,13 +67,13 @@ def acts(*, writes: bool = True) -> Callable[[Command], Command]:
 
     def wrap(command: Command) -> Command:
         @click.option("--json", "as_json", is_flag=True, help="Answer with JSON on stdout.")
-        @click.option("--as", "email", metavar="EMAIL", help="Act as this person, with what their roles allow.")
+        @click.option("--as", "acting_as", metavar="EMAIL", help="Act as this person, with what their roles allow.")
         @wraps(command)
-        def run(*args: Any, as_json: bool, email: str | None, **kwargs: Any) -> None:
+        def run(*args: Any, as_json: bool, acting_as: str | None, **kwargs: Any) -> None:
             runtime = held_runtime()
             with Session(runtime.engine if writes else reading(runtime.engine), expire_on_commit=False) as db:
                 try:
-                    actor = _active(user_by_email(db, email)) if email else None
+                    actor = _active(user_by_email(db, acting_as)) if acting_as else None
                     command(Run(db, runtime, actor, runtime.clock.now(), as_json), *args, **kwargs)
                     if writes:
                         db.commit()

@@ -89,7 +89,8 @@ def _alembic() -> Any:
     if "alembic" not in current_app.extensions:
         from flask_alembic import Alembic
 
-        root = Path(current_app.root_path).parent / "migrations"
-        current_app.config["ALEMBIC"] = {"script_location": str(root), "version_locations": [str(root / "versions")]}
+        # Flask-Alembic reads every module at its script location as a revision, so it is not shown env.py above.
+        versions = Path(current_app.root_path).parent / "migrations" / "versions"
+        current_app.config["ALEMBIC"] = {"script_location": str(versions)}
         Alembic(current_app._get_current_object(), run_mkdir=False, command_name="", metadatas=Base.metadata)  # type: ignore[attr-defined]
     return current_app.extensions["alembic"]
