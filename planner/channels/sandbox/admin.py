@@ -12,6 +12,7 @@ from planner.channels.sandbox import accounts, faults, posts
 from planner.channels.sandbox.faults import BadFault
 from planner.channels.sandbox.state import DEFAULTS, moment
 from planner.channels.sandbox.wire import Call, Routes, answer
+from planner.channels.sandbox.youtube_wire import gate
 
 __all__ = ["routes"]
 
@@ -20,7 +21,7 @@ def _trouble(status: int, why: str) -> Response:
     return answer({"error": why}, status)
 
 
-routes = Routes("sandbox", _trouble)
+routes = Routes("sandbox", _trouble, gate)
 
 
 @routes("GET", "/_sandbox/health", "", secured=False)

@@ -27,6 +27,7 @@ from planner.channels.sandbox import (
     linkedin_numbers,
     linkedin_social,
     oauth,
+    seeding,
     webhooks,
     world,
     x,
@@ -38,6 +39,7 @@ from planner.channels.sandbox import (
 )
 from planner.channels.sandbox.accounts import Identity, Rejection
 from planner.channels.sandbox.faults import Plan
+from planner.channels.sandbox.seeding import Seeded
 from planner.channels.sandbox.state import State, stamp
 from planner.channels.sandbox.wire import Answered, Call, Route, Routes
 from planner.core.clock import utc_now
@@ -86,11 +88,13 @@ class Sandbox:
         self.seed = seed
         self.speed = speed
         self.accept_any_token = accept_any_token
+        #: Where it is served, without a slash at the end; empty until `serve` or somebody else says so.
+        self.public_url = ""
         self.state = State(state_path, now or utc_now)
         self.state.run_at(speed)
         self._map = Map(strict_slashes=False)
         self._routes: dict[str, dict[str, Route]] = {}
-        self._voices = {table.platform: table.voice for table in _TABLES}
+        self._voices = {table.platform: table.voice for table in reversed(_TABLES)}  # the first of a platform speaks for it
         for table in _TABLES:
             for route in table.table:
                 if route.rule not in self._routes:
@@ -143,7 +147,7 @@ class Sandbox:
             self._note(call, operation, token, response)
 
     def _respond(self, call: Call, operation: str, refusal: Response | None, drawn: Plan) -> Response:
-        voice = self._voices[call.route.platform]
+        voice = call.route.voice
         ending = drawn.ending
         kind = ending.kind if ending else ""
         if kind == "drop_before":
@@ -184,14 +188,14 @@ class Sandbox:
             found = accounts.identify(db, platform, token, call.now, accept_any=self.accept_any_token)
             stored = isinstance(found, Identity) and accounts.account(db, platform, found.account.id)
         if isinstance(found, Rejection):
-            return self._voices[platform](401, found)
+            return call.route.voice(401, found)
         if not stored:
             with call.writing() as db:
                 accounts.ensure(db, found.account)
         call.identity = found
         wanted = call.route.scopes
         if wanted and found.scopes is not None and not found.scopes.intersection(wanted):
-            return self._voices[platform](403, "scope")
+            return call.route.voice(403, "scope")
         return None
 
     def _plan(self, call: Call, operation: str) -> Plan:
@@ -223,6 +227,14 @@ class Sandbox:
         with self.state.reading() as db:
             speed = self.state.timeline(db).speed
         self.state.run_at(speed, ahead=by)
+
+    def seed_account(self, platform: str, token: str, **about: Any) -> accounts.Account:
+        """Name the account behind a token: see seeding.seed_account."""
+        return seeding.seed_account(self, platform, token, **about)
+
+    def seed_post(self, platform: str, token: str, **about: Any) -> Seeded:
+        """Put in a post of the past: see seeding.seed_post."""
+        return seeding.seed_post(self, platform, token, **about)
 
     def script(self, *specs: dict[str, Any]) -> list[int]:
         """Add scripted failures; their numbers. Raises faults.BadFault."""
@@ -259,7 +271,7 @@ def _path(request: Request) -> str:
 
 
 def _platform_of(path: str) -> str:
-    for start, platform in (("/2/", "x"), ("/rest/", "linkedin"), ("/youtube/", "youtube"), ("/upload/youtube/", "youtube")):
+    for start, platform in (("/2/", "x"), ("/rest/", "linkedin"), ("/youtube/", "youtube"), ("/upload/youtube/", "youtube"), ("/_sandbox", "sandbox")):
         if path.startswith(start):
             return platform
     return "world"

@@ -53,7 +53,8 @@ def serve(sandbox: Sandbox, host: str = "127.0.0.1", port: int = 0) -> Running:
     server = make_server(host, port, sandbox.wsgi_app, threaded=True, request_handler=_Quiet)
     thread = threading.Thread(target=server.serve_forever, args=(0.02,), name="sandbox", daemon=True)
     thread.start()
-    return Running(sandbox, f"http://{host}:{server.server_port}", server, thread)
+    sandbox.public_url = f"http://{host}:{server.server_port}"
+    return Running(sandbox, sandbox.public_url, server, thread)
 
 
 def run_forever(

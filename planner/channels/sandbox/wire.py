@@ -49,6 +49,7 @@ class Budget:
 class Route:
     """One thing that can be asked of a platform.
 
+    voice     -- how it words trouble.
     operation -- its name for scripted failures and the journal, or how to tell it from the request.
     scopes    -- any one of these must have been consented to; empty: none is needed.
     secured   -- whether a token is needed at all.
@@ -62,6 +63,7 @@ class Route:
     rule: str
     operation: str | Callable[[Request], str]
     handler: Handler
+    voice: Voice
     scopes: tuple[str, ...] = ()
     secured: bool = True
     listing: bool = False
@@ -93,7 +95,7 @@ class Routes:
         budget: Budget | None = None,
     ) -> Callable[[Handler], Handler]:
         def keep(handler: Handler) -> Handler:
-            self.table.append(Route(self.platform, method, rule, operation, handler, scopes, secured, listing, budget, self.gate))
+            self.table.append(Route(self.platform, method, rule, operation, handler, self.voice, scopes, secured, listing, budget, self.gate))
             return handler
 
         return keep
