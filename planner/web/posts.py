@@ -21,7 +21,7 @@ from planner.planning import queries, rules, service, states
 from planner.planning.digest import leaving_text
 from planner.planning.limits import COUNTED_AS, measure
 from planner.planning.models import Campaign, Post, PostState
-from planner.planning.moments import fold_of, resolve_wall_time
+from planner.planning.moments import fold_of, resolve_wall_time, wall_of
 from planner.planning.values import PostValues
 from planner.publishing import queries as publishing
 from planner.web.access import needs
@@ -235,9 +235,10 @@ def _move(post: Post, to: datetime, version: int | None, *, zone: str | None = N
 
 def _way_back(post: Post) -> dict[str, Any] | None:
     """What the move form needs to bring a post back to where it is now."""
-    if post.publish_at is None or not post.wall_time or not post.time_zone:
+    if post.publish_at is None:
         return None
-    return {"wall_time": post.wall_time, "time_zone": post.time_zone, "fold": fold_of(post.publish_at, post.time_zone)}
+    zone = post.time_zone or post.channel.time_zone
+    return {"wall_time": wall_of(post.publish_at, zone), "time_zone": zone, "fold": fold_of(post.publish_at, zone)}
 
 
 def _values(form: WordsForm) -> dict[str, Any]:

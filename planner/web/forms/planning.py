@@ -24,7 +24,7 @@ from wtforms.validators import InputRequired, Length, Optional
 from wtforms.widgets import CheckboxInput, DateTimeLocalInput, HiddenInput, ListWidget
 
 from planner.planning.models import Post
-from planner.planning.moments import fold_of, is_double, resolve_wall_time
+from planner.planning.moments import fold_of, is_double, resolve_wall_time, wall_of
 from planner.web.forms.base import MomentField, PlannerForm
 
 __all__ = ["ApproveForm", "CampaignForm", "CheckboxListField", "ComposeForm", "LiveForm", "MoveForm", "NoteForm", "PostForm", "choices"]
@@ -113,8 +113,8 @@ class WhenForm(PlannerForm):
 
     def show_moment(self, post: Post) -> None:
         """Fill the fields from a post."""
-        self.wall_time.data = datetime.fromisoformat(post.wall_time) if post.wall_time else None
         self.time_zone.data = post.time_zone or post.channel.time_zone
+        self.wall_time.data = datetime.fromisoformat(wall_of(post.publish_at, self.time_zone.data)) if post.publish_at else None
         if post.publish_at and is_double(post.publish_at, self.time_zone.data):
             self.fold.data = str(fold_of(post.publish_at, self.time_zone.data))
 
