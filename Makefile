@@ -48,8 +48,8 @@ assets: ## Build scripts and styles into static/dist
 	@rm -f static/dist/manifest.json && $(MAKE) --no-print-directory static/dist/manifest.json
 
 messages: $(VENV)/dev.stamp ## Extract sentences and refresh the French catalogue
-	@$(BIN)/pybabel -q extract -F babel.cfg -k _l -k lazy_gettext -k N_ --no-wrap --sort-by-file --omit-header -o planner/translations/messages.pot .
-	@$(BIN)/pybabel -q update -i planner/translations/messages.pot -d planner/translations -l fr --no-wrap --no-fuzzy-matching --omit-header --ignore-obsolete
+	@$(BIN)/pybabel -q extract -F babel.cfg -k _l -k lazy_gettext -k N_ --no-wrap --sort-by-file -o planner/translations/messages.pot .
+	@$(BIN)/pybabel -q update -i planner/translations/messages.pot -d planner/translations -l fr --no-wrap --no-fuzzy-matching --ignore-obsolete
 	@rm -f planner/translations/.stamp && $(MAKE) --no-print-directory planner/translations/.stamp
 
 pins: $(VENV)/run.stamp ## Pin every requirement again, with hashes

@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 from flask import current_app
+from flask.ctx import AppContext
 from flask.cli import with_appcontext
 from sqlalchemy import text
 
@@ -47,16 +48,24 @@ def upgrade_database(runtime: Runtime) -> Path | None:
         if _revisions() == _wanted():
             return None
         copy = _copy(runtime)
-        _alembic().upgrade()
+        with _own_context():
+            _alembic().upgrade()
         return copy
 
 
 def _revisions() -> list[str]:
-    return sorted(script.revision for script in _alembic().current())
+    with _own_context():
+        return sorted(script.revision for script in _alembic().current())
 
 
 def _wanted() -> list[str]:
-    return sorted(script.revision for script in _alembic().heads())
+    with _own_context():
+        return sorted(script.revision for script in _alembic().heads())
+
+
+def _own_context() -> AppContext:
+    """Flask-Alembic keeps its connection, and with it SQLite's write lock, until the application context ends: so it gets a short one."""
+    return current_app._get_current_object().app_context()  # type: ignore[attr-defined, no-any-return]
 
 
 def _copy(runtime: Runtime) -> Path | None:

@@ -89,7 +89,7 @@ class Story:
                 at = self.moment(said.day, said.hour)
                 planned = min(max(at - timedelta(days=4), made) + timedelta(minutes=20), self.now - timedelta(hours=4))
                 yield planned, self._plan(piece, said, at)
-                if at < self.now:
+                if at < self.now and said.state != "missed":
                     yield at, lambda: None
 
     def _catalogue(self, piece: Piece) -> Callable[[], None]:

@@ -7,14 +7,18 @@ from dataclasses import dataclass, field
 from planner.accounts.models import RoleName
 from planner.channels.port import Platform
 
-__all__ = ["ASSETS", "CAMPAIGNS", "CHANNELS", "PEOPLE", "Campaign", "Piece", "Said"]
+__all__ = ["ASSETS", "CAMPAIGNS", "CHANNELS", "PEOPLE", "SOON", "Campaign", "Piece", "Said"]
 
 SITE = "https://www.norvane.example"
 
 
+#: An hour that means “a quarter of an hour from now”: something to watch going out.
+SOON = -1
+
+
 @dataclass(frozen=True, slots=True)
 class Said:
-    """One post: channel key, day from today, local hour, text, and how far it got (for days to come)."""
+    """One post: channel key, day from today, local hour, text, and how far it got (`missed`: the planner was down then)."""
 
     channel: str
     day: int
@@ -319,7 +323,9 @@ ASSETS: tuple[Piece, ...] = (
         posts=(
             Said("yt", -2, 16, "Two hundred engineers, one afternoon, no prepared questions. What they asked us, uncut, and our answers, short."),
             Said("li", -1, 9, "Two hundred engineers asked us whatever they liked. The hardest question comes at minute four. #CustomerDay"),
-            Said("x", 1, 9, "“Why should we believe you this time?” Minute four of our customer day, uncut."),
+            Said("x", 0, SOON, "“Why should we believe you this time?” Minute four of our customer day, uncut."),
+            Said("x", 1, 9, "The longest silence of our customer day lasts eleven seconds. It follows a question about prices."),
+            Said("li", -1, 15.5, "Two hundred engineers asked us whatever they liked. The hardest question comes at minute four. #CustomerDay"),
             Said("team", -1, 9.5, "The customer-day film is online; thank you to everybody who answered without slides."),
         ),
     ),
@@ -330,6 +336,7 @@ ASSETS: tuple[Piece, ...] = (
         posts=(
             Said("li", -4, 10, "Independent analysts looked at six enterprise networks. Their note on ours has two compliments and one criticism; all three are fair. #Private5G"),
             Said("x", -4, 12, "Two compliments and one fair criticism: an independent note on our enterprise network."),
+            Said("press", -3, 22.5, "An independent note on our enterprise network, with one criticism we accept.", "missed"),
             Said("hand", 4, 9, "An independent analyst note on enterprise networks, with what they liked and what they did not."),
         ),
     ),

@@ -7,7 +7,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -22,7 +22,7 @@ from planner.core.i18n import N_
 from planner.core.runtime import Runtime
 from planner.core.settings import Settings
 from planner.demo import cast
-from planner.demo.content import ASSETS
+from planner.demo.content import ASSETS, SOON
 from planner.insights import collecting
 from planner.ledger.jobs import JobContext
 from planner.publishing import outbox, reconcile
@@ -72,10 +72,11 @@ def run(ctx: JobContext) -> dict[str, int]:
         if db.scalar(select(func.count()).select_from(Asset)):
             raise Refused(N_("There is content here already. The demo only fills an empty planner."))
     today = ctx.clock.now().astimezone(PARIS).date()
-    clock = StoryClock(_at(today, _FIRST_DAY, 7))
+    now = ctx.clock.now()
+    clock = StoryClock(_at(today, _FIRST_DAY, 7, now=now))
     with _pretend(settings, clock) as (registry, webhook):
         runtime = Runtime(settings, clock, ctx.runtime.engine, ctx.sessions, lambda: registry)
-        story = cast.Story(runtime, clock, webhook, now=ctx.clock.now(), moment=lambda day, hour: _at(today, day, hour))
+        story = cast.Story(runtime, clock, webhook, now=now, moment=lambda day, hour: _at(today, day, hour, now=now))
         with runtime.sessions.begin() as db:
             story.set_the_stage(db)
         _live(story, runtime, clock, ctx)
@@ -123,6 +124,11 @@ def _pretend(settings: Settings, clock: StoryClock) -> Iterator[tuple[Registry, 
         running.close()
 
 
-def _at(today: Any, day: int, hour: float) -> datetime:
-    wall = datetime.combine(today + timedelta(days=day), time(int(hour), round(hour % 1 * 60)), PARIS)
-    return wall.astimezone(UTC)
+def _at(today: date, day: int, hour: float, *, now: datetime) -> datetime:
+    """A moment of the story. Nobody publishes at weekends: what would fall there moves to the Friday before or the Monday after."""
+    if hour == SOON:
+        return (now + timedelta(minutes=15)).replace(second=0, microsecond=0)
+    on = today + timedelta(days=day)
+    if on.weekday() >= 5:
+        on += timedelta(days=7 - on.weekday()) if day > 0 else timedelta(days=4 - on.weekday())
+    return datetime.combine(on, time(int(hour), round(hour % 1 * 60)), PARIS).astimezone(UTC)

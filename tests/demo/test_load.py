@@ -1,0 +1,75 @@
+"""The demo: a believable quarter through the real services, adapters and sandbox, and nothing where there is content or no sandbox."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from sqlalchemy import func, select
+
+from planner.catalog.models import Asset
+from planner.core.settings import Settings
+from planner.demo.content import ASSETS
+from planner.factory import create_app
+from planner.insights.models import Latest
+from planner.jobs.run import run_next
+from planner.ledger import jobs
+from planner.ledger.models import Job, JobState
+from planner.planning.models import Post, PostState
+from planner.publishing.check import violations
+from tests.conftest import make_settings
+from tests.factories import make_asset
+
+
+def load(settings: Settings) -> tuple[Job, object]:
+    runtime = create_app(settings).extensions["planner"]
+    with runtime.sessions.begin() as db:
+        job_id = jobs.enqueue(db, "demo.load", {}, now=runtime.clock.now()).id
+    run_next(runtime, "test", job_id)
+    with runtime.sessions() as db:
+        return db.get_one(Job, job_id), runtime
+
+
+def test_the_demo_quarter_is_lived_through_the_real_outbox(tmp_path: Path, sqlite_url: str) -> None:
+    job, runtime = load(make_settings(tmp_path, sqlite_url, sandbox="embedded"))
+
+    assert (job.state, job.message) == (JobState.DONE, "")
+    with runtime.sessions() as db:
+        states = dict(db.execute(select(Post.state, func.count()).group_by(Post.state)).all())
+        assert db.scalar(select(func.count()).select_from(Asset)) == len(ASSETS)
+        assert states[PostState.PUBLISHED] >= 45
+        assert states[PostState.FAILED] == 1, "a text said twice on LinkedIn"
+        assert states[PostState.MISSED] == 1
+        assert states[PostState.SCHEDULED] >= 8
+        assert violations(db, runtime.clock.now()) == []
+        told = db.execute(select(Latest.views, Latest.impressions).join(Post, Post.id == Latest.post_id)).all()
+        assert len(told) >= 40
+        weekend = [post.id for post in db.scalars(select(Post).where(Post.state == PostState.PUBLISHED)) if post.publish_at.weekday() >= 5]
+        assert weekend == []
+    runtime.engine.dispose()
+
+
+def test_the_demo_is_refused_outside_the_sandbox(tmp_path: Path, sqlite_url: str) -> None:
+    job, runtime = load(make_settings(tmp_path, sqlite_url, sandbox="off"))
+
+    assert (job.state, job.message) == (JobState.FAILED, "The demo needs the sandbox: it would otherwise speak to real platforms.")
+    runtime.engine.dispose()
+
+
+def test_the_demo_never_mixes_with_content_that_is_there(tmp_path: Path, sqlite_url: str) -> None:
+    settings = make_settings(tmp_path, sqlite_url, sandbox="embedded")
+    runtime = create_app(settings).extensions["planner"]
+    with runtime.sessions.begin() as db:
+        make_asset(db)
+    runtime.engine.dispose()
+
+    job, runtime = load(settings)
+
+    assert (job.state, job.message) == (JobState.FAILED, "There is content here already. The demo only fills an empty planner.")
+    runtime.engine.dispose()
+
+
+@pytest.mark.parametrize("piece", ASSETS, ids=[piece.key for piece in ASSETS])
+def test_a_piece_of_the_demo_is_plausible(piece) -> None:  # type: ignore[no-untyped-def]
+    assert len(piece.title) <= 100
+    assert [said.text for said in piece.posts if said.channel in ("x", "press") and len(said.text) > 250] == []
