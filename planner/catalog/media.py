@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import codecs
 import hashlib
+import re
 import secrets
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -18,7 +20,11 @@ from planner.core.i18n import N_
 __all__ = ["ACCEPTED", "Stored", "store"]
 
 _MOST_PIXELS = 50_000_000
+#: Pillow's own guard speaks before any pixel is decoded: a warning above this, an error above twice this.
 Image.MAX_IMAGE_PIXELS = _MOST_PIXELS
+#: How much of a caption file is looked at, and the line that says when a caption is shown.
+_CAPTIONS_HEAD = 1 << 16
+_CUE = re.compile(r"^(?:\d+:)?\d{1,2}:\d\d[,.]\d{1,3} *-->", re.MULTILINE)
 
 #: extension -> kind, type. Anything else is refused: a picture that is a script (SVG) or a page (HTML) has no place here.
 ACCEPTED: dict[str, tuple[MediaKind, str]] = {
@@ -53,7 +59,7 @@ class Stored:
 
 def store(stream: IO[bytes], name: str, folder: Path, *, most_bytes: int) -> Stored:
     """Take a file in under a generated name. Raises Invalid, and leaves nothing behind, when it is not what it says it is."""
-    shown = PurePosixPath(name.replace("\\", "/")).name.replace("\0", "")[-255:]
+    shown = _shown(name)
     extension = shown.rpartition(".")[2].lower()
     if extension not in ACCEPTED:
         raise Invalid(N_("Files of this kind are not taken. These are: %(known)s."), field="file", known=", ".join(sorted(ACCEPTED)))
@@ -71,6 +77,12 @@ def store(stream: IO[bytes], name: str, folder: Path, *, most_bytes: int) -> Sto
     return Stored(kind, shown, path.name, mime, size, digest, width, height, seconds)
 
 
+def _shown(name: str) -> str:
+    """The name for people: without folders, and without characters that cannot be seen."""
+    last = PurePosixPath(name.replace("\\", "/")).name
+    return "".join(char for char in last if char.isprintable())[-255:]
+
+
 def _copy(stream: IO[bytes], path: Path, most_bytes: int) -> tuple[int, str]:
     digest, size = hashlib.sha256(), 0
     with path.open("xb") as target:
@@ -86,28 +98,39 @@ def _copy(stream: IO[bytes], path: Path, most_bytes: int) -> tuple[int, str]:
 
 
 def _check_type(path: Path, kind: MediaKind, mime: str) -> None:
-    """The first bytes agree with the extension; captions, which have no such bytes, are plain text."""
-    wrong = Invalid(N_("What is in this file is not what its name says."), field="file")
+    """The first bytes agree with the extension; captions, which have no such bytes, are UTF-8 text with times in it."""
     if kind is MediaKind.CAPTIONS:
-        head = path.read_bytes()[:4096]
-        if b"\0" in head or b"<" in head[:64] or b"-->" not in path.read_bytes()[:65536]:
-            raise wrong
-        return
-    found = filetype.guess_mime(str(path))
-    videos = ("video/mp4", "video/quicktime", "video/x-m4v")
-    if found != mime and not (kind is MediaKind.VIDEO and found in videos):
-        raise wrong
+        fits = _is_captions(path, mime)
+    else:
+        found = filetype.guess_mime(str(path))
+        fits = found == mime or (kind is MediaKind.VIDEO and found in ("video/mp4", "video/quicktime", "video/x-m4v"))
+    if not fits:
+        raise Invalid(N_("What is in this file is not what its name says."), field="file")
+
+
+def _is_captions(path: Path, mime: str) -> bool:
+    with path.open("rb") as source:
+        head = source.read(_CAPTIONS_HEAD)
+    try:
+        # The cut may split a letter; only what is wrong before it counts.
+        said = codecs.getincrementaldecoder("utf-8-sig")().decode(head)
+    except UnicodeDecodeError:
+        return False
+    return "\0" not in said and bool(_CUE.search(said)) and (mime != "text/vtt" or said.startswith("WEBVTT"))
 
 
 def _pixels(path: Path) -> tuple[int, int]:
+    too_many = Invalid(N_("This picture has too many pixels: at most 50 million."), field="file")
     try:
         with Image.open(path) as image:
             width, height = image.size
             if width * height > _MOST_PIXELS:
-                raise Invalid(N_("This picture has too many pixels: at most 50 million."), field="file")
+                raise too_many
             image.verify()
             return width, height
-    except (UnidentifiedImageError, Image.DecompressionBombError, OSError, SyntaxError):
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
+        raise too_many from None
+    except (UnidentifiedImageError, OSError, SyntaxError, ValueError):
         raise Invalid(N_("This picture cannot be read."), field="file") from None
 
 

@@ -130,7 +130,7 @@ class Asset(Record):
     embargo_terms: Mapped[list[str]] = mapped_column(default=list)
     published_at: Mapped[datetime | None]
     duration_seconds: Mapped[int | None]
-    #: The number an import or a platform knows it by, such as `youtube:f6x1WVSR-4U`; unique where there is one.
+    #: The number an import or a platform knows it by, such as `youtube:dQw4w9WgXcQ`; unique where there is one.
     source_key: Mapped[str | None] = mapped_column(String(200), unique=True)
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]

@@ -21,7 +21,7 @@ from planner.catalog.search import Search
 from planner.core.errors import Conflict, Invalid
 from planner.core.i18n import N_
 
-__all__ = ["LANGUAGES", "AssetValues", "add_file", "change_state", "create", "edit", "restore", "retire", "values_of", "words_of"]
+__all__ = ["LANGUAGES", "AssetValues", "Facts", "add_file", "bring_in", "change_state", "create", "edit", "restore", "retire", "values_of", "words_of"]
 
 #: Languages an asset may be in; ISO 639-1, what the group publishes in.
 LANGUAGES = ("en", "fr", "de", "es", "it", "nl", "pl", "pt", "ro", "ar", "ja", "zh")
@@ -64,6 +64,33 @@ def create(db: Session, values: AssetValues, *, actor: User | None, now: datetim
     _index(db, asset)
     history.record(db, actor, "asset.created", asset, now=now, became=_told(columns), name=history.COMMAND_LINE)
     return asset
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """What an import knows of an asset beside what a person edits."""
+
+    source_key: str
+    published_at: datetime | None = None
+    duration_seconds: int | None = None
+
+
+def bring_in(db: Session, rows: Sequence[tuple[AssetValues, Facts]], *, actor: User | None, now: datetime) -> list[Asset]:
+    """New assets from a file, in its order; without an owner they are nobody's. The caller made sure that no key is known yet."""
+    require(actor, "asset.import")
+    assets = []
+    for values, facts in rows:
+        asset = Asset(created_at=now, updated_at=now, **{one.name: getattr(facts, one.name) for one in fields(Facts)})
+        _write(db, asset, checked(values))
+        asset.retired_at = now if asset.state is AssetState.RETIRED else None
+        assets.append(asset)
+        db.add(asset)
+    db.flush()
+    Search(db).put([(asset.id, words_of(asset)) for asset in assets])
+    for asset in assets:
+        told = {"title": asset.title, "kind": asset.kind, "source_key": asset.source_key}
+        history.record(db, actor, "asset.imported", asset, now=now, became=told, name=history.COMMAND_LINE)
+    return assets
 
 
 def edit(

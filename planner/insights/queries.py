@@ -17,6 +17,7 @@ from planner.channels.models import Channel
 from planner.channels.port import Platform
 from planner.insights.models import METRICS, AssetDay, ChannelDay, Latest, Snapshot
 from planner.insights.rollups import midnight
+from planner.insights.rules import YOUTUBE_BREAK
 from planner.planning.models import Post, PostState
 
 __all__ = ["AssetPerformance", "AssetTotal", "ChannelSeries", "PostNumbers", "asset_performance", "channel_totals", "latest_of", "live_of", "top_assets"]
@@ -257,10 +258,6 @@ def _series(db: Session, asset_id: int, channels: Mapping[int, tuple[str, Platfo
         for number, told in days.items()
         if number in channels
     ]
-
-
-#: YouTube counts a public view from the first frame since this day; before and after are not one series.
-YOUTUBE_BREAK = date(2026, 8, 27)
 
 
 def _breaks(platform: Platform, days: Sequence[tuple[date, Counts]]) -> tuple[date, ...]:

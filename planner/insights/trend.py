@@ -1,0 +1,132 @@
+"""What channels gained, day by day and over a window; what was there before it was first read is nobody's gain."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session, aliased
+
+from planner.channels.port import Platform
+from planner.insights.models import METRICS, AssetDay, ChannelDay
+from planner.insights.queries import ChannelTotal, channel_totals
+from planner.insights.ranking import SEEN, metric_of
+from planner.insights.rules import YOUTUBE_BREAK
+from planner.planning.models import Post, PostState
+
+__all__ = ["ChannelMonth", "months"]
+
+Counts = Mapping[str, int | None]
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelMonth:
+    """One channel over a window: what it has, what it gained in it, and how often it was seen on each day (None: not known)."""
+
+    channel_id: int
+    name: str
+    platform: Platform
+    #: The last day with a reading, and the counts at its end.
+    day: date | None
+    counts: Counts
+    gained: Counts
+    seen_by_day: Sequence[tuple[date, int | None]]
+
+    @property
+    def seen(self) -> str:
+        """The count that says how often posts were seen here."""
+        return metric_of(self.platform, SEEN)
+
+
+@dataclass(frozen=True, slots=True)
+class _Arrival:
+    """The first reading of an asset on a channel, when it lies in the window."""
+
+    channel_id: int
+    day: date
+    published_on: date | None
+    counts: Counts
+
+    def was_out(self, before: date) -> bool:
+        """Whether some of these counts may be older than that day; so also when nobody knows since when it is out."""
+        return self.published_on is None or self.published_on < before
+
+
+def months(db: Session, *, days: int = 30, now: datetime) -> list[ChannelMonth]:
+    """Every channel over the last `days`, by name. Five statements, whatever the size.
+
+    An asset that was out before the window and was first read in it counts from that first reading; on its day, and
+    on a day without a reading the day before, nobody knows what was gained.
+    """
+    today = now.astimezone(UTC).date()
+    since = today - timedelta(days=days)
+    totals = channel_totals(db, days=days, now=now)
+    arrivals: dict[int, list[_Arrival]] = {}
+    for one in _arrivals(db, since):
+        arrivals.setdefault(one.channel_id, []).append(one)
+    by_day = _channel_days(db, since)
+    span = [since + timedelta(days=number) for number in range(1, days + 1)]
+    return [_month(one, arrivals.get(one.channel_id, ()), by_day.get(one.channel_id, {}), span) for one in totals]
+
+
+def _month(total: ChannelTotal, arrivals: Sequence[_Arrival], by_day: Mapping[date, Counts], span: Sequence[date]) -> ChannelMonth:
+    old = [one for one in arrivals if one.was_out(span[0])]
+    gained = {name: _gained(total, name, old) for name in METRICS}
+    if total.platform is Platform.YOUTUBE and span[0] <= YOUTUBE_BREAK <= span[-1]:
+        gained["views"] = None  # Counted in another way since: the two ends do not compare.
+    seen = metric_of(total.platform, SEEN)
+    days = [(day, _on(day, seen, total.platform, arrivals, by_day)) for day in span]
+    return ChannelMonth(total.channel_id, total.channel_name, total.platform, total.day, total.counts, gained, days)
+
+
+def _gained(total: ChannelTotal, name: str, old: Sequence[_Arrival]) -> int | None:
+    now_there, gained = total.counts[name], total.gained[name]
+    if now_there is None or total.day is None:
+        return None
+    start = now_there if gained is None else gained
+    return start - sum(one.counts[name] or 0 for one in old)
+
+
+def _on(day: date, name: str, platform: Platform, arrivals: Sequence[_Arrival], by_day: Mapping[date, Counts]) -> int | None:
+    """How much was gained on one day."""
+    here, before = by_day.get(day, {}).get(name), by_day.get(day - timedelta(days=1), {}).get(name)
+    if here is None or before is None or (platform is Platform.YOUTUBE and day == YOUTUBE_BREAK):
+        return None
+    return here - before - sum(one.counts[name] or 0 for one in arrivals if one.day == day and one.was_out(day))
+
+
+def _channel_days(db: Session, since: date) -> dict[int, dict[date, Counts]]:
+    """From the day before the window on, so that its first day has one to compare with."""
+    rows = db.execute(
+        select(ChannelDay.channel_id, ChannelDay.day, *(getattr(ChannelDay, name) for name in METRICS)).where(ChannelDay.day >= since)
+    )
+    found: dict[int, dict[date, Counts]] = {}
+    for row in rows:
+        found.setdefault(row[0], {})[row[1]] = _counts(row[2:])
+    return found
+
+
+def _arrivals(db: Session, since: date) -> list[_Arrival]:
+    earlier = aliased(AssetDay)
+    known = select(earlier.day).where(
+        earlier.asset_id == AssetDay.asset_id, earlier.channel_id == AssetDay.channel_id, earlier.day < AssetDay.day
+    )
+    out = (
+        select(func.min(Post.published_at))
+        .where(Post.asset_id == AssetDay.asset_id, Post.channel_id + 0 == AssetDay.channel_id, Post.state == PostState.PUBLISHED)
+        .correlate(AssetDay)
+        .scalar_subquery()
+    )
+    rows = db.execute(
+        select(AssetDay.channel_id, AssetDay.day, out, *(getattr(AssetDay, name) for name in METRICS))
+        .where(AssetDay.day > since, ~known.exists())
+        .order_by(AssetDay.day)
+    )
+    return [_Arrival(row[0], row[1], row[2].astimezone(UTC).date() if row[2] else None, _counts(row[3:])) for row in rows]
+
+
+def _counts(values: Sequence[Any]) -> Counts:
+    return {name: None if value is None else int(value) for name, value in zip(METRICS, values, strict=True)}
