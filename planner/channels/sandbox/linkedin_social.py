@@ -127,7 +127,7 @@ def _metadata(call: Call, post: Post) -> dict[str, Any]:
 
 
 def _invented(one: Reaction) -> dict[str, Any]:
-    number = millis(one.at) << 22 | int(numbers.fraction("comment", one.post.id, one.number) * 2**22)
+    number = millis(one.at) << 22 | numbers.whole("comment", one.post.id, one.number) & 0x3FFFFF
     raw = f"person:{one.person.number}".encode()
     return _comment(one.post, number, f"urn:li:person:{base64.urlsafe_b64encode(raw).decode().rstrip('=')}", one.text, millis(one.at))
 

@@ -1,7 +1,7 @@
 """What a pretend post did: seeded counts that only grow, fast at first and ever more slowly, as real ones do.
 
 Everything is a pure function of the post's traits and its age, so any process tells the same number at the same
-moment and nothing has to be stored. The age curve is the measured reference curve of docs/decisions on promotion:
+moment and nothing has to be stored. The age curve was measured on public view counts of real videos:
 mean of ln V(age) / V(1 day), linear in ln(age) between knots.
 """
 
@@ -16,7 +16,7 @@ from functools import cached_property, lru_cache
 from hashlib import blake2b
 from statistics import NormalDist
 
-__all__ = ["Traits", "fraction", "growth", "normal", "phi", "shares_of", "traits"]
+__all__ = ["Traits", "fraction", "growth", "normal", "phi", "shares_of", "traits", "whole"]
 
 #: Knots of the reference curve: age in days, and mean ln V(age) / V(1 day).
 _AGES = (0.25, 1, 2, 3, 5, 7, 10, 14, 21, 30, 45, 60, 90, 120, 365, 3650)
@@ -51,10 +51,15 @@ _HABITS = {
 }  # fmt: skip
 
 
+def whole(*parts: object) -> int:
+    """A 64-bit number that always is the same for the same parts."""
+    text = "\x1f".join(str(part) for part in parts).encode("utf-8", "surrogatepass")
+    return int.from_bytes(blake2b(text, digest_size=8).digest())
+
+
 def fraction(*parts: object) -> float:
     """A number in (0, 1) that always is the same for the same parts."""
-    text = "\x1f".join(str(part) for part in parts).encode("utf-8", "surrogatepass")
-    return (int.from_bytes(blake2b(text, digest_size=8).digest()) + 0.5) / 2**64
+    return ((whole(*parts) >> 12) + 0.5) / 2**52
 
 
 def normal(*parts: object) -> float:
@@ -110,9 +115,9 @@ class Traits:
         """Days of attention in an age: working days count for more than Sundays; four weeks are 28 days."""
         days = max(age.total_seconds() / _DAY, 0.0)
         cycles, rest = divmod(days, _CYCLE)
-        whole = int(rest)
+        day = int(rest)
         sums = self._weights
-        return cycles * _CYCLE + sums[whole] + (rest - whole) * (sums[whole + 1] - sums[whole])
+        return cycles * _CYCLE + sums[day] + (rest - day) * (sums[day + 1] - sums[day])
 
     def exact(self, age: timedelta) -> float:
         """Views as a real number; never falls as age grows."""
@@ -180,8 +185,8 @@ def shares_of(total: int, weights: Sequence[float]) -> list[int]:
         return [0] * len(weights)
     scale = total / sum(weights)
     exact = [weight * scale for weight in weights]
-    whole = [math.floor(part) for part in exact]
-    order = sorted(range(len(exact)), key=lambda index: whole[index] - exact[index])
-    for index in order[: total - sum(whole)]:
-        whole[index] += 1
-    return whole
+    counts = [math.floor(part) for part in exact]
+    order = sorted(range(len(exact)), key=lambda index: counts[index] - exact[index])
+    for index in order[: total - sum(counts)]:
+        counts[index] += 1
+    return counts

@@ -169,10 +169,10 @@ def _checked(call: Call, platform: _Platform, given: Mapping[str, str]) -> dict[
 
 
 def _chosen(db: sqlite3.Connection, call: Call, platform: _Platform, form: Mapping[str, str]) -> Account:
-    known = accounts.account(db, platform.name, form.get("account", ""))
-    if known:
-        return known
     name = form.get("name", "").strip()[:60]
+    known = accounts.account(db, platform.name, form.get("account", ""))
+    if known and not name:
+        return known
     owner = digest(f"consent:{name or secrets.token_hex(8)}")
     return accounts.ensure(db, proposal(platform.name, owner, call.now, name=name))
 

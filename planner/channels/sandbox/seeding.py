@@ -71,7 +71,7 @@ def seed_post(
         raise ValueError(f"no posts can be put in on {platform}")
     if created_at > sandbox.state.now():
         raise ValueError("a post of the past cannot lie in the future")
-    low = int(numbers.fraction("seed", platform, token, created_at.isoformat(), title, text) * 2**64)
+    low = numbers.whole("seed", platform, token, created_at.isoformat(), title, text)
     with sandbox.state.writing() as db:
         line = sandbox.state.timeline(db)
         owner = owner_of(token)

@@ -184,7 +184,7 @@ def _reply_object(one: Reaction, owner: Account, wanted: set[str], call: Call) -
 
 
 def _reply_id(one: Reaction) -> str:
-    return snowflake(one.at, int(numbers.fraction("reply", one.post.id, one.number) * 2**22))
+    return snowflake(one.at, numbers.whole("reply", one.post.id, one.number))
 
 
 def _user_id(someone: Person) -> str:

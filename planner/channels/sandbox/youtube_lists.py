@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response
 
 from planner.channels.sandbox import accounts, posts, things
 from planner.channels.sandbox.accounts import Account
-from planner.channels.sandbox.numbers import fraction
+from planner.channels.sandbox.numbers import fraction, whole
 from planner.channels.sandbox.posts import Post
 from planner.channels.sandbox.reactions import Reaction, reactions
 from planner.channels.sandbox.things import Thing
@@ -241,7 +241,7 @@ def _owned(db: sqlite3.Connection, call: Call, video_id: str) -> Post:
 
 def _invented(one: Reaction) -> dict[str, Any]:
     channel = f"UC{one.person.number:04d}{one.person.handle[:18]:_<18}"
-    comment_id = f"Ug{int(fraction('comment', one.post.id, one.number) * 1e18):018d}"
+    comment_id = f"Ug{whole('comment', one.post.id, one.number):020d}"
     return _comment(comment_id, one.person.name, channel, one.text, zulu(one.at), int(4 * fraction(comment_id) ** 3))
 
 
