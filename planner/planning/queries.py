@@ -20,9 +20,12 @@ from planner.planning.models import Campaign, Post, PostState
 from planner.planning.surroundings import surroundings
 
 __all__ = [
-    "CalendarEntry", "CampaignCard", "CampaignEmbargo", "Filters", "ReadyAsset", "approvals_waiting", "calendar", "campaign", "campaigns",
+    "CalendarEntry", "CampaignCard", "CampaignEmbargo", "Filters", "LAST_ID", "ReadyAsset", "approvals_waiting", "calendar", "campaign", "campaigns",
     "embargoes", "history_of", "knows", "plannable", "post", "posts_of", "posts_of_states", "ready_assets", "surroundings",
 ]  # fmt: skip
+
+#: Larger numbers are nobody's: the databases count in 64 bits.
+LAST_ID = 2**63 - 1
 
 _LIFT_OF_ASSET: ColumnElement[datetime] = cast("ColumnElement[datetime]", Asset.embargo_until)
 _LIFT_OF_CAMPAIGN: ColumnElement[datetime] = cast("ColumnElement[datetime]", Campaign.embargo_until)
@@ -143,6 +146,8 @@ def approvals_waiting(db: Session, *, viewer: User | None, limit: int = 50) -> l
 
 def post(db: Session, post_id: int, *, viewer: User | None) -> Post:
     """One post with its asset, channel and campaign. NotFound also when the viewer may not know of it."""
+    if not 0 < post_id <= LAST_ID:
+        raise NotFound()
     found = db.scalars(
         select(Post)
         .where(Post.id == post_id)
@@ -220,6 +225,8 @@ def campaigns(db: Session, *, limit: int = 200) -> list[CampaignCard]:
 
 def campaign(db: Session, campaign_id: int) -> Campaign:
     """One campaign with its owner. Raises NotFound."""
+    if not 0 < campaign_id <= LAST_ID:
+        raise NotFound()
     found = db.scalars(select(Campaign).where(Campaign.id == campaign_id).options(joinedload(Campaign.owner))).one_or_none()
     if found is None:
         raise NotFound()

@@ -14,7 +14,7 @@ from flask import Blueprint, Response, g, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import get_timezone
 from flask_babel import gettext as _
-from sqlalchemy import Select, select
+from sqlalchemy import select
 from werkzeug.datastructures import MultiDict
 
 from planner.accounts.models import RoleName
@@ -147,7 +147,7 @@ class Around:
         return self.end - timedelta(days=1)
 
 
-def _pairs(query: Select[Any]) -> list[tuple[int, str]]:
+def _pairs(query: Any) -> list[tuple[int, str]]:
     return [(number, name) for number, name in g.db.execute(query)]
 
 

@@ -197,7 +197,7 @@ def _dropped(post: Post) -> ResponseReturnValue:
     body = request.get_json(silent=True)
     given = body if isinstance(body, dict) else {}
     told = request.headers.get("If-Match", "").strip().removeprefix("W/").strip('"') or given.get("version")
-    if told is not None and not str(told).isdecimal():
+    if told is not None and not (str(told).isdecimal() and len(str(told)) < 18):
         raise Invalid(N_("The version is a number."), field="version")
     message = _move(post, _dropped_at(given), None if told is None else int(told))
     text = message["text"] if isinstance(message, dict) else message
@@ -288,7 +288,7 @@ def _asset(asset_id: int | None) -> Asset | None:
     """An asset this person may know of. Raises NotFound for one they may not."""
     if asset_id is None:
         return None
-    found = g.db.get(Asset, asset_id)
+    found = g.db.get(Asset, asset_id) if 0 < asset_id <= queries.LAST_ID else None
     if found is None or not may(g.user, "read", found):
         raise NotFound()
     return found  # type: ignore[no-any-return]

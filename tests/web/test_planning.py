@@ -743,3 +743,20 @@ def test_nobody_reads_without_signing_in(app: Flask, path: str) -> None:
     answer = app.test_client().get(path)
 
     assert (answer.status_code, answer.location.startswith("/login")) == (302, True)
+
+
+@pytest.mark.parametrize("path", ["/posts/{}", "/posts/{}/edit", "/campaigns/{}", "/posts/new?asset={}"])
+@pytest.mark.parametrize("number", ["0", "404", "9" * 19, "9" * 40])
+def test_a_number_that_is_nobody_s_is_not_found(client: Browser, path: str, number: str) -> None:
+    assert client.get(path.format(number)).status_code == 404
+
+
+def test_a_number_of_absurd_length_is_refused_and_not_a_crash(client: Browser, app_db: Session) -> None:
+    post = made(app_db, make_post(app_db))
+
+    answer = client.post(
+        f"/posts/{post.id}/move", json={"start": "2026-03-05T09:00:00Z", "version": "9" * 5000}, headers={"X-CSRFToken": client.token()}
+    )
+
+    assert answer.status_code == 422
+    assert client.submit("/posts/new", asset_id="²", channels=["9" * 5000], text="x", time_zone="Europe/Paris").status_code == 422

@@ -37,7 +37,7 @@ _ZONES = (
 
 
 def _number(value: Any) -> int | None:
-    return int(value) if str(value).isdigit() else None
+    return int(value) if str(value).isdecimal() and len(str(value)) < 18 else None
 
 
 def choices(pairs: Iterable[tuple[Any, Any]]) -> list[SelectChoice]:
