@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Flask
 
-from planner.api import assets, campaigns, channels, deliveries, jobs, me, performance, post_steps, posts, problems, snapshots
+from planner.api import assets, campaigns, channels, deliveries, jobs, me, performance, post_steps, posts, problems, snapshots, throttle
 from planner.api.door import open_door
 from planner.api.spec import PlannerApi
 
@@ -17,6 +17,7 @@ RESOURCES = (
 
 def init_app(app: Flask) -> None:
     """Give the application its API. The pages come first: their session is used, and their error handlers are kept."""
+    throttle.init_app(app, app.extensions["planner"].settings)
     api = PlannerApi(app)
     for blueprint in RESOURCES:
         api.register_blueprint(blueprint)

@@ -58,7 +58,7 @@ class _StrictParser(FlaskParser):
         raise BadInput(error.messages if isinstance(error.messages, dict) else {"json": error.messages})
 
 
-class Blueprint(SmorestBlueprint):
+class Blueprint(SmorestBlueprint):  # type: ignore[misc]
     """One resource of the API."""
 
     ARGUMENTS_PARSER = _StrictParser()

@@ -12,7 +12,7 @@ from sqlalchemy.orm.exc import StaleDataError
 
 from planner.accounts import service as accounts
 from planner.accounts.rules import require
-from planner.api import idempotency
+from planner.api import idempotency, throttle
 from planner.api.bodies import MAX_BODY_BYTES, Blueprint
 from planner.api.problems import NeedsMatch, NeedsToken, Stale
 from planner.core.errors import Conflict
@@ -40,6 +40,7 @@ def open_door() -> None:
     g.user = accounts.user_for_token(g.db, given.token, now=g.now)
     if g.user is None:
         raise NeedsToken(N_("This token is unknown, has expired or was revoked."))
+    throttle.count(g.user.id)
 
 
 def runtime() -> Runtime:

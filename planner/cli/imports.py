@@ -1,9 +1,103 @@
-"""flask planner import: files of assets and of readings, validated first."""
+"""flask planner import: files of assets and of readings; checked as a whole first, and written only without an error."""
 
 from __future__ import annotations
 
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
 from flask.cli import AppGroup
+
+from planner.cli import output
+from planner.cli.running import PROBLEMS, Run, acts
+from planner.insights import importing
+from planner.insights.importing import Checked
 
 __all__ = ["import_"]
 
-import_ = AppGroup("import", help="Files of assets and of readings: validated first, then written.")
+import_ = AppGroup("import", help="Files of assets and of readings: checked first, then written.")
+
+#: Errors shown to people; --json tells all that are kept.
+_SHOWN = 50
+
+_FILE = click.argument("file", type=click.Path(exists=True, dir_okay=False, readable=True, path_type=Path))
+_DRY = click.option("--dry-run", is_flag=True, help="Check the file and write nothing.")
+
+
+@import_.command("assets")
+@_FILE
+@_DRY
+@acts()
+def assets(run: Run, file: Path, dry_run: bool) -> None:
+    """Take in assets from a CSV or XLSX file, with their numbers where it has some."""
+    run.may("asset.import")
+    _take_in(run, file, "assets", dry_run=dry_run)
+
+
+@import_.command("readings")
+@_FILE
+@_DRY
+@acts()
+def readings(run: Run, file: Path, dry_run: bool) -> None:
+    """Take in readings of posts from a CSV or XLSX file."""
+    run.may("readings.import")
+    _take_in(run, file, "readings", dry_run=dry_run)
+
+
+def _take_in(run: Run, file: Path, kind: str, *, dry_run: bool) -> None:
+    settings = run.runtime.settings
+    checked = importing.validate(file, now=run.now, kind=kind, zone=settings.time_zone, language=settings.language, db=run.db)
+    answer: dict[str, Any] = {
+        "file": str(file),
+        "rows": checked.total,
+        "errors": [
+            {"row": one.row, "column": one.column, "value": one.value, "detail": output.sentence(one.message, one.params)}
+            for one in checked.errors
+        ],
+        "warnings": [output.sentence(one.message, one.params) for one in checked.warnings],
+        "written": None,
+    }
+    if checked.errors:
+        _refuse(run, answer)
+    if not dry_run:
+        answer["written"] = _write(run, checked)
+    for warning in answer["warnings"]:
+        click.echo(warning, err=True)
+    run.show(answer, _said(answer))
+
+
+def _write(run: Run, checked: Checked) -> dict[str, Any]:
+    """Writes with a progress bar on a terminal, and commits: what is told afterwards is stored."""
+    with click.progressbar(length=max(len(checked.rows), 1), label="Writing", file=sys.stderr, hidden=not sys.stderr.isatty()) as bar:
+        summary = importing.write(
+            run.db, checked, actor=run.actor, now=run.now, progress=lambda done, _total: bar.update(done - bar.pos)
+        )
+    run.db.commit()
+    return summary.as_dict()
+
+
+def _refuse(run: Run, answer: dict[str, Any]) -> None:
+    """Says what is wrong row by row, and ends with nothing written."""
+    if run.as_json:
+        click.echo(output.as_json(answer))
+    else:
+        for one in answer["errors"][:_SHOWN]:
+            place = f"row {one['row']}" + (f", {one['column']}" if one["column"] else "")
+            shown = f" ({one['value']})" if one["value"] else ""
+            click.echo(f"{place}: {one['detail']}{shown}", err=True)
+        if len(answer["errors"]) > _SHOWN:
+            click.echo(f"… and {len(answer['errors']) - _SHOWN} more.", err=True)
+        click.echo(f"{answer['file']}: nothing was written.", err=True)
+    sys.exit(PROBLEMS)
+
+
+def _said(answer: dict[str, Any]) -> str:
+    done = answer["written"]
+    if done is None:
+        return f"{answer['rows']} rows, none wrong. Nothing was written."
+    said = f"{answer['rows']} rows: {done['created']} new, {done['known']} known already, {done['readings']} readings."
+    if done["unknown_count"]:
+        named = ", ".join(done["unknown"][:10]) + ("…" if done["unknown_count"] > 10 else "")
+        said += f"\n{done['unknown_count']} without a post here: {named}"
+    return said

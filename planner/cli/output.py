@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
-__all__ = ["as_json", "cell", "facts", "table"]
+from planner.core.errors import PlannerError
+
+__all__ = ["as_json", "cell", "facts", "sentence", "table"]
 
 _WIDEST = 60
 
@@ -43,6 +45,13 @@ def cell(value: Any, *, widest: int = _WIDEST) -> str:
         return ", ".join(cell(item) for item in value) or "–"
     text = " ".join(str(value).split())
     return text if len(text) <= widest else text[: widest - 1] + "…"
+
+
+def sentence(message: str, params: Mapping[str, Any]) -> str:
+    """An English sentence marked with N_, its places filled."""
+    error = PlannerError(message)
+    error.params = dict(params)
+    return str(error)
 
 
 def _plain(value: Any) -> Any:

@@ -9,8 +9,8 @@ from typing import Any
 
 import click
 from flask import current_app
-from flask.ctx import AppContext
 from flask.cli import with_appcontext
+from flask.ctx import AppContext
 from sqlalchemy import text
 
 from planner.cli import copies, output

@@ -13,6 +13,8 @@ from sqlalchemy.orm import Session
 
 from planner.accounts.models import ApiToken
 from planner.accounts.service import disable, issue_token, revoke_token
+from planner.api import throttle
+from planner.api.throttle import A_MINUTE
 from tests.api.conftest import Caller
 from tests.conftest import StoppedClock
 from tests.factories import make_user
@@ -143,6 +145,22 @@ def test_sentences_are_french_for_those_who_ask_and_english_for_all_others(admin
     assert english.headers["Content-Language"] == german.headers["Content-Language"] == "en"
     assert french.headers["Content-Language"] == "fr"
     assert english.json["detail"] == "There is nothing here, or you may not see it."
+
+
+def test_more_than_a_minute_allows_is_429_for_that_person_alone(
+    app: Flask, admin: Caller, caller: Callable[..., Caller]
+) -> None:
+    viewer = caller("viewer")
+    with app.app_context():
+        for _ in range(A_MINUTE - 1):
+            throttle.count(admin.user.id)
+    assert admin.get("/me").status_code == 200
+
+    refused = admin.get("/me")
+
+    assert (refused.status_code, refused.json["code"]) == (429, "too_many_requests")
+    assert 1 <= int(refused.headers["Retry-After"]) <= 60
+    assert viewer.get("/me").status_code == 200
 
 
 def test_a_crash_is_a_500_without_its_trace(app: Flask, admin: Caller) -> None:

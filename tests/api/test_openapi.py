@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Iterator
+from http import HTTPStatus
+from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,6 +17,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from openapi_spec_validator import OpenAPIV31SpecValidator
 from sqlalchemy.orm import Session
 
+from planner.core.errors import PlannerError
 from tests.api.conftest import Caller
 from tests.factories import make_asset, make_channel, make_post
 
@@ -87,3 +93,33 @@ def test_a_fuzzer_finds_no_crash_and_no_answer_that_the_document_does_not_know(a
 
         attack()
     assert tried > 150
+
+
+def test_the_page_lists_every_operation_and_says_what_it_does(document: dict[str, Any]) -> None:
+    page = (Path(__file__).resolve().parents[2] / "docs" / "api.md").read_text()
+    said = dict(re.findall(r"^\| `([A-Z]+ /\S*)` \| (.*) \|$", page, flags=re.MULTILINE))
+
+    assert said == {
+        f"{method.upper()} {path.removeprefix('/api/v1')}": one["summary"].replace("\n", " ")
+        for path, methods in document["paths"].items()
+        for method, one in methods.items()
+        if method != "parameters"
+    }
+
+
+def test_the_page_lists_every_code(app: Flask) -> None:
+    page = (Path(__file__).resolve().parents[2] / "docs" / "api.md").read_text()
+    table = page.partition("| status | codes |")[2].partition("## ")[0]
+    said = {(code, int(status)) for status, codes in re.findall(r"^\| (\d+) \| (.*) \|$", table, flags=re.MULTILINE) for code in re.findall(r"`(\w+)`", codes)}
+
+    def all_below(kind: type[PlannerError]) -> Iterator[type[PlannerError]]:
+        yield kind
+        for below in kind.__subclasses__():
+            yield from all_below(below)
+
+    import_module("planner.core.addresses")  # The one place outside core.errors and this door that names a failure of its own.
+    ours = {(kind.code, kind.status) for kind in all_below(PlannerError) if kind is not PlannerError and kind.__module__.startswith("planner.")}
+    http = {(HTTPStatus(status).name.lower(), status) for status in (400, 405, 413)}
+    crashes = {("crash", 500), ("busy", 503)}
+
+    assert said == ours | http | crashes

@@ -81,7 +81,7 @@ def test_a_malformed_asset_is_refused(refused: Callable[..., str], option: str, 
 
 
 def test_a_post_is_planned_submitted_approved_and_moved(told: Callable[..., Any], rows: Session) -> None:
-    asset, channel = make_asset(rows, title="Paper"), make_channel(rows, name="Our X")
+    asset, _ = make_asset(rows, title="Paper"), make_channel(rows, name="Our X")
     rows.commit()
 
     added = told("post", "add", "--asset", asset.id, "--channel", "Our X", "--text", "Read it.", "--at", "2026-03-03T09:30", "--tag", "5g")

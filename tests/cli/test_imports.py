@@ -1,0 +1,94 @@
+"""Files of assets and readings from the terminal: checked as a whole, written whole, or not at all."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import Result
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from planner.catalog.models import Asset
+from planner.insights.models import Snapshot
+from tests.factories import make_user
+
+JANUARY = """video_id,channel_title,title,published_at,views,likes,snapshot_utc
+aaaaaa01,Our videos,Slicing explained,2026-01-10T10:00:00Z,100,5,2026-01-31T00:00:00Z
+aaaaaa02,Our videos,Private 5G,2026-01-12T10:00:00Z,200,,2026-01-31T00:00:00Z
+"""
+FEBRUARY = """video_id,views,likes,snapshot_utc
+aaaaaa01,150,6,2026-02-28T00:00:00Z
+zzzzzz99,7,0,2026-02-28T00:00:00Z
+"""
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> tuple[Path, Path]:
+    january, february = tmp_path / "january.csv", tmp_path / "february.csv"
+    january.write_text(JANUARY)
+    february.write_text("platform," + FEBRUARY.replace("\n", "\nyoutube,").removesuffix("youtube,"))
+    return january, february
+
+
+def stored(rows: Session) -> tuple[int, int]:
+    rows.rollback()
+    return tuple(rows.scalar(select(func.count()).select_from(table)) or 0 for table in (Asset, Snapshot))  # type: ignore[return-value]
+
+
+def test_a_dry_run_checks_and_writes_nothing(told: Callable[..., Any], rows: Session, files: tuple[Path, Path]) -> None:
+    answer = told("import", "assets", files[0], "--dry-run")
+
+    assert (answer["rows"], answer["errors"], answer["written"]) == (2, [], None)
+    assert stored(rows) == (0, 0)
+
+
+def test_assets_come_in_once_and_later_readings_show_their_growth(
+    told: Callable[..., Any], rows: Session, files: tuple[Path, Path]
+) -> None:
+    first, again = told("import", "assets", files[0])["written"], told("import", "assets", files[0])["written"]
+    later = told("import", "readings", files[1])["written"]
+
+    assert (first["created"], first["known"], first["readings"]) == (2, 0, 2)
+    assert (again["created"], again["known"], again["readings"]) == (0, 2, 0)
+    assert (later["readings"], later["unknown_count"], len(later["unknown"])) == (1, 1, 1)
+    assert "zzzzzz99" in later["unknown"][0]
+    assert stored(rows) == (2, 3)
+    asset = rows.scalars(select(Asset).where(Asset.title == "Slicing explained")).one()
+    post = told("performance", asset.id)["posts"][0]
+    assert (post["counts"]["views"], post["growth"]["views"]) == (150, 50)
+
+
+def test_one_wrong_cell_refuses_the_file_row_by_row(run: Callable[..., Result], rows: Session, tmp_path: Path) -> None:
+    wrong = tmp_path / "wrong.csv"
+    wrong.write_text(JANUARY.replace("2026-01-12T10:00:00Z", "soon").replace(",100,", ",-1,"))
+
+    human, machine = run("import", "assets", wrong), run("import", "assets", wrong, "--json")
+
+    assert (human.exit_code, human.stdout, machine.exit_code) == (1, "", 1)
+    lines = human.stderr.splitlines()
+    assert [line.partition(":")[0] for line in lines] == ["row 2, views", "row 3, published_at", str(wrong)]
+    assert lines[-1] == f"{wrong}: nothing was written."
+    assert [(one["row"], one["column"], one["value"]) for one in json.loads(machine.stdout)["errors"]] == [
+        (2, "views", "-1"), (3, "published_at", "soon"),
+    ]  # fmt: skip
+    assert stored(rows) == (0, 0)
+
+
+def test_what_is_no_table_is_one_sentence(refused: Callable[..., str], run: Callable[..., Result], tmp_path: Path) -> None:
+    empty = tmp_path / "empty.csv"
+    empty.write_text("")
+
+    assert refused("import", "assets", empty) == "file: This file is empty."
+    assert run("import", "assets", tmp_path / "absent.csv").exit_code == 2
+
+
+def test_an_author_imports_nothing(refused: Callable[..., str], rows: Session, files: tuple[Path, Path]) -> None:
+    make_user(rows, email="ann@example.com", roles=("author",))
+    rows.commit()
+
+    for kind in ("assets", "readings"):
+        assert refused("import", kind, files[0], "--as", "ann@example.com") == "Your role does not allow this. Ask an administrator."
