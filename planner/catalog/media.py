@@ -60,7 +60,7 @@ class Stored:
 def store(stream: IO[bytes], name: str, folder: Path, *, most_bytes: int) -> Stored:
     """Take a file in under a generated name. Raises Invalid, and leaves nothing behind, when it is not what it says it is."""
     shown = _shown(name)
-    extension = shown.rpartition(".")[2].lower()
+    extension = shown.rpartition(".")[2].lower() if "." in shown else ""
     if extension not in ACCEPTED:
         raise Invalid(N_("Files of this kind are not taken. These are: %(known)s."), field="file", known=", ".join(sorted(ACCEPTED)))
     kind, mime = ACCEPTED[extension]
