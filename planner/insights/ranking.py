@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -19,7 +20,7 @@ from planner.channels.port import Platform
 from planner.insights.models import METRICS, Latest, Snapshot
 from planner.planning.models import Post, PostState
 
-__all__ = ["MIN_PEERS", "SEEN", "RankedPost", "Ranking", "metric_of", "rank", "relative_to_median", "same_age"]
+__all__ = ["MIN_PEERS", "SEEN", "RankedPost", "Ranking", "metric_of", "ordinary", "rank", "relative_to_median", "same_age"]
 
 #: Fewer comparable posts than this say nothing about what is ordinary.
 MIN_PEERS = 5
@@ -35,7 +36,7 @@ _COMPARED = 2000
 class RankedPost:
     """One live post at one age. `ratio` is None while there are not enough comparable posts; 1.0 is ordinary for its channel.
 
-    median, peers -- of the channel's posts at that age, this one among them.
+    peers, median -- how many posts of the channel there are at that age, this one among them, and what they usually have.
     """
 
     post_id: int
@@ -50,7 +51,7 @@ class RankedPost:
     read_at: datetime
     metric: str
     value: int
-    median: float
+    median: float | None
     peers: int
     ratio: float | None
 
@@ -86,17 +87,25 @@ def relative_to_median(value: int, peers: Sequence[int]) -> float | None:
                of them, and when their median is 0: both are no answer, not a bad one.
     Raises ValueError on a negative count.
     """
-    if value < 0 or any(peer < 0 for peer in peers):
+    if value < 0:
         raise ValueError("a count is never negative")
-    if len(peers) < MIN_PEERS:
-        return None
-    middle = median(peers)
-    return value / middle if middle else None
+    middle = ordinary(peers)
+    return None if middle is None else value / middle
+
+
+def ordinary(peers: Sequence[int]) -> float | None:
+    """What posts like these usually have: their median; None when there are fewer than MIN_PEERS, or when it is 0.
+
+    Raises ValueError on a negative count.
+    """
+    if peers and min(peers) < 0:
+        raise ValueError("a count is never negative")
+    return median(peers) or None if len(peers) >= MIN_PEERS else None
 
 
 def same_age(age: timedelta, other: timedelta) -> bool:
     """Whether two posts are about as old: within a fifth of the first's age, or half a day."""
-    return abs(other - age) <= max(age * _SLACK, _LEAST_SLACK)
+    return abs(other - age) <= _slack(age)
 
 
 def metric_of(platform: Platform, metric: str) -> str:
@@ -119,9 +128,9 @@ def rank(db: Session, *, metric: str = SEEN, age_days: int | None = None, channe
     rows = db.execute(_newest(metric, channel_id, viewer) if age_days is None else _at_age(db, metric, age_days, channel_id, viewer)).all()
     told = _readings(rows, None if age_days is None else timedelta(days=age_days))
     groups: dict[tuple[int, str], list[_Told]] = {}
-    for one in told:
+    for one in sorted(told, key=lambda one: one.age):
         groups.setdefault(one.group, []).append(one)
-    posts = [_ranked(one, groups[one.group], metric) for one in told if one.row.known]
+    posts = [post for group in groups.values() for post in _ranked(group, metric)]
     posts.sort(key=lambda post: (post.ratio is None, -(post.ratio or 0), -post.value, post.post_id))
     return Ranking(posts, cut=len({row.post_id for row in rows}) >= _COMPARED)
 
@@ -137,13 +146,30 @@ def _readings(rows: Sequence[Any], wanted: timedelta | None) -> list[_Told]:
     return list(found.values())
 
 
-def _ranked(one: _Told, group: Sequence[_Told], metric: str) -> RankedPost:
+def _ranked(group: Sequence[_Told], metric: str) -> list[RankedPost]:
+    """The posts of one channel (and regime), by age, each beside those of its own age."""
+    ages = [one.age for one in group]
+    middles: dict[tuple[int, int], float | None] = {}
+    found = []
+    for one in group:
+        if one.row.known:
+            window = bisect_left(ages, one.age - _slack(one.age)), bisect_right(ages, one.age + _slack(one.age))
+            if window not in middles:  # Posts of one age share their peers.
+                middles[window] = ordinary([other.value for other in group[slice(*window)]])
+            found.append(_beside(one, window[1] - window[0], middles[window], metric))
+    return found
+
+
+def _beside(one: _Told, peers: int, middle: float | None, metric: str) -> RankedPost:
     row = one.row
-    peers = [other.value for other in group if same_age(one.age, other.age)]
     return RankedPost(
         row.post_id, row.asset_id, row.title, row.kind, row.channel_id, row.channel, row.platform, row.colour, row.published_at,
-        row.read_at, metric_of(row.platform, metric), one.value, float(median(peers)), len(peers), relative_to_median(one.value, peers),
+        row.read_at, metric_of(row.platform, metric), one.value, middle, peers, None if middle is None else one.value / middle,
     )  # fmt: skip
+
+
+def _slack(age: timedelta) -> timedelta:
+    return max(age * _SLACK, _LEAST_SLACK)
 
 
 def _value(source: Any, metric: str) -> ColumnElement[Any]:
@@ -178,7 +204,7 @@ def _newest(metric: str, channel_id: int | None, viewer: User | None) -> Any:
 def _at_age(db: Session, metric: str, age_days: int, channel_id: int | None, viewer: User | None) -> Any:
     """Every reading about that old; the nearest is chosen afterwards."""
     ids, age = _compared(channel_id), timedelta(days=age_days)
-    slack = max(age * _SLACK, _LEAST_SLACK)
+    slack = _slack(age)
     query = _columns(Snapshot, metric, viewer).select_from(ids).join(Post, Post.id == ids.c.id).join(Snapshot, Snapshot.post_id == Post.id)
     return (
         query.join(Asset, Asset.id == Post.asset_id)

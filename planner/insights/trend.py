@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, aliased
 
+from planner.channels.models import Channel
 from planner.channels.port import Platform
 from planner.insights.models import METRICS, AssetDay, ChannelDay
 from planner.insights.queries import ChannelTotal, channel_totals
@@ -29,6 +30,7 @@ class ChannelMonth:
     channel_id: int
     name: str
     platform: Platform
+    colour: int
     #: The last day with a reading, and the counts at its end.
     day: date | None
     counts: Counts
@@ -56,7 +58,7 @@ class _Arrival:
 
 
 def months(db: Session, *, days: int = 30, now: datetime) -> list[ChannelMonth]:
-    """Every channel over the last `days`, by name. Five statements, whatever the size.
+    """Every channel over the last `days`, by name. Six statements, whatever the size.
 
     An asset that was out before the window and was first read in it counts from that first reading; on its day, and
     on a day without a reading the day before, nobody knows what was gained.
@@ -68,26 +70,30 @@ def months(db: Session, *, days: int = 30, now: datetime) -> list[ChannelMonth]:
     for one in _arrivals(db, since):
         arrivals.setdefault(one.channel_id, []).append(one)
     by_day = _channel_days(db, since)
+    colours = dict(db.execute(select(Channel.id, Channel.colour)).tuples().all())
     span = [since + timedelta(days=number) for number in range(1, days + 1)]
-    return [_month(one, arrivals.get(one.channel_id, ()), by_day.get(one.channel_id, {}), span) for one in totals]
+    return [
+        _month(one, colours[one.channel_id], arrivals.get(one.channel_id, ()), by_day.get(one.channel_id, {}), span) for one in totals
+    ]
 
 
-def _month(total: ChannelTotal, arrivals: Sequence[_Arrival], by_day: Mapping[date, Counts], span: Sequence[date]) -> ChannelMonth:
+def _month(
+    total: ChannelTotal, colour: int, arrivals: Sequence[_Arrival], by_day: Mapping[date, Counts], span: Sequence[date]
+) -> ChannelMonth:
     old = [one for one in arrivals if one.was_out(span[0])]
     gained = {name: _gained(total, name, old) for name in METRICS}
     if total.platform is Platform.YOUTUBE and span[0] <= YOUTUBE_BREAK <= span[-1]:
         gained["views"] = None  # Counted in another way since: the two ends do not compare.
     seen = metric_of(total.platform, SEEN)
     days = [(day, _on(day, seen, total.platform, arrivals, by_day)) for day in span]
-    return ChannelMonth(total.channel_id, total.channel_name, total.platform, total.day, total.counts, gained, days)
+    return ChannelMonth(total.channel_id, total.channel_name, total.platform, colour, total.day, total.counts, gained, days)
 
 
 def _gained(total: ChannelTotal, name: str, old: Sequence[_Arrival]) -> int | None:
-    now_there, gained = total.counts[name], total.gained[name]
-    if now_there is None or total.day is None:
-        return None
-    start = now_there if gained is None else gained
-    return start - sum(one.counts[name] or 0 for one in old)
+    """What was gained in the window; all there is when the channel's first reading lies in it."""
+    is_new = all(count is None for count in total.gained.values())
+    gained = total.counts[name] if is_new else total.gained[name]
+    return None if gained is None else gained - sum(one.counts[name] or 0 for one in old)
 
 
 def _on(day: date, name: str, platform: Platform, arrivals: Sequence[_Arrival], by_day: Mapping[date, Counts]) -> int | None:

@@ -7,13 +7,15 @@ from flask import Blueprint
 from planner.web.account import bp as account
 from planner.web.assets import bp as assets
 from planner.web.campaigns import bp as campaigns
-from planner.web.desk import bp as desk
 from planner.web.catalog import bp as catalog
+from planner.web.desk import bp as desk
 from planner.web.jobs import bp as jobs
 from planner.web.moments import bp as moments
+from planner.web.performance import bp as performance
 from planner.web.planning import bp as planning
 from planner.web.post_steps import bp as post_steps
 from planner.web.posts import bp as posts
+from planner.web.settings import bp as settings
 
 __all__ = ["BLUEPRINTS"]
 
@@ -25,7 +27,9 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     desk,
     jobs,
     moments,
+    performance,
     planning,
     post_steps,
     posts,
+    settings,
 )

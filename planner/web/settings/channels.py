@@ -154,10 +154,11 @@ def _page(
 
 def _reconnected(row: Channel, released: int) -> str:
     if not released:
-        return _("%(name)s is connected again.", name=row.name)
-    return ngettext(
+        return str(_("%(name)s is connected again.", name=row.name))
+    said = ngettext(
         "%(name)s is connected again; one held post is due.", "%(name)s is connected again; %(num)d held posts are due.", released, name=row.name
     )
+    return str(said)
 
 
 def _sunset() -> Sunset | None:

@@ -89,7 +89,7 @@ def history() -> ResponseReturnValue:
         sentence = gettext(error.message)
     cursor = request.args.get("cursor")
     page = queries.entries(g.db, filters, cursor=cursor)
-    kept = {name: value for name, value in asked.items() if value}
+    kept: dict[str, Any] = {name: value for name, value in asked.items() if value}
     html = render_template(
         "settings/history.html",
         lines=page.items,

@@ -1,0 +1,146 @@
+"""Performance: posts beside what is ordinary for their channel, what channels gained in a month, and who follows them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+from flask import Blueprint, g, render_template, request
+from flask.typing import ResponseReturnValue
+from flask_babel import format_decimal, format_timedelta
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+
+from planner.channels import queries as channels
+from planner.channels.queries import ChannelHealth
+from planner.insights import queries
+from planner.insights.ranking import MIN_PEERS, SEEN, rank
+from planner.insights.trend import ChannelMonth, months
+from planner.web.access import needs
+from planner.web.definitions import definitions
+
+__all__ = ["bp"]
+
+bp = Blueprint("performance", __name__, url_prefix="/performance")
+
+#: Ages at which posts may be compared; the empty one is "as last read".
+AGES = ("", "1", "7", "30", "90")
+METRICS = (SEEN, "engagements", "likes", "comments", "shares", "clicks")
+#: How far back a month looks, in days; and the audience's line.
+MONTH, QUARTER = 30, 90
+_SHOWN = 100
+_TABS = (("performance.index", _l("Ranking"), "list"), ("performance.totals", _l("Channels"), "chart-line"), ("performance.audience", _l("Audience"), "users"))
+
+#: In which words a platform's slices of an audience are shown; others by the platform's own name.
+DIMENSIONS = {
+    "seniority": _l("Seniority"),
+    "function": _l("Function"),
+    "industry": _l("Industry"),
+    "country": _l("Country"),
+    "staff_count": _l("Size of company"),
+    "age": _l("Age"),
+    "gender": _l("Gender"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """A chart's table: a row a day, a column a channel (name, colour); None is a gap."""
+
+    columns: Sequence[tuple[str, int]]
+    rows: Sequence[tuple[date, Sequence[int | None]]]
+
+
+@bp.app_template_filter("timespan")
+def timespan(span: timedelta) -> str:
+    """How old, in the reader's words: “7 days”."""
+    return str(format_timedelta(span, threshold=1.4))
+
+
+@bp.app_template_filter("times")
+def times(ratio: float) -> str:
+    """How many times: “×1.8”, and without a fraction from ten on."""
+    return f"×{format_decimal(ratio, '#,##0' if ratio >= 10 else '#,##0.0')}"
+
+
+@bp.app_template_filter("whole")
+def whole(value: float) -> str:
+    return str(format_decimal(round(value)))
+
+
+@bp.context_processor
+def _around() -> dict[str, Any]:
+    return {"performance_tabs": _TABS, "words": _words()}
+
+
+@bp.route("")
+@needs("read")
+def index() -> ResponseReturnValue:
+    """What did better or worse than is usual there."""
+    asked = {
+        "metric": _one_of(METRICS, "metric", SEEN),
+        "age": _one_of(AGES, "age", ""),
+        "order": _one_of(("best", "worst"), "order", "best"),
+    }
+    known = channels.overview(g.db)
+    channel = next((one for one in known if str(one.id) == request.args.get("channel")), None)
+    ranking = rank(
+        g.db, metric=asked["metric"], age_days=int(asked["age"]) if asked["age"] else None,
+        channel_id=channel.id if channel else None, viewer=g.user,
+    )  # fmt: skip
+    posts = list(ranking.posts)
+    if asked["order"] == "worst":
+        posts.sort(key=lambda post: (post.ratio is None, post.ratio or 0, post.value, post.post_id))
+    best = queries.top_assets(g.db, metric="engagements", days=MONTH, now=g.now, viewer=g.user, limit=10)
+    return render_template(
+        "performance/index.html", asked=asked, channels=known, channel=channel, posts=posts[:_SHOWN], more=len(posts) - _SHOWN,
+        cut=ranking.cut, ages=AGES, metrics=METRICS, best=best, least=MIN_PEERS, days=MONTH,
+    )  # fmt: skip
+
+
+@bp.route("/channels")
+@needs("read")
+def totals() -> ResponseReturnValue:
+    """What each channel has, and what it gained in the last month."""
+    found = months(g.db, days=MONTH, now=g.now)
+    told = [one for one in found if one.day is not None]
+    lines = _daily([one for one in told if any(value is not None for _day, value in one.seen_by_day)])
+    return render_template("performance/totals.html", months=told, silent=[one.name for one in found if one.day is None], lines=lines, days=MONTH)
+
+
+@bp.route("/audience")
+@needs("read")
+def audience() -> ResponseReturnValue:
+    """Who follows us, as the platforms told it last."""
+    known = channels.overview(g.db)
+    since = g.now.date() - timedelta(days=QUARTER)
+    return render_template(
+        "performance/audience.html", channels=known, audiences=channels.audience(g.db), dimensions=DIMENSIONS,
+        lines=_followers(known, channels.followers_by_day(g.db, since)), days=QUARTER,
+    )  # fmt: skip
+
+
+def _daily(found: Sequence[ChannelMonth]) -> Lines:
+    """Every channel has the same days."""
+    rows = [(days[0][0], [value for _day, value in days]) for days in zip(*(one.seen_by_day for one in found), strict=True)]
+    return Lines([(one.name, one.colour) for one in found], rows)
+
+
+def _followers(known: Iterable[ChannelHealth], told: Mapping[int, Mapping[date, int]]) -> Lines:
+    """From the first day that any channel told to the last, each day once."""
+    shown = [one for one in known if told.get(one.id)]
+    days = sorted({day for one in shown for day in told[one.id]})
+    return Lines([(one.name, one.colour) for one in shown], [(day, [told[one.id].get(day) for one in shown]) for day in days])
+
+
+def _words() -> dict[str, tuple[str, str]]:
+    """Count -> its name and definition, with the one that stands for views or impressions."""
+    seen = _("How often posts were seen: views on YouTube, impressions elsewhere. The two are never added together.")
+    return {SEEN: (_("Seen"), seen), **definitions()}
+
+
+def _one_of(choices: Sequence[str], name: str, default: str) -> str:
+    value = request.args.get(name, default)
+    return value if value in choices else default
