@@ -1,0 +1,116 @@
+"""Run as `python -m tests.nursery`: loads the product once, then forks a worker for each line of JSON it reads.
+
+A line is {"env": PLANNER_* variables, "point": where to report, "nth": at which send}. The worker is the product's own
+(`create_app` and `Workers`); only its adapters are wrapped, to tell the test where they are.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import threading
+import time
+from typing import Any, NoReturn
+
+from sqlalchemy import event
+from sqlalchemy.orm import Session
+
+# Loaded before the first fork, so that a worker starts in no time.
+import planner.channels.registry
+import planner.jobs.celery_app  # noqa: F401
+from planner.factory import create_app
+from planner.jobs.embedded import Workers
+from planner.publishing.models import Attempt
+
+BEFORE_OPEN, BEFORE, DURING, AFTER, WHILE_SETTLING = (
+    "writing the attempt", "before the call", "during the call", "after the call", "writing what came of it",
+)  # fmt: skip
+
+
+def say(text: str) -> None:
+    os.write(1, text.encode() + b"\n")
+
+
+class Reporting:
+    """Counts sends of one process and reports the chosen point of the chosen one."""
+
+    def __init__(self, point: str, nth: int) -> None:
+        self.point, self.nth = point, nth
+        self._lock = threading.Lock()
+        self._seen = 0
+
+    def at(self, point: str, *, stay: bool) -> None:
+        if point != self.point:
+            return
+        with self._lock:
+            self._seen += 1
+            reached = self._seen == self.nth
+        if reached:
+            say(f"at {point}")
+            while stay:
+                time.sleep(60)
+
+    def after_flush(self, session: Session, _context: object) -> None:
+        """A transaction has written an attempt, or what came of one, and is not committed yet."""
+        if any(isinstance(one, Attempt) for one in session.new):
+            self.at(BEFORE_OPEN, stay=True)
+        if any(isinstance(one, Attempt) and one.external_id for one in session.dirty):
+            self.at(WHILE_SETTLING, stay=True)
+
+
+class Reported:
+    """A registry whose adapters report."""
+
+    def __init__(self, registry: Any, reporting: Reporting) -> None:
+        self._registry, self._reporting = registry, reporting
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._registry, name)
+
+    def adapter(self, platform: Any) -> Any:
+        return ReportedAdapter(self._registry.adapter(platform), self._reporting)
+
+
+class ReportedAdapter:
+    """An adapter that reports around `publish`."""
+
+    def __init__(self, adapter: Any, reporting: Reporting) -> None:
+        self._adapter, self._reporting = adapter, reporting
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._adapter, name)
+
+    def publish(self, *args: Any, **kwargs: Any) -> Any:
+        self._reporting.at(BEFORE, stay=True)
+        self._reporting.at(DURING, stay=False)
+        outcome = self._adapter.publish(*args, **kwargs)
+        self._reporting.at(AFTER, stay=True)
+        return outcome
+
+
+def work(env: dict[str, str], point: str, nth: int) -> NoReturn:
+    say(f"worker {os.getpid()}")
+    os.environ.update(env)
+    runtime = create_app().extensions["planner"]
+    reporting = Reporting(point, nth)
+    make = runtime.make_registry
+    runtime.make_registry = lambda: Reported(make(), reporting)
+    event.listen(Session, "after_flush", reporting.after_flush)
+    Workers(runtime).start().wait()
+    os._exit(0)
+
+
+def main() -> None:
+    say("loaded")
+    for line in sys.stdin:
+        wanted = json.loads(line)
+        pid = os.fork()
+        if pid == 0:
+            work(wanted["env"], wanted["point"], wanted["nth"])
+        os.waitpid(pid, 0)
+        say(f"gone {pid}")
+
+
+if __name__ == "__main__":
+    main()
