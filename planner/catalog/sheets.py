@@ -127,7 +127,7 @@ def _open_xlsx(data: bytes) -> Sheet:
             page = book.worksheets[0]
             # The size a file claims for itself may be a lie.
             page.reset_dimensions()
-            rows = ([_cell(value) for value in row] for row in page.iter_rows(values_only=True, max_col=_MOST_COLUMNS + 1))
+            rows = (_cells(row) for row in page.iter_rows(values_only=True, max_col=_MOST_COLUMNS + 1))
             return _sheet(enumerate(rows, 1))
         finally:
             book.close()
@@ -144,6 +144,14 @@ def _check_zip(data: bytes) -> None:
     unpacked = sum(part.file_size for part in parts)
     if len(parts) > _MOST_PARTS or unpacked > _MOST_UNPACKED or (unpacked > 10_000_000 and unpacked > _MOST_PACKED * len(data)):
         raise Invalid(N_("This XLSX unpacks to far more than a table should hold. It was not opened."), field="file")
+
+
+def _cells(row: tuple[Any, ...]) -> list[str]:
+    """A row as text, without the empty cells a workbook adds at its end."""
+    line = [_cell(value) for value in row]
+    while line and not line[-1]:
+        line.pop()
+    return line
 
 
 def _cell(value: Any) -> str:
