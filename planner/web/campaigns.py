@@ -18,7 +18,6 @@ from planner.planning.values import CampaignValues
 from planner.web.access import needs
 from planner.web.forms.planning import CampaignForm, choices
 from planner.web.session import committing
-from planner.web.words import HISTORY
 
 __all__ = ["bp"]
 
@@ -58,7 +57,6 @@ def show(campaign_id: int) -> ResponseReturnValue:
         posts=posts,
         early=early,
         history=queries.history_of(g.db, campaign, limit=30),
-        history_words=HISTORY,
         now=g.now,
     )
 

@@ -19,10 +19,10 @@ from planner.channels.models import ChannelState
 from planner.channels.port import Platform
 from planner.core.i18n import N_
 from planner.planning.models import STATE_LABELS
-from planner.web.deeds import deed
 from planner.web.languages import say, translate
 from planner.web.session import runtime
 from planner.web.static_files import asset_url
+from planner.web.words import changed, deed
 
 __all__ = ["init_app", "label"]
 
@@ -98,7 +98,7 @@ def money(value: Decimal | float, currency: str) -> str:
 
 def init_app(app: Flask) -> None:
     app.jinja_env.filters.update(
-        moment=moment, day=day, number=number, label=label, state_label=label, t=translate, say=say, money=money, deed=deed
+        moment=moment, day=day, number=number, label=label, state_label=label, t=translate, say=say, money=money, deed=deed, changed=changed
     )
     app.jinja_env.globals.update(asset_url=asset_url, translate=translate, label=label)
     app.jinja_env.trim_blocks = True

@@ -28,7 +28,7 @@ from planner.web.access import needs
 from planner.web.forms.planning import ApproveForm, ComposeForm, LiveForm, MoveForm, NoteForm, PostForm, WordsForm, choices
 from planner.web.moments import in_zone
 from planner.web.session import committing, runtime
-from planner.web.words import HISTORY, RESULTS
+from planner.web.words import RESULTS
 
 __all__ = ["bp", "limits_of", "post_page", "refuse"]
 
@@ -143,7 +143,6 @@ def post_page(post: Post, status: int = 200, **forms: Any) -> ResponseReturnValu
         files=[file for file in post.asset.files if file.id in {item.get("file_id") for item in post.media or []}],
         delivery=publishing.delivery_of(g.db, post.id),
         history=queries.history_of(g.db, post, limit=40),
-        history_words=HISTORY,
         result_words=RESULTS,
         siblings=[one for one in siblings if one.post_id != post.id],
         approve=approve,

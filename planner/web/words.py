@@ -1,33 +1,69 @@
-"""Words for what was done to a thing, and for how a try to send it ended."""
+"""Words for what was done to a thing, for what changed in it, and for how a try to send it ended."""
 
 from __future__ import annotations
 
+from typing import Any
+
+from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 
-__all__ = ["HISTORY", "RESULTS"]
+from planner.accounts.models import Entry
+from planner.catalog.models import LABELS, AssetState
+from planner.core.i18n import N_
 
-#: An entry's action -> what the page says.
-HISTORY = {
-    "post.planned": _l("Written"),
-    "post.revised": _l("Changed"),
-    "post.moved": _l("Moved"),
-    "post.submitted": _l("Submitted for approval"),
-    "post.approved": _l("Approved"),
-    "post.changes_requested": _l("Changes requested"),
-    "post.withdrawn": _l("Withdrawn to draft"),
-    "post.cancelled": _l("Cancelled"),
-    "post.restored": _l("Brought back"),
-    "post.reopened": _l("Back in review"),
-    "post.in_review": _l("Back in review"),
-    "post.scheduled": _l("Scheduled"),
-    "post.sending": _l("Sending began"),
-    "post.published": _l("Published"),
-    "post.failed": _l("Could not be sent"),
-    "post.missed": _l("Missed its time"),
-    "post.unconfirmed": _l("Outcome unknown"),
-    "post.recorded": _l("Found on the platform"),
-    "campaign.created": _l("Created"),
-    "campaign.edited": _l("Changed"),
+__all__ = ["HISTORY", "RESULTS", "changed", "deed"]
+
+#: An entry's action -> what a page about that thing says; who did it and when stand beside it.
+HISTORY: dict[str, str] = {
+    "asset.created": N_("Added to the catalogue"),
+    "asset.edited": N_("Changed"),
+    "asset.file_added": N_("File added"),
+    "asset.imported": N_("Imported"),
+    "asset.state_changed": N_("State changed"),
+    "asset.retired": N_("Retired"),
+    "asset.restored": N_("Brought back"),
+    "campaign.created": N_("Created"),
+    "campaign.edited": N_("Changed"),
+    "delivery.declared_not_live": N_("Marked as not live by a person"),
+    "delivery.recorded_by_hand": N_("Marked as live by a person"),
+    "delivery.retried": N_("Sent again by a person"),
+    "post.planned": N_("Written"),
+    "post.revised": N_("Changed"),
+    "post.moved": N_("Moved"),
+    "post.submitted": N_("Submitted for approval"),
+    "post.approved": N_("Approved"),
+    "post.changes_requested": N_("Changes requested"),
+    "post.withdrawn": N_("Withdrawn to draft"),
+    "post.cancelled": N_("Cancelled"),
+    "post.restored": N_("Brought back"),
+    "post.reopened": N_("Back in review"),
+    "post.in_review": N_("Back in review"),
+    "post.scheduled": N_("Scheduled"),
+    "post.sending": N_("Sending began"),
+    "post.published": N_("Published"),
+    "post.failed": N_("Could not be sent"),
+    "post.missed": N_("Missed its time"),
+    "post.unconfirmed": N_("Outcome unknown"),
+    "post.recorded": N_("Found on the platform"),
+}
+
+#: An asset's column -> its name on the form.
+COLUMNS: dict[str, str] = {
+    "kind": N_("Kind"),
+    "title": N_("Title"),
+    "summary": N_("Summary"),
+    "url": N_("Address"),
+    "language": N_("Language"),
+    "purpose": N_("Made for"),
+    "cost": N_("Cost"),
+    "currency": N_("Currency"),
+    "confidentiality": N_("Confidentiality"),
+    "sensitive": N_("Sensitive"),
+    "embargo_until": N_("Embargo until"),
+    "embargo_terms": N_("Words that would give it away"),
+    "audiences": N_("Audiences"),
+    "topics": N_("Topics"),
+    "owner_id": N_("Owner"),
 }
 
 #: How an attempt ended -> what the page says; None is still open.
@@ -40,3 +76,28 @@ RESULTS = {
     "absent": _l("Looked up: it is not there"),
     "None": _l("Waiting for the answer"),
 }
+
+
+def deed(entry: Entry) -> str:
+    """The action in the reader's language; an unknown one as it is stored."""
+    return str(gettext(HISTORY[entry.action])) if entry.action in HISTORY else entry.action
+
+
+def changed(entry: Entry) -> str:
+    """What changed, short: an asset's states before and after, the columns that were edited, the file that came."""
+    if entry.subject_type != "assets":
+        return ""
+    was, became = entry.was or {}, entry.became or {}
+    parts = [str(became["file"])] if "file" in became else []
+    if was.get("state") and became.get("state"):
+        parts.append(f"{_state(was['state'])} → {_state(became['state'])}")
+    if entry.action == "asset.edited":
+        parts += [str(gettext(text)) for name, text in COLUMNS.items() if name in became]
+    return ", ".join(parts)
+
+
+def _state(value: Any) -> str:
+    try:
+        return str(gettext(LABELS[AssetState(value)]))
+    except ValueError:
+        return str(value)
