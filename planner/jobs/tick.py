@@ -1,10 +1,11 @@
-"""One round of everything that is due: fill, sweep, send, look up, run jobs. Workers repeat it, `flask planner tick` does it once."""
+"""One round of everything that is due: fill, sweep, send, look up, run jobs, collect. Workers repeat it, `flask planner tick` does it once."""
 
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 
 from planner.core.runtime import Runtime
+from planner.insights import collecting
 from planner.jobs.run import run_next
 from planner.jobs.schedule import enqueue_due
 from planner.ledger.leases import worker_name
@@ -22,6 +23,7 @@ class Round:
     sent: int = 0
     looked_up: int = 0
     jobs: int = 0
+    readings: int = 0
 
     def as_dict(self) -> dict[str, int]:
         return asdict(self)
@@ -39,6 +41,7 @@ def run(runtime: Runtime, *, schedule: bool = True) -> Round:
         done.sent += send_due(runtime, worker)
     while run_next(runtime, worker) is not None:
         done.jobs += 1
+    done.readings = collecting.collect(runtime)
     return done
 
 

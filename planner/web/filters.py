@@ -6,6 +6,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any
+from urllib.parse import urlsplit
 
 from flask import Flask, g, request
 from flask_babel import format_currency, format_date, format_datetime, format_decimal, get_locale, get_timezone, gettext
@@ -45,6 +46,9 @@ _NAMES: dict[StrEnum, str] = {
     RoleName.ADVOCATE: N_("Advocate"),
     RoleName.VIEWER: N_("Viewer"),
 }
+
+#: Hosts that the sandbox plays.
+_PRETENDED = frozenset({"x.com", "www.linkedin.com", "www.youtube.com"})
 
 #: The rail: endpoint, label, icon, key after `g`, action needed.
 PLACES = (
@@ -96,9 +100,20 @@ def money(value: Decimal | float, currency: str) -> str:
     return str(format_currency(value, currency, format="¤#,##0" if value == int(value) else None, currency_digits=False))
 
 
+def live(url: str) -> str:
+    """Where a published post can be seen: in the sandbox's pretend world while that is on, else where the platform said."""
+    parts = urlsplit(url)
+    if runtime().settings.sandbox != "off" and parts.hostname in _PRETENDED:
+        from planner.channels.sandbox import embedded  # Only needed, and only loaded, while the sandbox is on.
+
+        base = embedded.address(runtime().settings)
+        return f"{base}{parts.path}" + (f"?{parts.query}" if parts.query else "")
+    return url
+
+
 def init_app(app: Flask) -> None:
     app.jinja_env.filters.update(
-        moment=moment, day=day, number=number, label=label, state_label=label, t=translate, say=say, money=money, deed=deed, changed=changed
+        moment=moment, day=day, number=number, label=label, state_label=label, t=translate, say=say, money=money, deed=deed, changed=changed, live=live
     )
     app.jinja_env.globals.update(asset_url=asset_url, translate=translate, label=label)
     app.jinja_env.trim_blocks = True

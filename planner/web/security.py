@@ -14,6 +14,7 @@ from flask_security import Security, SQLAlchemySessionUserDatastore
 from flask_wtf import CSRFProtect
 
 from planner.accounts.models import Role, User
+from planner.core.clock import utc_now
 from planner.core.settings import Settings
 from planner.web.session import database
 
@@ -45,6 +46,7 @@ def init_app(app: Flask, settings: Settings) -> None:
         SECURITY_PASSWORD_SALT=hashlib.sha256(b"salt:" + settings.secret_key.encode()).hexdigest(),
         SECURITY_PASSWORD_LENGTH_MIN=12,
         SECURITY_TRACKABLE=True,
+        SECURITY_DATETIME_FACTORY=utc_now,
         SECURITY_REGISTERABLE=False,
         SECURITY_CHANGEABLE=True,
         SECURITY_SEND_PASSWORD_CHANGE_EMAIL=False,

@@ -1,0 +1,124 @@
+"""A running product and a real Chromium: gunicorn-like server with embedded workers, sandbox in-process, tight timings."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+CHROMIUM = os.environ.get("PLANNER_TEST_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+
+
+class Product:
+    """One installation that `make run`'s own starter started."""
+
+    def __init__(self, folder: Path, *options: str, **settings: str) -> None:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
+        self.url = f"http://127.0.0.1:{port}"
+        self.environ = {
+            **{name: value for name, value in os.environ.items() if not name.startswith("PLANNER_")},
+            "PLANNER_DATA_DIR": str(folder), "PLANNER_BASE_URL": self.url, "PLANNER_POLL_SECONDS": "0.3", "PLANNER_TIME_ZONE": "Europe/Paris",
+            **settings,
+        }  # fmt: skip
+        self.log = folder / "start.log"
+        folder.mkdir(parents=True, exist_ok=True)
+        with self.log.open("w") as out:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "planner.start", "--port", str(port), *options], cwd=ROOT, env=self.environ, stdout=out, stderr=subprocess.STDOUT
+            )
+        self._wait()
+        self.link = re.search(rf"{self.url}/sign-in/\S+", self.log.read_text()).group(0)  # type: ignore[union-attr]
+
+    def _wait(self) -> None:
+        deadline = time.monotonic() + 90
+        while time.monotonic() < deadline:
+            if self.process.poll() is not None:
+                raise RuntimeError(self.log.read_text())
+            try:
+                urllib.request.urlopen(f"{self.url}/healthz", timeout=2).close()
+            except OSError:
+                time.sleep(0.2)
+            else:
+                return
+        raise RuntimeError("the product did not start: " + self.log.read_text())
+
+    def command(self, *words: str) -> str:
+        """`flask planner …` on this installation."""
+        environ = {**self.environ, "FLASK_APP": "app.py", "PLANNER_SECRET_KEY": (Path(self.environ["PLANNER_DATA_DIR"]) / "secret_key").read_text()}
+        done = subprocess.run([sys.executable, "-m", "flask", "planner", *words], cwd=ROOT, env=environ, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def stop(self) -> int:
+        self.process.terminate()
+        try:
+            return self.process.wait(45)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            raise
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    if CHROMIUM is None:
+        sentence = "No Chromium on this machine: install it, or name it in PLANNER_TEST_CHROMIUM."
+        if os.environ.get("CI") == "true":
+            pytest.fail(sentence)
+        pytest.skip(sentence)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-background-networking"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
+    """An installation with the demo quarter."""
+    product = Product(tmp_path_factory.mktemp("demo"), "--demo")
+    yield product
+    product.stop()
+
+
+@pytest.fixture(scope="module")
+def empty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
+    """A fresh installation."""
+    product = Product(tmp_path_factory.mktemp("empty"))
+    yield product
+    product.stop()
+
+
+@pytest.fixture
+def page(chromium: Browser) -> Iterator[Page]:
+    """A page that fails the test when the browser reports a policy violation or a script error."""
+    context = chromium.new_context(viewport={"width": 1280, "height": 900}, locale="en-GB", timezone_id="Europe/Paris")
+    page = context.new_page()
+    page.set_default_timeout(15_000)
+    reports: list[str] = []
+    page.on("pageerror", lambda error: reports.append(str(error)))
+    page.on("console", lambda message: reports.append(message.text) if "Content Security Policy" in message.text else None)
+    yield page
+    context.close()
+    assert reports == []
+
+
+def sign_in(page: Page, product: Product) -> None:
+    """Through the one-time link, or with what the context remembers."""
+    page.goto(product.url)
+    if "/login" in page.url:
+        link = product.command("users", "link", "admin@example.com")
+        page.goto(re.search(r"http\S+", link).group(0))  # type: ignore[union-attr]
+        page.get_by_role("button", name="Sign in").click()
+        page.wait_for_url(product.url + "/")
