@@ -50,4 +50,4 @@ def say(error: PlannerError) -> str:
 
 
 def _shown(value: Any) -> Any:
-    return format_datetime(value, "medium") if isinstance(value, datetime) else value
+    return format_datetime(value, "d MMM yyyy, HH:mm") if isinstance(value, datetime) else value

@@ -71,7 +71,7 @@ def test_an_asset_becomes_three_published_posts_with_numbers(page: Page, product
     for platform in ("youtube", "linkedin", "x"):
         page.get_by_label(f"Our {platform}", exact=True).first.check()
     page.get_by_label("Text", exact=True).fill("Three ports now share one network. Here is what changed for the people on the quay.")
-    soon = datetime.now(ZoneInfo("Europe/Paris")).replace(second=0, microsecond=0) + timedelta(minutes=1)
+    soon = datetime.now(ZoneInfo("Europe/Paris")) + timedelta(seconds=90)
     page.get_by_label("Goes out").fill(soon.strftime("%Y-%m-%dT%H:%M"))
     page.get_by_role("button", name="Save as draft").click()
     page.wait_for_url(re.compile(r"/posts/\d+$"))
@@ -86,7 +86,7 @@ def test_an_asset_becomes_three_published_posts_with_numbers(page: Page, product
         expect(page.get_by_text(re.compile("Approved|Scheduled")).first).to_be_visible()
 
     for number in numbers:
-        deadline = time.monotonic() + 100
+        deadline = time.monotonic() + 150
         while True:
             page.goto(f"{product.url}/posts/{number}")
             if page.get_by_role("link", name="See it live").count():
