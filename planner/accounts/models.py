@@ -36,7 +36,7 @@ user_roles = Table(
 )
 
 
-class Role(RoleMixin, Record):
+class Role(Record, RoleMixin):
     """A role that a user may hold."""
 
     __tablename__ = "roles"
@@ -46,7 +46,7 @@ class Role(RoleMixin, Record):
     permissions: Mapped[list[str]] = mapped_column(MutableList.as_mutable(JSON), default=list)
 
 
-class User(UserMixin, Record):
+class User(Record, UserMixin):
     """A person with an account. Disabled rather than deleted, so that history keeps its names."""
 
     __tablename__ = "users"
@@ -61,12 +61,12 @@ class User(UserMixin, Record):
     time_zone: Mapped[str | None] = mapped_column(String(64))
     theme: Mapped[str] = mapped_column(String(8), default="auto")
     created_at: Mapped[datetime]
-    last_login_at: Mapped[datetime | None]
-    current_login_at: Mapped[datetime | None]
+    last_login_at: Mapped[datetime | None]  # type: ignore[assignment]
+    current_login_at: Mapped[datetime | None]  # type: ignore[assignment]
     last_login_ip: Mapped[str | None] = mapped_column(String(64))
     current_login_ip: Mapped[str | None] = mapped_column(String(64))
-    login_count: Mapped[int | None]
-    roles: Mapped[list[Role]] = relationship(secondary=user_roles, lazy="selectin", order_by=Role.name)
+    login_count: Mapped[int | None]  # type: ignore[assignment]
+    roles: Mapped[list[Role]] = relationship(secondary=user_roles, lazy="selectin", order_by=Role.name)  # type: ignore[assignment]
 
     @property
     def role_names(self) -> frozenset[str]:

@@ -54,7 +54,7 @@ class Channel(Record):
     version: Mapped[int] = mapped_column(default=1)
     credential: Mapped[Credential | None] = relationship(back_populates="channel", uselist=False, lazy="select")
 
-    __mapper_args__ = {"version_id_col": version}  # noqa: RUF012
+    __mapper_args__ = {"version_id_col": version}
 
     def account(self) -> Account:
         """This channel as an adapter needs it. Opens the sealed token."""

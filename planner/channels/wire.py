@@ -25,7 +25,7 @@ _NUMBER = re.compile(r"\s*([+-]?)([0-9]+)(?:\.[0-9]*)?\s*")
 Stop = Refused | RetryLater | Unknown
 
 
-class Stopped(Exception):  # noqa: N818 - it says what happened, as core.errors does
+class Stopped(Exception):
     """A step did not get its yes; `outcome` says what that means. It never leaves an adapter."""
 
     def __init__(self, outcome: Stop) -> None:

@@ -80,7 +80,7 @@ def claim(db: Session, worker: str, *, now: datetime, lease: timedelta, job_id: 
     query = select(Job).where(wants).order_by(Job.id).limit(1)
     if job_id is not None:
         query = query.where(Job.id == job_id)
-    job = db.scalars(lockable(query, db)).first()
+    job: Job | None = db.scalars(lockable(query, db)).first()
     if job is None:
         return None
     if job.tries >= MAX_TRIES:

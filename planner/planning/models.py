@@ -35,7 +35,7 @@ class PostState(StrEnum):
     CANCELLED = "cancelled"
 
 
-STATE_LABELS: dict[PostState, str] = {
+STATE_LABELS: dict[StrEnum, str] = {
     PostState.DRAFT: N_("Draft"),
     PostState.IN_REVIEW: N_("In review"),
     PostState.CHANGES_REQUESTED: N_("Changes requested"),

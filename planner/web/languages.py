@@ -41,7 +41,7 @@ def translate(message: str, **params: Any) -> str:
     if not message:
         return ""
     shown = {name: _shown(value) for name, value in params.items()}
-    return gettext(message, **shown) if shown else gettext(message)
+    return str(gettext(message, **shown) if shown else gettext(message))
 
 
 def say(error: PlannerError) -> str:

@@ -28,7 +28,7 @@ class _Store(SQLAlchemySessionUserDatastore):
     """Flask-Security's users, read through the session of the request."""
 
     def __init__(self) -> None:
-        super().__init__(None, User, Role)
+        super().__init__(None, User, Role)  # type: ignore[arg-type]
 
     @property
     def db(self) -> Any:
@@ -75,9 +75,8 @@ def init_app(app: Flask, settings: Settings) -> None:
     Security(app, _Store())
     # People are known by their session alone; Flask-Security would look for tokens of its own in every address and JSON body.
     app.login_manager.request_loader(lambda _request: None)  # type: ignore[attr-defined]
-    app.view_functions["security.login"] = limiter.limit("30 per minute;300 per hour", methods=["POST"])(
-        app.view_functions["security.login"]
-    )
+    guess_slowly = limiter.limit("30 per minute;300 per hour", methods=["POST"])
+    app.view_functions["security.login"] = guess_slowly(app.view_functions["security.login"])  # type: ignore[assignment]
 
     @app.before_request
     def _who() -> None:
