@@ -167,10 +167,13 @@ def history_of(db: Session, asset_id: int, *, limit: int = 50) -> list[Entry]:
 def _place(cursor: str) -> tuple[datetime, int]:
     """Where the page before ended. Raises Invalid for a text that is not one of ours."""
     at, number = decode_cursor(cursor, parts=2)
+    damaged = Invalid(N_("This page address is damaged. Start again from the first page."), field="cursor")
+    if type(number) is not int or not 0 < number < 2**63:
+        raise damaged
     try:
-        return datetime.fromisoformat(str(at)).astimezone(UTC), int(number)
-    except (ValueError, TypeError, OverflowError):
-        raise Invalid(N_("This page address is damaged. Start again from the first page."), field="cursor") from None
+        return datetime.fromisoformat(str(at)).astimezone(UTC), number
+    except (ValueError, OverflowError):
+        raise damaged from None
 
 
 def _conditions(db: Session, filters: Filters, viewer: User | None, *, aside: str = "") -> list[ColumnElement[bool]]:

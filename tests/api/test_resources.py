@@ -67,8 +67,9 @@ def test_an_asset_is_edited_moved_on_retired_and_brought_back(admin: Caller, row
     retired = admin.post(path + "/retire", match=ready.headers["ETag"])
     restored = admin.post(path + "/restore", match=retired.headers["ETag"])
 
-    told = [(one.json["title"], one.json["state"], one.json["version"]) for one in (edited, ready, retired, restored)]
-    assert told == [("After", "idea", 2), ("After", "ready", 3), ("After", "retired", 4), ("After", "ready", 5)]
+    told = [(one.json["title"], one.json["state"]) for one in (edited, ready, retired, restored)]
+    assert told == [("After", "idea"), ("After", "ready"), ("After", "retired"), ("After", "ready")]
+    assert admin.get(path).headers["ETag"] == restored.headers["ETag"] == f'"{restored.json["version"]}"'
     actions = rows.scalars(select(Entry.action).where(Entry.subject_type == "assets").order_by(Entry.id)).all()
     assert actions == ["asset.edited", "asset.state_changed", "asset.retired", "asset.restored"]
 

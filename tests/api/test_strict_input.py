@@ -121,7 +121,7 @@ def test_a_malformed_asset_is_refused_beside_its_member(admin: Caller, rows: Ses
     assert rows.scalars(select(Asset)).all() == []
 
 
-@pytest.mark.parametrize("cursor", ["WyJ4Iiwx XQ", "WyJ4IiwxXQ", "WzEsMl0", "W10", "e30", "WyIyMDI2LTAzLTAyVDEyOjAwOjAwIiwxXQ", "%F0%9F%92%A9"])
+@pytest.mark.parametrize("cursor", ["WyJ4Iiwx XQ", "WyJ4IiwxXQ", "WzEsMl0", "W10", "e30", "WyIyMDI2LTAzLTAyVDEyOjAwOjAwKzAwOjAwIiwxZTMwXQ", "WyIyMDI2LTAzLTAyVDEyOjAwOjAwKzAwOjAwIiwxODQ0Njc0NDA3MzcwOTU1MTYxNV0", "%F0%9F%92%A9"])
 def test_a_damaged_cursor_is_refused(admin: Caller, cursor: str) -> None:
     for path in ("/assets", "/posts"):
         answer = admin.get(f"{path}?cursor={cursor}")
