@@ -43,13 +43,18 @@ def approve_posts(db: Session, texts: Iterable[str], *, platform: Platform = Pla
     """Approved posts for right now, each about an asset of its own, spread over so many new channels; the posts' ids."""
     now = utc_now()
     author, approver = make_user(db, roles=("planner",)), make_user(db, roles=("approver",))
-    there = [
-        make_channel(db, platform=platform, **{"token": f"sandbox-{uuid.uuid4().hex}", **channel}) for _ in range(channels)
-    ]
+    there = [make_channel(db, platform=platform, **{"token": f"sandbox-{uuid.uuid4().hex}", **channel}) for _ in range(channels)]
     made = []
     for number, text in enumerate(texts):
         post = make_post(
-            db, asset=make_asset(db), channel=there[number % channels], text=text, author=author, publish_at=now, created_at=now, updated_at=now
+            db,
+            asset=make_asset(db),
+            channel=there[number % channels],
+            text=text,
+            author=author,
+            publish_at=now,
+            created_at=now,
+            updated_at=now,
         )
         planning.submit(db, post, actor=author, now=now)
         planning.approve(db, post, actor=approver, now=now)

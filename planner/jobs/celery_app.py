@@ -6,38 +6,46 @@ is due. Any number of them may run, on Redis or RabbitMQ.
 
 from __future__ import annotations
 
-from typing import Any
-
 from celery import Celery
+from sqlalchemy.engine import make_url
 
 from planner.core.runtime import Runtime
+from planner.core.settings import Settings
 from planner.jobs.run import run_next
 from planner.jobs.tick import keep_house
 from planner.ledger import jobs
 from planner.ledger.leases import worker_name
 from planner.publishing import outbox, queries, reconcile
 
-__all__ = ["make_celery", "work_through_celery"]
+__all__ = ["make_celery", "queue_of", "work_through_celery"]
+
+#: Seconds after which a message that nobody took is dropped: the next dispatch has sent it again long before.
+_STALE = 60
 
 
-def make_celery(runtime: Runtime, *, queue: str = "planner") -> Celery:
-    """A Celery application bound to this runtime.
+def queue_of(settings: Settings) -> str:
+    """The queue of this product's messages, named after its database: two products may share one broker."""
+    name = make_url(settings.effective_database_url).database or "memory"
+    return "planner." + "".join(letter if letter.isalnum() else "-" for letter in name)[-80:]
 
-    queue -- name of the queue its messages travel in; tests give each run its own.
-    """
+
+def make_celery(runtime: Runtime) -> Celery:
+    """A Celery application bound to this runtime."""
     celery = Celery("planner", broker=runtime.settings.broker_url)
     celery.conf.update(
-        task_default_queue=queue,
+        task_default_queue=queue_of(runtime.settings),
         task_ignore_result=True,
         task_acks_late=False,  # The row is the truth: a message that dies with its worker is sent again by the next dispatch.
         worker_prefetch_multiplier=1,
         worker_hijack_root_logger=False,
         broker_connection_retry_on_startup=True,
         timezone="UTC",
-        beat_schedule={"dispatch": {"task": "planner.dispatch", "schedule": runtime.settings.poll_seconds}},
+        # One entry needs no file to remember it by, and two beats in one data folder would fight over that file.
+        beat_scheduler="celery.beat:Scheduler",
+        beat_schedule={"dispatch": {"task": "planner.dispatch", "schedule": runtime.settings.poll_seconds, "options": {"expires": 30}}},
     )
 
-    @celery.task(name="planner.dispatch", expires=30)
+    @celery.task(name="planner.dispatch")
     def dispatch() -> int:
         return send_messages(celery, runtime)
 
@@ -45,7 +53,7 @@ def make_celery(runtime: Runtime, *, queue: str = "planner") -> Celery:
     def send(delivery_id: int) -> None:
         outbox.send_one(runtime, worker_name(), delivery_id)
 
-    @celery.task(name="planner.look", expires=60)
+    @celery.task(name="planner.look")
     def look() -> None:
         while reconcile.look_next(runtime, worker_name()) is not None:
             pass
@@ -62,19 +70,17 @@ def send_messages(celery: Celery, runtime: Runtime) -> int:
     keep_house(runtime)
     with runtime.sessions() as db:
         due = queries.due_ids(db, runtime.clock.decision_time(db))
-        waiting = jobs.open_jobs(db, now=runtime.clock.now())
+        waiting = jobs.open_jobs(db, now=runtime.clock.decision_time(db))
     for delivery_id in due:
-        celery.send_task("planner.send", args=[delivery_id])
+        celery.send_task("planner.send", args=[delivery_id], expires=_STALE)
     for job_id in waiting:
-        celery.send_task("planner.job", args=[job_id])
-    celery.send_task("planner.look")
+        celery.send_task("planner.job", args=[job_id], expires=_STALE)
+    celery.send_task("planner.look", expires=_STALE)
     return len(due) + len(waiting)
 
 
-def work_through_celery(runtime: Runtime, **options: Any) -> None:
+def work_through_celery(runtime: Runtime) -> None:
     """A Celery worker with its beat, in this process, until it is told to stop."""
-    celery = make_celery(runtime, **options)
-    schedule = runtime.settings.data_path / "celerybeat-schedule"
-    celery.worker_main(
-        ["worker", "--beat", "--schedule", str(schedule), "--pool", "threads", "--concurrency", str(max(2, runtime.settings.workers * 2)), "--loglevel", "WARNING", "--without-gossip", "--without-mingle"]
-    )
+    threads = max(2, runtime.settings.workers * 2)
+    options = ["--beat", "--pool", "threads", "--concurrency", str(threads), "--loglevel", "WARNING", "--without-gossip", "--without-mingle"]
+    make_celery(runtime).worker_main(["worker", *options])

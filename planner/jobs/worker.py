@@ -11,14 +11,22 @@ from planner.jobs.embedded import Workers
 __all__ = ["work"]
 
 
+class _ToldToStopError(Exception):
+    """Raised in the main thread by the signal, because a handler may not touch a lock that this thread is waiting on."""
+
+
 def work(runtime: Runtime) -> None:
-    """Work until told to stop."""
-    workers = Workers(runtime).start()
+    """Work until told to stop; then finish what is being sent. A second signal ends the process at once."""
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, _stop)
+    workers = Workers(runtime)
+    try:
+        workers.start().wait()
+    except _ToldToStopError:
+        workers.stop()
 
-    def _stop(_number: int, _frame: FrameType | None) -> None:
-        workers._stopping.set()
 
-    signal.signal(signal.SIGTERM, _stop)
-    signal.signal(signal.SIGINT, _stop)
-    workers.wait()
-    workers.stop()
+def _stop(_number: int, _frame: FrameType | None) -> None:
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, signal.SIG_DFL)
+    raise _ToldToStopError

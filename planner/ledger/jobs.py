@@ -19,7 +19,7 @@ from planner.core.settings import Settings
 from planner.ledger.leases import lockable
 from planner.ledger.models import Job, JobState
 
-__all__ = ["JobContext", "MAX_TRIES", "claim", "enqueue", "fail", "finish", "open_jobs"]
+__all__ = ["JobContext", "MAX_TRIES", "claim", "enqueue", "fail", "finish", "held", "open_jobs"]
 
 #: A job that killed its worker this often is given up, so that one poisoned file cannot stop the house.
 MAX_TRIES = 3
@@ -100,6 +100,14 @@ def progress(db: Session, job_id: int, worker: str, done: int, total: int | None
         .where(Job.id == job_id, Job.lease_owner == worker, Job.state == JobState.RUNNING)
         .values(progress_done=done, progress_total=total, message=message, lease_until=until)
     )
+
+
+def held(db: Session, job_id: int, worker: str) -> Job | None:
+    """The job, while this worker still has it; taken for this transaction."""
+    query = select(Job).where(Job.id == job_id, Job.lease_owner == worker, Job.state == JobState.RUNNING)
+    if db.get_bind().dialect.name == "postgresql":
+        query = query.with_for_update()
+    return db.scalars(query).first()
 
 
 def finish(db: Session, job: Job, result: dict[str, Any], *, now: datetime) -> None:

@@ -6,21 +6,24 @@ import os
 import socket
 import threading
 import uuid
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import Select
 from sqlalchemy.orm import Session
 
 __all__ = ["lockable", "worker_name"]
 
+Query = TypeVar("Query", bound=Select[*tuple[Any, ...]])
 
-def lockable(query: Select[Any], db: Session) -> Select[Any]:
+
+def lockable(query: Query, db: Session, *, of: Any = None) -> Query:
     """The same query, taking its rows for this transaction and passing over those another one holds.
 
+    of -- the table whose rows are taken, when several are joined.
     On SQLite a writing transaction already holds the one write lock, so nothing can be taken twice.
     """
     if db.get_bind().dialect.name == "postgresql":
-        return query.with_for_update(skip_locked=True)
+        return query.with_for_update(skip_locked=True, of=of)
     return query
 
 

@@ -11,8 +11,8 @@ from sqlalchemy.orm import Session
 from planner.catalog.models import AssetFile
 from planner.channels.models import Channel
 from planner.channels.port import Media, MediaKind, OutgoingPost, Platform
-from planner.planning.models import Post
 from planner.planning.digest import leaving_text, leaving_title
+from planner.planning.models import Post
 from planner.publishing.models import Attempt, Delivery
 
 __all__ = ["fingerprint", "outgoing"]

@@ -11,32 +11,51 @@ attempt is never sent again. Each function here is one transaction of its caller
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+import structlog
 from sqlalchemy import select, update
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
+from sqlalchemy.orm.exc import StaleDataError
 
-from planner.channels.models import Channel, ChannelState
-from planner.channels.port import Account, OutgoingPost, Platform
+from planner.channels.models import Channel
+from planner.channels.port import Account, Outcome, OutgoingPost, Platform, Unknown
 from planner.core.i18n import N_
 from planner.core.runtime import Runtime
 from planner.ledger.leases import lockable
+from planner.planning import facts as planning
 from planner.planning import pauses
 from planner.planning import queries as planning_queries
 from planner.planning import rules as planning_rules
-from planner.planning import service as planning
-from planner.planning.models import Origin, Post, PostState
-from planner.publishing import compose, rules
+from planner.planning.models import Approval, Origin, Post, PostState, Verb
+from planner.publishing import compose, queries, rules
 from planner.publishing.heartbeat import Heartbeat
 from planner.publishing.models import Attempt, Delivery, DeliveryState, Hold
 from planner.publishing.settling import abandon, settle, stop
 
 __all__ = ["Claim", "fill", "open_attempt", "send_next", "send_one", "sweep"]
 
-_WAITING = (DeliveryState.DUE, DeliveryState.RETRY)
+log = structlog.get_logger(__name__)
+_WAITING = queries.WAITING
 #: States from which an approved post may be armed again.
 _REST = (*_WAITING, DeliveryState.HELD, DeliveryState.CANCELLED, DeliveryState.MISSED, DeliveryState.FAILED)
+
+
+#: How long a delivery that could not be put together steps aside for the others.
+_ASIDE = timedelta(minutes=1)
+#: How long an outcome is held in memory while the database does not answer; after that it is looked up like a dead worker's.
+_HOLD_SECONDS = 60.0
+
+
+class UnpreparedError(Exception):
+    """Something about one delivery broke while its attempt was opened; `delivery_id` says whose, the cause says what."""
+
+    def __init__(self, delivery_id: int) -> None:
+        super().__init__(delivery_id)
+        self.delivery_id = delivery_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,21 +71,26 @@ class Claim:
 
 
 def fill(db: Session, now: datetime) -> int:
-    """Make the outbox agree with the plan; how many deliveries were made or armed again. Safe to run any number of times."""
+    """Make the outbox agree with the plan; how many deliveries were made or armed again. Safe to run any number of times.
+
+    The state alone is not believed: somebody must have approved exactly this content.
+    """
     armed = 0
+    said = select(Approval.id).where(Approval.post_id == Post.id, Approval.verb == Verb.APPROVED, Approval.digest == Post.approved_digest)
     approved = (
         select(Post, Delivery)
         .outerjoin(Delivery, Delivery.post_id == Post.id)
-        .where(Post.state == PostState.APPROVED, Post.origin == Origin.PLANNED, Post.publish_at.is_not(None))
+        .where(Post.state == PostState.APPROVED, Post.origin == Origin.PLANNED, Post.publish_at.is_not(None), said.exists())
         .order_by(Post.publish_at, Post.id)
         .limit(1000)
     )
-    for post, delivery in db.execute(lockable_posts(approved, db)):
+    for post, delivery in db.execute(lockable(approved, db, of=Post)):
         if delivery is None:
             delivery = Delivery(post_id=post.id, channel_id=post.channel_id, created_at=now, tries=0, looks=0)
             db.add(delivery)
         elif delivery.state not in _REST:
             continue
+        assert post.publish_at is not None and post.approved_digest is not None  # Only such posts were asked for.
         delivery.channel_id = post.channel_id
         delivery.state, delivery.hold, delivery.reason = DeliveryState.DUE, None, ""
         delivery.due_at = delivery.next_at = post.publish_at
@@ -74,11 +98,6 @@ def fill(db: Session, now: datetime) -> int:
         planning.mark_scheduled(db, post, now=now)
         armed += 1
     return armed
-
-
-def lockable_posts(query, db: Session):  # type: ignore[no-untyped-def]
-    """Only the posts' rows are taken: an outer-joined side cannot be."""
-    return query.with_for_update(of=Post, skip_locked=True) if db.get_bind().dialect.name == "postgresql" else query
 
 
 def sweep(db: Session, now: datetime) -> int:
@@ -95,48 +114,40 @@ def sweep(db: Session, now: datetime) -> int:
         .where(Delivery.state.in_(_WAITING))
     )
     gone = waiting.where(Post.state.not_in((PostState.SCHEDULED, PostState.SENDING, PostState.APPROVED)))
-    for delivery, post, _channel in db.execute(_only_deliveries(gone, db)):
+    for delivery, post, _channel in db.execute(lockable(gone, db, of=Delivery)):
         cancelled = post.state is PostState.CANCELLED
         state = DeliveryState.CANCELLED if cancelled else DeliveryState.HELD
         reason = N_("The post was cancelled.") if cancelled else N_("The approval was withdrawn.")
         stop(db, delivery, rules.Stop(state, reason, None if cancelled else Hold.APPROVAL), now=now)
         swept += 1
-    for delivery, _post, channel in db.execute(_only_deliveries(waiting.where(Delivery.due_at < now), db)):
+    for delivery, _post, channel in db.execute(lockable(waiting.where(Delivery.due_at < now), db, of=Delivery)):
         if channel.platform is not Platform.BY_HAND and rules.is_too_late(delivery, channel, now):
             stop(db, delivery, rules.Stop(DeliveryState.MISSED, N_("Its moment passed before it could be sent.")), now=now)
             swept += 1
     return swept
 
 
-def _only_deliveries(query, db: Session):  # type: ignore[no-untyped-def]
-    return query.with_for_update(of=Delivery, skip_locked=True) if db.get_bind().dialect.name == "postgresql" else query
-
-
-def open_attempt(
-    db: Session, runtime: Runtime, worker: str, *, now: datetime, delivery_id: int | None = None
-) -> Claim | Delivery | None:
+def open_attempt(db: Session, runtime: Runtime, worker: str, *, now: datetime, delivery_id: int | None = None) -> Claim | Delivery | None:
     """Take one due delivery, ask again whether it may go out, and write its attempt; the caller commits, then sends.
 
     returns -- a Claim to send; a Delivery that was stopped instead; None when nothing is due.
+    Raises UnpreparedError when this one delivery is broken: it must not stand in the way of the others.
     """
-    due = (
-        select(Delivery)
-        .join(Channel, Channel.id == Delivery.channel_id)
-        .where(
-            Delivery.state.in_(_WAITING),
-            Delivery.next_at <= now,
-            Channel.platform != Platform.BY_HAND,
-            Channel.state == ChannelState.CONNECTED,
-            (Channel.wait_until.is_(None)) | (Channel.wait_until <= now),
-        )
-        .order_by(Delivery.next_at, Delivery.id)
-        .limit(1)
-    )
+    due = queries.due(now).limit(1)
     if delivery_id is not None:
         due = due.where(Delivery.id == delivery_id)
-    delivery = db.scalars(_only_deliveries(due, db)).first()
+    delivery = db.scalars(lockable(due, db, of=Delivery)).first()
     if delivery is None:
         return None
+    try:
+        return _prepare(db, runtime, worker, delivery, now)
+    except (OperationalError, StaleDataError):
+        raise  # The database is away, or somebody changed the post this moment: nothing is wrong with the delivery.
+    except Exception as error:
+        raise UnpreparedError(delivery.id) from error
+
+
+def _prepare(db: Session, runtime: Runtime, worker: str, delivery: Delivery, now: datetime) -> Claim | Delivery:
     post, channel = delivery.post, delivery.post.channel
     verdict = rules.may_still_go_out(
         delivery,
@@ -185,17 +196,60 @@ def send_next(runtime: Runtime, worker: str) -> int | None:
 
 def send_one(runtime: Runtime, worker: str, delivery_id: int | None) -> int | None:
     """The same for one named delivery (None: whichever is due first); a lost or doubled message about it is harmless."""
-    with runtime.sessions.begin() as db:
-        claim = open_attempt(db, runtime, worker, now=runtime.clock.decision_time(db), delivery_id=delivery_id)
-        stopped = claim.id if isinstance(claim, Delivery) else None
+    try:
+        with runtime.sessions.begin() as db:
+            claim = open_attempt(db, runtime, worker, now=runtime.clock.decision_time(db), delivery_id=delivery_id)
+            stopped = claim.id if isinstance(claim, Delivery) else None
+    except UnpreparedError as error:
+        log.error("a delivery could not be prepared", delivery=error.delivery_id, exc_info=error.__cause__)
+        _set_aside(runtime, error.delivery_id)
+        return error.delivery_id
     if not isinstance(claim, Claim):
         return stopped
-    adapter = runtime.registry.adapter(claim.platform)
     with Heartbeat(runtime, claim):
-        outcome = adapter.publish(claim.post, claim.account, keep=lambda text: _keep(runtime, claim, text))
-    with runtime.sessions.begin() as db:
-        settle(db, runtime, claim.attempt_id, outcome, now=runtime.clock.decision_time(db))
+        outcome = _call(runtime, claim)
+        _record(runtime, claim, outcome)
     return claim.delivery_id
+
+
+def _set_aside(runtime: Runtime, delivery_id: int) -> None:
+    with runtime.sessions.begin() as db:
+        db.execute(
+            update(Delivery)
+            .where(Delivery.id == delivery_id, Delivery.state.in_(_WAITING))
+            .values(
+                next_at=runtime.clock.decision_time(db) + _ASIDE,
+                reason=N_("The planner could not put this post together. Your administrator finds the cause in the log."),
+            )
+        )
+
+
+def _call(runtime: Runtime, claim: Claim) -> Outcome:
+    """What the platform answered; an adapter that breaks leaves an outcome nobody knows."""
+    try:
+        adapter = runtime.registry.adapter(claim.platform)
+        outcome: Outcome = adapter.publish(claim.post, claim.account, keep=lambda text: _keep(runtime, claim, text))
+    except Exception as error:
+        log.error("an adapter broke while sending", delivery=claim.delivery_id, exc_info=error)
+        return Unknown(N_("The planner broke while it was sending."))
+    return outcome
+
+
+def _record(runtime: Runtime, claim: Claim, outcome: Outcome) -> None:
+    """Write what came of it, as often as it takes for a database that is restarting or busy to answer."""
+    end, pause = time.monotonic() + _HOLD_SECONDS, 0.1
+    while True:
+        try:
+            with runtime.sessions.begin() as db:
+                settle(db, runtime, claim.attempt_id, outcome, now=runtime.clock.decision_time(db))
+        except (OperationalError, StaleDataError) as error:
+            if time.monotonic() > end:
+                raise
+            log.warning("an outcome could not be written yet", delivery=claim.delivery_id, why=type(error).__name__)
+            time.sleep(pause)
+            pause = min(pause * 2, 5.0)
+        else:
+            return
 
 
 def _keep(runtime: Runtime, claim: Claim, text: str) -> None:

@@ -5,13 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
+from planner.channels.models import Channel, ChannelState
+from planner.channels.port import Platform
 from planner.planning.models import Post
 from planner.publishing.models import Attempt, Delivery, DeliveryState, Hold, Result
 
-__all__ = ["AttemptLine", "DeliveryView", "delivery_of", "due_ids", "recent"]
+__all__ = ["WAITING", "AttemptLine", "DeliveryView", "delivery_of", "due", "due_ids", "recent"]
+
+#: States in which a delivery waits for its moment.
+WAITING = (DeliveryState.DUE, DeliveryState.RETRY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,16 +62,25 @@ def recent(db: Session, *, states: tuple[DeliveryState, ...] = (), limit: int = 
     return [_view(delivery, attempts.get(delivery.id, ())) for delivery in deliveries]
 
 
-def due_ids(db: Session, now: datetime, *, limit: int = 500) -> list[int]:
-    """Numbers of deliveries that wait for a worker now, earliest first."""
-    return list(
-        db.scalars(
-            select(Delivery.id)
-            .where(Delivery.state.in_((DeliveryState.DUE, DeliveryState.RETRY)), Delivery.next_at <= now)
-            .order_by(Delivery.next_at, Delivery.id)
-            .limit(limit)
+def due(now: datetime) -> Select[Delivery]:
+    """Deliveries that a worker may take now, earliest first: not those a person sends, nor those whose account waits or is not connected."""
+    return (
+        select(Delivery)
+        .join(Channel, Channel.id == Delivery.channel_id)
+        .where(
+            Delivery.state.in_(WAITING),
+            Delivery.next_at <= now,
+            Channel.platform != Platform.BY_HAND,
+            Channel.state == ChannelState.CONNECTED,
+            (Channel.wait_until.is_(None)) | (Channel.wait_until <= now),
         )
+        .order_by(Delivery.next_at, Delivery.id)
     )
+
+
+def due_ids(db: Session, now: datetime, *, limit: int = 100) -> list[int]:
+    """Numbers of the first of them."""
+    return list(db.scalars(due(now).with_only_columns(Delivery.id).limit(limit)))
 
 
 def post_of(db: Session, delivery_id: int) -> Post | None:

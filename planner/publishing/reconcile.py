@@ -5,21 +5,23 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+import structlog
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from planner.channels.models import ChannelState
+from planner.channels.models import Channel, ChannelState
 from planner.channels.port import Account, Listing, OutgoingPost, Platform
 from planner.core.i18n import N_
 from planner.core.runtime import Runtime
 from planner.ledger.leases import lockable
-from planner.planning.models import Post
+from planner.planning.models import Origin, Post
 from planner.publishing import compose, rules
 from planner.publishing.models import Attempt, Delivery, DeliveryState, Result
 from planner.publishing.settling import close, publish, retry, stop, watch
 
 __all__ = ["look_next"]
 
+log = structlog.get_logger(__name__)
 #: Platforms' clocks may run behind ours by this much.
 _CLOCK_SLACK = timedelta(minutes=5)
 
@@ -42,34 +44,43 @@ def look_next(runtime: Runtime, worker: str) -> int | None:
         look = _take(db, runtime, worker, now=runtime.clock.decision_time(db))
     if look is None:
         return None
-    if rules.can_be_looked_up(look.platform):
-        listing = runtime.registry.adapter(look.platform).find(look.post, look.since, look.account)
-    else:
-        listing = Listing((), complete=False, reason="this platform lists nothing")
+    listing = _ask(runtime, look)
     with runtime.sessions.begin() as db:
         _conclude(db, runtime, look, listing, now=runtime.clock.decision_time(db))
     return look.delivery_id
 
 
+def _ask(runtime: Runtime, look: Look) -> Listing:
+    if not rules.can_be_looked_up(look.platform):
+        return Listing((), complete=False, reason="this platform lists nothing")
+    try:
+        listing: Listing = runtime.registry.adapter(look.platform).find(look.post, look.since, look.account)
+    except Exception as error:  # An adapter that breaks has proved nothing; after some more looks a person is asked.
+        log.error("an adapter broke while looking", delivery=look.delivery_id, exc_info=error)
+        return Listing((), complete=False, reason="the adapter broke")
+    return listing
+
+
 def _take(db: Session, runtime: Runtime, worker: str, *, now: datetime) -> Look | None:
     unknown = (
         select(Delivery)
+        .join(Channel, Channel.id == Delivery.channel_id)
         .where(Delivery.state == DeliveryState.UNKNOWN, Delivery.next_at <= now)
         .where((Delivery.lease_until.is_(None)) | (Delivery.lease_until < now))
+        # One that has to be reconnected is looked up once it is.
+        .where((Channel.state == ChannelState.CONNECTED) | Channel.platform.not_in(rules.LOOKED_UP))
         .order_by(Delivery.next_at, Delivery.id)
         .limit(50)
     )
-    for delivery in db.scalars(lockable(unknown, db)):
+    for delivery in db.scalars(lockable(unknown, db, of=Delivery)):
         attempt = db.scalars(select(Attempt).where(Attempt.delivery_id == delivery.id, Attempt.result.is_(None))).first()
         if attempt is None:
             retry(db, runtime, delivery, now, delivery.reason, now=now)
             continue
         watched = runtime.clock.monotonic() - watch(db, runtime, attempt)
-        channel = delivery.post.channel
-        if not 0 <= watched < 10**9 or watched < runtime.settings.settle_seconds:
+        if watched < runtime.settings.settle_seconds:
             continue
-        if channel.state is not ChannelState.CONNECTED and rules.can_be_looked_up(channel.platform):
-            continue  # Looked up once somebody has reconnected it.
+        channel = delivery.post.channel
         delivery.lease_owner = worker
         delivery.lease_until = now + timedelta(seconds=runtime.settings.lease_seconds)
         first = min(one.started_at for one in delivery.attempts)
@@ -92,11 +103,14 @@ def _conclude(db: Session, runtime: Runtime, look: Look, listing: Listing, *, no
     attempt = db.get_one(Attempt, look.attempt_id)
     if delivery.state is not DeliveryState.UNKNOWN or attempt.result is not None:
         return  # A late answer or a person settled it meanwhile.
-    known = set(
-        db.scalars(select(Post.external_id).where(Post.channel_id == delivery.channel_id, Post.external_id.is_not(None)))
-    )
+    numbers = [match.external_id for match in listing.matches]
+    taken = select(Post.external_id, Post.origin).where(Post.channel_id == delivery.channel_id, Post.external_id.in_(numbers))
+    known = {row.external_id: row.origin for row in db.execute(taken)}
     matches = [match for match in listing.matches if match.external_id not in known]
-    if len(matches) == 1:
+    if any(origin is not Origin.PLANNED for origin in known.values()):
+        # An import may have brought in the very message that is looked for: sending again could double it.
+        stop(db, delivery, rules.Stop(DeliveryState.UNCONFIRMED, N_("A live message that looks like it was imported meanwhile: a person has to say whether it is this one.")), now=now)
+    elif len(matches) == 1:
         publish(db, delivery, attempt, matches[0], Result.FOUND, note=delivery.reason, now=now)
     elif len(matches) > 1:
         stop(db, delivery, rules.Stop(DeliveryState.UNCONFIRMED, N_("Several live messages look like it: a person has to say which.")), now=now)

@@ -13,10 +13,12 @@ from planner.planning.findings import Finding
 from planner.planning.models import Pause, Post, PostState
 from planner.publishing.models import Delivery, DeliveryState, Hold
 
-__all__ = ["MAX_LOOKS", "Stop", "can_be_looked_up", "may_still_go_out", "next_look", "next_try"]
+__all__ = ["LOOKED_UP", "MAX_LOOKS", "Stop", "can_be_looked_up", "may_still_go_out", "next_look", "next_try"]
 
 #: Tries to look an unknown outcome up before a person is asked; with `next_look` they span about an hour.
 MAX_LOOKS = 8
+#: Platforms that list our own messages.
+LOOKED_UP = (Platform.X, Platform.LINKEDIN, Platform.YOUTUBE)
 _FIRST_WAIT = timedelta(seconds=15)
 _LONGEST_WAIT = timedelta(minutes=10)
 #: What a delivery held at a gate tells people; the post's page says more.
@@ -98,4 +100,4 @@ def next_look(looks: int, now: datetime) -> datetime:
 
 def can_be_looked_up(platform: Platform) -> bool:
     """Whether the platform lists our own messages; a webhook does not, so a person has to look."""
-    return platform in (Platform.X, Platform.LINKEDIN, Platform.YOUTUBE)
+    return platform in LOOKED_UP

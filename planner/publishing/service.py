@@ -14,7 +14,7 @@ from planner.channels.models import Channel
 from planner.channels.port import Platform, Receipt
 from planner.core.errors import Invalid, WrongState
 from planner.core.i18n import N_
-from planner.planning import service as planning
+from planner.planning import facts as planning
 from planner.planning.models import Post
 from planner.publishing.models import Attempt, Delivery, DeliveryState, Hold, Result
 from planner.publishing.settling import close, publish

@@ -13,7 +13,7 @@ from planner.channels import service as channels
 from planner.channels.port import Outcome, Receipt, Refused, RetryLater, Sent, Unknown
 from planner.core.i18n import N_
 from planner.core.runtime import Runtime
-from planner.planning import service as planning
+from planner.planning import facts as planning
 from planner.planning.models import Post, PostState
 from planner.publishing import rules
 from planner.publishing.models import Attempt, Delivery, DeliveryState, Hold, Result, Watch
@@ -32,6 +32,8 @@ def settle(db: Session, runtime: Runtime, attempt_id: int, outcome: Outcome, *, 
             publish(db, delivery, attempt, receipt, Result.SENT, note=note, now=now)
         case _ if attempt.result is not None:
             return  # Somebody looked it up meanwhile; only a success is news then.
+        case _ if delivery.state is DeliveryState.PUBLISHED:
+            _after_all(attempt, outcome, now=now)
         case RetryLater(reason, after, account):
             close(attempt, Result.LATER, code="later", reason=reason, now=now)
             when = rules.next_try(delivery.tries, after, now)
@@ -91,6 +93,15 @@ def retry(db: Session, runtime: Runtime, delivery: Delivery, when: datetime, rea
     delivery.lease_owner = delivery.lease_until = None
     delivery.next_at = when
     planning.mark_scheduled(db, delivery.post, now=now)
+
+
+def _after_all(attempt: Attempt, outcome: Outcome, *, now: datetime) -> None:
+    """An earlier attempt turned out to be live while this one was under way: close it, and leave the delivery published."""
+    if isinstance(outcome, (RetryLater, Refused)):
+        result = Result.LATER if isinstance(outcome, RetryLater) else Result.REFUSED
+        close(attempt, result, code=getattr(outcome, "code", "later"), reason=outcome.reason, now=now)
+    else:
+        log.error("perhaps a second live copy", delivery=attempt.delivery_id, attempt=attempt.id)
 
 
 def abandon(db: Session, delivery: Delivery, reason: str, *, now: datetime) -> None:
