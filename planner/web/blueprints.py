@@ -9,6 +9,7 @@ from planner.web.assets import bp as assets
 from planner.web.campaigns import bp as campaigns
 from planner.web.catalog import bp as catalog
 from planner.web.desk import bp as desk
+from planner.web.imports import bp as imports
 from planner.web.jobs import bp as jobs
 from planner.web.moments import bp as moments
 from planner.web.performance import bp as performance
@@ -25,6 +26,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     catalog,
     campaigns,
     desk,
+    imports,
     jobs,
     moments,
     performance,

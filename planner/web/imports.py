@@ -1,0 +1,162 @@
+"""Bringing files in: send, see what was found row by row, confirm, watch it being written, and read what came of it."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+import secrets
+from datetime import timedelta
+from pathlib import Path
+from typing import IO
+
+from flask import Blueprint, Response, g, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import get_locale, get_timezone
+
+from planner.accounts.rules import may, require
+from planner.catalog import importing as catalog
+from planner.catalog.sheets import MOST_BYTES
+from planner.core.errors import Invalid, NotFound, PlannerError, Refused
+from planner.core.i18n import N_
+from planner.insights import importing, reading_rows
+from planner.insights.import_writing import owners_of
+from planner.ledger import jobs
+from planner.ledger.models import Job, JobState
+from planner.web.access import needs
+from planner.web.catalog import language_names
+from planner.web.forms.imports import ImportForm
+from planner.web.session import committing, runtime
+
+__all__ = ["bp"]
+
+bp = Blueprint("imports", __name__, url_prefix="/imports")
+
+_ACTIONS = {"assets": "asset.import", "readings": "readings.import"}
+_TEMPLATES = {"assets": catalog.TEMPLATE, "readings": reading_rows.TEMPLATE}
+#: Errors and rows shown; the rest is counted.
+_SHOWN, _PREVIEWED = 200, 8
+#: A file nobody confirmed is thrown away after this.
+_KEPT = timedelta(days=1)
+_CHUNK = 1 << 20
+
+
+@bp.route("", methods=["GET", "POST"])
+@needs("asset.import")
+def new() -> ResponseReturnValue:
+    """Send a file; it is checked as a whole, and nothing is written before the next step."""
+    form = ImportForm()
+    form.offer(language_names())
+    if request.method == "GET":
+        form.kind.data = request.args.get("kind", "assets")
+        form.language.data = str(get_locale())[:2]
+        return render_template("imports/new.html", form=form, checked=None)
+    try:
+        if form.validate():
+            return _check(form)
+    except PlannerError as error:
+        form.refuse(error)
+    return render_template("imports/new.html", form=form, checked=None), 422
+
+
+@bp.route("/write", methods=["POST"])
+@needs("asset.import")
+def start() -> ResponseReturnValue:
+    """Have a checked file written by a worker. Sent twice, it is one job."""
+    form = request.form
+    token, kind = form.get("token", ""), form.get("kind", "")
+    if kind not in _ACTIONS or form.get("language") not in language_names():
+        raise Invalid(N_("Choose whether the file holds assets or readings."), field="kind")
+    require(g.user, _ACTIONS[kind])
+    path = _path(token)
+    args = {
+        "file": path.name, "kind": kind, "name": form.get("name", "")[:120], "language": form["language"], "zone": str(get_timezone()),
+        "now": g.now.isoformat(),
+    }  # fmt: skip
+    with committing(g.db):
+        job = jobs.enqueue(g.db, f"import.{kind}", args, slot_key=f"import:{path.name}", actor=g.user, now=g.now)
+    return redirect(url_for("jobs.show", job_id=job.id))
+
+
+@bp.route("/done/<int:job_id>")
+@needs("asset.import")
+def done(job_id: int) -> ResponseReturnValue:
+    """What came of an import."""
+    job = g.db.get(Job, job_id)
+    if job is None or not job.name.startswith("import.") or (job.actor_id != g.user.id and not may(g.user, "user.manage")):
+        raise NotFound()
+    if job.state is not JobState.DONE:
+        return redirect(url_for("jobs.show", job_id=job.id))
+    return render_template("imports/done.html", job=job, told=job.result or {})
+
+
+@bp.route("/template/<kind>.csv")
+@needs("asset.import")
+def template(kind: str) -> ResponseReturnValue:
+    """The headings and one line that shows the forms."""
+    if kind not in _TEMPLATES:
+        raise NotFound()
+    target = io.StringIO(newline="")
+    csv.writer(target).writerows(_TEMPLATES[kind])
+    headers = {"Content-Disposition": f'attachment; filename="{kind}.csv"'}
+    return Response(target.getvalue().encode("utf-8-sig"), mimetype="text/csv", headers=headers)
+
+
+def _check(form: ImportForm) -> ResponseReturnValue:
+    kind, language, zone = str(form.kind.data), str(form.language.data), str(get_timezone())
+    require(g.user, _ACTIONS[kind])
+    sent = request.files.get("file")
+    if sent is None or not sent.filename:
+        raise Invalid(N_("Choose a file first."), field="file")
+    owners = owners_of(g.db)
+    g.db.commit()  # A large file takes seconds to check: nobody waits for the database meanwhile.
+    _throw_away_old()
+    token, path = _keep(sent.stream)
+    try:
+        checked = importing.validate(path, now=g.now, kind=kind, zone=zone, language=language, owners=owners)
+    except BaseException:
+        path.unlink(missing_ok=True)
+        raise
+    name = sent.filename.replace("\\", "/").rpartition("/")[2][:120]
+    if checked.errors:
+        path.unlink(missing_ok=True)
+        return render_template("imports/new.html", form=form, checked=checked, name=name, shown=_SHOWN), 422
+    return render_template("imports/check.html", form=form, checked=checked, name=name, token=token, previewed=_PREVIEWED)
+
+
+def _folder() -> Path:
+    folder = runtime().settings.data_path / importing.FOLDER
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def _keep(stream: IO[bytes]) -> tuple[str, Path]:
+    """Store what was sent under a generated name. Raises Invalid, leaving nothing, when it is too large."""
+    token = secrets.token_hex(16)
+    path = _folder() / f"{g.user.id}-{token}.table"
+    size = 0
+    with path.open("xb") as target:
+        while chunk := stream.read(_CHUNK):
+            size += len(chunk)
+            if size > MOST_BYTES:
+                break
+            target.write(chunk)
+    if size > MOST_BYTES:
+        path.unlink()
+        raise Invalid(N_("This file is too large: at most %(most)s MB."), field="file", most=MOST_BYTES // 1_000_000)
+    return token, path
+
+
+def _path(token: str) -> Path:
+    """The file this person sent under this token. Raises Refused when there is none (any more)."""
+    path = _folder() / f"{g.user.id}-{token}.table"
+    if not re.fullmatch("[0-9a-f]{32}", token) or not path.is_file():
+        raise Refused(N_("The file is not there any more. Send it again."), field="file")
+    return path
+
+
+def _throw_away_old() -> None:
+    limit = (g.now - _KEPT).timestamp()
+    for path in _folder().glob("*.table"):
+        if path.stat().st_mtime < limit:
+            path.unlink(missing_ok=True)
