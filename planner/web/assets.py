@@ -18,6 +18,7 @@ from planner.core.errors import NotFound, PlannerError
 from planner.insights import queries as insights
 from planner.insights.queries import AssetPerformance
 from planner.planning import queries as planning
+from planner.planning.models import PostState
 from planner.web.access import needs
 from planner.web.catalog import language_names
 from planner.web.definitions import definitions
@@ -92,16 +93,21 @@ def file(asset_id: int, file_id: int) -> ResponseReturnValue:
 
 def _page(asset: Asset, form: UploadForm, status: int = 200) -> ResponseReturnValue:
     performance = insights.asset_performance(g.db, asset.id)
+    posts = planning.posts_of(g.db, asset_id=asset.id, viewer=g.user)
+    files = queries.files_of(g.db, asset.id)
     page = render_template(
         "assets/show.html",
         asset=asset,
-        posts=planning.posts_of(g.db, asset_id=asset.id, viewer=g.user),
+        planned=[post for post in posts if post.state is not PostState.PUBLISHED],
+        colours={post.channel_id: post.colour for post in posts},
         performance=performance,
         tables=[table for metric in ("views", "impressions", "engagements") if (table := _table(performance, metric))],
         tiles=TILES,
         definitions=definitions(),
         read_at=max((post.read_at for post in performance.posts if post.read_at), default=None),
-        files=queries.files_of(g.db, asset.id),
+        files=files,
+        picture=next((one for one in files if one.kind in (MediaKind.IMAGE, MediaKind.GIF)), None),
+        accepted=",".join(f".{one}" for one in media.ACCEPTED),
         history=queries.history_of(g.db, asset.id),
         languages=language_names(),
         states=[one for one in AssetState if one not in (asset.state, AssetState.RETIRED)],

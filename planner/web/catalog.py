@@ -4,19 +4,22 @@ from __future__ import annotations
 
 from enum import StrEnum
 from typing import Any, TypeVar
+from urllib.parse import urlencode
 
 from babel import Locale
-from flask import Blueprint, flash, g, redirect, render_template, request, url_for
+from flask import Blueprint, current_app, flash, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import get_locale
 from flask_babel import gettext as _
 
 from planner.accounts.rules import require
 from planner.catalog import queries, service
-from planner.catalog.models import AssetKind, AssetState, Audience
+from planner.catalog.models import Asset, AssetKind, AssetState, Audience
 from planner.catalog.queries import Filters
+from planner.catalog.rules import check_line
 from planner.core.errors import Conflict, Invalid, PlannerError
 from planner.core.i18n import N_
+from planner.insights import queries as insights
 from planner.web.access import needs
 from planner.web.filters import label
 from planner.web.forms.catalog import AssetForm
@@ -34,8 +37,8 @@ _PAGE = 50
 def catalogue() -> ResponseReturnValue:
     filters = _filters()
     page = queries.search(g.db, filters, viewer=g.user, cursor=request.args.get("cursor"), limit=_PAGE)
-    chosen = {name: request.args.getlist(name) for name in ("kind", "state", "audience", "language")}
-    is_narrowed = bool(filters.q or filters.embargoed or filters.topics or any(chosen.values()))
+    chosen = {name: [one for one in request.args.getlist(name) if one] for name in ("kind", "state", "audience", "language", "topic", "embargoed")}
+    is_narrowed = bool(filters.q or any(chosen.values()))
     return render_template(
         "catalog/catalogue.html",
         page=page,
@@ -43,8 +46,12 @@ def catalogue() -> ResponseReturnValue:
         filters=filters,
         chosen=chosen,
         is_narrowed=is_narrowed,
+        live=insights.live_of(g.db, [card.id for card in page.items]),
         words=_words(),
         address=_address,
+        next_href=_address("cursor", page.next_cursor) if page.next_cursor else None,
+        first_href=_address("", "") if request.args.get("cursor") else None,
+        has_imports="imports.new" in current_app.view_functions,
     )
 
 
@@ -52,7 +59,7 @@ def catalogue() -> ResponseReturnValue:
 @needs("asset.create")
 def new() -> ResponseReturnValue:
     form = _form()
-    if form.is_submitted():
+    if request.method == "POST":
         try:
             if form.validate():
                 with committing(g.db):
@@ -66,7 +73,7 @@ def new() -> ResponseReturnValue:
         form.language.data = str(get_locale())[:2]
         form.currency.data = runtime().settings.currency
         form.owner_id.data = str(g.user.id)
-    return render_template("catalog/edit.html", form=form, asset=None, changed_by=None), 422 if form.is_submitted() else 200
+    return _edit_page(None, form), 422 if request.method == "POST" else 200
 
 
 @bp.route("/<int:asset_id>/edit", methods=["GET", "POST"])
@@ -74,25 +81,20 @@ def new() -> ResponseReturnValue:
 def edit(asset_id: int) -> ResponseReturnValue:
     asset = queries.asset(g.db, asset_id, viewer=g.user)
     require(g.user, "asset.edit", asset)
-    form, changed_by = _form(), None
-    if form.is_submitted():
-        try:
-            if form.validate():
-                with committing(g.db):
-                    service.edit(g.db, asset, form.values(), version=_version(form), actor=g.user, now=g.now)
-                flash(_("Saved."), "success")
-                return redirect(url_for("assets.show", asset_id=asset_id))
-        except Conflict:
-            g.db.expire_all()
-            changed_by = next(iter(queries.history_of(g.db, asset_id, limit=1)), None)
-            asset = queries.asset(g.db, asset_id, viewer=g.user)
-            form.version.data, form.version.raw_data = str(asset.version), [str(asset.version)]
-        except PlannerError as error:
-            form.refuse(error)
-    else:
-        form.fill(service.values_of(asset), asset.version)
-    status = 409 if changed_by is not None else 422 if form.is_submitted() else 200
-    return render_template("catalog/edit.html", form=form, asset=asset, changed_by=changed_by), status
+    if request.method != "POST":
+        return _edit_page(asset, _form(asset, filled=True))
+    form = _form(asset)
+    try:
+        if form.validate():
+            with committing(g.db):
+                service.edit(g.db, asset, form.values(), version=_version(form), actor=g.user, now=g.now)
+            flash(_("Saved."), "success")
+            return redirect(url_for("assets.show", asset_id=asset_id))
+    except Conflict:
+        return _conflict_page(asset_id, form)
+    except PlannerError as error:
+        form.refuse(error)
+    return _edit_page(asset, form), 422
 
 
 @bp.route("/<int:asset_id>/retire", methods=["POST"])
@@ -132,15 +134,37 @@ def language_names() -> dict[str, str]:
     return {code: (locale.languages.get(code) or code).capitalize() for code in service.LANGUAGES}
 
 
-def _form() -> AssetForm:
-    form = AssetForm()
-    form.offer(queries.owners(g.db), language_names())
+def _form(asset: Asset | None = None, *, filled: bool = False) -> AssetForm:
+    """The form with its choices; an owner who has left stays a choice for what is still theirs. `filled` shows what is stored."""
+    form = AssetForm(formdata=None) if filled else AssetForm()
+    owners = queries.owners(g.db)
+    if asset is not None and asset.owner is not None and asset.owner_id not in dict(owners):
+        owners.append((asset.owner.id, asset.owner.display_name))
+    form.offer(owners, language_names())
+    if asset is not None and filled:
+        form.fill(service.values_of(asset), asset.version)
     return form
 
 
-def _version(form: AssetForm) -> int | None:
+def _edit_page(asset: Asset | None, form: AssetForm, **more: Any) -> str:
+    return render_template("catalog/edit.html", form=form, asset=asset, **more)
+
+
+def _conflict_page(asset_id: int, form: AssetForm) -> ResponseReturnValue:
+    """What was typed stays; who saved first and what they wrote otherwise stand above. Saving again is a choice, made knowing that."""
+    g.db.expire_all()
+    asset = queries.asset(g.db, asset_id, viewer=g.user)
+    theirs = form.differences(_form(asset, filled=True))
+    form.version.data, form.version.raw_data = str(asset.version), [str(asset.version)]
+    latest = next(iter(queries.history_of(g.db, asset_id, limit=1)), None)
+    changed_by = latest.actor_name if latest else _("Somebody")
+    return _edit_page(asset, form, changed_by=changed_by, theirs=theirs), 409
+
+
+def _version(form: AssetForm) -> int:
+    """The version the person was looking at; 0, which no asset has, when the form does not say."""
     raw = str(form.version.data or "")
-    return int(raw) if raw.isdigit() else None
+    return int(raw) if raw.isascii() and raw.isdigit() and len(raw) < 10 else 0
 
 
 def _filters() -> Filters:
@@ -151,7 +175,7 @@ def _filters() -> Filters:
         states=[_member(AssetState, one, "state") for one in args.getlist("state") if one],
         audiences=[_member(Audience, one, "audience") for one in args.getlist("audience") if one],
         languages=[one for one in args.getlist("language") if one in service.LANGUAGES],
-        topics=[one for one in args.getlist("topic") if one][:20],
+        topics=[check_line(one, "topic", most=80) for one in args.getlist("topic")[:20] if one],
         embargoed=args.get("embargoed") == "1",
         now=g.now,
     )
@@ -172,10 +196,10 @@ def _words() -> dict[str, dict[str, str]]:
 
 
 def _address(name: str, value: str) -> str:
-    """This list's address with one facet value switched on or off, back on its first page."""
-    args = request.args.to_dict(flat=False)
-    args.pop("cursor", None)
-    values = args.get(name, [])
-    args[name] = [one for one in values if one != value] if value in values else [*values, value]
-    return url_for(".catalogue", **{key: kept for key, kept in args.items() if kept})
-
+    """This list's address with one value switched on or off, back on its first page unless the value is a page."""
+    args = {key: values for key, values in request.args.lists() if key != "cursor"}
+    if name:
+        values = args.get(name, [])
+        args[name] = [one for one in values if one != value] if value in values else [*values, value]
+    asked = urlencode([(key, one) for key, values in args.items() for one in values if one])
+    return url_for(".catalogue") + (f"?{asked}" if asked else "")

@@ -4,10 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from wtforms import (
-    BooleanField, DecimalField, FileField, HiddenField, SelectField, SelectMultipleField, StringField, TextAreaField,
-)  # fmt: skip
+    BooleanField,
+    DecimalField,
+    FileField,
+    HiddenField,
+    SelectField,
+    SelectMultipleField,
+    StringField,
+    TextAreaField,
+)
 from wtforms.validators import InputRequired, Optional
 from wtforms.widgets import CheckboxInput, ListWidget
 
@@ -26,6 +34,21 @@ class CheckboxListField(SelectMultipleField):
     option_widget = CheckboxInput()
 
 
+class AmountField(DecimalField):
+    """An amount as people write it: 1500.50, 1 500,50, 1.500,50 or 1,500."""
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        typed = "".join((valuelist or [""])[0].split())
+        whole, mark, cents = typed.rpartition("," if typed.rfind(",") > typed.rfind(".") else ".")
+        if mark == "," and len(cents) > 2 and "." not in typed:
+            whole, mark, cents = typed, "", ""
+        plain = whole.replace(",", "").replace(".", "") + mark.replace(",", ".") + cents
+        try:
+            super().process_formdata([plain] if plain else [])
+        except ValueError:
+            raise ValueError(_("Write an amount such as 1500 or 1500.50.")) from None
+
+
 class AssetForm(PlannerForm):
     """An asset as a person edits it; lists are written one a line or with commas."""
 
@@ -39,7 +62,7 @@ class AssetForm(PlannerForm):
     audiences = CheckboxListField(_l("Audiences"))
     topics = StringField(_l("Topics"))
     owner_id = SelectField(_l("Owner"))
-    cost = DecimalField(_l("Cost"), [Optional()], places=2)
+    cost = AmountField(_l("Cost"), [Optional()], places=2)
     currency = StringField(_l("Currency"), default="EUR")
     confidentiality = SelectField(_l("Confidentiality"))
     sensitive = BooleanField(_l("Sensitive: one release is all there may be"))
@@ -66,6 +89,11 @@ class AssetForm(PlannerForm):
         self.embargo_terms.data = "\n".join(values["embargo_terms"])
         self.owner_id.data = str(values["owner_id"] or "")
         self.version.data = str(version or "")
+
+    def differences(self, theirs: AssetForm) -> list[tuple[str, str]]:
+        """What another filled form says otherwise than this one: the field's label and their value, as it is shown."""
+        pairs = [(field, theirs[field.name]) for field in self if field.name not in ("version", "csrf_token")]
+        return [(str(other.label.text), _in_words(other)) for field, other in pairs if _plain(field) != _plain(other)]
 
     def values(self) -> AssetValues:
         return AssetValues(
@@ -96,3 +124,20 @@ class UploadForm(PlannerForm):
 
 def _split(text: str | None, mark: str) -> list[str]:
     return [part.strip() for part in (text or "").split(mark) if part.strip()]
+
+
+def _plain(field: Any) -> Any:
+    """A field's value, so that nothing and an empty text, or the same choices in another order, are equal."""
+    if isinstance(field.data, str):
+        return " ".join(field.data.split())
+    return sorted(field.data) if isinstance(field.data, list) else field.data if field.data is not None else ""
+
+
+def _in_words(field: Any) -> str:
+    if isinstance(field, BooleanField):
+        return str(_("Yes") if field.data else _("No"))
+    if hasattr(field, "choices"):
+        chosen = field.data if isinstance(field.data, list) else [field.data]
+        return ", ".join(str(text) for value, text in field.choices if value in chosen) or "–"
+    shown = str(field._value() or "–")
+    return shown.replace("T", " ") if isinstance(field, MomentField) else shown
