@@ -8,7 +8,7 @@ import timeGrid from "fullcalendar/timegrid";
 import { classes, content, fromServer, sentence } from "./calendar_event.js";
 import { mover } from "./calendar_move.js";
 import look from "./calendar_theme.js";
-import { isTyping, word } from "./page.js";
+import { isTyping, readerLocale, word } from "./page.js";
 
 const views = { week: "timeGridWeek", month: "dayGridMonth", list: "listWeek" };
 const nameOf = (type) => Object.keys(views).find((name) => views[name] === type) ?? "week";
@@ -37,11 +37,6 @@ function keepInAddress(info) {
   history.replaceState(history.state, "", address);
 }
 
-/** English reads day before month here, as the company does. */
-function dateLocale(language) {
-  return language === "en" ? "en-GB" : language;
-}
-
 function hours(first = 7, last = 20) {
   const clock = (hour) => `${String(hour).padStart(2, "0")}:00`;
   return { slotMinTime: clock(first), slotMaxTime: clock(last) };
@@ -55,14 +50,14 @@ function showHours(calendar, events) {
 }
 
 function start(place) {
-  const { eventsUrl, view, date, locale, firstDay, timezone, moveUrlTemplate, csrf } = place.dataset;
+  const { eventsUrl, view, date, firstDay, timezone, moveUrlTemplate, csrf } = place.dataset;
   const asked = new URLSearchParams(location.search);
   const reload = () => calendar.refetchEvents();
   place.replaceChildren();
   const calendar = new Calendar(place, {
     plugins: [dayGrid, timeGrid, list, interaction, look],
     locales: [french],
-    locale: dateLocale(locale ?? document.documentElement.lang),
+    locale: readerLocale(),
     firstDay: firstDay === undefined ? undefined : Number(firstDay),
     timeZone: timezone ?? "local",
     initialView: views[asked.get("view") ?? (onPhone ? "list" : view)] ?? views.week,

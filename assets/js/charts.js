@@ -1,7 +1,7 @@
 // Charts: <canvas data-chart="line|bar" data-table="id"> drawn from the table with that id, so that numbers and drawing are
 // one source; or data-json="id" for a <script type="application/json">. A cell without data-value is a gap, never 0.
 import { BarController, BarElement, CategoryScale, Chart, Filler, Legend, LinearScale, LineController, LineElement, PointElement, Tooltip } from "chart.js";
-import { onContent } from "./page.js";
+import { onContent, readerLocale } from "./page.js";
 
 Chart.register(BarController, BarElement, CategoryScale, Filler, Legend, LinearScale, LineController, LineElement, PointElement, Tooltip);
 
@@ -111,7 +111,7 @@ function options(shown, language) {
         bodyColor: colour("--ink"),
         padding: 10,
         usePointStyle: true,
-        callbacks: { label: (item) => ` ${item.dataset.label}: ${number.format(item.parsed.y)}` },
+        callbacks: { label: (item) => ` ${item.dataset.label}  ${number.format(item.parsed.y)}` },
       },
       breaks: { breaks: shown.breaks, ink },
     },
@@ -126,7 +126,7 @@ function draw(canvas) {
   drawn.set(canvas, new Chart(canvas, {
     type: kind,
     data: { labels: shown.labels, datasets: shown.series.map((series, index) => dataset(series, index, kind)) },
-    options: options(shown, document.documentElement.lang),
+    options: options(shown, readerLocale()),
     plugins: [breakLines],
   }));
 }

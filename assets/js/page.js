@@ -5,6 +5,12 @@ export function word(name) {
   return document.getElementById("words")?.dataset[name] ?? "";
 }
 
+/** Whose dates and clocks this page uses; English reads day before month, and 24 hours, here. */
+export function readerLocale() {
+  const language = document.documentElement.lang;
+  return language === "en" ? "en-GB" : language;
+}
+
 export function csrfToken() {
   return document.querySelector('meta[name="csrf-token"]')?.content ?? "";
 }

@@ -23,7 +23,7 @@ from planner.planning.models import STATE_LABELS
 from planner.web.languages import say, translate
 from planner.web.session import runtime
 from planner.web.static_files import asset_url
-from planner.web.words import changed, deed
+from planner.web.words import changed, deed, doer
 
 __all__ = ["init_app", "label"]
 
@@ -113,7 +113,7 @@ def live(url: str) -> str:
 
 def init_app(app: Flask) -> None:
     app.jinja_env.filters.update(
-        moment=moment, day=day, number=number, label=label, state_label=label, t=translate, say=say, money=money, deed=deed, changed=changed, live=live
+        moment=moment, day=day, number=number, label=label, state_label=label, t=translate, say=say, money=money, deed=deed, changed=changed, doer=doer, live=live
     )
     app.jinja_env.globals.update(asset_url=asset_url, translate=translate, label=label)
     app.jinja_env.trim_blocks = True

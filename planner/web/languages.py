@@ -16,8 +16,15 @@ __all__ = ["LANGUAGES", "init_app", "say", "translate"]
 
 LANGUAGES = ("en", "fr")
 
+#: Language -> whose dates, clocks and numbers its pages use: the company is European, so English has 24 hours and day before month.
+#: Flask-Security keeps its French under the whole name only.
+_MANNERS = {"en": "en_GB", "fr": "fr_FR"}
+
 
 def init_app(app: Flask, settings: Settings) -> None:
+    def locale() -> str:
+        return _MANNERS[language()]
+
     def language() -> str:
         if not has_request_context():
             return settings.language
@@ -33,7 +40,7 @@ def init_app(app: Flask, settings: Settings) -> None:
 
     app.config["BABEL_DEFAULT_TIMEZONE"] = settings.time_zone
     app.config["BABEL_TRANSLATION_DIRECTORIES"] = str(Path(__file__).resolve().parent.parent / "translations")
-    Babel(app, locale_selector=language, timezone_selector=zone)
+    Babel(app, locale_selector=locale, timezone_selector=zone)
 
 
 def translate(message: str, **params: Any) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 
 from flask import Blueprint, g, render_template, request
 from flask.typing import ResponseReturnValue
-from flask_babel import format_decimal, format_timedelta
+from flask_babel import format_decimal, format_timedelta, lazy_pgettext
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
@@ -31,7 +31,11 @@ METRICS = (SEEN, "engagements", "likes", "comments", "shares", "clicks")
 #: How far back a month looks, in days; and the audience's line.
 MONTH, QUARTER = 30, 90
 _SHOWN = 100
-_TABS = (("performance.index", _l("Ranking"), "list"), ("performance.totals", _l("Channels"), "chart-line"), ("performance.audience", _l("Audience"), "users"))
+_TABS = (
+    ("performance.index", _l("Ranking"), "list"),
+    ("performance.totals", _l("Channels"), "chart-line"),
+    ("performance.audience", lazy_pgettext("followers", "Audience"), "users"),
+)
 
 #: In which words a platform's slices of an audience are shown; others by the platform's own name.
 DIMENSIONS = {

@@ -11,7 +11,7 @@ from planner.accounts.models import Entry
 from planner.catalog.models import LABELS, AssetState
 from planner.core.i18n import N_
 
-__all__ = ["HISTORY", "RESULTS", "changed", "deed"]
+__all__ = ["HISTORY", "RESULTS", "changed", "deed", "doer"]
 
 #: An entry's action -> what a page about that thing says; who did it and when stand beside it.
 HISTORY: dict[str, str] = {
@@ -66,6 +66,9 @@ COLUMNS: dict[str, str] = {
     "owner_id": N_("Owner"),
 }
 
+#: Who acted without an account -> what the page says.
+_NOBODY = {"planner": N_("the planner"), "command line": N_("the command line")}
+
 #: How an attempt ended -> what the page says; None is still open.
 RESULTS = {
     "sent": _l("Sent"),
@@ -81,6 +84,11 @@ RESULTS = {
 def deed(entry: Entry) -> str:
     """The action in the reader's language; an unknown one as it is stored."""
     return str(gettext(HISTORY[entry.action])) if entry.action in HISTORY else entry.action
+
+
+def doer(name: str) -> str:
+    """Who did it: a person's name as it is, the planner itself in the reader's language."""
+    return str(gettext(_NOBODY[name])) if name in _NOBODY else name
 
 
 def changed(entry: Entry) -> str:
