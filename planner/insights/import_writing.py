@@ -23,8 +23,8 @@ from planner.core.errors import Refused
 from planner.core.i18n import N_
 from planner.insights.reading_rows import ReadingRow, reading
 from planner.insights.service import record_rows
+from planner.planning.facts import Live, record_all_published
 from planner.planning.models import Post, PostState
-from planner.planning.service import record_published
 
 __all__ = ["BLOCK", "CountedAsset", "Summary", "owners_of", "write_block"]
 
@@ -92,23 +92,19 @@ def _write_assets(
     new = [row.asset for row in rows if row.asset.source_key not in known and not _is_posted(row.asset.publication, posts)]
     made = service.bring_in(db, [(_owned(one, owners), _facts(one)) for one in new], actor=actor, now=now)
     known |= {one.source_key: asset for one, asset in zip(new, made, strict=True)}
-    channels = _Channels(db, [row.asset.publication for row in rows if row.asset.publication], actor=actor, now=now)
-    told: list[tuple[int, datetime, Reading]] = []
-    for row in rows:
-        publication = row.asset.publication
-        if publication is None:
-            continue
-        if publication.external_id not in posts:
-            asset = known[row.asset.source_key]
-            post = record_published(
-                db, asset, channels.of(publication), external_id=publication.external_id, url=publication.url,
-                published_at=publication.published_at, title=asset.title, now=now, actor=actor,
-            )  # fmt: skip
-            db.flush()
-            posts[publication.external_id] = post.id
-        if row.counts is not None:
-            one = reading(publication.external_id, publication.platform, row.at, row.counts)
-            told.append((posts[publication.external_id], row.at, one))
+    published = [row for row in rows if row.asset.publication]
+    channels = _Channels(db, [row.asset.publication for row in published if row.asset.publication], actor=actor, now=now)
+    live = [
+        Live(known[row.asset.source_key], channels.of(one), one.external_id, one.url, one.published_at, title=row.asset.values.title)
+        for row in published
+        if (one := row.asset.publication) and one.external_id not in posts
+    ]
+    posts |= {str(post.external_id): post.id for post in record_all_published(db, live, now=now, actor=actor)}
+    told = [
+        (posts[one.external_id], row.at, reading(one.external_id, one.platform, row.at, row.counts))
+        for row in published
+        if (one := row.asset.publication) and row.counts is not None
+    ]
     summary.created += len(new)
     summary.known += len(rows) - len(new)
     summary.readings += record_rows(db, told, source="import")

@@ -70,7 +70,7 @@ def months(db: Session, *, days: int = 30, now: datetime) -> list[ChannelMonth]:
     for one in _arrivals(db, since):
         arrivals.setdefault(one.channel_id, []).append(one)
     by_day = _channel_days(db, since)
-    colours = dict(db.execute(select(Channel.id, Channel.colour)).tuples().all())
+    colours = {row.id: row.colour for row in db.execute(select(Channel.id, Channel.colour))}
     span = [since + timedelta(days=number) for number in range(1, days + 1)]
     return [
         _month(one, colours[one.channel_id], arrivals.get(one.channel_id, ()), by_day.get(one.channel_id, {}), span) for one in totals

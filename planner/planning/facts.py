@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy.orm import Session
@@ -13,8 +15,22 @@ from planner.channels.models import Channel
 from planner.planning.models import Origin, Post, PostState
 
 __all__ = [
-    "mark_failed", "mark_missed", "mark_published", "mark_scheduled", "mark_sending", "mark_unconfirmed", "record_published", "reopen",
+    "Live", "mark_failed", "mark_missed", "mark_published", "mark_scheduled", "mark_sending", "mark_unconfirmed",
+    "record_all_published", "record_published", "reopen",
 ]  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """What is known of a post that was found live: where, under which number and address, since when."""
+
+    asset: Asset
+    channel: Channel
+    external_id: str
+    url: str
+    published_at: datetime
+    text: str = ""
+    title: str = ""
 
 
 def mark_scheduled(db: Session, post: Post, *, now: datetime, reason: str = "") -> None:
@@ -69,13 +85,28 @@ def record_published(
     actor: User | None = None,
 ) -> Post:
     """A post that was live before the planner knew of it. The caller made sure that nobody has this number on this channel yet."""
-    post = Post(
-        asset=asset, channel=channel, origin=origin, state=PostState.PUBLISHED, text=text, title=title, link=asset.url,
-        publish_at=published_at, published_at=published_at, external_id=external_id, external_url=url, created_at=now, updated_at=now,
-    )  # fmt: skip
-    db.add(post)
-    history.record(db, actor, "post.recorded", post, now=now, became={"external_id": external_id, "url": url, "origin": origin})
-    return post
+    live = Live(asset, channel, external_id, url, published_at, text, title)
+    return record_all_published(db, [live], origin=origin, now=now, actor=actor)[0]
+
+
+def record_all_published(
+    db: Session, found: Sequence[Live], *, origin: Origin = Origin.IMPORTED, now: datetime, actor: User | None = None
+) -> list[Post]:
+    """The same for many at once, in the same order: one round to the database instead of one a post."""
+    posts = [
+        Post(
+            asset=one.asset, channel=one.channel, origin=origin, state=PostState.PUBLISHED, text=one.text, title=one.title, link=one.asset.url,
+            publish_at=one.published_at, published_at=one.published_at, external_id=one.external_id, external_url=one.url,
+            created_at=now, updated_at=now,
+        )
+        for one in found
+    ]  # fmt: skip
+    db.add_all(posts)
+    db.flush()
+    for post in posts:
+        told = {"external_id": post.external_id, "url": post.external_url, "origin": origin}
+        history.record(db, actor, "post.recorded", post, now=now, became=told)
+    return posts
 
 
 def _into(db: Session, post: Post, state: PostState, now: datetime, reason: str, *, action: str = "", **became: object) -> None:
