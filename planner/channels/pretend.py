@@ -27,7 +27,7 @@ CHANNELS: tuple[tuple[Platform, str, str | None], ...] = (
 
 def add_sandbox_channels(db: Session, *, time_zone: str, actor: User | None, now: datetime) -> list[Channel]:
     """Add those of the set that are not there yet, by name; the ones added. Safe to run again."""
-    there = set(db.execute(select(Channel.platform, Channel.name)).tuples())
+    there = {(platform, name) for platform, name in db.execute(select(Channel.platform, Channel.name))}
     return [
         service.add(
             db, platform=platform, name=name, access_token=key, time_zone=time_zone,

@@ -8,14 +8,14 @@ from zoneinfo import available_timezones
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from wtforms import Field, IntegerField, PasswordField, RadioField, SelectField, StringField, TextAreaField, ValidationError
-from wtforms.validators import InputRequired, Length, NumberRange, Optional
+from wtforms.validators import DataRequired, InputRequired, Length, NumberRange, Optional
 
 from planner.accounts.models import RoleName
 from planner.channels.port import Flavour
 from planner.channels.service import MOST_GRACE_MINUTES
 from planner.web.filters import label
 from planner.web.forms.base import PlannerForm
-from planner.web.forms.planning import CheckboxListField
+from planner.web.forms.planning import CheckboxListField, choices
 
 __all__ = ["ChannelForm", "EditChannelForm", "KeyForm", "PauseForm", "PersonForm", "PreferencesForm", "RolesForm", "TokenForm", "TypedNameForm"]
 
@@ -49,9 +49,9 @@ def stripped(value: Any) -> Any:
 class EditChannelForm(PlannerForm):
     """What is not the key."""
 
-    name = StringField(_l("Name"), [InputRequired(_l("Give the channel a name.")), Length(max=120), one_line], filters=[stripped])
+    name = StringField(_l("Name"), [DataRequired(_l("Give the channel a name.")), Length(max=120), one_line], filters=[stripped])
     external_id = StringField(_l("Number on the platform"), [Optional(), Length(max=200), one_line], filters=[stripped])
-    time_zone = StringField(_l("Time zone"), [InputRequired(_l("Choose a time zone.")), known_zone], filters=[stripped])
+    time_zone = StringField(_l("Time zone"), [DataRequired(_l("Choose a time zone.")), known_zone], filters=[stripped])
     grace_minutes = IntegerField(
         _l("Grace, in minutes"),
         [InputRequired(_l("Say how many minutes.")), NumberRange(0, MOST_GRACE_MINUTES, _l("Between 0 and 1440 minutes, a day."))],
@@ -70,7 +70,7 @@ class ChannelForm(EditChannelForm, KeyForm):
     flavour = SelectField(
         _l("Product"),
         [Optional()],
-        choices=[(Flavour.MATTERMOST.value, "Mattermost"), (Flavour.SLACK.value, "Slack"), (Flavour.TEAMS.value, "Microsoft Teams")],
+        choices=choices([(Flavour.MATTERMOST.value, "Mattermost"), (Flavour.SLACK.value, "Slack"), (Flavour.TEAMS.value, "Microsoft Teams")]),
         default=Flavour.MATTERMOST.value,
     )
 
@@ -82,13 +82,13 @@ class RolesForm(PlannerForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.roles.choices = [(role.value, label(role)) for role in RoleName]
+        self.roles.choices = choices((role.value, label(role)) for role in RoleName)
 
 
 class PersonForm(RolesForm):
     """A new person."""
 
-    email = StringField(_l("E-mail address"), [InputRequired(_l("Give an e-mail address.")), Length(max=255), one_line], filters=[stripped])
+    email = StringField(_l("E-mail address"), [DataRequired(_l("Give an e-mail address.")), Length(max=255), one_line], filters=[stripped])
     name = StringField(_l("Name"), [Optional(), Length(max=120), one_line], filters=[stripped])
 
 
@@ -110,12 +110,12 @@ class TypedNameForm(PlannerForm):
 class TokenForm(PlannerForm):
     """A new API token."""
 
-    name = StringField(_l("What it is for"), [InputRequired(_l("Say what it is for.")), Length(max=120), one_line], filters=[stripped])
+    name = StringField(_l("What it is for"), [DataRequired(_l("Say what it is for.")), Length(max=120), one_line], filters=[stripped])
     days = SelectField(_l("Works for"), choices=[], default="90")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.days.choices = [("30", _("30 days")), ("90", _("90 days")), ("365", _("a year")), ("", _("until it is revoked"))]
+        self.days.choices = choices([("30", _("30 days")), ("90", _("90 days")), ("365", _("a year")), ("", _("until it is revoked"))])
 
 
 class PauseForm(PlannerForm):
@@ -123,13 +123,13 @@ class PauseForm(PlannerForm):
 
     scope = SelectField(_l("What to stop"), choices=[])
     reason = TextAreaField(
-        _l("Reason"), [InputRequired(_l("Say why: everybody will read the reason.")), Length(max=500), storable], filters=[stripped]
+        _l("Reason"), [DataRequired(_l("Say why: everybody will read the reason.")), Length(max=500), storable], filters=[stripped]
     )
 
 
 class PreferencesForm(PlannerForm):
     """One's own language, theme and time zone."""
 
-    language = RadioField(_l("Language"), choices=[("en", "English"), ("fr", "Français")])
-    theme = RadioField(_l("Theme"), choices=[("auto", _l("Automatic")), ("light", _l("Light")), ("dark", _l("Dark"))])
-    time_zone = StringField(_l("Time zone"), [InputRequired(_l("Choose a time zone.")), known_zone], filters=[stripped])
+    language = RadioField(_l("Language"), choices=choices([("en", "English"), ("fr", "Français")]))
+    theme = RadioField(_l("Theme"), choices=choices([("auto", _l("Automatic")), ("light", _l("Light")), ("dark", _l("Dark"))]))
+    time_zone = StringField(_l("Time zone"), [DataRequired(_l("Choose a time zone.")), known_zone], filters=[stripped])

@@ -31,7 +31,7 @@ TABS = (
 
 @bp.context_processor
 def _tabs() -> dict[str, Any]:
-    return {"settings_tabs": [tab for tab in TABS if g.user and (not tab[3] or may(g.user, tab[3]))]}
+    return {"settings_tabs": [tab for tab in TABS if g.get("user") and (not tab[3] or may(g.user, tab[3]))]}
 
 
 @bp.app_context_processor

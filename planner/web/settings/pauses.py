@@ -14,6 +14,7 @@ from planner.planning.models import PostState
 from planner.planning.queries import CalendarEntry, Filters
 from planner.publishing.held import held
 from planner.web.access import needs
+from planner.web.forms.planning import choices
 from planner.web.forms.settings import PauseForm
 from planner.web.session import committing
 from planner.web.settings.base import bp
@@ -78,7 +79,7 @@ def _form() -> PauseForm:
     form = PauseForm()
     channels = [(f"channel:{one.id}", _("Channel: %(name)s", name=one.name)) for one in channel_queries.overview(g.db)]
     campaigns = [(f"campaign:{one.campaign_id}", _("Campaign: %(name)s", name=one.name)) for one in queries.campaigns(g.db)]
-    form.scope.choices = [("all", _("Everything")), *channels, *campaigns]
+    form.scope.choices = choices([("all", _("Everything")), *channels, *campaigns])
     return form
 
 
