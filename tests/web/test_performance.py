@@ -1,0 +1,123 @@
+"""Performance: what is ranked and why not, what each figure means, who follows; and that pages cost the same at any size."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy.orm import Session
+
+from planner.channels.models import AudienceSlice, Channel
+from planner.channels.port import Platform, Reading
+from planner.insights import service
+from planner.planning.models import PostState
+from tests.conftest import Browser
+from tests.factories import NOON, make_asset, make_channel, make_post
+from tests.web.counting import statements
+
+DAY = timedelta(days=1)
+PAGES = ("/performance", "/performance/channels", "/performance/audience")
+
+
+def seen(db: Session, channel: Channel, counts: list[int], *, title: str = "Post") -> None:
+    """Posts published ten days ago and read three days ago, at the age of seven days."""
+    for number, count in enumerate(counts):
+        at = NOON - 10 * DAY
+        asset = make_asset(db, title=f"{title} {number}")
+        post = make_post(db, channel=channel, asset=asset, state=PostState.PUBLISHED, publish_at=at, published_at=at)
+        service.record(db, [(post.id, Reading("", impressions=count, engagements=count // 10))], at=NOON - 3 * DAY, now=NOON)
+
+
+def texts(page: str, label: str) -> list[str]:
+    """What stands in the cells of one column, without its definitions."""
+    cells = re.findall(rf'<td data-label="{label}"[^>]*>(.*?)</td>', page, flags=re.DOTALL)
+    plain = [re.sub(r'<span class="sr-only">.*?</span>|<div class="explain__sheet">.*?</div>|<[^>]+>', "", cell, flags=re.DOTALL) for cell in cells]
+    return [" ".join(text.split()) for text in plain]
+
+
+def test_posts_stand_against_their_channels_median_best_first(client: Browser, app_db: Session) -> None:
+    seen(app_db, make_channel(app_db, name="Group on X"), [100, 200, 300, 400, 900])
+    app_db.commit()
+
+    best, worst = client.get("/performance?age=7").text, client.get("/performance?age=7&order=worst").text
+
+    assert texts(best, "Against it") == ["×3.0", "×1.3", "×1.0", "×0.7", "×0.3"]
+    assert texts(best, "Ordinary there") == ["300"] * 5
+    assert texts(worst, "Against it") == ["×0.3", "×0.7", "×1.0", "×1.3", "×3.0"]
+
+
+def test_four_posts_are_said_to_be_too_few(client: Browser, app_db: Session) -> None:
+    seen(app_db, make_channel(app_db), [100, 200, 300, 400])
+    app_db.commit()
+
+    page = client.get("/performance").text
+
+    assert texts(page, "Against it") == ["not enough posts yet (4 of 5)"] * 4
+    assert "Not told by the source" in page
+
+
+def test_filters_narrow_and_nonsense_is_ignored(client: Browser, app_db: Session) -> None:
+    here, there = make_channel(app_db), make_channel(app_db)
+    seen(app_db, here, [100], title="Here")
+    seen(app_db, there, [100], title="There")
+    app_db.commit()
+
+    def ranked(query: str) -> tuple[bool, bool]:
+        page = client.get(f"/performance?{query}").text.partition("Assets that gained")[0]
+        return "Here 0" in page, "There 0" in page
+
+    assert ranked(f"channel={here.id}") == (True, False)
+    assert ranked("metric=applause&age=eternity&channel=x&order=up") == (True, True)
+    assert ranked("age=90") == (False, False)
+    assert "No live post was read at that age" in client.get("/performance?age=90").text
+
+
+def test_a_month_tells_totals_gains_and_who_tells_nothing(client: Browser, app_db: Session) -> None:
+    seen(app_db, make_channel(app_db, name="Group on X"), [1000, 200])
+    make_channel(app_db, platform=Platform.BY_HAND, name="Newsletter", token=None)
+    app_db.commit()
+
+    page = client.get("/performance/channels").text
+
+    assert (texts(page, "Seen means"), texts(page, "Seen, gained"), texts(page, "Engagements, in all")) == (["Impressions"], ["1,200"], ["120"])
+    assert "No numbers were told for: Newsletter." in page
+    assert "A post that was out before it was first read counts from that reading." in page
+
+
+def test_the_audience_is_shown_as_told_last(client: Browser, app_db: Session) -> None:
+    channel = make_channel(app_db, platform=Platform.LINKEDIN, name="Our page")
+    today = NOON.date()
+    for days_ago, count in ((1, 5000), (0, 5100)):
+        app_db.add(AudienceSlice(channel_id=channel.id, day=today - days_ago * DAY, dimension="followers", key="total", count=count))
+    for day, key, count in ((today - DAY, "Junior", 9999), (today, "Senior", 3000), (today, "Director", 800)):
+        app_db.add(AudienceSlice(channel_id=channel.id, day=day, dimension="seniority", key=key, count=count))
+    app_db.commit()
+
+    page = client.get("/performance/audience").text
+
+    assert "5,100 followers" in page
+    assert re.findall(r'<th scope="row">(Senior|Director|Junior)</th>', page) == ["Senior", "Director"]
+    assert re.findall(r'data-value="(\d+)"', page) == ["5000", "5100"]
+    assert 'data-table="followers-table"' in page
+
+
+def test_an_empty_product_says_where_numbers_will_come_from(client: Browser) -> None:
+    assert all(sentence in client.get(path).text for path, sentence in zip(PAGES, ("No numbers yet", "No numbers yet", "Nothing told yet"), strict=True))
+
+
+def test_only_those_who_may_read_see_numbers(app: Flask, sign_in: Any) -> None:
+    assert [sign_in(roles=("viewer",)).get(path).status_code for path in PAGES] == [200, 200, 200]
+    assert [sign_in(roles=("advocate",)).get(path).status_code for path in PAGES] == [403, 403, 403]
+    assert [app.test_client().get(path).status_code for path in PAGES] == [302, 302, 302]
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_the_pages_cost_the_same_whatever_their_length(client: Browser, app: Flask, app_db: Session, count: int) -> None:
+    for _ in range(count):
+        seen(app_db, make_channel(app_db), [100] * count)
+    app_db.commit()
+
+    assert [statements(app, client, path) for path in PAGES] == [5, 8, 5]
