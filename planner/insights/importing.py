@@ -123,8 +123,8 @@ def run_import(ctx: JobContext) -> dict[str, Any]:
     with ctx.sessions() as db:
         owners = owners_of(db)
 
-    def report(_done: int, total: int) -> None:
-        ctx.progress(0, total, N_("Checking the file"))
+    def report(_done: int, _total: int) -> None:
+        ctx.progress(0, None, N_("Checking the file"))
 
     checked = validate(
         path, now=now, kind=kind, zone=ctx.args.get("zone", "UTC"), language=ctx.args.get("language", "en"), owners=owners,
