@@ -6,6 +6,8 @@ is due. Any number of them may run, on Redis or RabbitMQ.
 
 from __future__ import annotations
 
+import os
+
 from celery import Celery
 from sqlalchemy.engine import make_url
 
@@ -82,5 +84,6 @@ def send_messages(celery: Celery, runtime: Runtime) -> int:
 def work_through_celery(runtime: Runtime) -> None:
     """A Celery worker with its beat, in this process, until it is told to stop."""
     threads = max(2, runtime.settings.workers * 2)
-    options = ["--beat", "--pool", "threads", "--concurrency", str(threads), "--loglevel", "WARNING", "--without-gossip", "--without-mingle"]
-    make_celery(runtime).worker_main(["worker", *options])
+    # A node name of its own: two workers of one machine would answer to the same one.
+    node = ["--hostname", f"planner-{os.getpid()}@%h", "--without-gossip", "--without-mingle", "--loglevel", "WARNING"]
+    make_celery(runtime).worker_main(["worker", "--beat", "--pool", "threads", "--concurrency", str(threads), *node])

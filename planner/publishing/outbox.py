@@ -90,7 +90,8 @@ def fill(db: Session, now: datetime) -> int:
             db.add(delivery)
         elif delivery.state not in _REST:
             continue
-        assert post.publish_at is not None and post.approved_digest is not None  # Only such posts were asked for.
+        assert post.publish_at is not None  # Only such posts were asked for.
+        assert post.approved_digest is not None
         delivery.channel_id = post.channel_id
         delivery.state, delivery.hold, delivery.reason = DeliveryState.DUE, None, ""
         delivery.due_at = delivery.next_at = post.publish_at
