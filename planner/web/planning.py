@@ -85,6 +85,7 @@ def events() -> ResponseReturnValue:
 def event_rows(entries: list[CalendarEntry], zone: ZoneInfo) -> list[dict[str, Any]]:
     """What the script shows of each post; times carry the offset of the reader's zone."""
     names = {state: label(state) for state in PostState}
+    movable = states.ALLOWED["move"]
     secret = _("Confidential")
     roles = g.user.role_names & ACTIONS["post.move"]
     mine_only = roles == {RoleName.AUTHOR}
@@ -101,7 +102,7 @@ def event_rows(entries: list[CalendarEntry], zone: ZoneInfo) -> list[dict[str, A
             "move_url": None if one.masked else f"{base}{one.post_id}/move",
             "editable": bool(roles)
             and not one.masked
-            and one.state in states.ALLOWED["move"]
+            and one.state in movable
             and (not mine_only or me in (one.author_id, one.owner_id)),
             "version": one.version,
             "platform": one.platform,
