@@ -87,6 +87,7 @@ def test_a_mistake_is_said_beside_its_field_and_nothing_is_written(
 
     assert answer.status_code == 422
     assert sentence in answer.text
+    assert values["access_token"] not in answer.text
     assert channels(app_db) == []
 
 
@@ -246,7 +247,7 @@ def test_the_end_of_linkedins_version_is_announced(tmp_path: Path, sqlite_url: s
     assert "LinkedIn stops serving" not in client.get("/settings").text
 
     clock.moment = NOON.replace(year=2027, month=6, day=1)
-    assert "LinkedIn stops serving version 202607 of its API on Jul 15, 2027." in client.get("/settings").text
+    assert "LinkedIn stops serving version 202607 of its API on 15 Jul 2027." in client.get("/settings").text
 
     clock.moment = NOON.replace(year=2027, month=7, day=15)
     assert "LinkedIn no longer serves version 202607 of its API" in client.get("/settings").text

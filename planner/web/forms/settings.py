@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Self
 from zoneinfo import available_timezones
 
 from flask_babel import gettext as _
@@ -11,7 +11,7 @@ from wtforms import Field, IntegerField, PasswordField, RadioField, SelectField,
 from wtforms.validators import DataRequired, InputRequired, Length, NumberRange, Optional
 
 from planner.accounts.models import RoleName
-from planner.channels.port import Flavour
+from planner.channels.port import Flavour, Platform
 from planner.channels.service import MOST_GRACE_MINUTES
 from planner.web.filters import label
 from planner.web.forms.base import PlannerForm
@@ -62,6 +62,12 @@ class KeyForm(PlannerForm):
     """A key alone, for connecting again. The field is emptied each time the page is drawn."""
 
     access_token = PasswordField(_l("Access token"), [Length(max=4000), no_spaces], filters=[stripped])
+
+    def named_for(self, platform: Platform) -> Self:
+        """The same form, calling the key what it is on this platform."""
+        if platform is Platform.WEBHOOK:
+            self.access_token.label.text = _("Address of the webhook")
+        return self
 
 
 class ChannelForm(EditChannelForm, KeyForm):

@@ -60,7 +60,7 @@ def add_channel(platform: str) -> ResponseReturnValue:
     if platform not in list(Platform):
         abort(404)
     settings = runtime().settings
-    form = ChannelForm(time_zone=settings.time_zone, grace_minutes=settings.grace_minutes)
+    form = ChannelForm(time_zone=settings.time_zone, grace_minutes=settings.grace_minutes).named_for(Platform(platform))
     if form.validate_on_submit():
         try:
             with committing(g.db):
@@ -107,7 +107,8 @@ def edit_channel(channel_id: int) -> ResponseReturnValue:
 @needs("channel.manage")
 def reconnect(channel_id: int) -> ResponseReturnValue:
     """A new key; what was held because the old one was refused is due again."""
-    row, form = service.by_id(g.db, channel_id), KeyForm()
+    row = service.by_id(g.db, channel_id)
+    form = KeyForm().named_for(row.platform)
     if form.validate():
         try:
             with committing(g.db):
@@ -143,7 +144,7 @@ def _page(
         "settings/channel.html",
         channel=found,
         edit=edit or EditChannelForm(formdata=None, obj=found),
-        key=key or KeyForm(formdata=None),
+        key=key or KeyForm(formdata=None).named_for(found.platform),
         typed=typed,
         sunset=_sunset() if found.platform is Platform.LINKEDIN else None,
         expires_soon=found.key_expires_at is not None and (found.key_expires_at - g.now).days < 7,
