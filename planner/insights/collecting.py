@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 
 import structlog
-from sqlalchemy import select
+from sqlalchemy import case, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -30,21 +30,28 @@ _FRESH = timedelta(days=2)
 _YOUNG = timedelta(days=90)
 
 
-def is_due(published_at: datetime, read_at: datetime | None, now: datetime) -> bool:
-    """Whether a post wants a reading: hourly for two days, daily for ninety (once a UTC day), then weekly."""
+def is_due(published_at: datetime, read_at: datetime | None, now: datetime, *, asked_at: datetime | None = None) -> bool:
+    """Whether a post wants a reading: hourly for two days, daily for ninety (once a UTC day), then weekly.
+
+    asked_at -- when its channel was last asked for everything due, the post included. Of a post that never told anything, deleted
+                on its platform perhaps, nobody asks more than once a UTC day after its first two.
+    """
+    age, today = now - published_at, now.astimezone(UTC).date()
     if read_at is None:
-        return True
-    age = now - published_at
+        return asked_at is None or age < _FRESH or asked_at.astimezone(UTC).date() < today
     if age < _FRESH:
         return now - read_at >= timedelta(minutes=59)
-    today, read_day = now.astimezone(UTC).date(), read_at.astimezone(UTC).date()
+    read_day = read_at.astimezone(UTC).date()
     return read_day < today if age < _YOUNG else (today - read_day).days >= 7
 
 
 def due(db: Session, now: datetime) -> dict[int, dict[str, int]]:
     """Channel -> platform's number -> post, of every live post on a connected channel that wants a reading. One statement."""
     rows = db.execute(
-        select(Post.channel_id, Post.external_id, Post.id, Post.published_at, Latest.at)
+        select(
+            Post.channel_id, Post.external_id, Post.id, Post.published_at, Latest.at,
+            case((Channel.last_collected_at > Post.updated_at, Channel.last_collected_at)),
+        )
         .join(Channel, Channel.id == Post.channel_id)
         .outerjoin(Latest, Latest.post_id == Post.id)
         .where(
@@ -54,10 +61,10 @@ def due(db: Session, now: datetime) -> dict[int, dict[str, int]]:
             (Channel.wait_until.is_(None)) | (Channel.wait_until <= now),
         )
         .order_by(Post.channel_id, Post.published_at.desc())
-    )
+    )  # fmt: skip
     found: dict[int, dict[str, int]] = {}
-    for channel_id, external_id, post_id, published_at, read_at in rows:
-        if published_at and external_id and is_due(published_at, read_at, now):
+    for channel_id, external_id, post_id, published_at, read_at, asked_at in rows:
+        if published_at and external_id and is_due(published_at, read_at, now, asked_at=asked_at):
             found.setdefault(channel_id, {})[external_id] = post_id
     return found
 
@@ -67,9 +74,13 @@ def collect(runtime: Runtime) -> int:
     recorded = 0
     with runtime.sessions() as db:
         wanted = due(db, runtime.clock.decision_time(db))
-        accounts = {number: db.get_one(Channel, number).account() for number in wanted}
     for channel_id, posts in wanted.items():
-        recorded += _collect_channel(runtime, accounts[channel_id], posts)
+        try:
+            with runtime.sessions() as db:
+                account = db.get_one(Channel, channel_id).account()
+            recorded += _collect_channel(runtime, account, posts)
+        except Exception as error:  # One channel's broken key or answer does not keep the others from being read.
+            log.error("numbers not collected", channel=channel_id, exc_info=error)
     return recorded
 
 

@@ -1,0 +1,289 @@
+"""Which posts are asked for, how often, in which batches; and what one channel's trouble means for the others."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from planner.accounts.models import Entry
+from planner.channels.models import AudienceSlice, Channel, ChannelState
+from planner.channels.port import Account, AudienceCount, Platform, Reading, Readings, Refused, RetryLater
+from planner.core.db import make_engine, sessions_of
+from planner.core.runtime import Runtime
+from planner.insights import collecting, queries, service
+from planner.insights.models import Snapshot
+from planner.planning.models import Post, PostState
+from tests.conftest import StoppedClock, make_settings
+from tests.factories import NOON, make_channel, make_post
+
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+MIDNIGHT = datetime(2026, 3, 2, tzinfo=UTC)
+
+
+class Telling:
+    """A platform that tells the views it was given, and remembers what it was asked."""
+
+    batch = 50
+
+    def __init__(self) -> None:
+        self.views: dict[str, int] = {}
+        self.asked: list[tuple[str, list[str]]] = []
+        self.failures: dict[str, Refused | RetryLater] = {}
+        self.followers: int | None = None
+        self.audiences_asked = 0
+
+    def readings(self, external_ids: Sequence[str], account: Account) -> Readings:
+        self.asked.append((account.name, list(external_ids)))
+        if account.name in self.failures:
+            return Readings(failed=self.failures[account.name])
+        return Readings(
+            told=[Reading(external_id=one, views=self.views[one]) for one in external_ids if one in self.views],
+            gone=[one for one in external_ids if one not in self.views],
+        )
+
+    def audience(self, account: Account) -> Sequence[AudienceCount] | None:
+        self.audiences_asked += 1
+        return None if self.followers is None else [AudienceCount("followers", "total", self.followers)]
+
+
+class OnePlatform:
+    """Hands out the same platform whatever the channel."""
+
+    def __init__(self, platform: Telling) -> None:
+        self.platform = platform
+
+    def adapter(self, platform: Platform) -> Telling:
+        return self.platform
+
+
+@pytest.fixture
+def platform() -> Telling:
+    return Telling()
+
+
+@pytest.fixture
+def runtime(database_url: str, clock: StoppedClock, platform: Telling, tmp_path: Path) -> Iterator[Runtime]:
+    engine = make_engine(database_url)
+    yield Runtime(
+        settings=make_settings(tmp_path, database_url), clock=clock, engine=engine, sessions=sessions_of(engine),
+        make_registry=lambda: OnePlatform(platform),
+    )  # fmt: skip
+    engine.dispose()
+
+
+@pytest.fixture
+def live(runtime: Runtime) -> Callable[..., list[int]]:
+    """Makes live posts on a channel of their own; gives back their numbers."""
+
+    def _live(count: int = 1, *, name: str = "Ours", age: timedelta = 3 * HOUR, **channel: Any) -> list[int]:
+        with runtime.sessions.begin() as db:
+            place = make_channel(db, name=name, **channel)
+            posts = [
+                make_post(db, channel=place, state=PostState.PUBLISHED, published_at=NOON - age, external_id=f"{name}-{number}", updated_at=NOON - age)
+                for number in range(1, count + 1)
+            ]
+            return [post.id for post in posts]
+
+    return _live
+
+
+def views_of(db: Session, post_id: int) -> list[int | None]:
+    return list(db.scalars(select(Snapshot.views).where(Snapshot.post_id == post_id).order_by(Snapshot.at)))
+
+
+@pytest.mark.parametrize(
+    ("age", "since_read", "expected"),
+    [
+        (HOUR, None, True),
+        (HOUR, timedelta(minutes=58), False),
+        (HOUR, timedelta(minutes=59), True),
+        (2 * DAY - HOUR, timedelta(minutes=59), True),
+        (2 * DAY, 11 * HOUR, False),  # Read at one o'clock of the same UTC day.
+        (2 * DAY, 13 * HOUR, True),  # Read at eleven the evening before.
+        (89 * DAY, 11 * HOUR, False),
+        (89 * DAY, 13 * HOUR, True),
+        (90 * DAY, 13 * HOUR, False),
+        (90 * DAY, 6 * DAY, False),
+        (90 * DAY, 7 * DAY, True),
+        (900 * DAY, 6 * DAY + 13 * HOUR, True),  # Six and a half days, but the seventh UTC day.
+        (900 * DAY, None, True),
+    ],
+)
+def test_a_post_is_read_hourly_then_daily_then_weekly(age: timedelta, since_read: timedelta | None, expected: bool) -> None:
+    read_at = None if since_read is None else NOON - since_read
+
+    assert collecting.is_due(NOON - age, read_at, NOON) is expected
+
+
+@pytest.mark.parametrize(
+    ("age", "since_asked", "expected"),
+    [(HOUR, timedelta(minutes=15), True), (3 * DAY, HOUR, False), (3 * DAY, 13 * HOUR, True), (900 * DAY, HOUR, False), (900 * DAY, 13 * HOUR, True)],
+)
+def test_a_post_that_told_nothing_is_asked_again_once_a_day(age: timedelta, since_asked: timedelta, expected: bool) -> None:
+    assert collecting.is_due(NOON - age, None, NOON, asked_at=NOON - since_asked) is expected
+
+
+def test_the_day_is_utcs_whatever_the_zone_of_the_moments() -> None:
+    # One in the morning in Paris is still the evening before in UTC.
+    paris = datetime.fromisoformat("2026-03-03T00:30:00+01:00")
+
+    assert collecting.is_due(MIDNIGHT - 10 * DAY, MIDNIGHT + HOUR, paris) is False
+    assert collecting.is_due(MIDNIGHT - 10 * DAY, MIDNIGHT + HOUR, paris + HOUR) is True
+
+
+def test_only_live_posts_with_a_number_on_a_connected_channel_are_asked_for(db: Session) -> None:
+    connected = make_channel(db)
+    wanted = make_post(db, channel=connected, state=PostState.PUBLISHED, published_at=NOON - HOUR, external_id="1")
+    make_post(db, channel=connected, state=PostState.PUBLISHED, published_at=NOON - HOUR)
+    make_post(db, channel=connected, state=PostState.SCHEDULED)
+    for other in ({"state": ChannelState.NEEDS_RECONNECT}, {"state": ChannelState.NOT_CONNECTED}, {"wait_until": NOON + HOUR}):
+        make_post(db, channel=make_channel(db, **other), state=PostState.PUBLISHED, published_at=NOON - HOUR, external_id="2")
+    over = make_post(
+        db, channel=make_channel(db, wait_until=NOON - HOUR), state=PostState.PUBLISHED, published_at=NOON - HOUR, external_id="3"
+    )
+
+    assert collecting.due(db, NOON) == {connected.id: {"1": wanted.id}, over.channel_id: {"3": over.id}}
+
+
+def test_what_is_told_becomes_a_reading_and_what_is_not_stays_unknown(runtime: Runtime, platform: Telling, live: Callable[..., list[int]]) -> None:
+    told, silent = live(2)
+    platform.views = {"Ours-1": 120}
+
+    assert collecting.collect(runtime) == 1
+
+    with runtime.sessions() as db:
+        assert (views_of(db, told), views_of(db, silent)) == ([120], [])
+        assert queries.latest_of(db, [told, silent])[told]["views"] == 120
+        assert silent not in queries.latest_of(db, [told, silent])
+        assert db.scalars(select(Channel.last_collected_at)).one() == NOON
+        assert service.compare(db) == []
+
+
+def test_posts_are_asked_for_in_full_batches_of_their_channel(runtime: Runtime, platform: Telling, live: Callable[..., list[int]]) -> None:
+    live(120, name="Many")
+    live(2, name="Few")
+    platform.views = {f"Many-{number}": number for number in range(1, 121)} | {"Few-1": 1, "Few-2": 2}
+
+    assert collecting.collect(runtime) == 122
+
+    assert sorted((name, len(numbers)) for name, numbers in platform.asked) == [("Few", 2), ("Many", 20), ("Many", 50), ("Many", 50)]
+
+
+def test_a_platform_that_tells_no_numbers_is_not_asked(runtime: Runtime, platform: Telling, live: Callable[..., list[int]]) -> None:
+    live(3)
+    platform.batch = 0
+
+    assert (collecting.collect(runtime), platform.asked) == (0, [])
+
+
+def test_the_next_hour_brings_the_next_reading_and_no_round_between(
+    runtime: Runtime, platform: Telling, live: Callable[..., list[int]], clock: StoppedClock
+) -> None:
+    (post,) = live()
+    new = []
+    for views in (10, 11, 12, 13, 15):
+        platform.views = {"Ours-1": views}
+        new.append(collecting.collect(runtime))
+        clock.advance(timedelta(minutes=15))
+
+    assert new == [1, 0, 0, 0, 1]
+    with runtime.sessions() as db:
+        assert views_of(db, post) == [10, 15]
+
+
+def test_a_post_gone_from_its_platform_is_asked_for_once_a_day(
+    runtime: Runtime, platform: Telling, live: Callable[..., list[int]], clock: StoppedClock
+) -> None:
+    live(age=40 * DAY)
+    for _ in range(4 * 24 * 3):
+        collecting.collect(runtime)
+        clock.advance(timedelta(minutes=15))
+
+    assert len(platform.asked) == 4  # The first noon, then each of three midnights.
+
+
+def test_a_post_that_came_after_the_last_round_is_asked_for_in_the_next(
+    runtime: Runtime, platform: Telling, live: Callable[..., list[int]], clock: StoppedClock
+) -> None:
+    (old,) = live(age=40 * DAY)
+    platform.views = {"Ours-1": 5, "found-later": 7}
+    collecting.collect(runtime)
+    clock.advance(timedelta(minutes=15))
+    with runtime.sessions.begin() as db:
+        channel = db.get_one(Channel, db.get_one(Post, old).channel_id)
+        make_post(db, channel=channel, state=PostState.PUBLISHED, published_at=NOON - 30 * DAY, external_id="found-later", updated_at=clock.now())
+
+    assert collecting.collect(runtime) == 1
+    assert platform.asked[1:] == [("Ours", ["found-later"])]
+
+
+def test_a_refused_key_holds_the_channel_and_is_told(runtime: Runtime, platform: Telling, live: Callable[..., list[int]]) -> None:
+    live(name="Shut")
+    live(name="Open")
+    platform.views = {"Open-1": 3}
+    platform.failures = {"Shut": Refused("unauthorised", "X no longer accepts this connection.", account=True)}
+
+    assert collecting.collect(runtime) == 1
+
+    with runtime.sessions() as db:
+        shut = db.scalars(select(Channel).where(Channel.name == "Shut")).one()
+        assert (shut.state, shut.state_reason) == (ChannelState.NEEDS_RECONNECT, "X no longer accepts this connection.")
+        assert shut.last_collected_at is None
+        assert db.scalars(select(Entry.action).where(Entry.subject_type == "channels")).all() == ["channel.refused"]
+
+
+def test_a_no_for_now_ends_the_channels_round_and_changes_nothing(runtime: Runtime, platform: Telling, live: Callable[..., list[int]]) -> None:
+    live(120)
+    platform.failures = {"Ours": RetryLater("X asks for a pause.", timedelta(minutes=15), account=True)}
+
+    assert collecting.collect(runtime) == 0
+
+    assert len(platform.asked) == 1
+    with runtime.sessions() as db:
+        assert db.scalars(select(Channel.state)).one() is ChannelState.CONNECTED
+
+
+def test_a_key_that_cannot_be_opened_does_not_keep_the_other_channels_from_being_read(
+    runtime: Runtime, platform: Telling, live: Callable[..., list[int]]
+) -> None:
+    live(name="Broken")
+    live(name="Whole")
+    platform.views = {"Whole-1": 8}
+    with runtime.sessions.begin() as db:
+        broken = db.scalars(select(Channel.id).where(Channel.name == "Broken")).one()
+        db.connection().exec_driver_sql(f"UPDATE credentials SET access_token = 'v1:broken' WHERE channel_id = {broken}")
+
+    assert collecting.collect(runtime) == 1
+    assert platform.asked == [("Whole", ["Whole-1"])]
+
+
+def test_the_audience_is_asked_for_once_a_utc_day(
+    runtime: Runtime, platform: Telling, live: Callable[..., list[int]], clock: StoppedClock
+) -> None:
+    live()
+    platform.views, platform.followers = {"Ours-1": 1}, 5000
+    for _ in range(14):
+        collecting.collect(runtime)
+        clock.advance(HOUR)
+        platform.followers += 1
+
+    with runtime.sessions() as db:
+        rows = db.execute(select(AudienceSlice.day, AudienceSlice.dimension, AudienceSlice.key, AudienceSlice.count).order_by(AudienceSlice.day)).all()
+    assert [tuple(row) for row in rows] == [
+        (date(2026, 3, 2), "followers", "total", 5000), (date(2026, 3, 3), "followers", "total", 5012),
+    ]  # fmt: skip
+    assert platform.audiences_asked == 2
+
+
+def test_an_audience_told_twice_for_a_day_keeps_the_later_one(db: Session) -> None:
+    channel = make_channel(db)
+    for count in (10, 12):
+        collecting.keep_audience(db, channel.id, [AudienceCount("country", "FR", count, date(2026, 3, 1))], now=NOON)
+
+    assert db.execute(select(AudienceSlice.day, AudienceSlice.key, AudienceSlice.count)).all() == [(date(2026, 3, 1), "FR", 12)]
