@@ -80,11 +80,10 @@ def claim(db: Session, worker: str, *, now: datetime, lease: timedelta, job_id: 
     query = select(Job).where(wants).order_by(Job.id).limit(1)
     if job_id is not None:
         query = query.where(Job.id == job_id)
-    job: Job | None = db.scalars(lockable(query, db)).first()
-    if job is None:
-        return None
-    if job.tries >= MAX_TRIES:
+    while (job := db.scalars(lockable(query, db)).first()) is not None and job.tries >= MAX_TRIES:
         fail(db, job, N_("It stopped its worker several times and was given up."), now=now)
+        db.flush()
+    if job is None:
         return None
     job.state = JobState.RUNNING
     job.tries += 1
