@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy import ColumnElement, String, and_, cast, func, literal, or_, select, union_all
 from sqlalchemy.orm import Session, selectinload
 
 from planner.accounts.models import Entry, User
@@ -121,21 +121,21 @@ def search(db: Session, filters: Filters, *, viewer: User | None, cursor: str | 
 
 
 def facets(db: Session, filters: Filters, *, viewer: User | None) -> dict[str, list[Facet]]:
-    """How many assets of the list have each kind, state, language and audience; a facet leaves its own choice aside, so that
-    one sees what else could be chosen. Four statements."""
-    found: dict[str, list[Facet]] = {}
-    for name, column, choice in (("kind", Asset.kind, "kinds"), ("state", Asset.state, "states"), ("language", Asset.language, "languages")):
-        count = func.count().label("found")
-        query: Any = select(column, count).where(*_conditions(db, filters, viewer, aside=choice))
-        found[name] = [Facet(str(value), number) for value, number in db.execute(query.group_by(column).order_by(count.desc(), column))]
-    rows = db.execute(
-        select(AssetAudience.audience, func.count())
-        .join(Asset, Asset.id == AssetAudience.asset_id)
-        .where(*_conditions(db, filters, viewer, aside="audiences"))
-        .group_by(AssetAudience.audience)
-        .order_by(func.count().desc(), AssetAudience.audience)
-    )
-    found["audience"] = [Facet(str(value), number) for value, number in rows]
+    """How many assets of the list have each kind, state, language and audience, the most frequent first; a facet leaves its own
+    choice aside, so that one sees what else could be chosen. One statement."""
+    columns: tuple[tuple[str, Any, str], ...] = (
+        ("kind", Asset.kind, "kinds"), ("state", Asset.state, "states"), ("language", Asset.language, "languages"),
+        ("audience", AssetAudience.audience, "audiences"),
+    )  # fmt: skip
+    counted: list[Any] = []
+    for name, column, choice in columns:
+        query: Any = select(literal(name).label("name"), cast(column, String).label("value"), func.count().label("found"))
+        if column is AssetAudience.audience:
+            query = query.join(Asset, Asset.id == AssetAudience.asset_id)
+        counted.append(query.where(*_conditions(db, filters, viewer, aside=choice)).group_by(column))
+    found: dict[str, list[Facet]] = {name: [] for name, _column, _choice in columns}
+    for name, value, count in sorted(db.execute(union_all(*counted)), key=lambda row: (-row.found, row.value)):
+        found[name].append(Facet(value, count))
     return found
 
 

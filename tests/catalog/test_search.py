@@ -151,7 +151,7 @@ def test_a_list_of_many_takes_as_many_statements_as_a_list_of_one(db: Session) -
             statements(db, lambda: (queries.search(db, Filters(q="film"), viewer=None), queries.facets(db, Filters(q="film"), viewer=None)))
         )
 
-    assert counts == [6, 6]
+    assert counts == [3, 3]
 
 
 def statements(db: Session, act: Callable[[], object]) -> int:
