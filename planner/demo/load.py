@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from sqlalchemy.orm import Session
 from planner.catalog.models import Asset
 from planner.channels.registry import Registry
 from planner.channels.sandbox import Sandbox, serve
+from planner.channels.webhook import PRETEND
 from planner.core.errors import Refused
 from planner.core.i18n import N_
 from planner.core.runtime import Runtime
@@ -119,7 +119,7 @@ def _pretend(settings: Settings, clock: StoryClock) -> Iterator[tuple[Registry, 
     """The sandbox's own state, seen at the story's time, while the story lasts."""
     running = serve(Sandbox(str(settings.data_path / "sandbox.sqlite3"), now=clock.now))
     try:
-        yield Registry(settings, running.url), f"{running.url}/hooks/demo-{uuid.uuid4().hex[:12]}"
+        yield Registry(settings, running.url), f"{PRETEND}/hooks/demo-norvane"
     finally:
         running.close()
 
