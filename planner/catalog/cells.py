@@ -27,6 +27,8 @@ _CLOCK = re.compile(r"(?:(\d{1,4}):)?(\d{1,3}):(\d{2})")
 _DAY_FIRST = re.compile(r"(\d{1,2})[/.](\d{1,2})[/.](\d{4})(?:[ T,]+(\d{1,2}):(\d{2})(?::(\d{2}))?)?")
 _SPACES = re.compile(r"[\s  ']+")
 _LONGEST_DURATION = 31 * 24 * 3600
+#: A count stays below a quadrillion, so that sums over thousands of posts can be stored.
+_MOST_DIGITS = 15
 
 #: What people write besides the values and the English labels.
 _FRENCH: dict[StrEnum, tuple[str, ...]] = {
@@ -104,9 +106,12 @@ def count(text: str) -> int:
     plain = _SPACES.sub("", text)
     if re.fullmatch(r"-\d+(\.0+)?", plain):
         raise Invalid(N_("“%(text)s” is below zero: a count cannot be."), text=text[:40])
-    if not re.fullmatch(r"\d{1,18}(\.0+)?", plain, re.ASCII):
+    if not re.fullmatch(r"\d+(\.0+)?", plain, re.ASCII):
         raise Invalid(N_("“%(text)s” is not a whole number such as 12500."), text=text[:40])
-    return int(plain.partition(".")[0])
+    digits = plain.partition(".")[0].lstrip("0")
+    if len(digits) > _MOST_DIGITS:
+        raise Invalid(N_("“%(text)s” is larger than a count can be."), text=text[:40])
+    return int(digits or "0")
 
 
 def amount(text: str) -> Decimal:

@@ -33,7 +33,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "state": ("state", "status", "etat", "statut"),
     "audiences": ("audiences", "audience", "public", "publics", "public_vise", "publics_vises", "cible", "cibles"),
     "topics": ("topics", "topic", "tags", "themes", "theme", "sujets", "mots_cles", "keywords"),
-    "owner": ("owner", "owner_email", "responsable", "proprietaire"),
+    "owner": ("owner", "owner_email", "owner_e_mail", "responsable", "courriel_du_responsable", "proprietaire"),
     "cost": ("cost", "cout", "budget"),
     "currency": ("currency", "devise"),
     "confidentiality": ("confidentiality", "confidentialite"),
@@ -139,7 +139,7 @@ def columns_of(sheet: Sheet, columns: Mapping[str, tuple[str, ...]]) -> tuple[di
     for place, text in enumerate(sheet.headings):
         name = meaning.get(heading(text))
         if name is None:
-            unused.append(text[:60])
+            unused += [text[:60]] if text else []
         elif name in places:
             raise Invalid(
                 N_("The columns “%(one)s” and “%(other)s” mean the same. Keep one of them."),

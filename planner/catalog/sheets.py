@@ -17,7 +17,7 @@ from typing import Any
 from planner.core.errors import Invalid
 from planner.core.i18n import N_
 
-__all__ = ["BROKEN", "MOST_BYTES", "MOST_ROWS", "Sheet", "heading", "open_sheet"]
+__all__ = ["BROKEN", "MOST_BYTES", "MOST_ROWS", "Sheet", "heading", "inert", "open_sheet"]
 
 MOST_BYTES = 60_000_000
 MOST_ROWS = 50_000
@@ -31,6 +31,8 @@ _MOST_PACKED = 200
 BROKEN = "�"
 
 _BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
+#: What a spreadsheet takes for the start of a formula, full-width signs included.
+_RUNS = tuple("=+-@\t\r\n＝＋－＠")
 _ESCAPED = re.compile("[\udc80-\udcff]")
 
 # One cell of a megabyte must reach the check that says so, not stop the reader.
@@ -72,6 +74,11 @@ def heading(text: str) -> str:
     return re.sub(r"[^a-z0-9]+", "_", plain).strip("_")
 
 
+def inert(text: str) -> str:
+    """A cell to write that no spreadsheet runs: an apostrophe goes before what begins like a formula."""
+    return f"'{text}" if text.startswith(_RUNS) else text
+
+
 def _open_csv(data: bytes) -> Sheet:
     text, encoding, broken = _decode(data)
     del data
@@ -79,9 +86,18 @@ def _open_csv(data: bytes) -> Sheet:
     delimiter = max(",;\t|", key=_outside_quotes(first).count)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
     try:
-        return _sheet(enumerate(reader, 1), encoding=encoding, delimiter=delimiter, broken=broken)
+        sheet = _sheet(enumerate(reader, 1), encoding=encoding, delimiter=delimiter, broken=broken)
     except csv.Error:
         raise Invalid(N_("This file cannot be read as a table. Save it as CSV (UTF-8), then send it again."), field="file") from None
+    _check_closed(sheet, text)
+    return sheet
+
+
+def _check_closed(sheet: Sheet, text: str) -> None:
+    """Raises Invalid when the last cell swallowed the rest of the file, because nothing closed its quotation mark."""
+    number, line = sheet.rows[-1]
+    if re.search(r"[\r\n]", line[-1]) and not text.rstrip("\r\n").endswith('"'):
+        raise Invalid(N_("Row %(row)s: a quotation mark is opened and never closed."), field="file", row=number)
 
 
 def _decode(data: bytes) -> tuple[str, str, bool]:

@@ -86,7 +86,8 @@ def read_row(row: Row, *, now: datetime, zone: str) -> ReadingRow:
         row.complain(N_("This row does not say which post it is about."))
     platform = row.take("platform", _platform, None)
     number, url = row.take("number", partial(rules.check_line, field="number", most=200), ""), row.take("url", rules.check_url, "")
-    return ReadingRow(row.number, row.take("post", cells.count, None), platform, number, url, row["title"][:120], at, counts)
+    title = row.take("title", partial(rules.check_line, field="title", most=300), "")
+    return ReadingRow(row.number, row.take("post", cells.count, None), platform, number, url, title[:120], at, counts)
 
 
 def reading(external_id: str, platform: Platform, at: datetime, counts: Mapping[str, int | None]) -> Reading:

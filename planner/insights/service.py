@@ -29,8 +29,8 @@ from planner.planning.models import Post
 
 __all__ = ["compare", "rebuild", "record", "record_rows"]
 
-#: Largest count a column holds.
-MOST = 2**63 - 1
+#: Counts from here on are refused: sums over thousands of posts must fit a column.
+TOO_MANY = 10**15
 _CHUNK = 500
 _COUNTS: Callable[[Reading], Counts] = attrgetter(*METRICS)
 _DIFFERENCES = 50
@@ -57,7 +57,7 @@ def record(
     """Keep what was told about posts at one moment; how many were new. A reading known already (post, moment) changes nothing.
 
     readings -- (post id, reading); the reading's external id is not used.
-    Raises NotFound for a post that does not exist, Invalid for a count below zero.
+    Raises NotFound for a post that does not exist, Invalid for a count below zero or beyond reason.
     """
     return record_rows(db, [(post_id, at, reading) for post_id, reading in readings], source=source)
 
@@ -102,8 +102,10 @@ def _told(rows: Sequence[tuple[int, datetime, Reading]]) -> dict[Key, Told]:
     told: dict[Key, Told] = {}
     for post_id, at, reading in rows:
         counts = _COUNTS(reading)
-        if any(count is not None and not 0 <= count <= MOST for count in counts):
+        if any(count is not None and count < 0 for count in counts):
             raise Invalid(N_("A count cannot be below zero."))
+        if any(count is not None and count >= TOO_MANY for count in counts):
+            raise Invalid(N_("“%(text)s” is larger than a count can be."), text=max(count or 0 for count in counts))
         told.setdefault((post_id, at.astimezone(UTC)), (reading.regime, counts))
     return told
 

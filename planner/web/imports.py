@@ -6,6 +6,8 @@ import csv
 import io
 import re
 import secrets
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import IO
@@ -13,10 +15,11 @@ from typing import IO
 from flask import Blueprint, Response, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import get_locale, get_timezone
+from flask_babel import gettext as _
 
 from planner.accounts.rules import may, require
 from planner.catalog import importing as catalog
-from planner.catalog.sheets import MOST_BYTES
+from planner.catalog.sheets import MOST_BYTES, inert
 from planner.core.errors import Invalid, NotFound, PlannerError, Refused
 from planner.core.i18n import N_
 from planner.insights import importing, reading_rows
@@ -26,6 +29,7 @@ from planner.ledger.models import Job, JobState
 from planner.web.access import needs
 from planner.web.catalog import language_names
 from planner.web.forms.imports import ImportForm
+from planner.web.languages import translate
 from planner.web.session import committing, runtime
 
 __all__ = ["bp"]
@@ -36,9 +40,10 @@ _ACTIONS = {"assets": "asset.import", "readings": "readings.import"}
 _TEMPLATES = {"assets": catalog.TEMPLATE, "readings": reading_rows.TEMPLATE}
 #: Errors and rows shown; the rest is counted.
 _SHOWN, _PREVIEWED = 200, 8
-#: A file nobody confirmed is thrown away after this.
+#: A file nobody confirmed, or a list of its errors, is thrown away after this.
 _KEPT = timedelta(days=1)
 _CHUNK = 1 << 20
+_TABLE, _ERRORS = ".table", ".errors"
 
 
 @bp.route("", methods=["GET", "POST"])
@@ -68,7 +73,7 @@ def start() -> ResponseReturnValue:
     if kind not in _ACTIONS or form.get("language") not in language_names():
         raise Invalid(N_("Choose whether the file holds assets or readings."), field="kind")
     require(g.user, _ACTIONS[kind])
-    path = _path(token)
+    path = _path(token, _TABLE)
     args = {
         "file": path.name, "kind": kind, "name": form.get("name", "")[:120], "language": form["language"], "zone": str(get_timezone()),
         "now": g.now.isoformat(),
@@ -96,10 +101,14 @@ def template(kind: str) -> ResponseReturnValue:
     """The headings and one line that shows the forms."""
     if kind not in _TEMPLATES:
         raise NotFound()
-    target = io.StringIO(newline="")
-    csv.writer(target).writerows(_TEMPLATES[kind])
-    headers = {"Content-Disposition": f'attachment; filename="{kind}.csv"'}
-    return Response(target.getvalue().encode("utf-8-sig"), mimetype="text/csv", headers=headers)
+    return _download(_as_csv(_TEMPLATES[kind]), f"{kind}.csv")
+
+
+@bp.route("/errors/<token>.csv")
+@needs("asset.import")
+def errors(token: str) -> ResponseReturnValue:
+    """Everything that is wrong in a refused file, to be worked through beside it."""
+    return _download(_path(token, _ERRORS).read_bytes(), "errors.csv")
 
 
 def _check(form: ImportForm) -> ResponseReturnValue:
@@ -120,8 +129,26 @@ def _check(form: ImportForm) -> ResponseReturnValue:
     name = sent.filename.replace("\\", "/").rpartition("/")[2][:120]
     if checked.errors:
         path.unlink(missing_ok=True)
-        return render_template("imports/new.html", form=form, checked=checked, name=name, shown=_SHOWN), 422
+        path.with_suffix(_ERRORS).write_bytes(_list_of(checked))
+        return render_template("imports/new.html", form=form, checked=checked, name=name, token=token, shown=_SHOWN), 422
     return render_template("imports/check.html", form=form, checked=checked, name=name, token=token, previewed=_PREVIEWED)
+
+
+def _list_of(checked: importing.Checked) -> bytes:
+    """A refused file's errors as a table, in the reader's language."""
+    rows = [(str(one.row), one.column, translate(one.message, **one.params), one.value) for one in checked.errors]
+    return _as_csv([(_("Row"), _("Column"), _("What is wrong"), _("What is there")), *rows])
+
+
+def _as_csv(rows: Iterable[Sequence[str]]) -> bytes:
+    """A table that opens in an office, and runs nothing there."""
+    target = io.StringIO(newline="")
+    csv.writer(target).writerows([inert(cell) for cell in row] for row in rows)
+    return target.getvalue().encode("utf-8-sig")
+
+
+def _download(data: bytes, name: str) -> Response:
+    return Response(data, mimetype="text/csv", headers={"Content-Disposition": f'attachment; filename="{name}"'})
 
 
 def _folder() -> Path:
@@ -133,7 +160,7 @@ def _folder() -> Path:
 def _keep(stream: IO[bytes]) -> tuple[str, Path]:
     """Store what was sent under a generated name. Raises Invalid, leaving nothing, when it is too large."""
     token = secrets.token_hex(16)
-    path = _folder() / f"{g.user.id}-{token}.table"
+    path = _folder() / f"{g.user.id}-{token}{_TABLE}"
     size = 0
     with path.open("xb") as target:
         while chunk := stream.read(_CHUNK):
@@ -147,9 +174,9 @@ def _keep(stream: IO[bytes]) -> tuple[str, Path]:
     return token, path
 
 
-def _path(token: str) -> Path:
-    """The file this person sent under this token. Raises Refused when there is none (any more)."""
-    path = _folder() / f"{g.user.id}-{token}.table"
+def _path(token: str, suffix: str) -> Path:
+    """The file this person sent under this token, or the list of its errors. Raises Refused when there is none (any more)."""
+    path = _folder() / f"{g.user.id}-{token}{suffix}"
     if not re.fullmatch("[0-9a-f]{32}", token) or not path.is_file():
         raise Refused(N_("The file is not there any more. Send it again."), field="file")
     return path
@@ -157,6 +184,7 @@ def _path(token: str) -> Path:
 
 def _throw_away_old() -> None:
     limit = (g.now - _KEPT).timestamp()
-    for path in _folder().glob("*.table"):
-        if path.stat().st_mtime < limit:
-            path.unlink(missing_ok=True)
+    for path in _folder().iterdir():
+        with suppress(FileNotFoundError):  # Another request may throw away the same.
+            if path.suffix in (_TABLE, _ERRORS) and path.stat().st_mtime < limit:
+                path.unlink()

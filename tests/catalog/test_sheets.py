@@ -13,7 +13,7 @@ from openpyxl import Workbook
 
 from planner.catalog import cells
 from planner.catalog.models import AssetKind, Audience
-from planner.catalog.sheets import heading, open_sheet
+from planner.catalog.sheets import heading, inert, open_sheet
 from planner.core.errors import Invalid
 
 
@@ -69,6 +69,21 @@ def test_the_delimiter_is_the_one_of_the_headings(delimiter: str) -> None:
     sheet = open_sheet(data)
 
     assert (sheet.delimiter, sheet.headings, sheet.rows) == (delimiter, ["title", "kind, or type"], [(2, ["One", "video"])])
+
+
+@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r", "＝"])
+def test_what_begins_like_a_formula_is_written_so_that_it_does_not_run(start: str) -> None:
+    assert inert(f"{start}SUM(1)") == f"'{start}SUM(1)"
+
+
+def test_plain_text_is_written_as_it_is() -> None:
+    assert [inert(text) for text in ("", "12", "a=b", "L’été")] == ["", "12", "a=b", "L’été"]
+
+
+def test_a_cell_of_several_lines_at_the_end_is_no_open_quotation() -> None:
+    sheet = open_sheet(b'kind,summary\nvideo,"one\ntwo"\r\n')
+
+    assert sheet.rows == [(2, ["video", "one\ntwo"])]
 
 
 def test_a_heading_is_compared_without_accents_case_and_signs() -> None:

@@ -136,7 +136,9 @@ TAMPERED: tuple[tuple[dict[str, str], str, str], ...] = (
     ({"published_at": "2027-06-01T00:00:00Z"}, "published_at", "This lies in the future: it cannot be published already."),
     ({"view_count": "-12"}, "view_count", "“-12” is below zero: a count cannot be."),
     ({"view_count": "many"}, "view_count", "“many” is not a whole number such as 12500."),
-    ({"view_count": "9" * 400}, "view_count", f"“{'9' * 40}” is not a whole number such as 12500."),
+    ({"view_count": "9" * 400}, "view_count", f"“{'9' * 40}” is larger than a count can be."),
+    ({"view_count": "1" + "0" * 15}, "view_count", "“1000000000000000” is larger than a count can be."),
+    ({"view_count": "12.5"}, "view_count", "“12.5” is not a whole number such as 12500."),
     ({"title": "x" * 1_000_000}, "title", "That is too long: at most 300 characters."),
     ({"title": ""}, "title", "A title is missing."),
     ({"title": "=HYPERLINK(\"http://evil.example\",\"Win\")"}, "title", "This looks like a spreadsheet formula, which is not taken. Write the plain text."),
@@ -158,6 +160,47 @@ def test_a_slip_is_named_with_its_row_column_and_sentence(slip: dict[str, str], 
         data = data.replace(b"\0", b"\x01")  # A NUL in the file itself is refused as a whole, below.
 
     assert complaints(data) == [(3, column, sentence)]
+
+
+@pytest.mark.parametrize(
+    ("title", "sentence"),
+    [
+        ("x" * 1_000_000, "That is too long: at most 300 characters."),
+        ("=HYPERLINK(\"http://evil.example\")", "This looks like a spreadsheet formula, which is not taken. Write the plain text."),
+        ("nul \x00 byte", "This contains characters that cannot be stored."),
+        ("RÃ©seau privÃ©", "Letters here were saved in the wrong encoding (“Ã©” for “é”). Save the file as CSV (UTF-8)."),
+    ],
+)
+def test_the_title_in_a_file_of_readings_is_checked_too(title: str, sentence: str) -> None:
+    # Far enough behind the start that a NUL there does not tell a photo from a text.
+    rows = [*videos(600), video(700, title=title)]
+
+    assert complaints(as_csv(rows), "readings") == [(602, "title", sentence)]
+
+
+def test_the_largest_counts_a_file_may_tell_can_be_summed(db: Session) -> None:
+    most = "9" * 15
+    rows = [video(3 * number, view_count=most, snapshot_utc=f"2026-01-0{day}T10:00:00Z") for number in range(1, 41) for day in (1, 2)]
+    bring(db, as_csv(rows[::2]))
+
+    assert bring(db, as_csv(rows[1::2]), "readings").readings == 40
+    (total,) = queries.channel_totals(db, now=datetime(2026, 1, 3, tzinfo=UTC))
+    assert total.counts["views"] == 40 * int(most)
+    assert service.compare(db) == []
+
+
+def test_an_owner_may_be_headed_by_the_e_mail_address(db: Session) -> None:
+    owner = make_user(db, email="ines@norvane.example")
+
+    bring(db, b"Kind,Title,Owner e-mail\nvideo,One,Ines@norvane.example\n")
+
+    assert db.scalars(select(Asset.owner_id)).all() == [owner.id]
+
+
+def test_an_empty_heading_is_not_called_a_column() -> None:
+    checked = importing.validate(b"kind,title,,Mood\nvideo,One,,good\n", now=NOW)
+
+    assert [one.message % one.params for one in checked.warnings] == ["These columns are not used: Mood."]
 
 
 def test_a_tampered_file_lists_every_bad_row_and_writes_nothing(db: Session) -> None:
@@ -224,6 +267,7 @@ def test_damaged_letters_are_refused_row_by_row() -> None:
         (b"title\nHello\n", "no column “kind”"),
         (b"kind,title\nvideo,One\n" + b"video,Two\n" * 50_001, "more than 50000 rows"),
         (b"a," * 300 + b"\n" + b"1," * 300, "more than 200 columns"),
+        (b'kind,title\nvideo,One\nvideo,"Two\nvideo,Three\nvideo,Four\n', "Row 3: a quotation mark is opened and never closed"),
     ],
 )
 def test_what_is_no_table_is_refused_as_a_whole(data: bytes, sentence: str) -> None:

@@ -133,6 +133,15 @@ def test_a_negative_count_is_refused_and_nothing_is_written(db: Session) -> None
     assert db.scalar(select(func.count()).select_from(Snapshot)) == 0
 
 
+def test_a_count_beyond_reason_is_refused_because_its_sums_could_not_be_stored(db: Session) -> None:
+    posts = make_posts(db, 2)
+
+    with pytest.raises(Invalid, match="“1000000000000000” is larger than a count can be"):
+        service.record(db, [(post.id, read(10**15)) for post in posts], at=MONDAY, now=MONDAY)
+
+    assert db.scalar(select(func.count()).select_from(Snapshot)) == 0
+
+
 def test_a_reading_of_an_unknown_post_is_refused(db: Session) -> None:
     with pytest.raises(NotFound):
         service.record(db, [(987654, read(1))], at=MONDAY, now=MONDAY)

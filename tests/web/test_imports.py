@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import io
 import os
 import re
@@ -38,7 +39,7 @@ def fields_of(page: str) -> dict[str, str]:
 
 def waiting(app: Flask) -> list[str]:
     folder = Path(app.extensions["planner"].settings.data_path) / "imports"
-    return sorted(path.name for path in folder.glob("*")) if folder.exists() else []
+    return sorted(path.name for path in folder.glob("*.table")) if folder.exists() else []
 
 
 def count(db: Session, table: type) -> int:
@@ -123,12 +124,45 @@ def test_a_tampered_file_is_refused_row_by_row_and_writes_nothing(client: Browse
     assert (count(app_db, Asset), count(app_db, Job), waiting(app)) == (0, 0, [])
 
 
-def test_of_many_errors_two_hundred_are_shown_and_all_are_counted(client: Browser) -> None:
+def errors_of(client: Browser, page: str) -> list[list[str]]:
+    """The list of errors that the page offers."""
+    (address,) = re.findall(r'href="(/imports/errors/[0-9a-f]{32}\.csv)"', page)
+    answer = client.get(address)
+    assert (answer.status_code, answer.mimetype) == (200, "text/csv")
+    assert answer.headers["Content-Disposition"] == 'attachment; filename="errors.csv"'
+    return list(csv.reader(io.StringIO(answer.data.decode("utf-8-sig"), newline="")))
+
+
+def test_the_errors_can_be_taken_home_as_a_table_that_runs_nothing(client: Browser) -> None:
+    rows = videos(3)
+    rows[0]["title"], rows[2]["view_count"] = "=HYPERLINK(\"http://evil.example\")", "-4"
+
+    page = send(client, as_csv(rows))
+
+    assert errors_of(client, page.text) == [
+        ["Row", "Column", "What is wrong", "What is there"],
+        ["2", "title", "This looks like a spreadsheet formula, which is not taken. Write the plain text.", "'=HYPERLINK(\"http://evil.example\")"],
+        ["4", "view_count", "“-4” is below zero: a count cannot be.", "'-4"],
+    ]
+
+
+def test_nobody_takes_home_the_errors_of_somebody_else(client: Browser, sign_in: Callable[..., Browser]) -> None:
+    page = send(client, as_csv(videos(3, view_count="?")))
+    (address,) = re.findall(r'href="(/imports/errors/[0-9a-f]{32}\.csv)"', page.text)
+
+    answer = sign_in(roles=("planner",)).get(address)
+
+    assert (answer.status_code, answer.mimetype) == (422, "text/html")
+    assert "The file is not there any more. Send it again." in answer.text
+
+
+def test_of_many_errors_two_hundred_are_shown_all_are_counted_and_listed(client: Browser) -> None:
     page = send(client, as_csv(videos(450, view_count="?")))
 
     assert page.status_code == 422
     assert page.text.count("is not a whole number") == 200
     assert "The first 200 of 450 are shown." in page.text
+    assert len(errors_of(client, page.text)) == 451
 
 
 @pytest.mark.parametrize(
