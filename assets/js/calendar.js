@@ -64,7 +64,7 @@ function start(place) {
     initialDate: asked.get("date") || date || undefined,
     headerToolbar: { start: "prev,next today title", end: `${views.week},${views.month},${views.list}` },
     views: { threeDays: { type: "timeGrid", duration: { days: 3 } } },
-    buttons: { timeGridWeek: { text: word("week") }, threeDays: { text: word("days") }, dayGridMonth: { text: word("month") }, listWeek: { text: word("list") } },
+    buttons: { today: { text: word("today") }, timeGridWeek: { text: word("week") }, threeDays: { text: word("days") }, dayGridMonth: { text: word("month") }, listWeek: { text: word("list") } },
     allDayText: word("allDay"),
     height: "auto",
     tableHeaderSticky: true,

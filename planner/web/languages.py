@@ -11,6 +11,7 @@ from flask_babel import Babel, format_datetime, gettext
 
 from planner.core.errors import PlannerError
 from planner.core.settings import Settings
+from planner.web import reasons
 
 __all__ = ["LANGUAGES", "init_app", "say", "translate"]
 
@@ -44,11 +45,14 @@ def init_app(app: Flask, settings: Settings) -> None:
 
 
 def translate(message: str, **params: Any) -> str:
-    """A sentence marked with N_, in the reader's language; moments among `params` in the reader's zone."""
+    """A sentence marked with N_, or one that a channel told, in the reader's language; moments among `params` in the reader's zone."""
     if not message:
         return ""
     shown = {name: _shown(value) for name, value in params.items()}
-    return str(gettext(message, **shown) if shown else gettext(message))
+    if shown:
+        return str(gettext(message, **shown))
+    said = str(gettext(message))
+    return reasons.told(message) if said == message else said
 
 
 def say(error: PlannerError) -> str:

@@ -47,4 +47,5 @@ def own_time(moment: datetime | None, zone: str) -> str:
 @bp.app_template_filter("day_name")
 def day_name(day: date) -> str:
     """A day as a heading: its name, number and month."""
-    return str(format_date(day, "EEEE d MMMM", locale=get_locale()))
+    name = str(format_date(day, "EEEE d MMMM", locale=get_locale()))
+    return name[:1].upper() + name[1:]

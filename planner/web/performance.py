@@ -43,6 +43,8 @@ DIMENSIONS = {
     "function": _l("Function"),
     "industry": _l("Industry"),
     "country": _l("Country"),
+    "country_views": _l("Country, by views"),
+    "region": _l("Region"),
     "staff_count": _l("Size of company"),
     "age": _l("Age"),
     "gender": _l("Gender"),

@@ -16,6 +16,7 @@ from planner.core.errors import Invalid
 from planner.core.i18n import N_
 from planner.web.access import needs
 from planner.web.settings.base import bp
+from planner.web.settings.changes import changes
 
 #: table -> what people call its rows.
 SUBJECTS: dict[str, str] = {
@@ -98,7 +99,7 @@ def history() -> ResponseReturnValue:
         people=queries.people(g.db),
         subjects=SUBJECTS,
         actions=ACTIONS,
-        changes=_changes,
+        changes=changes,
         next_href=url_for(".history", **kept, cursor=page.next_cursor) if page.next_cursor else None,
         first_href=url_for(".history", **kept) if cursor else None,
     )
@@ -127,17 +128,3 @@ def _midnight(text: str, *, days: int = 0) -> datetime | None:
     if not 1990 <= day.year <= 2100:
         raise Invalid(N_("Write the days such as 2026-03-24."), field="from")
     return datetime.combine(day + timedelta(days=days), time(), ZoneInfo(str(get_timezone()))).astimezone(UTC)
-
-
-def _changes(was: dict[str, Any], became: dict[str, Any]) -> list[tuple[str, str, str]]:
-    """(what, before, after) as short texts; an empty text where nothing was said."""
-    names = dict.fromkeys([*was, *became])
-    found = [(name.replace("_", " "), _short(was.get(name)), _short(became.get(name))) for name in names]
-    return [(name, before, after) for name, before, after in found if before or after]
-
-
-def _short(value: Any) -> str:
-    if value is None or value == "" or value == []:
-        return ""
-    text = ", ".join(str(one) for one in value) if isinstance(value, list) else str(value)
-    return text if len(text) <= 160 else text[:159] + "…"
