@@ -112,6 +112,7 @@ def _page(asset: Asset, form: UploadForm, status: int = 200) -> ResponseReturnVa
         languages=language_names(),
         states=[one for one in AssetState if one not in (asset.state, AssetState.RETIRED)],
         form=form,
+        most_mb=runtime().settings.max_upload_mb,
     )
     return page, status
 

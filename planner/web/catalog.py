@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 from urllib.parse import urlencode
 
 from babel import Locale
-from flask import Blueprint, current_app, flash, g, redirect, render_template, request, url_for
+from flask import Blueprint, flash, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import get_locale
 from flask_babel import gettext as _
@@ -51,7 +51,6 @@ def catalogue() -> ResponseReturnValue:
         address=_address,
         next_href=_address("cursor", page.next_cursor) if page.next_cursor else None,
         first_href=_address("", "") if request.args.get("cursor") else None,
-        has_imports="imports.new" in current_app.view_functions,
     )
 
 

@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Any
 from urllib.parse import urlsplit
 
+from babel import Locale
 from flask import Flask, g, request
 from flask_babel import format_currency, format_date, format_datetime, format_decimal, get_locale, get_timezone, gettext
 from flask_babel import lazy_gettext as _l
@@ -97,7 +98,8 @@ def number(value: float | None) -> Markup:
 
 def money(value: Decimal | float, currency: str) -> str:
     """An amount in the reader's way, without cents where there are none."""
-    return str(format_currency(value, currency, format="¤#,##0" if value == int(value) else None, currency_digits=False))
+    pattern = (get_locale() or Locale("en")).currency_formats["standard"].pattern
+    return str(format_currency(value, currency, format=pattern.replace(".00", "") if value == int(value) else None, currency_digits=False))
 
 
 def live(url: str) -> str:

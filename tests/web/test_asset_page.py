@@ -9,6 +9,7 @@ import struct
 import zlib
 from collections.abc import Callable
 from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -218,6 +219,16 @@ def test_the_head_says_what_holds_it_back(client: Browser, app_db: Session) -> N
 
     wanted = ("Under embargo until Tue 3 Mar 2026, 13:00", "Confidential", "Sensitive", "Not to be named Le Havre")
     assert [one for one in wanted if one not in page] == []
+
+
+def test_a_cost_is_written_the_reader_s_way(sign_in: SignIn, app_db: Session) -> None:
+    people = [make_user(app_db, language=language) for language in ("en", "fr")]
+    assets = [make_asset(app_db, cost=Decimal(cost)) for cost in ("18500", "0", "12.50")]
+    app_db.commit()
+
+    shown = [re.findall(r"<dd>([^<]*€[^<]*)</dd>", sign_in(one).get(f"/assets/{asset.id}").text) for one in people for asset in assets]
+
+    assert shown == [["€18,500"], ["€0"], ["€12.50"], ["18\u202f500\xa0€"], ["0\xa0€"], ["12,50\xa0€"]]
 
 
 def test_a_lifted_embargo_is_not_shown(client: Browser, app_db: Session) -> None:
