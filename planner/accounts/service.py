@@ -15,8 +15,8 @@ from planner.core.i18n import N_
 from planner.core.secrets import new_token, token_digest
 
 __all__ = [
-    "LINK_LIFE", "create_user", "disable", "enable", "invite", "issue_token", "prefer", "revoke_token", "set_roles", "sign_in_link",
-    "use_link", "user_by_email", "user_for_token", "user_of_link",
+    "LINK_LIFE", "create_user", "disable", "enable", "invite", "issue_token", "note_token_use", "prefer", "revoke_token", "set_roles", "sign_in_link",
+    "use_link", "user_by_email", "user_for_token", "user_of_link", "valid_token",
 ]  # fmt: skip
 
 #: How long a one-time sign-in link works.
@@ -117,11 +117,22 @@ def revoke_token(db: Session, token: ApiToken, *, actor: User | None, now: datet
 
 
 def user_for_token(db: Session, token: str, *, now: datetime) -> User | None:
-    """The active person a bearer token stands for, or None. Notes the use at most once a minute."""
+    """The active person a bearer token stands for, or None."""
+    row = valid_token(db, token, now=now)
+    return row.user if row else None
+
+
+def valid_token(db: Session, token: str, *, now: datetime) -> ApiToken | None:
+    """The token's row, while it is neither revoked nor expired and its person is active."""
     row = db.scalar(select(ApiToken).where(ApiToken.digest == token_digest(token)))
     if row is None or row.revoked_at or (row.expires_at and row.expires_at <= now) or not row.user.active:
         return None
-    return row.user
+    return row
+
+
+def note_token_use(db: Session, token_id: int, *, now: datetime) -> None:
+    """Remember when a token was last used."""
+    db.execute(update(ApiToken).where(ApiToken.id == token_id).values(last_used_at=now))
 
 
 def sign_in_link(db: Session, user: User, *, now: datetime) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from functools import wraps
 from typing import Any, TypeVar
 
@@ -27,6 +28,8 @@ View = TypeVar("View", bound=Callable[..., Any])
 #: Converter of a row's number in an address.
 ID = "int(min=1,max=9223372036854775807)"
 
+#: A token's last use is kept to the hour: often enough to see which one nobody needs any more.
+_USE_NOTED_EVERY = timedelta(hours=1)
 _STALE = N_("This was changed since you read it. Read it again, then repeat the change on the new version.")
 
 
@@ -37,10 +40,22 @@ def open_door() -> None:
     given = request.authorization
     if given is None or given.type != "bearer" or not given.token:
         raise NeedsToken(N_("Send a token: Authorization: Bearer … (made with “flask planner token add” or in the settings)."))
-    g.user = accounts.user_for_token(g.db, given.token, now=g.now)
-    if g.user is None:
+    token = accounts.valid_token(g.db, given.token, now=g.now)
+    if token is None:
         raise NeedsToken(N_("This token is unknown, has expired or was revoked."))
+    g.user = token.user
+    if token.last_used_at is None or g.now - token.last_used_at > _USE_NOTED_EVERY:
+        _note_use(token.id)
     throttle.count(g.user.id)
+
+
+def _note_use(token_id: int) -> None:
+    """In the request's own transaction when it writes anyway; a reading request gets a short one of its own."""
+    if request.method in ("GET", "HEAD", "OPTIONS"):
+        with runtime().sessions.begin() as db:
+            accounts.note_token_use(db, token_id, now=g.now)
+    else:
+        accounts.note_token_use(g.db, token_id, now=g.now)
 
 
 def runtime() -> Runtime:
