@@ -163,6 +163,19 @@ def test_after_any_ingest_the_roll_ups_equal_a_rebuild(db: Session, seed: int) -
     assert after == before
 
 
+def test_thousands_of_rows_in_no_order_leave_the_roll_ups_equal_to_the_snapshots(db: Session) -> None:
+    chance = random.Random(5000)
+    posts = make_posts(db, 12, 3, channels=3)
+    moments = [MONDAY + timedelta(hours=hour) for hour in range(0, 24 * 90, 3)]
+    rows = [(chance.choice(posts).id, chance.choice(moments), read(chance.choice([None, chance.randrange(9000)]))) for _ in range(5000)]
+
+    new = sum(service.record_rows(db, rows[first : first + 500]) for first in range(0, 5000, 500))
+    again = sum(service.record_rows(db, rows[first : first + 500]) for first in range(0, 5000, 500))
+
+    assert (new, again) == (len({row[:2] for row in rows}), 0)
+    assert service.compare(db) == []
+
+
 def _some(chance: random.Random, posts: Sequence[Post], moments: Sequence[datetime]) -> list[tuple[int, datetime, Reading]]:
     """A few readings: of one moment or of several, new, late or known, growing or not, told or not."""
     together = chance.choice(moments)
