@@ -1,7 +1,7 @@
-"""Run as `python -m tests.nursery`: loads the product once, then forks a worker for each line of JSON it reads.
+"""Run as `python -m tests.nursery`: makes the product once, then forks a worker for each line of JSON it reads.
 
-A line is {"env": PLANNER_* variables, "point": where to report, "nth": at which send}. The worker is the product's own
-(`create_app` and `Workers`); only its adapters are wrapped, to tell the test where they are.
+A line is {"point": where to report, "nth": at which send}. The worker is the product's own (`create_app` and `Workers`);
+only its adapters are wrapped, to tell the test where they are. Before a fork nothing has connected to anything.
 """
 
 from __future__ import annotations
@@ -16,9 +16,7 @@ from typing import Any, NoReturn
 from sqlalchemy import event
 from sqlalchemy.orm import Session
 
-# Loaded before the first fork, so that a worker starts in no time.
-import planner.channels.registry
-import planner.jobs.celery_app  # noqa: F401
+from planner.core.runtime import Runtime
 from planner.factory import create_app
 from planner.jobs.embedded import Workers
 from planner.publishing.models import Attempt
@@ -89,25 +87,24 @@ class ReportedAdapter:
         return outcome
 
 
-def work(env: dict[str, str], point: str, nth: int) -> NoReturn:
+def work(runtime: Runtime, registry: Any, point: str, nth: int) -> NoReturn:
     say(f"worker {os.getpid()}")
-    os.environ.update(env)
-    runtime = create_app().extensions["planner"]
     reporting = Reporting(point, nth)
-    make = runtime.make_registry
-    runtime.make_registry = lambda: Reported(make(), reporting)
+    runtime.make_registry = lambda: Reported(registry, reporting)
     event.listen(Session, "after_flush", reporting.after_flush)
     Workers(runtime).start().wait()
     os._exit(0)
 
 
 def main() -> None:
-    say("loaded")
+    runtime = create_app().extensions["planner"]
+    registry = runtime.make_registry()
+    say("ready")
     for line in sys.stdin:
         wanted = json.loads(line)
         pid = os.fork()
         if pid == 0:
-            work(wanted["env"], wanted["point"], wanted["nth"])
+            work(runtime, registry, wanted["point"], wanted["nth"])
         os.waitpid(pid, 0)
         say(f"gone {pid}")
 

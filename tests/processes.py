@@ -150,16 +150,16 @@ class SandboxProcess(Child):
 
 
 class Nursery(Child):
-    """Forks product workers in no time: it has loaded the product once. One worker at a time."""
+    """Forks workers of one product in no time: it has made the product once. One worker at a time."""
 
-    def __init__(self) -> None:
-        super().__init__("-m", "tests.nursery")
-        assert self.line() == "loaded"
+    def __init__(self, env: Mapping[str, str]) -> None:
+        super().__init__("-m", "tests.nursery", env=env)
+        assert self.line() == "ready"
         self._pid = 0
 
-    def start(self, env: Mapping[str, str], *, point: str = "", nth: int = 1) -> None:
+    def start(self, *, point: str = "", nth: int = 1) -> None:
         """A new worker. At its nth send it says `at <point>`; at the points beside the call it also stands still there."""
-        self.say(env=dict(env), point=point, nth=nth)
+        self.say(point=point, nth=nth)
         said = self.line() or ""
         self._pid = int(said.removeprefix("worker "))
 

@@ -53,14 +53,15 @@ def all_settled(db: Session) -> bool:
     return bool(states) and states.isdisjoint((DeliveryState.DUE, DeliveryState.SENDING, DeliveryState.UNKNOWN, DeliveryState.RETRY))
 
 
-@pytest.mark.parametrize("platform", [Platform.X, Platform.LINKEDIN])
+@pytest.mark.slow
+@pytest.mark.parametrize("platform", [Platform.X, pytest.param(Platform.LINKEDIN, marks=pytest.mark.faults)])
 def test_twenty_workers_killed_at_named_points_lose_and_double_nothing(
     db: Session, database_url: str, tmp_path: Path, sandbox: SandboxProcess, platform: Platform
 ) -> None:
-    kills, each = 20 if platform is Platform.X else 6, 3
+    kills, each = 20, 3
     env = worker_env(database_url, tmp_path, sandbox.url)
     texts: list[str] = []
-    with Nursery() as nursery:
+    with Nursery(env) as nursery:
         for number in range(kills):
             point, fault = POINTS[number % len(POINTS)]
             wave = [f"Message {number}-{one}" for one in range(each)]
@@ -68,19 +69,20 @@ def test_twenty_workers_killed_at_named_points_lose_and_double_nothing(
             texts += wave
             if fault:
                 sandbox.script(kind=fault, platform=platform, operation=f"{platform}.create", times=None, seconds=0.4)
-            nursery.start(env, point=point, nth=1 + number % 2)
+            nursery.start(point=point, nth=1 + number % 2)
             assert nursery.arrived(point), f"kill {number} never got {point}"
             if point == DURING:
                 time.sleep(0.2)
             nursery.kill()
             sandbox.unscript()
-        nursery.start(env)
+        nursery.start()
         wait_until(lambda: all_settled(db), what="settling everything")
         nursery.kill()
 
     assert_each_once(db, sandbox, texts, platform)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", [1, pytest.param(2, marks=pytest.mark.faults), pytest.param(3, marks=pytest.mark.faults)])
 def test_two_workers_killed_at_any_moment_while_answers_are_dropped_lose_and_double_nothing(
     db: Session, database_url: str, tmp_path: Path, sandbox: SandboxProcess, seed: int
@@ -91,15 +93,15 @@ def test_two_workers_killed_at_any_moment_while_answers_are_dropped_lose_and_dou
     approve_posts(db, texts, channels=4)
     sandbox.script(kind="drop_after", platform="x", operation="x.create", times=None, probability=0.3, seed=seed)
     sandbox.script(kind="delay_after", platform="x", operation="x.create", times=None, seconds=0.1)
-    with Nursery() as first, Nursery() as second:
+    with Nursery(env) as first, Nursery(env) as second:
         workers = [first, second]
         for worker in workers:
-            worker.start(env)
+            worker.start()
         for _ in range(12):
             time.sleep(chance.uniform(0.05, 0.5))
             victim = chance.choice(workers)
             victim.kill()
-            victim.start(env)
+            victim.start()
         sandbox.unscript()
         wait_until(lambda: all_settled(db), what="settling everything")
         for worker in workers:
