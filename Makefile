@@ -42,7 +42,7 @@ bench: dev ## Measure speed as ratios: one line a bench, `name figure gate aim m
 	@$(BIN)/python -m tests.bench
 
 faults: dev ## The whole fault suite of the outbox (make test runs a cut of it)
-	@$(BIN)/python -m pytest $(XDIST) -q -m "faults or not faults" tests/publishing
+	@$(BIN)/python -m pytest $(XDIST) -q -m 'faults or not faults' tests/publishing tests/jobs
 
 assets: ## Build scripts and styles into static/dist
 	@rm -f static/dist/manifest.json && $(MAKE) --no-print-directory static/dist/manifest.json

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+import sqlite3
 import uuid
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
@@ -13,9 +14,11 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import create_engine, text
+from jinja2 import FileSystemBytecodeCache
+from sqlalchemy import create_engine, event, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.orm import Session
+from sqlalchemy.pool import Pool
 
 from planner import tables
 from planner.accounts.models import User
@@ -59,6 +62,25 @@ def loopback_only() -> Iterator[None]:
 @pytest.fixture(autouse=True, scope="session")
 def sealing_keys() -> None:
     use_sealer(Sealer([f"seal:{SECRET}"]))
+
+
+@pytest.fixture(autouse=True, scope="session")
+def hasty_sqlite() -> Iterator[None]:
+    """Databases that live for one test need not survive a power cut; the processes that tests start keep theirs safe."""
+
+    def relax(connection: Any, _record: Any, _proxy: Any) -> None:
+        if isinstance(connection, sqlite3.Connection):
+            connection.execute("PRAGMA synchronous=OFF")
+
+    event.listen(Pool, "checkout", relax)
+    yield
+    event.remove(Pool, "checkout", relax)
+
+
+@pytest.fixture(scope="session")
+def compiled_templates(tmp_path_factory: pytest.TempPathFactory) -> FileSystemBytecodeCache:
+    """Each application compiles its templates anew; the tests of one worker share what that gives."""
+    return FileSystemBytecodeCache(str(tmp_path_factory.mktemp("templates")))
 
 
 class StoppedClock:
@@ -170,12 +192,13 @@ def make_settings(tmp_path: Path, url: str, **values: Any) -> Settings:
 
 
 @pytest.fixture
-def app(tmp_path: Path, sqlite_url: str, clock: StoppedClock) -> Iterator[Flask]:
+def app(tmp_path: Path, sqlite_url: str, clock: StoppedClock, compiled_templates: FileSystemBytecodeCache) -> Iterator[Flask]:
     """The whole product on a SQLite of this test's own, with the stopped clock, the sandbox off."""
     from planner.factory import create_app  # Only tests that need the doors pay for them.
 
     application = create_app(make_settings(tmp_path, sqlite_url, sandbox="off"), clock=clock)
     application.testing = True
+    application.jinja_env.bytecode_cache = compiled_templates
     yield application
     application.extensions["planner"].engine.dispose()
 

@@ -7,7 +7,6 @@ from datetime import timedelta
 
 import pytest
 from sqlalchemy import select
-from sqlalchemy.orm import Session
 
 from planner.catalog.models import Asset
 from planner.channels.models import ChannelState
