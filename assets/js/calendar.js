@@ -63,7 +63,7 @@ function start(place) {
     initialView: views[asked.get("view") ?? (onPhone ? "list" : view)] ?? views.week,
     initialDate: asked.get("date") || date || undefined,
     headerToolbar: { start: "prev,next today title", end: `${views.week},${views.month},${views.list}` },
-    views: { threeDays: { type: "timeGrid", duration: { days: 3 } } },
+    views: { timeGrid: { titleFormat: { day: "numeric", month: "long", year: "numeric" } }, threeDays: { type: "timeGrid", duration: { days: 3 } } },
     buttons: { today: { text: word("today") }, timeGridWeek: { text: word("week") }, threeDays: { text: word("days") }, dayGridMonth: { text: word("month") }, listWeek: { text: word("list") } },
     allDayText: word("allDay"),
     height: "auto",
