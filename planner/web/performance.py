@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -9,7 +10,7 @@ from typing import Any
 
 from flask import Blueprint, g, render_template, request
 from flask.typing import ResponseReturnValue
-from flask_babel import format_decimal, format_timedelta, lazy_pgettext
+from flask_babel import format_decimal, format_timedelta, get_locale, lazy_pgettext
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
@@ -74,6 +75,25 @@ def times(ratio: float) -> str:
 @bp.app_template_filter("whole")
 def whole(value: float) -> str:
     return str(format_decimal(round(value)))
+
+
+@bp.app_template_filter("slice_name")
+def slice_name(code: str) -> str:
+    """A platform's code for a part of an audience, as a reader knows it: a country's name, a size of company as a span.
+
+    LinkedIn tells most parts as a numbered thing whose name its API would have to be asked for: those stay numbers.
+    """
+    if size := re.fullmatch(r"SIZE_(\d+)(?:_TO_(\d+)|_OR_MORE)?", code):
+        least, most = size[1], size[2]
+        return f"{_grouped(least)}–{_grouped(most)}" if most else _grouped(least) + ("+" if code.endswith("_OR_MORE") else "")
+    if re.fullmatch(r"urn:li:\w+:\d+", code):
+        return "#" + code.rpartition(":")[2]
+    locale = get_locale()
+    return str(locale.territories.get(code, code)) if locale and re.fullmatch(r"[A-Z]{2}", code) else code
+
+
+def _grouped(digits: str) -> str:
+    return str(format_decimal(int(digits)))
 
 
 @bp.context_processor

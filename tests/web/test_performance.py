@@ -14,6 +14,7 @@ from planner.channels.models import AudienceSlice, Channel
 from planner.channels.port import Platform, Reading
 from planner.insights import service
 from planner.planning.models import PostState
+from planner.web.performance import slice_name
 from tests.conftest import Browser
 from tests.factories import NOON, make_asset, make_channel, make_post
 from tests.web.counting import statements
@@ -102,6 +103,13 @@ def test_the_audience_is_shown_as_told_last(client: Browser, app_db: Session) ->
     assert re.findall(r'<th scope="row">(Senior|Director|Junior)</th>', page) == ["Senior", "Director"]
     assert re.findall(r'data-value="(\d+)"', page) == ["5000", "5100"]
     assert 'data-table="followers-table"' in page
+
+
+def test_codes_of_an_audience_are_shown_as_readers_know_them(app: Flask) -> None:
+    codes = ("FR", "ZZ", "SIZE_1", "SIZE_1001_TO_5000", "SIZE_10001_OR_MORE", "urn:li:geo:105015875", "Director", "male")
+    with app.test_request_context(headers={"Accept-Language": "fr"}):
+        shown = [slice_name(code) for code in codes]
+    assert shown == ["France", "région indéterminée", "1", "1\u202f001–5\u202f000", "10\u202f001+", "#105015875", "Director", "male"]
 
 
 def test_an_empty_product_says_where_numbers_will_come_from(client: Browser) -> None:
