@@ -172,8 +172,8 @@ def test_a_refused_sign_in_is_said_in_french(app: Flask) -> None:
 
     assert '<html lang="fr"' in refused.text
     assert "Se connecter" in refused.text
-    assert "Échec de l&#39;authentification" in refused.text
-    assert "Authentication failed" not in refused.text
+    assert "Cette adresse et ce mot de passe ne vont pas ensemble." in refused.text
+    assert "Mot de passe" in refused.text
 
 
 def test_english_pages_read_day_before_month_and_24_hours(app: Flask) -> None:

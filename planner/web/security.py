@@ -7,6 +7,7 @@ import secrets
 from typing import Any
 
 from flask import Flask, g, request
+from flask_babel import lazy_gettext as _l
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
 from flask_login import current_user
@@ -54,6 +55,7 @@ def init_app(app: Flask, settings: Settings) -> None:
         SECURITY_POST_LOGOUT_VIEW="/login",
         SECURITY_LOGOUT_METHODS=["POST"],
         SECURITY_RETURN_GENERIC_RESPONSES=True,
+        SECURITY_MSG_GENERIC_AUTHN_FAILED=(_l("This address and this password do not go together."), "error"),
         SECURITY_REDIRECT_ALLOW_SUBDOMAINS=False,
         SECURITY_I18N_DIRNAME=["builtin"],
         SECURITY_CSRF_IGNORE_UNAUTH_ENDPOINTS=False,

@@ -71,6 +71,8 @@ def _shown(field: str, value: Any) -> str:
 
 
 def _one(field: str, value: Any) -> str:
+    if isinstance(value, dict):  # A post's file.
+        return f"{gettext('File')} {value.get('file_id', '')}"
     try:
         if field in _CLOSED:
             return label(value)
