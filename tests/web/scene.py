@@ -1,0 +1,110 @@
+"""A small company: one person a role, one thing of each sort, and numbers for every address; used to walk all the pages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from flask import Flask, url_for
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+from werkzeug.routing import Rule
+
+from planner import tables
+from planner.accounts import service as accounts
+from planner.accounts.models import RoleName, User
+from planner.catalog.models import Asset, AssetFile, AssetKind, Confidentiality
+from planner.channels.models import Channel
+from planner.channels.port import MediaKind, Platform
+from planner.ledger.models import Job, JobState
+from planner.planning.models import Pause, Post, PostState
+from planner.publishing.models import Delivery, DeliveryState
+from tests.factories import NOON, make_asset, make_campaign, make_channel, make_post, make_user
+
+#: What no page, answer or log line may hold.
+PLANTED = "planted-key-7f3a9c51"
+#: The title nobody without the right may read.
+SECRET_TITLE = "Project Falcon"
+ROLES = tuple(role.value for role in RoleName)
+
+
+@dataclass
+class Scene:
+    """The rows, by name, and the arguments that make an address of any rule."""
+
+    people: dict[str, User]
+    asset: Asset
+    confidential: Asset
+    secret_file: AssetFile
+    channel: Channel
+    post: Post
+    secret_post: Post
+    delivery: Delivery
+    arguments: dict[str, object] = field(default_factory=dict)
+
+    def address(self, app: Flask, rule: Rule) -> str:
+        """The rule's address with this scene's things."""
+        with app.test_request_context():
+            return url_for(rule.endpoint, **{name: self.arguments[name] for name in rule.arguments})
+
+
+def make_scene(db: Session) -> Scene:
+    """Everything once, committed. The confidential asset belongs to the planner. Its rows are detached: reading them opens no transaction."""
+    db.expire_on_commit = False
+    people = {role: make_user(db, roles=(role,), name=f"The {role}") for role in ROLES}
+    channel = make_channel(db, platform=Platform.X, token=PLANTED, name="Main channel")
+    campaign = make_campaign(db, name="Spring")
+    asset = make_asset(db, title="Open house", owner_id=people["author"].id, url="https://example.com/open")
+    confidential = make_asset(
+        db, title=SECRET_TITLE, kind=AssetKind.WHITE_PAPER, confidentiality=Confidentiality.CONFIDENTIAL, owner_id=people["planner"].id
+    )
+    file, secret_file = (_file(db, one, name) for one, name in ((asset, "a.png"), (confidential, "falcon.png")))
+    post = make_post(db, asset=asset, channel=channel, author=people["planner"], campaign=campaign)
+    secret_post = make_post(
+        db, asset=confidential, channel=channel, author=people["planner"], text="Falcon flies.", publish_at=NOON + timedelta(days=2)
+    )
+    failed = make_post(db, asset=asset, channel=channel, author=people["planner"], state=PostState.FAILED, publish_at=NOON - timedelta(hours=1))
+    delivery = Delivery(
+        post_id=failed.id, channel_id=channel.id, state=DeliveryState.FAILED, due_at=NOON - timedelta(hours=1), next_at=NOON, digest="0" * 64,
+        created_at=NOON,
+    )  # fmt: skip
+    job = Job(name="import.assets", args={}, state=JobState.QUEUED, created_at=NOON, actor_id=people["admin"].id)
+    pause = Pause(reason="A quiet day.", started_at=NOON, channel_id=channel.id)
+    db.add_all([delivery, job, pause])
+    db.flush()
+    accounts.issue_token(db, people["admin"], "a program", actor=people["admin"], now=NOON)
+    link = accounts.sign_in_link(db, people["viewer"], now=NOON)
+    db.commit()
+    db.expunge_all()
+    arguments: dict[str, object] = {
+        "asset_id": asset.id, "file_id": file.id, "campaign_id": campaign.id, "post_id": post.id, "job_id": job.id, "pause_id": pause.id,
+        "channel_id": channel.id, "user_id": people["viewer"].id, "token_id": 1, "token": link, "delivery_id": delivery.id,
+        "kind": "assets", "platform": "x", "filename": "favicon.svg",
+    }  # fmt: skip
+    return Scene(people, asset, confidential, secret_file, channel, post, secret_post, delivery, arguments)
+
+
+def _file(db: Session, asset: Asset, name: str) -> AssetFile:
+    file = AssetFile(
+        asset_id=asset.id, name=name, stored_name=f"{asset.id}.png", kind=MediaKind.IMAGE, mime="image/png", size=8, sha256="0" * 64,
+        created_at=NOON,
+    )  # fmt: skip
+    db.add(file)
+    db.flush()
+    return file
+
+
+def rules(app: Flask, method: str) -> Iterator[Rule]:
+    """Rules that take this method, in a fixed order."""
+    yield from sorted((rule for rule in app.url_map.iter_rules() if method in (rule.methods or ())), key=str)
+
+
+def stored(db: Session, *, but: tuple[str, ...] = ()) -> dict[str, list[tuple[object, ...]]]:
+    """Every row of every table as it is now; `but` names columns ("table.column") that may differ."""
+    found = {}
+    for table in tables.metadata.sorted_tables:
+        columns = [column for column in table.columns if f"{table.name}.{column.name}" not in but]
+        found[table.name] = sorted((tuple(map(repr, row)) for row in db.execute(select(*columns))), key=str)
+    db.rollback()
+    return found
