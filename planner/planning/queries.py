@@ -285,14 +285,14 @@ def _entries(db: Session, where: list[ColumnElement[bool]], viewer: User | None,
 
 def _seen_by(viewer: User | None, rows: Sequence[Any]) -> list[CalendarEntry]:
     if viewer is None or may(viewer, "asset.read_confidential"):
-        return [CalendarEntry(*row[:16], False) for row in rows]
+        return [CalendarEntry._make((*row[:16], False)) for row in rows]
     return [_entry(row, viewer.id in (row[5], row[13])) for row in rows]
 
 
 def _entry(row: Sequence[Any], known: bool) -> CalendarEntry:
     if known or row[16] is not Confidentiality.CONFIDENTIAL:
-        return CalendarEntry(*row[:16], False)
-    return CalendarEntry(*row[:5], None, *row[6:10], None, None, None, None, None, None, True)
+        return CalendarEntry._make((*row[:16], False))
+    return CalendarEntry._make((*row[:5], None, *row[6:10], None, None, None, None, None, None, True))
 
 
 def _conditions(filters: Filters) -> list[ColumnElement[bool]]:
