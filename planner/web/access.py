@@ -11,11 +11,14 @@ from flask import Flask, g, redirect, request
 from werkzeug.wrappers import Response
 
 from planner.accounts.rules import require
+from planner.core.errors import NotFound
 
 __all__ = ["init_app", "needs", "public"]
 
 View = TypeVar("View", bound=Callable[..., Any])
 _PUBLIC = {"static", "security.login", "security.logout", "healthz"}
+#: Larger numbers are nobody's: the databases count in 64 bits.
+_LAST_ID = 2**63 - 1
 
 
 def public(view: View) -> View:
@@ -50,6 +53,8 @@ def init_app(app: Flask) -> None:
             return None
         view = app.view_functions.get(request.endpoint)
         if request.endpoint in _PUBLIC or getattr(view, "is_public", False) or g.user is not None:
+            if any(isinstance(value, int) and value > _LAST_ID for value in (request.view_args or {}).values()):
+                raise NotFound()
             return None
         here = request.full_path.rstrip("?") if request.method == "GET" else ""
         return redirect("/login" + (f"?{urlencode({'next': here})}" if here not in ("", "/") else ""))

@@ -1,0 +1,169 @@
+"""What an attacker tries at the pages: each try gets the stated answer, leaves nothing behind and never breaks the planner."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask_security import hash_password
+from markupsafe import escape
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from planner.accounts import service as accounts
+from planner.accounts.models import User
+from planner.catalog.models import Asset, AssetKind
+from planner.planning import rules, service
+from planner.planning.models import Post, PostState
+from tests.conftest import Browser
+from tests.factories import NOON, make_asset, make_post, make_user
+from tests.web.scene import PLANTED, SECRET_TITLE, Scene, make_scene, stored
+
+SignIn = Callable[..., Browser]
+PASSWORD = "a-long-enough-password"  # noqa: S105
+WINDOW = {"start": "2026-02-01T00:00:00Z", "end": "2026-04-01T00:00:00Z"}
+ASSET = {
+    "title": "A title", "kind": "blog_post", "state": "idea", "language": "en", "purpose": "web", "currency": "EUR", "confidentiality": "public",
+    "owner_id": "",
+}  # fmt: skip
+
+
+@pytest.fixture
+def scene(app_db: Session) -> Scene:
+    return make_scene(app_db)
+
+
+@pytest.mark.parametrize("role", ["viewer", "author"])
+def test_a_confidential_asset_is_nowhere_for_those_who_may_not_know(role: str, scene: Scene, sign_in: SignIn) -> None:
+    client, number = sign_in(scene.people[role]), scene.confidential.id
+    hidden = [f"/assets/{number}", f"/assets/{number}/files/{scene.secret_file.id}", f"/posts/{scene.secret_post.id}"]
+    assert [client.get(path).status_code for path in hidden] == [404] * 3
+    assert client.get(f"/assets/{number}/edit").status_code == {"viewer": 403, "author": 404}[role]
+
+    entry = next(one for one in client.get("/calendar/events", query_string=WINDOW).get_json() if one["id"] == scene.secret_post.id)
+    assert (entry["title"], entry["url"], entry["confidential"]) == ("Confidential", None, True)
+    lists = ("/", "/assets?q=Falcon", "/calendar", "/performance", f"/campaigns/{scene.arguments['campaign_id']}", "/posts/new")
+    assert [path for path in lists if SECRET_TITLE in client.get(path).text] == []
+
+
+def test_a_role_that_is_taken_away_is_gone_at_the_next_request(scene: Scene, sign_in: SignIn, app_db: Session) -> None:
+    client = sign_in(scene.people["planner"])
+    assert client.get("/assets/new").status_code == 200
+    person = app_db.get_one(User, scene.people["planner"].id)
+    accounts.set_roles(app_db, person, ["viewer"], actor=None, now=NOON)
+    app_db.commit()
+    assert client.get("/assets/new").status_code == 403
+
+
+def test_a_disabled_account_is_signed_out_at_the_next_request(scene: Scene, sign_in: SignIn, app_db: Session) -> None:
+    client = sign_in(scene.people["viewer"])
+    assert client.get("/").status_code == 200
+    accounts.disable(app_db, app_db.get_one(User, scene.people["viewer"].id), actor=None, now=NOON)
+    app_db.commit()
+    assert client.get("/").location.startswith("/login")
+
+
+@pytest.mark.parametrize("elsewhere", ["//evil.example", "https://evil.example", "/\\evil.example", "javascript:alert(1)"])
+def test_signing_in_never_leads_elsewhere(elsewhere: str, app: Flask, app_db: Session, sign_in: SignIn) -> None:
+    with app.test_request_context():
+        make_user(app_db, email="ines@example.com", password=hash_password(PASSWORD))
+    app_db.commit()
+    app.test_client_class = Browser
+    client: Any = app.test_client()
+
+    answer = client.post(
+        "/login", query_string={"next": elsewhere},
+        data={"csrf_token": client.token(), "email": "ines@example.com", "password": PASSWORD, "next": elsewhere},
+    )  # fmt: skip
+
+    assert answer.status_code in (200, 302)  # 200: the form again, since the address it was to lead to is none of ours.
+    there = answer.headers.get("Location", "/")
+    assert there.startswith("/") and not there.startswith(("//", "/\\"))
+    assert sign_in().submit("/preferences", theme="dark", next=elsewhere).location == "/"
+
+
+def test_a_poisoned_host_is_in_no_link(client: Browser, scene: Scene) -> None:
+    number = scene.people["viewer"].id
+    answer = client.post(f"/settings/people/{number}/link", data={"csrf_token": client.token()}, headers={"X-Forwarded-Host": "evil.example"})
+    assert answer.status_code == 200
+    assert "evil.example" not in answer.text and "http://127.0.0.1:8000/sign-in/" in answer.text
+
+
+@pytest.mark.parametrize("text", ["<script>alert(1)</script>", "{{7*7}}", "\"><img src=x onerror=alert(1)>"])
+def test_markup_in_a_title_is_text(text: str, client: Browser, app_db: Session) -> None:
+    asset = make_asset(app_db, title=text)
+    app_db.commit()
+    pages = [client.get(path).text for path in ("/assets", f"/assets/{asset.id}", "/calendar", "/", f"/posts/new?asset={asset.id}")]
+    app_db.rollback()
+    assert all(str(escape(text)) in page for page in (pages[0], pages[1]))
+    assert [path for path in pages if "<" in text and text in path] == []
+
+
+def test_what_a_form_does_not_offer_is_ignored(sign_in: SignIn, scene: Scene, app_db: Session) -> None:
+    client = sign_in(scene.people["author"])
+    given = {"asset_id": scene.asset.id, "channels": scene.channel.id, "text": "Hello", "time_zone": "Europe/Paris", "campaign_id": ""}
+    answer = client.submit("/posts/new", **given, state="published", approved_digest="1" * 64, author_id=scene.people["admin"].id)
+    assert answer.status_code == 302
+    post = app_db.scalars(select(Post).order_by(Post.id.desc())).first()
+    assert post is not None
+    assert (post.state, post.author_id, post.approved_digest) == (PostState.DRAFT, scene.people["author"].id, None)
+
+
+def test_nobody_approves_their_own_press_release(sign_in: SignIn, app_db: Session) -> None:
+    person = make_user(app_db, roles=("admin",))
+    post = make_post(app_db, asset=make_asset(app_db, kind=AssetKind.PRESS_RELEASE), author=person)
+    service.submit(app_db, post, actor=person, now=NOON)
+    number, digest = post.id, rules.content_digest(post, post.asset, post.channel)
+    app_db.commit()
+    client = sign_in(person)
+    app_db.rollback()
+    assert client.submit(f"/posts/{number}/approve", digest=digest).status_code in (403, 409, 422)
+    assert app_db.get_one(Post, number, populate_existing=True).state is PostState.IN_REVIEW
+
+
+@pytest.mark.parametrize("step", ["approve", "retry", "live", "not-live"])
+def test_nothing_goes_out_without_an_approval_by_a_direct_request(step: str, client: Browser, scene: Scene, app_db: Session) -> None:
+    before = stored(app_db)
+    answer = client.submit(f"/posts/{scene.post.id}/{step}", digest="0" * 64, url="https://example.com/1")
+    assert answer.status_code in (403, 409, 422)
+    assert stored(app_db) == before
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        {"title": "a\0b"}, {"title": "x" * 1_000_000}, {"cost": "1e309"}, {"cost": "NaN"},
+        {"topics": ",".join(f"t{n}" for n in range(10_000))}, {"embargo_until": "0000-01-01T00:00"}, {"embargo_until": "9999-12-31T23:59"},
+        {"kind": "bomb"}, {"url": "javascript:alert(1)"}, {"owner_id": "9" * 30},
+    ],
+)  # fmt: skip
+def test_an_asset_form_with_nonsense_is_refused_with_a_sentence(bad: dict[str, Any], client: Browser, app_db: Session) -> None:
+    answer = client.submit("/assets/new", **(ASSET | bad))
+    assert (answer.status_code, app_db.scalars(select(Asset)).all()) == (422, [])
+    assert "error" in answer.text
+
+
+def test_sql_in_filters_finds_nothing_and_breaks_nothing(client: Browser, scene: Scene) -> None:
+    tried = [
+        client.get(path, query_string={name: "1' OR '1'='1; --"}).status_code
+        for path in ("/assets", "/performance", "/performance/channels", "/calendar", "/settings/history")
+        for name in ("q", "kind", "state", "sort", "channel", "cursor", "topic", "actor", "days")
+    ]
+    assert [status for status in tried if status >= 500] == []
+
+
+def test_the_pages_of_mistakes_say_so(client: Browser, scene: Scene) -> None:
+    found = (client.get("/nowhere"), client.delete("/assets"), client.get("/sign-in/guessed"), client.get(f"/assets/{10**30}"))
+    assert [answer.status_code for answer in found] == [404, 405, 404, 404]
+    assert all("frame-ancestors 'none'" in one.headers["Content-Security-Policy"] and PLANTED not in one.text for one in found)
+
+
+def test_guessing_passwords_is_slowed_down(app: Flask) -> None:
+    app.test_client_class = Browser
+    client: Any = app.test_client()
+    sent = {"csrf_token": client.token(), "email": "nobody@example.com", "password": "x"}
+    statuses = [client.post("/login", data=sent) for _ in range(31)]
+    assert (statuses[29].status_code, statuses[30].status_code) == (200, 429)
+    assert "Too many tries" in statuses[30].text
