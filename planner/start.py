@@ -46,9 +46,9 @@ def _prepare(*, demo: bool) -> None:
     from planner.accounts import service
     from planner.accounts.models import RoleName, User
     from planner.cli.upgrade import upgrade_database
+    from planner.demo.asking import ask
     from planner.factory import create_app
     from planner.jobs.run import run_next
-    from planner.ledger import jobs
     from planner.ledger.leases import worker_name
 
     settings = Settings.from_env()
@@ -69,7 +69,7 @@ def _prepare(*, demo: bool) -> None:
         if demo:
             print("Loading the demo quarter…")
             with runtime.sessions.begin() as db:
-                job = jobs.enqueue(db, "demo.load", {}, slot_key="demo.load:once", now=runtime.clock.now())
+                job = ask(db, actor=None, now=runtime.clock.now())
             run_next(runtime, worker_name(), job.id)
         runtime.engine.dispose()
     print(f"\n  The planner is at {settings.base_url}")

@@ -12,9 +12,9 @@ from flask.cli import AppGroup, with_appcontext
 
 from planner.core.errors import PlannerError
 from planner.core.runtime import Runtime
+from planner.demo.asking import ask
 from planner.jobs import run, tick
 from planner.jobs.worker import work
-from planner.ledger import jobs
 from planner.ledger.leases import worker_name
 from planner.ledger.models import Job, JobState
 
@@ -67,7 +67,7 @@ def demo_command(as_json: bool) -> None:
     """Load a believable quarter of an invented telecom group; does nothing when it is loaded already."""
     runtime = _runtime()
     with runtime.sessions.begin() as db:
-        job = jobs.enqueue(db, "demo.load", {}, slot_key="demo.load:once", now=runtime.clock.now())
+        job = ask(db, actor=None, now=runtime.clock.now())
     run.run_next(runtime, worker_name(), job.id)
     with runtime.sessions() as db:
         job = db.get_one(Job, job.id)

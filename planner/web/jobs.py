@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from flask import Blueprint, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from sqlalchemy import func, select
 
 from planner.accounts.rules import may
 from planner.core.errors import NotFound
-from planner.ledger import jobs
-from planner.ledger.models import Job, JobState
+from planner.demo.asking import ask
+from planner.ledger.models import Job
 from planner.web.access import needs
 from planner.web.session import committing
 
@@ -35,10 +34,7 @@ def show(job_id: int) -> ResponseReturnValue:
 @needs("demo.load")
 def load_demo() -> ResponseReturnValue:
     with committing(g.db):
-        failed = g.db.scalar(select(func.count()).where(Job.name == "demo.load", Job.state == JobState.FAILED))
-        # Pressed twice, or asked for at the start already, it is one job; one that failed may be tried again.
-        key = f"demo.load:again:{failed}" if failed else "demo.load:once"
-        job = jobs.enqueue(g.db, "demo.load", {}, slot_key=key, actor=g.user, now=g.now)
+        job = ask(g.db, actor=g.user, now=g.now)
     return redirect(url_for(".show", job_id=job.id))
 
 
