@@ -92,7 +92,9 @@ def done(job_id: int) -> ResponseReturnValue:
         raise NotFound()
     if job.state is not JobState.DONE:
         return redirect(url_for("jobs.show", job_id=job.id))
-    return render_template("imports/done.html", job=job, told=job.result or {})
+    if not job.result:
+        raise NotFound()
+    return render_template("imports/done.html", job=job, told=job.result)
 
 
 @bp.route("/template/<kind>.csv")

@@ -6,13 +6,14 @@ import hashlib
 import secrets
 from typing import Any
 
-from flask import Flask, g, request
+from flask import Flask, g, redirect, request
 from flask_babel import lazy_gettext as _l
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
 from flask_login import current_user
 from flask_security import Security, SQLAlchemySessionUserDatastore
 from flask_wtf import CSRFProtect
+from werkzeug.wrappers import Response
 
 from planner.accounts.models import Role, User
 from planner.core.clock import utc_now
@@ -79,6 +80,14 @@ def init_app(app: Flask, settings: Settings) -> None:
     app.login_manager.request_loader(lambda _request: None)  # type: ignore[attr-defined]
     guess_slowly = limiter.limit("30 per minute;300 per hour", methods=["POST"])
     app.view_functions["security.login"] = guess_slowly(app.view_functions["security.login"])  # type: ignore[assignment]
+
+    @app.before_request
+    def _no_way_out() -> Response | None:
+        """A link to the sign-in page that would lead elsewhere afterwards leads home instead."""
+        to = request.args.get("next", "")
+        if request.endpoint == "security.login" and to and (not to.startswith("/") or to.startswith(("//", "/\\"))):
+            return redirect("/login", 307)
+        return None
 
     @app.before_request
     def _who() -> None:
