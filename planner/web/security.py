@@ -6,14 +6,14 @@ import hashlib
 import secrets
 from typing import Any
 
-from flask import Flask, g, redirect, request
+from flask import Flask, g, request
 from flask_babel import lazy_gettext as _l
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
 from flask_login import current_user
 from flask_security import Security, SQLAlchemySessionUserDatastore
 from flask_wtf import CSRFProtect
-from werkzeug.wrappers import Response
+from werkzeug.datastructures import ImmutableMultiDict
 
 from planner.accounts.models import Role, User
 from planner.core.clock import utc_now
@@ -82,12 +82,11 @@ def init_app(app: Flask, settings: Settings) -> None:
     app.view_functions["security.login"] = guess_slowly(app.view_functions["security.login"])  # type: ignore[assignment]
 
     @app.before_request
-    def _no_way_out() -> Response | None:
+    def _no_way_out() -> None:
         """A link to the sign-in page that would lead elsewhere afterwards leads home instead."""
         to = request.args.get("next", "")
         if request.endpoint == "security.login" and to and (not to.startswith("/") or to.startswith(("//", "/\\"))):
-            return redirect("/login", 307)
-        return None
+            request.args = ImmutableMultiDict((name, value) for name, value in request.args.items(multi=True) if name != "next")
 
     @app.before_request
     def _who() -> None:
