@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
-from planner.catalog.models import LABELS, AssetKind, AssetState, Audience, Confidentiality, Purpose
+from planner.catalog.models import AssetKind, AssetState, Audience, Confidentiality, Purpose, label_of
 from planner.catalog.rules import check_moment, check_money
 from planner.catalog.sheets import BROKEN, heading
 from planner.core.errors import Invalid
@@ -64,7 +64,7 @@ _WORDS: dict[type[StrEnum], dict[str, StrEnum]] = {
     enum: {
         heading(word): member
         for member in enum
-        for word in (member.value, LABELS[member], *_FRENCH.get(member, ()))
+        for word in (member.value, label_of(member), *_FRENCH.get(member, ()))
     }
     for enum in (AssetKind, AssetState, Audience, Purpose, Confidentiality)
 }

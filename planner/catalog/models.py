@@ -17,7 +17,7 @@ from planner.core.types import Choice
 
 __all__ = [
     "Asset", "AssetFile", "AssetKind", "AssetState", "Audience", "Confidentiality", "Purpose", "Topic",
-    "asset_audiences", "asset_topics",
+    "LABELS", "asset_audiences", "asset_topics", "label_of",
 ]  # fmt: skip
 
 
@@ -198,10 +198,19 @@ LABELS: dict[StrEnum, str] = {
     Audience.EMPLOYEES: N_("Employees"),
     Audience.INVESTORS: N_("Investors"),
     Audience.GENERAL_PUBLIC: N_("General public"),
-    Purpose.WEB: N_("For the web"),
-    Purpose.EVENT: N_("For an event"),
-    Purpose.INTERNAL: N_("Internal"),
     Confidentiality.PUBLIC: N_("Public"),
     Confidentiality.INTERNAL: N_("Internal only"),
     Confidentiality.CONFIDENTIAL: N_("Confidential"),
 }
+
+#: Apart, because “internal” is a purpose and a confidentiality, and members that are equal as text would share one place.
+_PURPOSE_LABELS: dict[Purpose, str] = {
+    Purpose.WEB: N_("For the web"),
+    Purpose.EVENT: N_("For an event"),
+    Purpose.INTERNAL: N_("Internal"),
+}
+
+
+def label_of(member: StrEnum) -> str:
+    """The English label of a member of one of the closed lists above."""
+    return _PURPOSE_LABELS[member] if isinstance(member, Purpose) else LABELS[member]

@@ -16,7 +16,7 @@ from markupsafe import Markup, escape
 
 from planner.accounts.models import RoleName
 from planner.accounts.rules import may
-from planner.catalog.models import LABELS
+from planner.catalog.models import LABELS, Purpose, label_of
 from planner.channels.models import ChannelState
 from planner.channels.port import Platform
 from planner.core.i18n import N_
@@ -73,6 +73,8 @@ NEW = (
 
 def label(value: StrEnum | None) -> str:
     """The word for a member of a closed list, in the reader's language."""
+    if isinstance(value, Purpose):
+        return str(gettext(label_of(value)))
     return gettext(_NAMES[value]) if value is not None else ""
 
 
