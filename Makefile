@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 HOST ?= 127.0.0.1
 PORT ?= 8000
 DEMO ?=
-XDIST ?= -n auto
+XDIST ?= -n auto --dist loadfile
 
 .DEFAULT_GOAL := help
 .PHONY: help run test check lint types floors templates bench faults conformance assets messages pins clean dev

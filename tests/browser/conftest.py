@@ -71,8 +71,9 @@ class Product:
             raise
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
+    """One browser a module: its event loop must end before tests that run without one."""
     if CHROMIUM is None:
         sentence = "No Chromium on this machine: install it, or name it in PLANNER_TEST_CHROMIUM."
         if os.environ.get("CI") == "true":
