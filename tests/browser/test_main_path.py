@@ -63,7 +63,7 @@ def test_an_asset_becomes_three_published_posts_with_numbers(page: Page, product
     film = tmp_path / "ports.mp4"
     film.write_bytes(FILM)
     page.locator("input[type=file]").set_input_files(film)
-    page.get_by_role("button", name="Keep this file").click()
+    page.get_by_role("button", name="Add the file").click()
     expect(page.get_by_role("link", name="ports.mp4")).to_be_visible()
     asset_url = page.url.partition("#")[0]
 
