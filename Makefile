@@ -47,7 +47,7 @@ assets: ## Build scripts and styles into static/dist
 	@rm -f static/dist/manifest.json && $(MAKE) --no-print-directory static/dist/manifest.json
 
 messages: $(VENV)/dev.stamp ## Extract sentences and refresh the French catalogue
-	@$(BIN)/pybabel -q extract -F babel.cfg -k _l -k lazy_gettext -k lazy_pgettext:1c,2 -k N_ --ignore-dirs '.* node_modules' --no-wrap --sort-by-file -o planner/translations/messages.pot .
+	@$(BIN)/pybabel -q extract -F babel.cfg -k _l -k lazy_gettext -k lazy_pgettext:1c,2 -k N_ --ignore-dirs '.* node_modules' --no-wrap --no-location --sort-output -o planner/translations/messages.pot .
 	@$(BIN)/pybabel -q update -i planner/translations/messages.pot -d planner/translations -l fr --no-wrap --no-fuzzy-matching --ignore-obsolete
 	@rm -f planner/translations/.stamp && $(MAKE) --no-print-directory planner/translations/.stamp
 
