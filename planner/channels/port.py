@@ -18,6 +18,7 @@ __all__ = [
     "Connect",
     "Flavour",
     "Grant",
+    "Identity",
     "Limits",
     "Listing",
     "Media",
@@ -268,6 +269,14 @@ class Grant:
     scopes: Sequence[str] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """An account that a consent opens: the platform's own number or URN for it, and its name there."""
+
+    external_id: str
+    name: str
+
+
 #: Called by an adapter with what must survive a crash; it is committed before the call returns.
 Keep = Callable[[str], None]
 
@@ -300,6 +309,7 @@ class Connect(Protocol):
     def authorise_url(self, *, state: str, challenge: str, redirect_uri: str) -> str: ...
     def exchange(self, *, code: str, verifier: str, redirect_uri: str) -> Grant: ...
     def refresh(self, refresh_token: str) -> Grant: ...
+    def accounts(self, access_token: str) -> Sequence[Identity]: ...
 
 
 class Adapter(Publisher, Metrics, Protocol):

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from planner.channels.by_hand import ByHandAdapter
+from planner.channels.connecting import consents
 from planner.channels.linkedin import LinkedInAdapter
-from planner.channels.port import Adapter, Limits, Platform
+from planner.channels.port import Adapter, Connect, Limits, Platform
 from planner.channels.webhook import WebhookAdapter
 from planner.channels.x import XAdapter
 from planner.channels.youtube import YouTubeAdapter
@@ -39,8 +40,14 @@ class Registry:
             Platform.BY_HAND: ByHandAdapter(),
         }
 
+        self._consents = consents(settings, self.http, sandbox_url)
+
     def adapter(self, platform: Platform) -> Adapter:
         return self._adapters[platform]
+
+    def connect(self, platform: Platform) -> Connect | None:
+        """How an account there is connected in the browser; None where that is not set up."""
+        return self._consents.get(platform)
 
     def limits(self, platform: Platform) -> Limits:
         """What the platform takes, known without asking it."""

@@ -8,7 +8,6 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 
 from planner.channels import queries, service
-from planner.channels.models import Channel
 from planner.channels.port import Platform
 from planner.channels.pretend import CHANNELS, add_sandbox_channels
 from planner.channels.queries import ChannelHealth
@@ -20,6 +19,7 @@ from planner.web.access import needs
 from planner.web.forms.settings import ChannelForm, EditChannelForm, KeyForm, TypedNameForm
 from planner.web.session import committing, runtime
 from planner.web.settings.base import bp, zones
+from planner.web.settings.connecting import by_browser, reconnected
 
 
 @bp.route("")
@@ -51,7 +51,7 @@ def add_sandbox() -> ResponseReturnValue:
 @needs("channel.manage")
 def new_channel() -> ResponseReturnValue:
     """First the platform: each asks for something else."""
-    return render_template("settings/new_channel.html", platforms=list(Platform))
+    return render_template("settings/new_channel.html", platforms=list(Platform), by_browser=by_browser())
 
 
 @bp.route("/channels/new/<platform>", methods=["GET", "POST"])
@@ -117,7 +117,7 @@ def reconnect(channel_id: int) -> ResponseReturnValue:
         except PlannerError as error:
             form.refuse(error)
         else:
-            flash(_reconnected(row, released), "success")
+            flash(reconnected(row, released), "success")
             return redirect(url_for(".channel", channel_id=channel_id))
     return _page(queries.health(g.db, channel_id), key=form)
 
@@ -147,19 +147,11 @@ def _page(
         key=key or KeyForm(formdata=None).named_for(found.platform),
         typed=typed,
         sunset=_sunset() if found.platform is Platform.LINKEDIN else None,
+        by_browser=by_browser(),
         expires_soon=found.key_expires_at is not None and (found.key_expires_at - g.now).days < 7,
         zones=zones(),
     )
     return page, 422 if refused else 200
-
-
-def _reconnected(row: Channel, released: int) -> str:
-    if not released:
-        return str(_("%(name)s is connected again.", name=row.name))
-    said = ngettext(
-        "%(name)s is connected again; one held post is due.", "%(name)s is connected again; %(num)d held posts are due.", released, name=row.name
-    )
-    return str(said)
 
 
 def _sunset() -> Sunset | None:

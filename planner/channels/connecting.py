@@ -1,0 +1,129 @@
+"""A consent becomes a channel: which platforms a person can connect in the browser, and what a grant adds or renews."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from authlib.oauth2.rfc7636 import create_s256_code_challenge
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from planner.accounts.models import User
+from planner.channels import service
+from planner.channels.consent import Consent
+from planner.channels.models import Channel
+from planner.channels.port import Connect, Grant, Identity, Platform, Refused
+from planner.channels.wire import Stopped, inside
+from planner.channels.x_api import XApi
+from planner.core.clock import utc_now
+from planner.core.errors import Refused as ConsentRefused
+from planner.core.errors import Unavailable
+from planner.core.http import Http
+from planner.core.i18n import N_
+from planner.core.settings import Settings
+
+__all__ = ["challenge_of", "connect", "consents"]
+
+X_SCOPES = ("tweet.read", "tweet.write", "users.read", "media.write", "offline.access")
+#: What our application is called where any name is taken.
+_SANDBOX_CLIENT = "editorial-planner"
+_LONGEST_NAME = 120
+
+
+def consents(settings: Settings, http: Http, sandbox_url: str = "") -> dict[Platform, Connect]:
+    """The platforms that can be connected in the browser: those with a client id, all of them while the sandbox is on."""
+    found: dict[Platform, Connect] = {}
+    client = _client(settings, "x")
+    if client:
+        found[Platform.X] = _x(settings, http, sandbox_url, *client)
+    return found
+
+
+def challenge_of(verifier: str) -> str:
+    """PKCE's S256 of a verifier of 43 to 128 characters."""
+    return str(create_s256_code_challenge(verifier))
+
+
+def connect(
+    db: Session, platform: Platform, account: Identity, grant: Grant, *, again: int | None = None, time_zone: str, grace_minutes: int,
+    actor: User | None, now: datetime,
+) -> tuple[Channel, bool]:  # fmt: skip
+    """The channel of this account with its new key, and whether it is a new channel.
+
+    again -- the channel a person set out to reconnect; it must be this account, or have told no number so far.
+    Raises Refused when it is another account, NotFound. A refresh token that is known is never overwritten with nothing.
+    """
+    channel = db.scalar(select(Channel).where(Channel.platform == platform, Channel.external_id == account.external_id).order_by(Channel.id).limit(1))
+    if again is not None:
+        channel = service.by_id(db, again)
+        if channel.platform is not platform or channel.external_id not in ("", account.external_id):
+            raise ConsentRefused(
+                N_("You chose “%(chosen)s” there, which is another account than “%(name)s”. Nothing was changed."),
+                chosen=account.name, name=channel.name,
+            )  # fmt: skip
+        channel.external_id = account.external_id
+    is_new = channel is None
+    if channel is None:
+        channel = service.add(
+            db, platform=platform, name=_free_name(db, platform, account), access_token=grant.access_token, external_id=account.external_id,
+            refresh_token=grant.refresh_token, expires_at=grant.expires_at, scopes=grant.scopes, time_zone=time_zone,
+            grace_minutes=grace_minutes, actor=actor, now=now,
+        )  # fmt: skip
+    else:
+        service.reconnect(
+            db, channel, access_token=grant.access_token, refresh_token=grant.refresh_token, expires_at=grant.expires_at,
+            scopes=grant.scopes, actor=actor, now=now,
+        )  # fmt: skip
+    if channel.credential is not None and grant.refresh_token:
+        channel.credential.refresh_expires_at = grant.refresh_expires_at
+    return channel, is_new
+
+
+def _free_name(db: Session, platform: Platform, account: Identity) -> str:
+    """The account's own name, with its number there when a channel has that name already."""
+    name = account.name.replace("\0", "").strip()[:_LONGEST_NAME] or account.external_id
+    if db.scalar(select(Channel.id).where(Channel.platform == platform, Channel.name == name)) is None:
+        return name
+    tail = f" ({account.external_id})"
+    return name[: _LONGEST_NAME - len(tail)] + tail
+
+
+def _client(settings: Settings, name: str) -> tuple[str, str] | None:
+    """Id and secret of our application there; a made-up one while the sandbox is on, which takes any."""
+    client_id: str = getattr(settings, f"{name}_client_id")
+    secret: str = getattr(settings, f"{name}_client_secret")
+    if client_id:
+        return client_id, secret
+    return (_SANDBOX_CLIENT, _SANDBOX_CLIENT) if settings.sandbox != "off" else None
+
+
+def _x(settings: Settings, http: Http, sandbox_url: str, client_id: str, client_secret: str) -> Consent:
+    api_url = settings.platform_url("x_api_url", sandbox_url)
+
+    def who(access_token: str) -> list[Identity]:
+        try:
+            told = XApi(api_url, http, access_token, fields_name=settings.x_fields_name, now=utc_now).send("GET", "/2/users/me")
+        except Stopped as stopped:
+            raise _unsaid("X", stopped) from None
+        number, name = inside(told, "data", "id"), inside(told, "data", "name") or inside(told, "data", "username")
+        return _named("X", [Identity(str(number), str(name or number))] if number else [])
+
+    return Consent(
+        "X", f"{settings.platform_url('x_auth_url', sandbox_url)}/i/oauth2/authorize", f"{api_url}/2/oauth2/token", http,
+        scopes=X_SCOPES, client_id=client_id, client_secret=client_secret, who=who, basic=True,
+    )  # fmt: skip
+
+
+def _named(platform: str, found: list[Identity]) -> list[Identity]:
+    """At least one account, or Refused."""
+    if not found:
+        raise ConsentRefused(N_("%(platform)s did not say which account this is. Nothing was stored."), platform=platform)
+    return found
+
+
+def _unsaid(platform: str, stopped: Stopped) -> ConsentRefused | Unavailable:
+    """Why the platform did not say whose key it is, as a failure a person reads."""
+    kind = ConsentRefused if isinstance(stopped.outcome, Refused) else Unavailable
+    return kind(
+        N_("%(platform)s did not say which account this is: %(reason)s Nothing was stored."), platform=platform, reason=stopped.outcome.reason
+    )
