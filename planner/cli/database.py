@@ -47,12 +47,15 @@ def rebuild(run: Run) -> None:
 @click.command("reseal")
 @acts()
 def reseal(run: Run) -> None:
-    """Seal every stored secret again with the newest of PLANNER_SEAL_KEYS."""
+    """Seal every stored secret again with the newest of PLANNER_SEAL_KEYS.
+
+    The rows are taken for this transaction, so that a key which a worker renews meanwhile is not put back to the old one.
+    """
     run.may("user.manage")
     count = 0
     for mapper in Base.registry.mappers:
         names = [column.key for column in mapper.column_attrs if isinstance(column.columns[0].type, Sealed)]
-        for row in run.db.scalars(select(mapper.class_)) if names else ():
+        for row in run.db.scalars(select(mapper.class_).with_for_update()) if names else ():
             for name in names:
                 flag_modified(row, name)
             count += 1

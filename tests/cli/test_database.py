@@ -118,6 +118,20 @@ def test_reseal_uses_the_newest_key_so_that_the_old_one_may_go(told: Callable[..
         use_sealer(Sealer([old]))
 
 
+def test_a_planted_key_is_nowhere_in_the_database_file_before_or_after_it_is_sealed_again(
+    told: Callable[..., Any], rows: Session, tmp_path: Path
+) -> None:
+    channel = make_channel(rows, token="planted-access-7f3a")
+    assert channel.credential is not None
+    channel.credential.refresh_token = "planted-refresh-7f3a"
+    rows.commit()
+
+    assert told("reseal") == {"resealed": 1}
+
+    files = [path.read_bytes() for path in tmp_path.glob("planner.sqlite3*")]
+    assert files and not any(b"planted-" in content for content in files)
+
+
 def test_a_backup_brings_everything_back(
     run: Callable[..., Result], told: Callable[..., Any], refused: Callable[..., str], rows: Session, tmp_path: Path
 ) -> None:
