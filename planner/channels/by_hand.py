@@ -13,9 +13,9 @@ from planner.channels.port import (
     Limits,
     Listing,
     Media,
-    NativePost,
     Outcome,
     OutgoingPost,
+    OwnPosts,
     Readings,
     Refused,
 )
@@ -64,8 +64,8 @@ class ByHandAdapter:
     def find(self, post: OutgoingPost, since: datetime, account: Account) -> Listing:
         return Listing((), complete=False, reason="Only the person who publishes here knows.")
 
-    def recent(self, since: datetime, account: Account) -> Sequence[NativePost] | None:
-        return None
+    def recent(self, since: datetime, account: Account) -> OwnPosts:
+        return OwnPosts(complete=False, failed=Refused("by_hand", "Only the person who publishes here knows."))
 
     def delete(self, external_id: str, account: Account) -> Outcome:
         return Refused("by_hand", "A person publishes on this channel. Delete it there.")

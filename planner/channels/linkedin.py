@@ -19,7 +19,6 @@ from planner.channels import linkedin_media as media
 from planner.channels import linkedin_metrics as metrics
 from planner.channels import linkedin_posts as posts
 from planner.channels.linkedin_rest import Rest, encoded
-from planner.channels.linkedin_text import unescape
 from planner.channels.port import (
     Account,
     AudienceCount,
@@ -30,6 +29,7 @@ from planner.channels.port import (
     NativePost,
     Outcome,
     OutgoingPost,
+    OwnPosts,
     Readings,
     Receipt,
     Refused,
@@ -129,15 +129,18 @@ class LinkedInAdapter:
             return stopped.listing
         return Listing([posts.receipt(element) for element in told if posts.is_same(post, element)], complete=True)
 
-    def recent(self, since: datetime, account: Account) -> Sequence[NativePost] | None:
-        """The page's posts since then, ours and others'; None when LinkedIn could not be asked to the end."""
+    def recent(self, since: datetime, account: Account) -> OwnPosts:
+        """The page's posts since then that its followers see, ours and others'."""
         if not _is_connected(account):
-            return None
+            return OwnPosts(complete=False, failed=_NO_TOKEN)
+        found: list[NativePost] = []
         try:
-            told = list(posts.own_posts(self._rest(account), since))
-        except Stopped:
-            return None
-        return [NativePost(posts.receipt(element), unescape(str(element.get("commentary", "")))) for element in told]
+            for element in posts.own_posts(self._rest(account), since):
+                if posts.is_on_page(element):
+                    found.append(posts.native(element))
+        except Stopped as stopped:
+            return OwnPosts(found, complete=False, failed=nothing_live(stopped.outcome))
+        return OwnPosts(found)
 
     def delete(self, external_id: str, account: Account) -> Outcome:
         """Take the post off LinkedIn; one that is already gone counts as taken off, as LinkedIn itself has it."""

@@ -9,9 +9,9 @@ from typing import Any
 from planner.channels import linkedin_media as media
 from planner.channels.linkedin_metrics import moment
 from planner.channels.linkedin_rest import Rest, encoded, objects
-from planner.channels.linkedin_text import cut_short, escape, same_text
-from planner.channels.port import OutgoingPost, Receipt, Refused, RetryLater, Unknown
-from planner.channels.wire import Stopped
+from planner.channels.linkedin_text import cut_short, escape, same_text, unescape
+from planner.channels.port import NativePost, OutgoingPost, PostKind, Receipt, Refused, RetryLater, Unknown
+from planner.channels.wire import Stopped, inside
 from planner.core.text import linkedin_length
 
 __all__ = [
@@ -21,7 +21,9 @@ __all__ = [
     "complaint",
     "create",
     "full_text",
+    "is_on_page",
     "is_same",
+    "native",
     "own_posts",
     "read_back",
     "receipt",
@@ -119,6 +121,32 @@ def is_same(post: OutgoingPost, element: Mapping[str, Any]) -> bool:
         return False
     told = str(element.get("commentary", ""))
     return same_text(full_text(post), told) and media.may_be_content(post, element.get("content"))
+
+
+def is_on_page(element: Mapping[str, Any]) -> bool:
+    """Whether followers see it on the page: published, no plain reshare, and not shown by an advertisement alone."""
+    live = element.get("lifecycleState", "PUBLISHED") == "PUBLISHED" and str(element.get("id", "")).startswith("urn:li:")
+    reshare = bool(element.get("reshareContext")) and not str(element.get("commentary", "")).strip()
+    return live and not reshare and inside(element, "distribution", "feedDistribution") != "NONE"
+
+
+def native(element: Mapping[str, Any]) -> NativePost:
+    """The post as people read it."""
+    title = inside(element, "content", "article", "title") or inside(element, "content", "media", "title")
+    text = unescape(str(element.get("commentary", "")))
+    return NativePost(receipt(element), text or str(title or ""), kind=_kind(element.get("content")))
+
+
+def _kind(content: Any) -> PostKind:
+    """What it mostly is, by the content that LinkedIn tells and by the form of its file's number."""
+    if inside(content, "poll") is not None:
+        return PostKind.POLL
+    if inside(content, "article") is not None:
+        return PostKind.LINK
+    if inside(content, "multiImage") is not None:
+        return PostKind.IMAGE
+    file = str(inside(content, "media", "id") or "").removeprefix("urn:li:").partition(":")[0]
+    return {"image": PostKind.IMAGE, "video": PostKind.VIDEO, "document": PostKind.DOCUMENT}.get(file, PostKind.TEXT)
 
 
 def receipt(element: Mapping[str, Any]) -> Receipt:

@@ -27,7 +27,9 @@ __all__ = [
     "NativePost",
     "OutgoingPost",
     "Outcome",
+    "OwnPosts",
     "Platform",
+    "PostKind",
     "Publisher",
     "Reading",
     "Readings",
@@ -66,6 +68,17 @@ class MediaKind(StrEnum):
     DOCUMENT = "document"
     CAPTIONS = "captions"
     THUMBNAIL = "thumbnail"
+
+
+class PostKind(StrEnum):
+    """What a live message mostly is, as far as the platform tells."""
+
+    TEXT = "text"
+    LINK = "link"
+    IMAGE = "image"
+    VIDEO = "video"
+    DOCUMENT = "document"
+    POLL = "poll"
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,10 +209,31 @@ class Listing:
 
 @dataclass(frozen=True, slots=True)
 class NativePost:
-    """A message on our account that may have been written outside the planner."""
+    """A message that is live on our account for everybody to see, and that may have been written outside the planner.
+
+    title -- YouTube: the video's title; empty elsewhere.
+    mark  -- how the fingerprint begins that our own sending left in it (YouTube: in a tag); empty when there is none.
+    """
 
     receipt: Receipt
     text: str
+    title: str = ""
+    kind: PostKind = PostKind.TEXT
+    mark: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class OwnPosts:
+    """The account's own messages since a moment, whoever wrote them, newest first.
+
+    Left out: answers, plain reshares, what only an advertisement shows, and what is not public (yet).
+    complete -- False when the platform could not be asked or answered only in part: absence then proves nothing.
+    failed   -- why it is not complete.
+    """
+
+    posts: Sequence[NativePost] = ()
+    complete: bool = True
+    failed: RetryLater | Refused | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -288,7 +322,7 @@ class Publisher(Protocol):
 
     def publish(self, post: OutgoingPost, account: Account, *, keep: Keep) -> Outcome: ...
     def find(self, post: OutgoingPost, since: datetime, account: Account) -> Listing: ...
-    def recent(self, since: datetime, account: Account) -> Sequence[NativePost] | None: ...
+    def recent(self, since: datetime, account: Account) -> OwnPosts: ...
     def delete(self, external_id: str, account: Account) -> Outcome: ...
 
 

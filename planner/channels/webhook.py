@@ -18,9 +18,9 @@ from planner.channels.port import (
     Keep,
     Limits,
     Listing,
-    NativePost,
     Outcome,
     OutgoingPost,
+    OwnPosts,
     Readings,
     Receipt,
     Refused,
@@ -79,8 +79,8 @@ class WebhookAdapter:
     def find(self, post: OutgoingPost, since: datetime, account: Account) -> Listing:
         return Listing((), complete=False, reason="A webhook cannot be asked what it has received. Look into the room.")
 
-    def recent(self, since: datetime, account: Account) -> Sequence[NativePost] | None:
-        return None
+    def recent(self, since: datetime, account: Account) -> OwnPosts:
+        return OwnPosts(complete=False, failed=Refused("unsupported", "A webhook cannot be asked what it has received. Look into the room."))
 
     def delete(self, external_id: str, account: Account) -> Outcome:
         return Refused("unsupported", "A webhook cannot take a message back. Delete it in the room.")

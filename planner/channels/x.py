@@ -21,6 +21,7 @@ from planner.channels.port import (
     NativePost,
     Outcome,
     OutgoingPost,
+    OwnPosts,
     Reading,
     Readings,
     Receipt,
@@ -103,14 +104,17 @@ class XAdapter:
             return Listing(matches, complete=False, reason=stopped.outcome.reason)
         return Listing(matches, complete=True)
 
-    def recent(self, since: datetime, account: Account) -> Sequence[NativePost] | None:
-        """Every post on the account since then, newest first; None when X could not be asked."""
+    def recent(self, since: datetime, account: Account) -> OwnPosts:
+        """The account's posts since then but answers and reposts. X bills each post it tells, once a UTC day."""
         if not _is_connected(account):
-            return None
+            return OwnPosts(complete=False, failed=_NO_TOKEN)
+        found: list[NativePost] = []
         try:
-            return [x_posts.native(told, account) for told in self._own_posts(account, since)]
-        except Stopped:
-            return None
+            for told in self._own_posts(account, since, exclude="retweets,replies"):
+                found.append(x_posts.native(told, account))
+        except Stopped as stopped:
+            return OwnPosts(found, complete=False, failed=nothing_live(stopped.outcome))
+        return OwnPosts(found)
 
     def delete(self, external_id: str, account: Account) -> Outcome:
         """Take down one of our posts. The receipt is that of the post that is gone."""
@@ -173,7 +177,7 @@ class XAdapter:
         fields = ["public_metrics", "attachments", *(["non_public_metrics"] if private else [])]
         return self._api(account).posts("/2/tweets", params, fields)
 
-    def _own_posts(self, account: Account, since: datetime) -> Iterator[dict[str, Any]]:
+    def _own_posts(self, account: Account, since: datetime, *, exclude: str = "retweets") -> Iterator[dict[str, Any]]:
         """The account's posts since then, page after page, newest first.
 
         Raises Stopped as soon as something is missing: an absence may only be concluded from a whole list.
@@ -181,7 +185,7 @@ class XAdapter:
         api = self._api(account)
         since = since.astimezone(UTC).replace(microsecond=0)
         path = f"/2/users/{_user_id(api, account)}/tweets"
-        params = {"max_results": str(self._page), "start_time": f"{since:%Y-%m-%dT%H:%M:%SZ}", "exclude": "retweets"}
+        params = {"max_results": str(self._page), "start_time": f"{since:%Y-%m-%dT%H:%M:%SZ}", "exclude": exclude}
         for _ in range(_MAX_PAGES):
             body = api.posts(path, params, ("created_at", "entities"))
             meta = body.get("meta")

@@ -8,14 +8,14 @@ from datetime import UTC, datetime
 from html import unescape
 from typing import Any
 
-from planner.channels.port import Account, NativePost, Reading, Receipt
+from planner.channels.port import Account, NativePost, PostKind, Reading, Receipt
 from planner.channels.wire import count, inside
 from planner.channels.x_api import last_segment, problems
 from planner.core.text import comparable, without_links
 
 __all__ = ["gone", "native", "objects", "receipt", "reading", "says", "view_counts", "written_at"]
 
-_MEDIA_PAGE = re.compile(r"https?://(?:x|twitter)\.com/\w+/status/\d+/(?:photo|video)/\d+")
+_MEDIA_PAGE = re.compile(r"https?://(?:x|twitter)\.com/\w+/status/\d+/(photo|video)/\d+")
 #: What people did with a post. Clicks are left out: X stops telling them after 30 days, and a sum must not shrink.
 _INTERACTIONS = ("like_count", "reply_count", "quote_count", "bookmark_count")
 
@@ -40,7 +40,7 @@ def written_at(post: Mapping[str, Any]) -> datetime | None:
 
 
 def native(post: Mapping[str, Any], account: Account) -> NativePost:
-    return NativePost(receipt(str(post["id"]), account, written_at(post)), unescape(_expanded(post)))
+    return NativePost(receipt(str(post["id"]), account, written_at(post)), unescape(_expanded(post)), kind=_kind(post))
 
 
 def says(post: Mapping[str, Any], ours: str) -> bool:
@@ -100,6 +100,17 @@ def _expanded(post: Mapping[str, Any]) -> str:
             shows_file = link.get("media_key") or _MEDIA_PAGE.fullmatch(long)
             text = text.replace(short, "" if shows_file else long)
     return text
+
+
+def _kind(post: Mapping[str, Any]) -> PostKind:
+    """What it mostly is, by its links: a file stands in a post's text as a link to its own page."""
+    kind = PostKind.TEXT
+    for link in objects(inside(post, "entities", "urls")):
+        page = _MEDIA_PAGE.fullmatch(str(link.get("expanded_url")))
+        if page is not None or link.get("media_key"):
+            return PostKind.VIDEO if page is not None and page[1] == "video" else PostKind.IMAGE
+        kind = PostKind.LINK
+    return kind
 
 
 def _first(metrics: Any, *names: str) -> int | None:

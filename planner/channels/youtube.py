@@ -19,12 +19,14 @@ from planner.channels.port import (
     NativePost,
     Outcome,
     OutgoingPost,
+    OwnPosts,
+    PostKind,
     Readings,
     Receipt,
     Refused,
     Sent,
 )
-from planner.channels.wire import inside
+from planner.channels.wire import inside, nothing_live
 from planner.channels.youtube_client import (
     FAILURES,
     NO_TOKEN,
@@ -39,6 +41,7 @@ from planner.channels.youtube_client import (
 )
 from planner.channels.youtube_metrics import BATCH, audience, readings
 from planner.channels.youtube_upload import (
+    MARK,
     Pace,
     Uploaded,
     ask_session,
@@ -139,15 +142,17 @@ class YouTubeAdapter:
             except FAILURES as error:
                 return Listing((), False, verdict(error, now=self._now()).reason)
 
-    def recent(self, since: datetime, account: Account) -> Sequence[NativePost] | None:
-        """Videos uploaded since then, ours and others; None when YouTube could not be asked to the end."""
+    def recent(self, since: datetime, account: Account) -> OwnPosts:
+        """Videos uploaded since then that everybody can watch by now, ours and others'."""
         if not is_connected(account):
-            return None
+            return OwnPosts(complete=False, failed=NO_TOKEN)
+        found: list[NativePost] = []
         with connected(account, self._timeout_seconds) as connection:
             try:
-                return [NativePost(_receipt(video), _text(video)) for video in self._uploads(connection, since)]
-            except FAILURES:
-                return None
+                found.extend(_native(video) for video in self._uploads(connection, since) if _is_out(video))
+            except FAILURES as error:
+                return OwnPosts(found, complete=False, failed=nothing_live(verdict(error, now=self._now())))
+        return OwnPosts(found)
 
     def delete(self, external_id: str, account: Account) -> Outcome:
         """Take the video off YouTube; one that is already gone counts as taken off."""
@@ -256,9 +261,16 @@ def _tags(video: Mapping[str, Any]) -> list[Any]:
     return told if isinstance(told, list) else []
 
 
-def _text(video: Mapping[str, Any]) -> str:
+def _is_out(video: Mapping[str, Any]) -> bool:
+    """Whether everybody can watch it: not private, unlisted or waiting for its moment, and no announced première."""
+    public = inside(video, "status", "privacyStatus") == "public"
+    return public and bool(inside(video, "snippet", "liveBroadcastContent") != "upcoming")
+
+
+def _native(video: Mapping[str, Any]) -> NativePost:
     title, description = inside(video, "snippet", "title"), inside(video, "snippet", "description")
-    return f"{title or ''}\n\n{description or ''}".strip()
+    mark = next((tag.removeprefix(MARK) for tag in _tags(video) if isinstance(tag, str) and tag.startswith(MARK)), "")
+    return NativePost(_receipt(video), str(description or ""), title=str(title or ""), kind=PostKind.VIDEO, mark=mark)
 
 
 def _url(video_id: str) -> str:

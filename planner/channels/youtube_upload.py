@@ -22,7 +22,7 @@ from planner.channels.port import Keep, Media, MediaKind, OutgoingPost, Refused,
 from planner.channels.wire import nothing_live
 from planner.channels.youtube_client import FAILURES, Connection, GarbledError, answer, items, verdict
 
-__all__ = ["Pace", "Session", "Uploaded", "ask_session", "extras", "marker", "metadata", "send_video", "tags_length"]
+__all__ = ["MARK", "Pace", "Session", "Uploaded", "ask_session", "extras", "marker", "metadata", "send_video", "tags_length"]
 
 #: A moment nearer than this is “now”: the upload itself takes longer than YouTube's clock is precise.
 _SOON = timedelta(minutes=1)
@@ -54,9 +54,13 @@ class Uploaded:
     video: Mapping[str, Any]
 
 
+#: How the tag begins that every video of ours carries; the beginning of its fingerprint follows.
+MARK = "planner-"
+
+
 def marker(post: OutgoingPost) -> str:
     """The tag by which a video of ours is known again; the same for every attempt of one delivery."""
-    return f"planner-{post.fingerprint[:12]}"
+    return MARK + post.fingerprint[:12]
 
 
 def tags_length(tags: list[str]) -> int:

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from planner.channels.port import Account, Adapter, OutgoingPost, Platform, Refused, RetryLater, Sent, Unknown
+from planner.channels.port import Account, Adapter, OutgoingPost, OwnPosts, Platform, Refused, RetryLater, Sent, Unknown
 from planner.channels.sandbox import Sandbox, serve
 
 __all__ = ["AdapterContract", "Stage", "closed_address"]
@@ -214,6 +214,52 @@ class AdapterContract:
         stage.adapter, stage.account = self.make_adapter(address), self.make_account(address)
 
         assert not stage.find().complete
+
+    # --- listing what is on the account ---
+
+    def test_what_is_on_the_account_is_listed_newest_first_whoever_wrote_it(self, stage, tmp_path):
+        first, second = self.make_post(tmp_path), self.make_post(tmp_path, number=2)
+        sent = [stage.adapter.publish(post, stage.account, keep=keep_nothing) for post in (first, second)]
+
+        told = stage.adapter.recent(stage.since, stage.account)
+
+        if not self.lists:
+            assert (list(told.posts), told.complete) == ([], False)
+            return
+        assert (told.complete, told.failed) == (True, None)
+        assert [(one.receipt.external_id, one.receipt.url) for one in told.posts] == [
+            (outcome.receipt.external_id, outcome.receipt.url) for outcome in reversed(sent)
+        ]
+        assert all(one.receipt.at is not None and one.receipt.at >= stage.since.replace(microsecond=0) for one in told.posts)
+        for one, post in zip(told.posts, (second, first), strict=True):
+            assert post.text.split()[0] in one.text
+            assert not one.mark or post.fingerprint.startswith(one.mark)
+
+    def test_what_is_older_or_taken_down_is_not_listed(self, stage, tmp_path):
+        if not self.lists:
+            assert not stage.adapter.recent(stage.since, stage.account).complete
+            return
+        sent = stage.publish()
+
+        assert stage.adapter.recent(datetime.now(UTC) + timedelta(minutes=1), stage.account) == OwnPosts([])
+        assert len(stage.adapter.recent(stage.since, stage.account).posts) == 1
+        stage.adapter.delete(sent.receipt.external_id, stage.account)
+        assert stage.adapter.recent(stage.since, stage.account) == OwnPosts([])
+
+    def test_a_list_that_cannot_be_read_says_so_and_why(self, stage):
+        stage.publish()
+        revoked = stage.adapter.recent(stage.since, self.make_account(stage.url, revoked=True))
+        keyless = stage.adapter.recent(stage.since, replace(stage.account, secret=None))
+        address = closed_address()
+        away = self.make_adapter(address).recent(stage.since, self.make_account(address))
+
+        for told in (revoked, keyless, away):
+            assert (list(told.posts), told.complete) == ([], False)
+            assert told.failed is not None
+            assert told.failed.reason
+            assert "must-not-be-shown" not in repr(told)
+        if self.lists:
+            assert (revoked.failed.account, keyless.failed.account, type(away.failed)) == (True, True, RetryLater)
 
     # --- counting and taking down ---
 

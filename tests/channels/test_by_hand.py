@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from planner.channels.by_hand import ByHandAdapter, CopyPack, copy_pack
-from planner.channels.port import Account, Listing, Media, MediaKind, OutgoingPost, Platform, Readings, Refused
+from planner.channels.port import Account, Listing, Media, MediaKind, OutgoingPost, OwnPosts, Platform, Readings, Refused
 
 ACCOUNT = Account(channel_id=1, platform=Platform.BY_HAND, name="Intranet")
 PICTURE = Media(kind=MediaKind.IMAGE, path="/files/a.png", mime="image/png", size=10, alt_text="Une antenne")
@@ -26,7 +26,7 @@ def test_absence_proves_nothing_and_no_number_is_made_up():
     adapter, now = ByHandAdapter(), datetime.now(UTC)
 
     assert adapter.find(a_post(), now, ACCOUNT) == Listing((), False, "Only the person who publishes here knows.")
-    assert adapter.recent(now, ACCOUNT) is None
+    assert adapter.recent(now, ACCOUNT) == OwnPosts((), False, Refused("by_hand", "Only the person who publishes here knows."))
     assert adapter.readings(["https://intranet.example.com/1"], ACCOUNT) == Readings()
     assert adapter.audience(ACCOUNT) is None
     assert isinstance(adapter.delete("1", ACCOUNT), Refused)

@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from werkzeug import Response
 
+from planner.channels import linkedin_posts as posts
 from planner.channels.linkedin import LIMITS, LinkedInAdapter, LinkedInConnect
 from planner.channels.linkedin_rest import duplicate_of
 from planner.channels.port import (
@@ -24,7 +25,9 @@ from planner.channels.port import (
     MediaKind,
     NativePost,
     OutgoingPost,
+    OwnPosts,
     Platform,
+    PostKind,
     Reading,
     Readings,
     Receipt,
@@ -64,7 +67,7 @@ class TestContract(AdapterContract):
         assert isinstance(outcome, Sent), outcome
         assert outcome.note == ""
         found = stage.adapter.recent(stage.since, stage.account)
-        assert [native.text for native in found] == [f"All of it (really) *now* @home _x_ #5G\n\n{stage.post.link}"]
+        assert [(native.text, native.kind) for native in found.posts] == [(f"All of it (really) *now* @home _x_ #5G\n\n{stage.post.link}", PostKind.VIDEO)]
 
     def test_the_audience_is_told(self, stage):
         told = stage.adapter.audience(stage.account)
@@ -339,7 +342,7 @@ def test_a_page_without_a_usable_token_asks_nothing(adapter, linkedin, secret):
     assert adapter.delete("urn:li:share:1", nobody) == refused
     assert adapter.readings(["urn:li:share:1"], nobody) == Readings(failed=refused)
     assert adapter.find(POST, NOW, nobody) == Listing((), False, refused.reason)
-    assert adapter.recent(NOW, nobody) is None
+    assert not adapter.recent(NOW, nobody).complete
     assert adapter.audience(nobody) is None
     assert linkedin.requests == []
 
@@ -613,16 +616,44 @@ def test_a_look_that_was_cut_short_proves_nothing(adapter, linkedin, fault):
     assert (listing.matches, listing.complete) == ((), False)
     assert listing.reason
     linkedin.faults = {"list": [fault]}
-    assert adapter.recent(NOW - HOUR, ACCOUNT) is None
+    told = adapter.recent(NOW - HOUR, ACCOUNT)
+    assert (told.posts, told.complete) == ([], False)
+    assert told.failed.reason
 
 
 def test_recent_posts_are_told_in_plain_text(adapter, linkedin):
     urn = linkedin.add_post("By hand \\(yes\\) {hashtag|\\#|5G}")
     linkedin.add_post("Too old", age=2 * HOUR)
 
-    assert adapter.recent(NOW - HOUR, ACCOUNT) == [
-        NativePost(Receipt(urn, f"https://www.linkedin.com/feed/update/{urn}/", NOW), "By hand (yes) #5G")
-    ]
+    assert adapter.recent(NOW - HOUR, ACCOUNT) == OwnPosts(
+        [NativePost(Receipt(urn, f"https://www.linkedin.com/feed/update/{urn}/", NOW), "By hand (yes) #5G")]
+    )
+
+
+@pytest.mark.parametrize(
+    ("element", "told"),
+    [
+        ({"commentary": "Said"}, ("Said", PostKind.TEXT)),
+        ({"commentary": "Read", "content": {"article": {"source": "https://example.com", "title": "A page"}}}, ("Read", PostKind.LINK)),
+        ({"commentary": "", "content": {"media": {"id": "urn:li:document:D1", "title": "Slides"}}}, ("Slides", PostKind.DOCUMENT)),
+        ({"commentary": "Look", "content": {"media": {"id": "urn:li:video:D1"}}}, ("Look", PostKind.VIDEO)),
+        ({"commentary": "See", "content": {"media": {"id": "urn:li:image:D1"}}}, ("See", PostKind.IMAGE)),
+        ({"commentary": "See", "content": {"multiImage": {"images": []}}}, ("See", PostKind.IMAGE)),
+        ({"commentary": "Say", "content": {"poll": {"question": "?"}}}, ("Say", PostKind.POLL)),
+        ({"commentary": "Ours", "reshareContext": {"parent": "urn:li:share:1"}}, ("Ours", PostKind.TEXT)),
+        ({"commentary": "", "reshareContext": {"parent": "urn:li:share:1"}}, None),
+        ({"commentary": "Buy", "distribution": {"feedDistribution": "NONE"}}, None),
+        ({"commentary": "Soon", "lifecycleState": "DRAFT"}, None),
+        ({"id": "", "commentary": "Nothing"}, None),
+    ],
+)
+def test_a_post_on_the_page_is_told_by_what_it_mostly_is(element, told):
+    element = {"id": "urn:li:share:7", "createdAt": 0, **element}
+
+    assert posts.is_on_page(element) is (told is not None)
+    if told is not None:
+        native = posts.native(element)
+        assert (native.text, native.kind) == told
 
 
 # Deleting

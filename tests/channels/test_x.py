@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
-from planner.channels.port import Listing, Platform, Receipt, Refused, RetryLater, Sent, Unknown
+from planner.channels.port import Listing, OwnPosts, Platform, Receipt, Refused, RetryLater, Sent, Unknown
 from planner.channels.x import XAdapter
 from planner.core.http import Http
 from tests.channels.contract import AdapterContract, closed_address
@@ -171,7 +171,8 @@ def test_a_token_that_no_header_could_carry_is_not_sent(x, secret):
     assert x.publish(account=account).account
     assert not x.find(account).complete
     assert x.adapter.readings(["1"], account).failed.account
-    assert (x.adapter.audience(account), x.adapter.recent(SINCE, account)) == (None, None)
+    assert x.adapter.audience(account) is None
+    assert x.adapter.recent(SINCE, account).failed.account
     assert x.asked == []
 
 
@@ -260,4 +261,5 @@ def test_where_nobody_listens_nothing_is_known():
     adapter = XAdapter(closed_address(), Http(timeout_seconds=1))
 
     assert adapter.readings(["1"], ACCOUNT).failed == RetryLater("127.0.0.1 could not be reached; nothing was sent.")
-    assert (adapter.audience(ACCOUNT), adapter.recent(SINCE, ACCOUNT)) == (None, None)
+    assert adapter.audience(ACCOUNT) is None
+    assert adapter.recent(SINCE, ACCOUNT) == OwnPosts([], False, RetryLater("127.0.0.1 could not be reached; nothing was sent."))

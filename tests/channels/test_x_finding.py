@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 from pytest_httpserver import HTTPServer
 
-from planner.channels.port import Listing, NativePost, Receipt
+from planner.channels.port import Listing, NativePost, OwnPosts, PostKind, Receipt, Refused, RetryLater
 from planner.channels.x import XAdapter
 from planner.channels.x_posts import says
 from planner.core.http import Http
@@ -137,13 +137,37 @@ def test_recent_posts_are_told_as_people_read_them(x):
         "GET", "/2/users/42/tweets", 200, timeline(told("A &amp; B https://t.co/AAA", entities={"urls": [url("https://t.co/AAA", LINK)]}))
     )
 
-    assert x.adapter.recent(SINCE, ACCOUNT) == [NativePost(Receipt("100", "https://x.com/norvane/status/100", NOW), f"A & B {LINK}")]
+    assert x.adapter.recent(SINCE, ACCOUNT) == OwnPosts(
+        [NativePost(Receipt("100", "https://x.com/norvane/status/100", NOW), f"A & B {LINK}", kind=PostKind.LINK)]
+    )
+    assert x.asked[0].args["exclude"] == "retweets,replies"
 
 
-def test_recent_posts_that_cannot_be_read_whole_are_not_told(x):
-    x.says("GET", "/2/users/42/tweets", 503, "")
+@pytest.mark.parametrize(
+    ("entities", "kind"),
+    [
+        (None, PostKind.TEXT),
+        ({"urls": [url("https://t.co/AAA", "https://x.com/n/status/1/photo/1", media_key="3_1")]}, PostKind.IMAGE),
+        ({"urls": [url("https://t.co/BBB", LINK), url("https://t.co/AAA", "https://x.com/n/status/1/video/1")]}, PostKind.VIDEO),
+    ],
+)
+def test_a_post_is_told_by_what_it_mostly_is(x, entities, kind):
+    x.says("GET", "/2/users/42/tweets", 200, timeline(told("Seen https://t.co/AAA", entities=entities)))
 
-    assert x.adapter.recent(SINCE, ACCOUNT) is None
+    assert [one.kind for one in x.adapter.recent(SINCE, ACCOUNT).posts] == [kind]
+
+
+@pytest.mark.parametrize(
+    ("status", "failure"), [(503, RetryLater), (429, RetryLater), (401, Refused), (402, Refused)]
+)
+def test_recent_posts_that_cannot_be_read_whole_are_told_as_far_as_they_were(x, status, failure):
+    x.says("GET", "/2/users/42/tweets", 200, timeline(told("One"), next_token="more"))
+    x.says("GET", "/2/users/42/tweets", status, "")
+
+    found = x.adapter.recent(SINCE, ACCOUNT)
+
+    assert ([one.text for one in found.posts], found.complete, type(found.failed)) == (["One"], False, failure)
+    assert found.failed.account is (status != 503)
 
 
 # --- the change of names in 2.167 -------------------------------------------------------------------------------------

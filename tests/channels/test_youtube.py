@@ -21,6 +21,7 @@ from planner.channels.port import (
     MediaKind,
     OutgoingPost,
     Platform,
+    PostKind,
     Reading,
     Readings,
     Receipt,
@@ -193,7 +194,7 @@ def test_a_channel_that_is_not_connected_answers_nothing_and_asks_nothing(adapte
     assert adapter.delete("v1", nobody) == refused
     assert adapter.readings(["v1"], nobody) == Readings(failed=refused)
     assert adapter.find(post, NOW, nobody) == Listing((), False, refused.reason)
-    assert adapter.recent(NOW, nobody) is None
+    assert not adapter.recent(NOW, nobody).complete
     assert adapter.audience(nobody) is None
     assert youtube.calls == {}
 
@@ -375,16 +376,27 @@ def test_recent_uploads_are_told_with_their_title_and_description(adapter, youtu
     new = youtube.add_video("By hand", age=timedelta(hours=1))
     youtube.add_video("Too old", age=timedelta(hours=3))
 
-    (native,) = adapter.recent(NOW - timedelta(hours=2), ACCOUNT)
+    told = adapter.recent(NOW - timedelta(hours=2), ACCOUNT)
 
-    assert native.receipt.external_id == new
-    assert native.text == "By hand"
+    (native,) = told.posts
+    assert (native.receipt.external_id, native.title, native.text, native.kind, told.complete) == (new, "By hand", "", PostKind.VIDEO, True)
+
+
+def test_what_nobody_can_watch_yet_is_left_out_and_our_own_is_told_by_its_tag(adapter, youtube):
+    for number, status in enumerate(({"privacyStatus": "private"}, {"privacyStatus": "unlisted"}, {"privacyStatus": "private", "publishAt": "2030-01-01T00:00:00Z"})):
+        youtube.videos[youtube.add_video(f"Hidden {number}", age=timedelta(hours=1))]["status"] |= status
+    youtube.videos[youtube.add_video("Première", age=timedelta(hours=1))]["snippet"]["liveBroadcastContent"] = "upcoming"
+    youtube.add_video("Ours", age=timedelta(hours=1), tags=("5G", OURS))
+
+    assert [(one.title, one.mark) for one in adapter.recent(NOW - timedelta(hours=2), ACCOUNT).posts] == [("Ours", "0123456789ab")]
 
 
 def test_recent_uploads_that_cannot_be_read_are_not_told(adapter, youtube):
     youtube.faults = {"uploads": [Response("broken", 500)]}
 
-    assert adapter.recent(NOW, ACCOUNT) is None
+    told = adapter.recent(NOW, ACCOUNT)
+    assert (told.posts, told.complete) == ([], False)
+    assert isinstance(told.failed, RetryLater)
 
 
 # Deleting

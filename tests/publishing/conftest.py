@@ -10,13 +10,27 @@ from typing import Any
 import pytest
 from sqlalchemy.orm import Session
 
-from planner.channels.port import Account, Limits, Listing, NativePost, Outcome, OutgoingPost, Platform, Readings, Receipt, Sent
+from planner.channels.port import (
+    Account,
+    Limits,
+    Listing,
+    NativePost,
+    Outcome,
+    OutgoingPost,
+    OwnPosts,
+    Platform,
+    Readings,
+    Receipt,
+    Refused,
+    RetryLater,
+    Sent,
+)
 from planner.core.db import make_engine, sessions_of
 from planner.core.runtime import Runtime
 from planner.planning import service as planning
 from planner.planning.models import Post
 from tests.conftest import StoppedClock, make_settings
-from tests.factories import make_channel, make_post, make_user
+from tests.factories import NOON, make_channel, make_post, make_user
 
 
 class Scripted:
@@ -31,6 +45,11 @@ class Scripted:
         self.calls: list[OutgoingPost] = []
         self.listing: Listing | None = None
         self.looks = 0
+        #: What `recent` tells beside what went through here: written on the platform itself; `at` is when all of ours went live.
+        self.native: list[NativePost] = []
+        self.at = NOON
+        self.failed: RetryLater | Refused | None = None
+        self.asked_since: list[datetime] = []
 
     def publish(self, post: OutgoingPost, account: Account, *, keep: Callable[[str], None]) -> Outcome:
         self.calls.append(post)
@@ -48,8 +67,11 @@ class Scripted:
         found = [Receipt(f"live-{n}", f"https://x.com/i/status/{n}") for n, one in enumerate(self.live, 1) if one.fingerprint == post.fingerprint]
         return Listing(found, complete=True)
 
-    def recent(self, since: datetime, account: Account) -> list[NativePost] | None:
-        return None
+    def recent(self, since: datetime, account: Account) -> OwnPosts:
+        self.asked_since.append(since)
+        ours = [NativePost(Receipt(f"live-{n}", f"https://x.com/i/status/{n}", self.at), one.text) for n, one in enumerate(self.live, 1)]
+        told = [one for one in (*self.native, *ours) if one.receipt.at and one.receipt.at >= since]
+        return OwnPosts(told, complete=self.failed is None, failed=self.failed)
 
     def delete(self, external_id: str, account: Account) -> Outcome:
         raise AssertionError("nothing here deletes")
