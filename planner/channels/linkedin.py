@@ -18,11 +18,13 @@ from linkedin_v2.linkedin import LinkedInApplication, LinkedInAuthentication
 from planner.channels import linkedin_media as media
 from planner.channels import linkedin_metrics as metrics
 from planner.channels import linkedin_posts as posts
+from planner.channels.linkedin_pages import administered
 from planner.channels.linkedin_rest import Rest, encoded
 from planner.channels.port import (
     Account,
     AudienceCount,
     Grant,
+    Identity,
     Keep,
     Limits,
     Listing,
@@ -35,7 +37,7 @@ from planner.channels.port import (
     Refused,
     Sent,
 )
-from planner.channels.wire import Stopped, nothing_live
+from planner.channels.wire import Stopped, nothing_live, unsaid
 from planner.core.clock import utc_now
 from planner.core.errors import Refused as ConsentRefused
 from planner.core.http import Answer, Http, redact
@@ -47,6 +49,11 @@ LIMITS = Limits(text=posts.MAX_TEXT, images=media.MAX_IMAGES, can_delete=True)
 
 _TOKEN = re.compile(r"[\x21-\x7e]+")
 _NO_TOKEN = Refused("unauthorised", "This LinkedIn page is not connected. Connect it again in Settings.", account=True)
+
+_NO_PAGE = N_(
+    "The person who said yes on LinkedIn administers no company page. Ask a super admin of your page to make them a super admin too"
+    " (on the page: Settings, Manage admins), then connect again. Nothing was stored."
+)
 
 
 class Application(LinkedInApplication):  # type: ignore[misc]
@@ -201,12 +208,18 @@ class LinkedInConnect(LinkedInAuthentication):  # type: ignore[misc]
         *,
         client_id: str,
         client_secret: str,
+        api_url: str = "",
+        version: str = "",
+        wait: Callable[[float], None] = time.sleep,
         now: Callable[[], datetime] = utc_now,
     ) -> None:
         super().__init__(client_id, client_secret, "", list(self.scopes))
         self.AUTHORIZATION_URL = f"{auth_url.rstrip('/')}/oauth/v2/authorization"
         self.ACCESS_TOKEN_URL = f"{auth_url.rstrip('/')}/oauth/v2/accessToken"
         self._http = http
+        self._api_url = api_url.rstrip("/")
+        self._version = version
+        self._wait = wait
         self._now = now
 
     def authorise_url(self, *, state: str, challenge: str, redirect_uri: str) -> str:
@@ -222,6 +235,17 @@ class LinkedInConnect(LinkedInAuthentication):  # type: ignore[misc]
     def refresh(self, refresh_token: str) -> Grant:
         """A new key. Its refresh token may be missing: the old one then stays. Raises ConsentRefused, CallFailed."""
         return self._grant({"grant_type": "refresh_token", "refresh_token": refresh_token})
+
+    def accounts(self, access_token: str) -> Sequence[Identity]:
+        """The pages this key's person administers, by name, at least one. Raises ConsentRefused, Unavailable."""
+        request = Application(self._http, access_token, self._version).make_request
+        try:
+            found = administered(Rest(self._api_url, "", access_token, request, self._now), wait=self._wait)
+        except Stopped as stopped:
+            raise unsaid("LinkedIn", stopped) from None
+        if not found:
+            raise ConsentRefused(_NO_PAGE)
+        return found
 
     def _grant(self, question: Mapping[str, str]) -> Grant:
         form = {**question, "client_id": self.key, "client_secret": self.secret}

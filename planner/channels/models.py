@@ -13,7 +13,7 @@ from planner.channels.port import Account, Platform
 from planner.core.db import Record
 from planner.core.types import Choice, Sealed
 
-__all__ = ["AudienceSlice", "Channel", "ChannelState", "Credential"]
+__all__ = ["AudienceSlice", "Channel", "ChannelState", "Credential", "OpenConsent"]
 
 
 class ChannelState(StrEnum):
@@ -80,6 +80,23 @@ class Credential(Record):
     scopes: Mapped[list[str]] = mapped_column(default=list)
     updated_at: Mapped[datetime]
     channel: Mapped[Channel] = relationship(back_populates="credential")
+
+
+class OpenConsent(Record):
+    """A consent that opened several accounts, until a person has said which become channels; for ten minutes, and taken once."""
+
+    __tablename__ = "open_consents"
+    #: Digest of a random word that only the asking session has.
+    word_digest: Mapped[str] = mapped_column(String(43), unique=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    platform: Mapped[Platform] = mapped_column(Choice(Platform))
+    #: The key, as sealed JSON.
+    grant: Mapped[str] = mapped_column(Sealed)
+    #: {"external_id", "name"} of each account the key opens.
+    accounts: Mapped[list[dict[str, Any]]]
+    #: The channel that was to be reconnected.
+    again: Mapped[int | None]
+    until: Mapped[datetime]
 
 
 class AudienceSlice(Record):

@@ -13,9 +13,12 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 
 from planner.channels.port import Listing, Refused, RetryLater, Unknown
+from planner.core.errors import Refused as ConsentRefused
+from planner.core.errors import Unavailable
 from planner.core.http import Answer, CallFailed, NotSent
+from planner.core.i18n import N_
 
-__all__ = ["DEFAULT_WAIT", "Stop", "Stopped", "count", "inside", "nothing_live", "unanswered", "verdict", "wait_asked"]
+__all__ = ["DEFAULT_WAIT", "Stop", "Stopped", "count", "inside", "nothing_live", "unanswered", "unsaid", "verdict", "wait_asked"]
 
 DEFAULT_WAIT = timedelta(minutes=15)
 _SHORTEST = timedelta(seconds=1)
@@ -65,6 +68,13 @@ def verdict(answer: Answer, *, platform: str, said: str, now: datetime) -> Stop:
 def unanswered(failure: CallFailed) -> RetryLater | Unknown:
     """What it means that no answer came to a call that changes something."""
     return RetryLater(str(failure)) if isinstance(failure, NotSent) else Unknown(str(failure))
+
+
+def unsaid(platform: str, stopped: Stopped) -> ConsentRefused | Unavailable:
+    """Why a platform did not say whose key it gave, as a failure a person reads."""
+    kind = ConsentRefused if isinstance(stopped.outcome, Refused) else Unavailable
+    said = N_("%(platform)s did not say which account this is: %(reason)s Nothing was stored.")
+    return kind(said, platform=platform, reason=stopped.outcome.reason)
 
 
 def nothing_live(outcome: Stop) -> Refused | RetryLater:

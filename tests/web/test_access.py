@@ -72,6 +72,7 @@ MATRIX = {
     "settings.channel": "200 200 200 200 200 403 200 302",
     "settings.new_channel": "200 403 403 403 403 403 403 302",
     "settings.add_channel": "200 403 403 403 403 403 403 302",
+    "settings.choose": "400 403 403 403 403 403 403 302",
     "settings.connected": "400 403 403 403 403 403 403 302",
     "settings.history": "200 403 403 403 403 403 403 302",
     "settings.pauses": "200 200 200 200 200 403 200 302",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from html import unescape
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -12,6 +13,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 import requests
 from flask import Flask
+from jinja2 import FileSystemBytecodeCache
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
@@ -32,12 +34,13 @@ def there(tmp_path: Path) -> Iterator[str]:
 
 
 @pytest.fixture
-def app(tmp_path: Path, sqlite_url: str, clock: StoppedClock, there: str) -> Iterator[Flask]:
+def app(tmp_path: Path, sqlite_url: str, clock: StoppedClock, there: str, compiled_templates: FileSystemBytecodeCache) -> Iterator[Flask]:
     """The product with its sandbox on, reached by the address that people use."""
     from planner.factory import create_app
 
     made = create_app(make_settings(tmp_path, sqlite_url, sandbox=there, base_url="https://planner.example/"), clock=clock)
     made.testing = True
+    made.jinja_env.bytecode_cache = compiled_templates
     yield made
     made.extensions["planner"].engine.dispose()
 
@@ -50,15 +53,21 @@ def leave(client: Browser, platform: str, **fields: Any) -> str:
     return address
 
 
-def decide(address: str, decision: str = "allow", **choice: str) -> str:
-    """What the person does on the platform's page; path and query of where they are sent back to."""
+def decide(address: str, decision: str = "allow", *, without: str = "no box", **choice: str) -> str:
+    """What the person does on the platform's page, boxes `without` these letters ticked; path and query of where they are sent back to."""
     shown = requests.get(address, timeout=10)
     assert shown.status_code == 200
-    hidden = dict(re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', shown.text))
-    back = requests.post(address, data={**hidden, "decision": decision, **choice}, timeout=10, allow_redirects=False)
+    fields = {name: unescape(value) for name, value in re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', shown.text)}
+    ticked = [scope for scope in re.findall(r'name="granted" checked value="([^"]*)"', shown.text) if without not in scope]
+    back = requests.post(address, data={**fields, "granted": ticked, "decision": decision, **choice}, timeout=10, allow_redirects=False)
     parts = urlsplit(back.headers["Location"])
     assert (parts.scheme, parts.netloc) == ("https", "planner.example")
     return f"{parts.path}?{parts.query}"
+
+
+def connecting_scopes(client: Browser, platform: str) -> list[str]:
+    """What the planner asks for there."""
+    return list(client.application.extensions["planner"].registry.connect(Platform(platform)).scopes)
 
 
 def channels(db: Session) -> list[Channel]:
@@ -72,7 +81,10 @@ def channels(db: Session) -> list[Channel]:
     return found
 
 
-@pytest.mark.parametrize(("platform", "number"), [("x", r"[0-9]+")])
+CONNECTABLE = ("x", "linkedin")
+
+
+@pytest.mark.parametrize(("platform", "number"), [("x", r"[0-9]+"), ("linkedin", r"urn:li:organization:[0-9]+")])
 def test_an_account_is_connected_on_the_platforms_own_page(client: Browser, app_db: Session, platform: str, number: str) -> None:
     answer = client.get(decide(leave(client, platform), name="Norvane Group"))
 
@@ -82,11 +94,12 @@ def test_an_account_is_connected_on_the_platforms_own_page(client: Browser, app_
     assert re.fullmatch(number, channel.external_id)
     key = channel.credential
     assert key is not None
-    assert key.refresh_token
+    assert bool(key.refresh_token) is (platform != "linkedin"), "LinkedIn gives none unless it knows the application as a partner's"
     assert key.expires_at is not None
+    assert set(key.scopes) >= set(connecting_scopes(client, platform))
     page = client.get(answer.location)
     assert "Norvane Group is connected." in page.text
-    assert [secret in page.text for secret in (key.access_token, key.refresh_token)] == [False, False]
+    assert [secret in page.text for secret in (key.access_token, key.refresh_token) if secret] in ([False], [False, False])
 
 
 def test_x_is_asked_for_every_right_with_a_proof_that_stays_here(client: Browser) -> None:
@@ -150,13 +163,24 @@ def test_a_name_that_is_taken_gets_the_accounts_number(client: Browser, app_db: 
     assert second.name == f"Norvane Group ({second.external_id})"
 
 
-def test_a_consent_that_is_denied_is_said_with_a_way_back(client: Browser, app_db: Session) -> None:
-    answer = client.get(decide(leave(client, "x"), "deny"))
+@pytest.mark.parametrize(("platform", "name"), [("x", "X"), ("linkedin", "LinkedIn")])
+def test_a_consent_that_is_denied_is_said_with_a_way_back(platform: str, name: str, client: Browser, app_db: Session) -> None:
+    answer = client.get(decide(leave(client, platform), "deny"))
 
     assert answer.location == "/settings/channels/new"
     page = client.get(answer.location).text
-    assert "X was not connected: the consent was not given there." in page
-    assert "Connect with X" in page
+    assert f"{name} was not connected: the consent was not given there." in page
+    assert f"Connect with {name}" in page
+    assert channels(app_db) == []
+
+
+def test_a_question_the_platform_refuses_is_said_in_its_words(client: Browser, app_db: Session) -> None:
+    state = parse_qs(urlsplit(leave(client, "linkedin")).query)["state"][0]
+    told = {"state": state, "error": "unauthorized_scope_error", "error_description": "Scope “rw_organization_admin” is not authorized"}
+
+    answer = client.get("/settings/channels/callback/linkedin", query_string=told)
+
+    assert "unauthorized_scope_error: Scope “rw_organization_admin” is not authorized" in client.get(answer.location).text
     assert channels(app_db) == []
 
 
@@ -171,61 +195,61 @@ def test_a_code_the_platform_refuses_stores_nothing_and_is_not_shown(client: Bro
     assert channels(app_db) == []
 
 
-def _missing(client: Browser, _other: Browser, _clock: StoppedClock) -> str:
-    return re.sub(r"&?state=[^&]+", "", decide(leave(client, "x")))
+def _missing(client: Browser, _other: Browser, _clock: StoppedClock, platform: str) -> str:
+    return re.sub(r"&?state=[^&]+", "", decide(leave(client, platform)))
 
 
-def _of_somebody_else(_client: Browser, other: Browser, _clock: StoppedClock) -> str:
-    return decide(leave(other, "x"))
+def _of_somebody_else(_client: Browser, other: Browser, _clock: StoppedClock, platform: str) -> str:
+    return decide(leave(other, platform))
 
 
-def _of_somebody_else_while_mine_waits(client: Browser, other: Browser, _clock: StoppedClock) -> str:
-    leave(client, "x")
-    return decide(leave(other, "x"))
+def _of_somebody_else_while_mine_waits(client: Browser, other: Browser, _clock: StoppedClock, platform: str) -> str:
+    leave(client, platform)
+    return decide(leave(other, platform))
 
 
-def _of_an_earlier_try(client: Browser, _other: Browser, _clock: StoppedClock) -> str:
-    back = decide(leave(client, "x"))
-    leave(client, "x")
+def _of_an_earlier_try(client: Browser, _other: Browser, _clock: StoppedClock, platform: str) -> str:
+    back = decide(leave(client, platform))
+    leave(client, platform)
     return back
 
 
-def _too_late(client: Browser, _other: Browser, clock: StoppedClock) -> str:
-    back = decide(leave(client, "x"))
+def _of_another_platform(client: Browser, _other: Browser, _clock: StoppedClock, platform: str) -> str:
+    return decide(leave(client, platform)).replace(f"/callback/{platform}", "/callback/x" if platform != "x" else "/callback/linkedin")
+
+
+def _not_ascii(client: Browser, _other: Browser, _clock: StoppedClock, platform: str) -> str:
+    leave(client, platform)
+    return f"/settings/channels/callback/{platform}?code=1&state=%C3%A9%00%F0%9F%94%91"
+
+
+def _too_late(client: Browser, _other: Browser, clock: StoppedClock, platform: str) -> str:
+    back = decide(leave(client, platform))
     clock.advance(timedelta(minutes=10, seconds=1))
     return back
 
 
-def _of_another_platform(client: Browser, _other: Browser, _clock: StoppedClock) -> str:
-    return decide(leave(client, "x")).replace("/callback/x", "/callback/youtube")
+ATTACKS = (_missing, _of_somebody_else, _of_somebody_else_while_mine_waits, _of_an_earlier_try, _of_another_platform, _not_ascii, _too_late)
 
 
-def _not_ascii(client: Browser, _other: Browser, _clock: StoppedClock) -> str:
-    leave(client, "x")
-    return "/settings/channels/callback/x?code=1&state=%C3%A9%00%F0%9F%94%91"
-
-
-@pytest.mark.parametrize(
-    "attack",
-    [_missing, _of_somebody_else, _of_somebody_else_while_mine_waits, _of_an_earlier_try, _too_late, _of_another_platform, _not_ascii],
-    ids=lambda attack: attack.__name__.strip("_"),
-)
+@pytest.mark.parametrize("platform", CONNECTABLE)
 def test_an_answer_nobody_here_asked_for_is_refused_and_nothing_is_stored(
-    attack: Callable[..., str], client: Browser, sign_in: Callable[..., Browser], clock: StoppedClock, app_db: Session
+    platform: str, client: Browser, sign_in: Callable[..., Browser], clock: StoppedClock, app_db: Session
 ) -> None:
     other = sign_in()
-    address = attack(client, other, clock)
     before = stored(app_db)
 
-    answer = client.get(address)
+    answers = {attack.__name__: client.get(attack(client, other, clock, platform)) for attack in ATTACKS}
 
-    assert answer.status_code == 400
-    assert "Nothing was stored." in answer.text
+    assert {name: (answer.status_code, "Nothing was stored." in answer.text) for name, answer in answers.items()} == {
+        attack.__name__: (400, True) for attack in ATTACKS
+    }
     assert stored(app_db) == before
 
 
-def test_an_answer_is_taken_once(client: Browser, app_db: Session) -> None:
-    back = decide(leave(client, "x"))
+@pytest.mark.parametrize("platform", CONNECTABLE)
+def test_an_answer_is_taken_once(platform: str, client: Browser, app_db: Session) -> None:
+    back = decide(leave(client, platform))
     assert client.get(back).status_code == 302
     before = stored(app_db)
 
@@ -244,12 +268,17 @@ def test_a_person_who_signs_in_after_somebody_cannot_finish_what_they_began(clie
     assert channels(app_db) == []
 
 
-def test_without_a_client_id_and_with_the_sandbox_off_there_is_no_button(tmp_path: Path, sqlite_url: str, clock: StoppedClock) -> None:
-    from planner.channels.connecting import consents
+def test_without_its_keys_and_with_the_sandbox_off_a_platform_has_no_button(tmp_path: Path, sqlite_url: str) -> None:
+    from planner.channels.connecting import consents, missing
     from planner.core.http import Http
 
     def offered(**values: Any) -> list[Platform]:
         return list(consents(make_settings(tmp_path, sqlite_url, sandbox="off", **values), Http(5.0)))
 
     assert offered() == []
-    assert offered(x_client_id="an-id") == [Platform.X]
+    assert offered(x_client_id="an-id", linkedin_client_id="an-id") == [Platform.X], "X alone takes an application without a secret"
+    assert offered(linkedin_client_id="an-id", linkedin_client_secret="a-secret") == [Platform.LINKEDIN]
+    half = make_settings(tmp_path, sqlite_url, linkedin_client_id="an-id")
+    assert missing(half, Platform.LINKEDIN) == ["PLANNER_LINKEDIN_CLIENT_SECRET"]
+    assert missing(half, Platform.X) == ["PLANNER_X_CLIENT_ID"]
+    assert missing(half, Platform.WEBHOOK) == []

@@ -15,7 +15,7 @@ from planner.channels.sandbox import numbers
 from planner.channels.sandbox.state import moment, stamp
 
 __all__ = [
-    "Account", "Identity", "Rejection", "account", "accounts_of", "all_accounts", "digest", "ensure", "identify", "member",
+    "NOBODY", "Account", "Identity", "Rejection", "account", "accounts_of", "all_accounts", "digest", "ensure", "identify", "member",
     "owner_of", "revoke", "with_handle",
 ]  # fmt: skip
 
@@ -24,6 +24,8 @@ _FIRST = (
     "Belvoir", "Astrane", "Fjordline", "Pontel", "Carrouge", "Ibexa", "Ravelin", "Solstrand", "Trevise",
 )  # fmt: skip
 _SECOND = ("Networks", "Telecom", "Mobile", "Fibre", "Systems", "Connect", "Group", "Cloud")
+#: Owner of the account that stands for a LinkedIn member who administers no page.
+NOBODY = "nobody"
 _FOLLOWERS = {"x": (4_000, 1.0), "linkedin": (18_000, 0.9), "youtube": (1_400, 0.8), "webhook": (0, 0.0)}
 
 

@@ -123,7 +123,7 @@ def acls(call: Call) -> Response:
     elements = [
         {"role": "ADMINISTRATOR", "organization": one.id, "roleAssignee": member(one.owner), "state": "APPROVED"}
         for one in mine
-        if role == "ADMINISTRATOR"
+        if role == "ADMINISTRATOR" and one.owner != accounts.NOBODY
     ]
     return answer({"paging": {"start": start, "count": count, "links": [], "total": len(elements)}, "elements": elements[start : start + count]})
 
@@ -134,6 +134,7 @@ def one_organization(call: Call) -> Response:
 
 
 @routes("GET", "/rest/organizations", "linkedin.organization")
+@routes("GET", "/rest/organizationsLookup", "linkedin.organization")
 def organizations(call: Call) -> Response:
     found = {number: organization(call, f"urn:li:organization:{number}") for number in identifiers(call, "ids")}
     return answer({"results": {number: _organization(one) for number, one in found.items()}, "statuses": {}, "errors": {}})

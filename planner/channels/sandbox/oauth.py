@@ -8,7 +8,7 @@ import json
 import secrets
 import sqlite3
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any
@@ -17,7 +17,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 from werkzeug.wrappers import Response
 
 from planner.channels.sandbox import accounts, pages, things
-from planner.channels.sandbox.accounts import Account, digest, proposal
+from planner.channels.sandbox.accounts import NOBODY, Account, digest, proposal
 from planner.channels.sandbox.state import stamp
 from planner.channels.sandbox.things import Thing
 from planner.channels.sandbox.wire import Answered, Call, Routes, answer
@@ -122,11 +122,11 @@ def _page(call: Call, platform: _Platform) -> Response:
     """The page that asks a person to allow the connection."""
     asked = _checked(call, platform, call.request.args)
     with call.reading() as db:
-        known = accounts.all_accounts(db, platform.name)[:30]
+        known = [one for one in accounts.all_accounts(db, platform.name) if one.owner != NOBODY][:30]
     fresh = proposal(platform.name, secrets.token_hex(8), call.now)
     return pages.show(
         "consent.html", platform=platform.title, asked=asked, scopes=asked["scope"].split(), accounts=known, fresh=fresh.name,
-        client=asked["client_id"],
+        client=asked["client_id"], granular=platform is _GOOGLE, pages=platform is _LINKEDIN,
     )  # fmt: skip
 
 
@@ -138,9 +138,11 @@ def _consent(call: Call, platform: _Platform) -> Response:
         told = {"error": "user_cancelled_login" if platform is _LINKEDIN else "access_denied", "state": asked["state"]}
         return _back(asked["redirect_uri"], told)
     code = secrets.token_urlsafe(30)
+    if form.get("granular"):  # Google's boxes: what was not ticked is not given.
+        asked["scope"] = " ".join(scope for scope in asked["scope"].split() if scope in form.getlist("granted"))
     with call.writing() as db:
-        account = _chosen(db, call, platform, form)
-        body = {**asked, "account": account.id, "owner": account.owner, "used": False}
+        account, owner = _chosen(db, call, platform, form)
+        body = {**asked, "account": account.id, "owner": owner, "used": False}
         things.add(db, Thing(platform.name, "code", digest(code), account.id, "", body, call.now))
     return _back(asked["redirect_uri"], {"code": code, "state": asked["state"]})
 
@@ -168,13 +170,20 @@ def _checked(call: Call, platform: _Platform, given: Mapping[str, str]) -> dict[
     return asked
 
 
-def _chosen(db: sqlite3.Connection, call: Call, platform: _Platform, form: Mapping[str, str]) -> Account:
-    name = form.get("name", "").strip()[:60]
+def _chosen(db: sqlite3.Connection, call: Call, platform: _Platform, form: Mapping[str, str]) -> tuple[Account, str]:
+    """The account that was chosen or named, and the person who consents. On LinkedIn one person may have several pages, or none."""
+    names = [name for part in form.get("name", "").split(";" if platform is _LINKEDIN else "\0") if (name := part.strip()[:60])]
+    if platform is _LINKEDIN and form.get("account") == NOBODY:
+        return accounts.ensure(db, proposal(platform.name, NOBODY, call.now, name="A person without a page")), digest("consent:nobody")
     known = accounts.account(db, platform.name, form.get("account", ""))
-    if known and not name:
-        return known
-    owner = digest(f"consent:{name or secrets.token_hex(8)}")
-    return accounts.ensure(db, proposal(platform.name, owner, call.now, name=name))
+    if known and not names:
+        return known, known.owner
+    owner = digest(f"consent:{';'.join(names) or secrets.token_hex(8)}")
+    made = [
+        accounts.ensure(db, replace(proposal(platform.name, owner if count == 0 else digest(f"{owner}:{count}"), call.now, name=name), owner=owner))
+        for count, name in enumerate(names or [""])
+    ]
+    return made[0], owner
 
 
 def _back(address: str, told: dict[str, str]) -> Response:

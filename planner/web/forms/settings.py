@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, Self
 from zoneinfo import available_timezones
 
@@ -11,13 +12,13 @@ from wtforms import Field, IntegerField, PasswordField, RadioField, SelectField,
 from wtforms.validators import DataRequired, InputRequired, Length, NumberRange, Optional
 
 from planner.accounts.models import RoleName
-from planner.channels.port import Flavour, Platform
+from planner.channels.port import Flavour, Identity, Platform
 from planner.channels.service import MOST_GRACE_MINUTES
 from planner.web.filters import label
 from planner.web.forms.base import PlannerForm
 from planner.web.forms.planning import CheckboxListField, choices
 
-__all__ = ["ChannelForm", "EditChannelForm", "KeyForm", "PauseForm", "PersonForm", "PreferencesForm", "RolesForm", "TokenForm", "TypedNameForm"]
+__all__ = ["AccountsForm", "ChannelForm", "EditChannelForm", "KeyForm", "PauseForm", "PersonForm", "PreferencesForm", "RolesForm", "TokenForm", "TypedNameForm"]
 
 
 def one_line(_form: PlannerForm, field: Field) -> None:
@@ -79,6 +80,27 @@ class ChannelForm(EditChannelForm, KeyForm):
         choices=choices([(Flavour.MATTERMOST.value, "Mattermost"), (Flavour.SLACK.value, "Slack"), (Flavour.TEAMS.value, "Microsoft Teams")]),
         default=Flavour.MATTERMOST.value,
     )
+
+
+class AccountsForm(PlannerForm):
+    """Which of the accounts that a consent opened become channels; exactly one where a channel is reconnected."""
+
+    accounts = CheckboxListField(_l("Accounts"), [InputRequired(_l("Choose at least one."))], choices=[])
+
+    def offering(self, accounts: Iterable[Identity], *, one: bool) -> Self:
+        """The same form with these accounts to choose from."""
+        self.accounts.choices = choices((account.external_id, account.name) for account in accounts)
+        self._one = one
+        return self
+
+    def validate_accounts(self, field: Field) -> None:
+        if self._one and len(field.data or ()) > 1:
+            raise ValidationError(_("Choose one: the channel is one account."))
+
+    @property
+    def chosen(self) -> set[str]:
+        """The numbers of the accounts that were chosen."""
+        return set(self.accounts.data or ())
 
 
 class RolesForm(PlannerForm):

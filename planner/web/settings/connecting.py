@@ -11,18 +11,18 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
-from planner.accounts.models import User
 from planner.channels import connecting, service
 from planner.channels.models import Channel
-from planner.channels.port import Connect, Grant, Identity, Platform
+from planner.channels.port import Connect, Platform
 from planner.core.errors import PlannerError
+from planner.core.http import redact
 from planner.core.secrets import new_token
-from planner.publishing.service import release_channel
 from planner.web.access import needs
 from planner.web.errors import page
 from planner.web.filters import label
 from planner.web.languages import say
 from planner.web.session import runtime
+from planner.web.settings import choosing
 from planner.web.settings.base import bp
 
 __all__ = ["by_browser", "reconnected"]
@@ -30,6 +30,8 @@ __all__ = ["by_browser", "reconnected"]
 #: How long a person may stay on the platform's page.
 LIFE = timedelta(minutes=10)
 _KEPT = "connecting"
+#: What the platforms call it when the person pressed Cancel, on one page of theirs or another.
+_SAID_NO = {"access_denied", "user_cancelled_login", "user_cancelled_authorize"}
 
 
 def by_browser() -> set[Platform]:
@@ -68,15 +70,13 @@ def connected(platform: str) -> ResponseReturnValue:
     if asked is None:
         return page(400, _("This answer does not belong to a connection you began in the last ten minutes here. Nothing was stored. Begin again."))
     if request.args.get("error") or not request.args.get("code"):
-        flash(_("%(platform)s was not connected: the consent was not given there. Nothing was changed.", platform=label(Platform(platform))), "info")
+        flash(*_refusal(Platform(platform)))
         return redirect(_way_back(asked))
     try:
-        channel, sentence = _take(Platform(platform), asked)
+        return _take(Platform(platform), asked)
     except PlannerError as error:
         flash(say(error), "error")
         return redirect(_way_back(asked))
-    flash(sentence, "success")
-    return redirect(url_for(".channel", channel_id=channel.id))
 
 
 def reconnected(row: Channel, released: int) -> str:
@@ -113,26 +113,32 @@ def _asked(platform: str) -> dict[str, Any] | None:
     return dict(kept) if is_ours else None
 
 
-def _take(platform: Platform, asked: dict[str, Any]) -> tuple[Channel, str]:
-    """Ask the platform for the key and whose it is, with no transaction open; then store both at once."""
-    there = _consent(platform)
+def _take(platform: Platform, asked: dict[str, Any]) -> ResponseReturnValue:
+    """Ask the platform for the key and whose it is, with no transaction open; then store both at once, or ask which of several."""
+    there, again = _consent(platform), asked["again"]
+    channel = service.by_id(g.db, again) if again else None
     g.db.commit()
     grant = there.exchange(code=request.args["code"], verifier=asked["verifier"], redirect_uri=_return_address(platform))
-    return _store(platform, there.accounts(grant.access_token)[0], grant, asked["again"])
+    accounts = list(there.accounts(grant.access_token))
+    one = connecting.meant(channel, platform, accounts) if channel else accounts[0] if len(accounts) == 1 else None
+    if one is None:
+        return choosing.ask(platform, accounts, grant, again)
+    numbers, sentence = choosing.store(platform, [one], grant, again) or ([], "")
+    flash(sentence, "success")
+    return redirect(url_for(".channel", channel_id=numbers[0]))
 
 
-def _store(platform: Platform, account: Identity, grant: Grant, again: int | None) -> tuple[Channel, str]:
-    """The channel, and what to say of it. Its own session: that of a page that is looked at may not write."""
-    settings = runtime().settings
-    with runtime().sessions.begin() as db:
-        channel, is_new = connecting.connect(
-            db, platform, account, grant, again=again, time_zone=settings.time_zone, grace_minutes=settings.grace_minutes,
-            actor=db.get(User, g.user.id), now=g.now,
-        )  # fmt: skip
-        released = release_channel(db, channel, now=g.now)
-        db.flush()
-        db.expunge(channel)
-    return channel, str(_("%(name)s is connected.", name=channel.name)) if is_new else reconnected(channel, released)
+def _refusal(platform: Platform) -> tuple[str, str]:
+    """What is said, and how loudly, when no consent came back: the person said no, or the platform refused our question."""
+    error, more = request.args.get("error", ""), request.args.get("error_description", "")
+    if not error or error in _SAID_NO:
+        return _("%(platform)s was not connected: the consent was not given there. Nothing was changed.", platform=label(platform)), "info"
+    said = redact(f"{error}: {more}" if more else error)[:300]
+    sentence = _(
+        "%(platform)s did not ask for your consent and says: “%(said)s” Nothing was changed. Show this to the person who set up the app at %(platform)s.",
+        platform=label(platform), said=said,
+    )  # fmt: skip
+    return sentence, "error"
 
 
 def _way_back(asked: dict[str, Any]) -> str:

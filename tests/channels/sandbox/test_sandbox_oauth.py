@@ -22,6 +22,7 @@ def decide(address, decision="allow", **fields):
     assert page.status_code == 200, page.text
     hidden = dict(re.findall(r'name="(\w+)" value="([^"]*)"', page.text))
     hidden = {name: unescape(value) for name, value in hidden.items()}
+    hidden["granted"] = re.findall(r'name="granted" checked value="([^"]*)"', page.text)
     answer = requests.post(
         address.partition("?")[0], data={**hidden, "name": "", "account": "", **fields, "decision": decision}, timeout=20, allow_redirects=False
     )
