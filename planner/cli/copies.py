@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import sqlite3
 import tarfile
+from collections.abc import Callable
 from contextlib import closing
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -55,15 +56,20 @@ def archive(settings: Settings, source: Path, target: Path) -> None:
     unfinished.replace(target)
 
 
-def put_back(settings: Settings, bundle_path: Path, target: Path) -> None:
-    """The database and files of an archive, over those that are there. Raises Refused for a file that is no backup."""
+def put_back(settings: Settings, bundle_path: Path, target: Path, *, prepare: Callable[[Path, datetime], None]) -> None:
+    """The database and files of an archive, over those that are there. Raises Refused for a file that is no backup.
+
+    prepare -- called with the copy's place and when it was made, before anybody else sees it.
+    """
     with TemporaryDirectory(dir=settings.data_path) as folder:
         try:
             with tarfile.open(bundle_path, "r:gz") as bundle:
                 bundle.extractall(folder, filter="data")
+                made = datetime.fromtimestamp(bundle.getmember(_INSIDE).mtime, UTC)
             _check(Path(folder) / _INSIDE)
-        except (tarfile.TarError, OSError, EOFError, sqlite3.Error):
+        except (tarfile.TarError, KeyError, OSError, EOFError, sqlite3.Error):
             raise Refused(N_("%(file)s is not a backup made by “flask planner backup”."), file=bundle_path.name) from None
+        prepare(Path(folder) / _INSIDE, made)
         _pour(Path(folder) / _INSIDE, target)
         for item in sorted((Path(folder) / "files").rglob("*")):
             place = settings.data_path / item.relative_to(folder)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.attributes import flag_modified
 
-from planner.cli import copies
+from planner.cli import copies, doubts
 from planner.cli.running import PROBLEMS, Run, acts
 from planner.core.db import Base
 from planner.core.errors import Refused
@@ -84,7 +85,10 @@ def backup(run: Run, target: Path | None) -> None:
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @acts(writes=False)
 def restore(run: Run, file: Path, yes: bool) -> None:
-    """Put a backup in the place of what is there now; a copy of that is taken first (SQLite)."""
+    """Put a backup in the place of what is there now; a copy of that is taken first (SQLite).
+
+    What the backup calls unsent may have gone out since: it is looked up on its platform before it is sent.
+    """
     run.may("user.manage")
     settings = run.runtime.settings
     place = copies.database_file(settings)
@@ -97,9 +101,16 @@ def restore(run: Run, file: Path, yes: bool) -> None:
         copies.copy_database(place, copy)
     run.db.close()
     run.runtime.engine.dispose()
-    copies.put_back(settings, file, place)
+    looked_up = 0
+
+    def prepare(database: Path, made: datetime) -> None:
+        nonlocal looked_up
+        looked_up = doubts.look_first(settings, database, since=made, now=run.now)
+
+    copies.put_back(settings, file, place, prepare=prepare)
     kept = str(copy) if copy.exists() else None
-    run.show({"restored": str(file), "copy": kept}, f"Restored {file.name}. Now run: flask planner upgrade")
+    human = f"Restored {file.name}; {looked_up} unsent posts are looked up before they are sent. Now run: flask planner upgrade"
+    run.show({"restored": str(file), "copy": kept, "looked_up_first": looked_up}, human)
 
 
 def _wrong_rollups(run: Run) -> list[str]:

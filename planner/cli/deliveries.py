@@ -5,15 +5,17 @@ from __future__ import annotations
 import click
 from flask.cli import AppGroup
 
+from planner.cli.moments import moment
 from planner.cli.running import Run, acts
 from planner.core.errors import NotFound
 from planner.core.i18n import N_
 from planner.publishing import queries, service
 from planner.publishing.models import Delivery, DeliveryState
+from planner.publishing.restored import look_first
 
 __all__ = ["deliveries"]
 
-deliveries = AppGroup("deliveries", help="The outbox: list, retry.")
+deliveries = AppGroup("deliveries", help="The outbox: list, retry, look-first.")
 
 _COLUMNS = ("id", "post_id", "channel_id", "state", "due_at", "tries", "reason")
 
@@ -43,6 +45,16 @@ def retry(run: Run, number: int) -> None:
     view = queries.delivery_of(run.db, delivery.post_id)
     assert view is not None
     run.show(_shape(view), f"Delivery {number} is due again.")
+
+
+@deliveries.command("look-first")
+@click.option("--since", required=True, metavar="MOMENT", help="When the backup was made, such as 2026-03-24T09:30Z.")
+@acts()
+def look_first_command(run: Run, since: str) -> None:
+    """After putting a backup back by other means than `restore`: look every unsent post up before it is sent."""
+    run.may("user.manage")
+    count = look_first(run.db, since=moment(since, field="--since"), actor=run.actor, now=run.now)
+    run.show({"looked_up_first": count}, f"{count} unsent posts are looked up before they are sent.")
 
 
 def _shape(view: queries.DeliveryView) -> dict[str, object]:

@@ -8,7 +8,18 @@ from typing import Any
 from planner.core.errors import Invalid
 from planner.core.i18n import N_
 
-__all__ = ["day", "when"]
+__all__ = ["day", "moment", "when"]
+
+
+def moment(typed: str, *, field: str) -> datetime:
+    """A moment with its offset, or else in UTC. Raises Invalid, naming the option `field`."""
+    try:
+        found = datetime.fromisoformat(typed.strip())
+    except ValueError:
+        raise Invalid(N_("“%(typed)s” is not a moment. Write 2026-03-24T09:30Z."), field=field, typed=typed[:60]) from None
+    if not 1970 <= found.year <= 2100:
+        raise Invalid(N_("The year %(year)s is out of reach."), field=field, year=found.year)
+    return (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)
 
 
 def when(typed: str, now: datetime) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from flask.cli import with_appcontext
 from flask.ctx import AppContext
 from sqlalchemy import text
 
-from planner.cli import copies, output
+from planner.cli import copies, doubts, output
 from planner.cli.running import held_runtime
 from planner.core.db import Base
 from planner.core.runtime import Runtime
@@ -50,6 +50,7 @@ def upgrade_database(runtime: Runtime) -> Path | None:
         copy = _copy(runtime)
         with _own_context():
             _alembic().upgrade()
+        doubts.after_upgrade(runtime)
         return copy
 
 

@@ -26,12 +26,12 @@ INVARIANTS: dict[str, str] = {
     "no attempt before the embargo": """
         SELECT a.id FROM attempts a JOIN deliveries d ON d.id = a.delivery_id JOIN posts p ON p.id = d.post_id
         JOIN assets s ON s.id = p.asset_id LEFT JOIN campaigns c ON c.id = p.campaign_id
-        WHERE a.worker <> 'by hand' AND (a.started_at < s.embargo_until OR a.started_at < c.embargo_until)
+        WHERE a.worker NOT IN ('by hand', 'look first') AND (a.started_at < s.embargo_until OR a.started_at < c.embargo_until)
         AND p.state <> 'published'""",
     "no attempt under a pause": """
         SELECT a.id FROM attempts a JOIN deliveries d ON d.id = a.delivery_id JOIN posts p ON p.id = d.post_id
         JOIN pauses u ON a.started_at >= u.started_at AND (u.ended_at IS NULL OR a.started_at < u.ended_at)
-        WHERE a.worker <> 'by hand' AND (u.channel_id IS NULL OR u.channel_id = d.channel_id)
+        WHERE a.worker NOT IN ('by hand', 'look first') AND (u.channel_id IS NULL OR u.channel_id = d.channel_id)
         AND (u.campaign_id IS NULL OR u.campaign_id = p.campaign_id)""",
     "no attempt with content nobody approved": """
         SELECT a.id FROM attempts a JOIN deliveries d ON d.id = a.delivery_id

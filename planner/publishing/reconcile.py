@@ -15,7 +15,7 @@ from planner.core.i18n import N_
 from planner.core.runtime import Runtime
 from planner.ledger.leases import lockable
 from planner.planning.models import Origin, Post
-from planner.publishing import compose, rules
+from planner.publishing import compose, restored, rules
 from planner.publishing.models import Attempt, Delivery, DeliveryState, Result
 from planner.publishing.settling import close, publish, retry, stop, watch
 
@@ -114,6 +114,8 @@ def _conclude(db: Session, runtime: Runtime, look: Look, listing: Listing, *, no
         publish(db, delivery, attempt, matches[0], Result.FOUND, note=delivery.reason, now=now)
     elif len(matches) > 1:
         stop(db, delivery, rules.Stop(DeliveryState.UNCONFIRMED, N_("Several live messages look like it: a person has to say which.")), now=now)
+    elif listing.complete and attempt.worker == restored.LOOK_FIRST:
+        restored.go_back(db, delivery, attempt, now=now)
     elif listing.complete:
         close(attempt, Result.ABSENT, code="absent", reason=delivery.reason, now=now)
         if delivery.post.asset.sensitive:

@@ -8,6 +8,7 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -20,13 +21,16 @@ from sqlalchemy.orm import Session
 from planner.catalog.models import Asset
 from planner.channels.models import Credential
 from planner.channels.port import Reading
+from planner.cli import doubts
 from planner.core.secrets import Sealer
 from planner.core.types import use_sealer
 from planner.insights.models import Latest
 from planner.insights.service import record
+from planner.planning import service as planning
 from planner.planning.models import PostState
-from tests.conftest import SECRET, make_settings
-from tests.factories import NOON, make_asset, make_channel, make_post
+from planner.publishing.models import Attempt
+from tests.conftest import SECRET, StoppedClock, make_settings
+from tests.factories import NOON, make_asset, make_channel, make_post, make_user
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -155,6 +159,58 @@ def test_a_backup_brings_everything_back(
     assert Path(made["file"]).stat().st_mode & 0o777 == 0o600
     assert refused("backup", "--to", made["file"]) == f"{made['file']} is there already."
     assert run("restore", made["file"], typed="n\n").exit_code == 1
+
+
+@pytest.mark.parametrize("older", [False, True], ids=["same version", "older version"])
+def test_a_backup_from_before_a_publish_has_its_unsent_posts_looked_up_before_anything_is_sent(
+    told: Callable[..., Any], rows: Session, tmp_path: Path, app: Flask, clock: StoppedClock, older: bool
+) -> None:
+    """One of an older version is prepared by the upgrade that has to follow."""
+    rows.execute(text("CREATE TABLE alembic_version (version_num VARCHAR(32))"))
+    author, approver = make_user(rows, roles=("planner",)), make_user(rows, roles=("approver",))
+    post = make_post(rows, text="Once", author=author, publish_at=clock.now() + timedelta(minutes=1))
+    planning.submit(rows, post, actor=author, now=clock.now())
+    planning.approve(rows, post, actor=approver, now=clock.now())
+    rows.commit()
+    if older:
+        rows.execute(text("ALTER TABLE posts RENAME COLUMN first_comment TO first_reply"))
+        rows.commit()
+    made = told("backup")["file"]
+    if older:
+        rows.execute(text("ALTER TABLE posts RENAME COLUMN first_reply TO first_comment"))
+        rows.commit()
+    rows.close()
+
+    restored = told("restore", made, "--yes")
+    if older:
+        assert (restored["looked_up_first"], (tmp_path / "restored-from").exists()) == (0, True)
+        rows.execute(text("ALTER TABLE posts RENAME COLUMN first_reply TO first_comment"))
+        rows.commit()
+        doubts.after_upgrade(app.extensions["planner"])
+    else:
+        assert restored["looked_up_first"] == 1
+
+    assert not (tmp_path / "restored-from").exists()
+    [delivery] = told("deliveries", "list")["deliveries"]
+    assert (delivery["state"], len(delivery["attempts"])) == ("unknown", 1)
+    assert told("deliveries", "look-first", "--since", "2026-03-02T11:00Z") == {"looked_up_first": 0}
+
+
+def test_after_a_backup_put_back_by_other_means_a_person_has_unsent_posts_looked_up_first(
+    told: Callable[..., Any], refused: Callable[..., str], rows: Session, clock: StoppedClock
+) -> None:
+    author, approver = make_user(rows, roles=("planner",)), make_user(rows, roles=("approver",))
+    post = make_post(rows, author=author, publish_at=clock.now() + timedelta(minutes=1))
+    planning.submit(rows, post, actor=author, now=clock.now())
+    planning.approve(rows, post, actor=approver, now=clock.now())
+    rows.commit()
+
+    assert told("deliveries", "look-first", "--since", "2026-03-02T11:00") == {"looked_up_first": 1}
+
+    rows.rollback()
+    assert rows.scalars(select(Attempt.started_at)).one() == NOON - timedelta(hours=1)
+    assert refused("deliveries", "look-first", "--since", "lately") == "--since: “lately” is not a moment. Write 2026-03-24T09:30Z."
+    assert refused("deliveries", "look-first", "--since", "0001-01-01") == "--since: The year 1 is out of reach."
 
 
 def test_what_is_no_backup_is_refused_and_changes_nothing(refused: Callable[..., str], rows: Session, tmp_path: Path) -> None:

@@ -48,6 +48,7 @@ ACTIONS: dict[str, str] = {
     "channel.refused": N_("was refused by a channel"),
     "channel.disconnected": N_("disconnected a channel"),
     "delivery.declared_not_live": N_("said that a post is not live"),
+    "delivery.looked_up_first": N_("had a post looked up before it is sent"),
     "delivery.recorded_by_hand": N_("said where a post is live"),
     "delivery.retried": N_("had a post sent again"),
     "pause.started": N_("paused sending"),
