@@ -29,6 +29,7 @@ ACTIONS: dict[str, frozenset[str]] = {
     "post.approve": frozenset({_ADMIN, _APPROVER, _LEGAL}),
     "post.cancel": frozenset({_ADMIN, _PLANNER, _AUTHOR}),
     "delivery.resolve": frozenset({_ADMIN, _PLANNER, _APPROVER}),
+    "native.decide": frozenset({_ADMIN, _PLANNER}),
     "pause.set": frozenset({_ADMIN}),
     "readings.import": frozenset({_ADMIN, _PLANNER}),
     "channel.manage": frozenset({_ADMIN}),

@@ -27,7 +27,7 @@ from planner.insights.models import METRICS, AssetDay, ChannelDay, Latest, Snaps
 from planner.insights.rollups import Change, Counts, bring_forward, days_of, make_again, newest_day
 from planner.planning.models import Post
 
-__all__ = ["compare", "rebuild", "record", "record_rows"]
+__all__ = ["compare", "forget", "rebuild", "record", "record_rows"]
 
 #: Counts from here on are refused: sums over thousands of posts must fit a column.
 TOO_MANY = 10**15
@@ -85,6 +85,21 @@ def rebuild(db: Session) -> int:
     names = ["post_id", "at", "regime", *METRICS]
     db.execute(insert(Latest).from_select(names, _newest()))
     return sum(make_again(db, channel_id) for channel_id in db.scalars(select(Channel.id).order_by(Channel.id)).all())
+
+
+def forget(db: Session, post_id: int) -> None:
+    """Take a post's readings out, and make again the days they were in. For a post that is none of ours after all."""
+    _take_turns(db, [post_id])
+    first = db.scalar(select(func.min(Snapshot.at)).where(Snapshot.post_id == post_id))
+    if first is None:
+        return
+    asset_id, channel_id = db.execute(select(Post.asset_id, Post.channel_id).where(Post.id == post_id)).one()
+    day = first.astimezone(UTC).date()
+    db.execute(delete(Snapshot).where(Snapshot.post_id == post_id))
+    db.execute(delete(Latest).where(Latest.post_id == post_id))
+    db.execute(delete(AssetDay).where(AssetDay.asset_id == asset_id, AssetDay.channel_id == channel_id, AssetDay.day >= day))
+    db.execute(delete(ChannelDay).where(ChannelDay.channel_id == channel_id, ChannelDay.day >= day))
+    make_again(db, channel_id, day, only={asset_id})
 
 
 def compare(db: Session) -> list[str]:

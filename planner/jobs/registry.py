@@ -15,6 +15,7 @@ FUNCTIONS: dict[str, str] = {
     "demo.load": "planner.demo.load:run",
     "import.assets": "planner.insights.importing:run_import",
     "import.readings": "planner.insights.importing:run_import",
+    "native.look": "planner.publishing.native_looking:run",
     "collect": "planner.insights.collecting:run",
 }
 

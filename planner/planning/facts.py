@@ -15,8 +15,8 @@ from planner.channels.models import Channel
 from planner.planning.models import Origin, Post, PostState
 
 __all__ = [
-    "Live", "mark_failed", "mark_missed", "mark_published", "mark_scheduled", "mark_sending", "mark_unconfirmed",
-    "record_all_published", "record_published", "reopen",
+    "Live", "disown", "mark_failed", "mark_missed", "mark_published", "mark_scheduled", "mark_sending", "mark_unconfirmed",
+    "readopt", "record_all_published", "record_published", "reopen",
 ]  # fmt: skip
 
 
@@ -107,6 +107,22 @@ def record_all_published(
         told = {"external_id": post.external_id, "url": post.external_url, "origin": origin}
         history.record(db, actor, "post.recorded", post, now=now, became=told)
     return posts
+
+
+def disown(db: Session, post: Post, *, now: datetime, actor: User | None) -> None:
+    """A post that was found live is none of ours after all: cancelled, and without the platform's number, which others may have."""
+    was = {"state": post.state, "external_id": post.external_id}
+    post.state, post.external_id, post.external_url, post.updated_at = PostState.CANCELLED, None, "", now
+    history.record(db, actor, "post.disowned", post, now=now, was=was, became={"state": post.state}, name=history.COMMAND_LINE)
+
+
+def readopt(db: Session, post: Post, asset: Asset, *, external_id: str, url: str, now: datetime, actor: User | None) -> Post:
+    """A disowned post is live and ours again, about that asset."""
+    was = {"state": post.state, "asset": post.asset.title}
+    post.asset, post.state, post.external_id, post.external_url, post.updated_at = asset, PostState.PUBLISHED, external_id, url, now
+    became = {"state": post.state, "asset": asset.title, "external_id": external_id, "url": url}
+    history.record(db, actor, "post.recorded", post, now=now, was=was, became=became, name=history.COMMAND_LINE)
+    return post
 
 
 def _into(db: Session, post: Post, state: PostState, now: datetime, reason: str, *, action: str = "", **became: object) -> None:

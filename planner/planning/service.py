@@ -27,7 +27,7 @@ from planner.planning.facts import (
     record_published,
     reopen,
 )
-from planner.planning.models import Approval, Campaign, Post, PostState, Verb
+from planner.planning.models import Approval, Campaign, Origin, Post, PostState, Verb
 from planner.planning.surroundings import surroundings
 from planner.planning.values import PostValues, checked, settle, values_of
 
@@ -215,6 +215,8 @@ def restore(db: Session, post: Post, *, actor: User | None, now: datetime) -> Po
     """Bring a cancelled post back: approved again if that very content was and its time is still to come, else as it was."""
     require(actor, "post.cancel", post)
     states.require(post, "restore")
+    if post.origin is not Origin.PLANNED:
+        raise WrongState(N_("This message was put back under “Published directly”. Adopt it there again."))
     found = rules.gates(post, post.asset, post.campaign, post.channel, surroundings(db, post), _at(post, now))
     rules.refuse(one for one in found if one.code in ("sensitive", "retired"))
     state = _state_before_cancel(db, post)

@@ -41,6 +41,9 @@ INVARIANTS: dict[str, str] = {
         UNION ALL
         SELECT d.id FROM deliveries d JOIN channels c ON c.id = d.channel_id
         WHERE d.state IN ('due', 'retry') AND d.due_at < :long_ago AND c.platform <> 'by_hand'""",
+    "nothing of ours counts as published directly": """
+        SELECT n.id FROM native_posts n JOIN posts p ON p.channel_id = n.channel_id AND p.external_id = n.external_id
+        WHERE p.origin = 'planned'""",
     "a post being sent has a delivery at work": """
         SELECT p.id FROM posts p LEFT JOIN deliveries d ON d.post_id = p.id
         WHERE p.state = 'sending' AND (d.id IS NULL OR d.state NOT IN ('sending', 'unknown'))""",

@@ -1,4 +1,4 @@
-"""Delivery, the outbox row of an approved post, and Attempt, one try to send it."""
+"""Delivery, the outbox row of an approved post, Attempt, one try to send it, and Native, a message published without us."""
 
 from __future__ import annotations
 
@@ -8,12 +8,14 @@ from enum import StrEnum
 from sqlalchemy import CheckConstraint, Double, ForeignKey, Index, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from planner.channels.models import Channel
+from planner.channels.port import PostKind
 from planner.core.db import Base, Record
 from planner.core.types import Choice
 from planner.ledger.models import Leased
 from planner.planning.models import Post
 
-__all__ = ["Attempt", "Delivery", "DeliveryState", "Hold", "Result", "Watch"]
+__all__ = ["Attempt", "Delivery", "DeliveryState", "Hold", "Native", "NativeLook", "NativeState", "Result", "Watch"]
 
 
 class DeliveryState(StrEnum):
@@ -134,3 +136,70 @@ class Watch(Base):
     attempt_id: Mapped[int] = mapped_column(ForeignKey("attempts.id"), primary_key=True, autoincrement=False)
     observer: Mapped[str] = mapped_column(String(64), primary_key=True)
     since: Mapped[float] = mapped_column(Double)
+
+
+class NativeState(StrEnum):
+    """What people made of a message that was published directly."""
+
+    FOUND = "found"
+    #: It became a post under an asset.
+    ADOPTED = "adopted"
+    #: Somebody said that it is none of the plan's business.
+    IGNORED = "ignored"
+
+
+class Native(Record):
+    """A message that somebody published on the platform itself, found by listing the account. One a platform's number."""
+
+    __tablename__ = "native_posts"
+    __table_args__ = (
+        UniqueConstraint("channel_id", "external_id"),
+        # What the calendar and the list of open ones read.
+        Index(
+            "ix_native_posts_open", "published_at", "id", sqlite_where=text("state = 'found'"), postgresql_where=text("state = 'found'")
+        ),
+        CheckConstraint("state <> 'adopted' OR post_id IS NOT NULL", name="adopted_has_post"),
+        # A number is never used again: history tells of rows that are gone.
+        {"sqlite_autoincrement": True},
+    )
+    channel_id: Mapped[int] = mapped_column(ForeignKey("channels.id"))
+    external_id: Mapped[str] = mapped_column(String(200))
+    url: Mapped[str] = mapped_column(String(2000), default="")
+    kind: Mapped[PostKind] = mapped_column(Choice(PostKind))
+    #: A video's title; elsewhere empty.
+    title: Mapped[str] = mapped_column(String(300), default="")
+    text: Mapped[str] = mapped_column(Text, default="")
+    published_at: Mapped[datetime]
+    found_at: Mapped[datetime]
+    #: Since when a whole listing no longer shows it: deleted there.
+    gone_at: Mapped[datetime | None]
+    state: Mapped[NativeState] = mapped_column(Choice(NativeState), default=NativeState.FOUND)
+    #: The post it became; kept, cancelled, when it was put back.
+    post_id: Mapped[int | None] = mapped_column(ForeignKey("posts.id"), unique=True)
+    decided_at: Mapped[datetime | None]
+    decided_by_id: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"))
+    version: Mapped[int] = mapped_column(default=1)
+    channel: Mapped[Channel] = relationship(lazy="select")
+    post: Mapped[Post | None] = relationship(lazy="select")
+
+    __mapper_args__ = {"version_id_col": version}
+
+    @property
+    def name(self) -> str:
+        """What people may know it by: its title, else how its text begins."""
+        return self.title or self.text[:100]
+
+
+class NativeLook(Base):
+    """How far one channel was looked through for messages published directly; no row: never, and it may be."""
+
+    __tablename__ = "native_looks"
+    channel_id: Mapped[int] = mapped_column(ForeignKey("channels.id"), primary_key=True, autoincrement=False)
+    enabled: Mapped[bool] = mapped_column(default=True)
+    #: The last try, whatever came of it.
+    asked_at: Mapped[datetime | None]
+    #: The last whole listing, and the last whole one that went back all thirty days.
+    looked_at: Mapped[datetime | None]
+    deep_at: Mapped[datetime | None]
+    #: Why the last try told less than everything; empty when it did not.
+    trouble: Mapped[str] = mapped_column(Text, default="")

@@ -15,15 +15,13 @@ from planner.core.i18n import N_
 from planner.core.runtime import Runtime
 from planner.ledger.leases import lockable
 from planner.planning.models import Origin, Post
-from planner.publishing import compose, restored, rules
+from planner.publishing import compose, natives, restored, rules
 from planner.publishing.models import Attempt, Delivery, DeliveryState, Result
 from planner.publishing.settling import close, publish, retry, stop, watch
 
 __all__ = ["look_next"]
 
 log = structlog.get_logger(__name__)
-#: Platforms' clocks may run behind ours by this much.
-_CLOCK_SLACK = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +88,7 @@ def _take(db: Session, runtime: Runtime, worker: str, *, now: datetime) -> Look 
             platform=channel.platform,
             account=channel.account(),
             post=compose.outgoing(db, delivery, attempt, data_path=runtime.settings.data_path),
-            since=first - _CLOCK_SLACK,
+            since=first - natives.CLOCK_SLACK,
         )
     return None
 
@@ -108,8 +106,8 @@ def _conclude(db: Session, runtime: Runtime, look: Look, listing: Listing, *, no
     known = {row.external_id: row.origin for row in db.execute(taken)}
     matches = [match for match in listing.matches if match.external_id not in known]
     if any(origin is not Origin.PLANNED for origin in known.values()):
-        # An import may have brought in the very message that is looked for: sending again could double it.
-        stop(db, delivery, rules.Stop(DeliveryState.UNCONFIRMED, N_("A live message that looks like it was imported meanwhile: a person has to say whether it is this one.")), now=now)
+        # An import, or somebody who adopted it, may have brought in the very message that is looked for: sending again could double it.
+        stop(db, delivery, rules.Stop(DeliveryState.UNCONFIRMED, N_("A live message that looks like it was imported or adopted meanwhile: a person has to say whether it is this one.")), now=now)
     elif len(matches) == 1:
         publish(db, delivery, attempt, matches[0], Result.FOUND, note=delivery.reason, now=now)
     elif len(matches) > 1:

@@ -15,7 +15,7 @@ from planner.core.i18n import N_
 from planner.core.runtime import Runtime
 from planner.planning import facts as planning
 from planner.planning.models import Post, PostState
-from planner.publishing import rules
+from planner.publishing import natives, rules
 from planner.publishing.models import Attempt, Delivery, DeliveryState, Hold, Result, Watch
 
 __all__ = ["abandon", "publish", "retry", "settle", "stop", "watch"]
@@ -79,6 +79,7 @@ def publish(
     delivery.lease_owner = delivery.lease_until = None
     delivery.settled_at = now
     delivery.post.channel.last_success_at = now
+    natives.retract(db, delivery.channel_id, receipt.external_id, now=now)
     planning.mark_published(
         db, delivery.post, external_id=receipt.external_id, url=receipt.url, at=receipt.at or attempt.started_at, now=now
     )

@@ -11,9 +11,10 @@ from sqlalchemy import select
 
 from planner.catalog.models import AssetFile, AssetKind
 from planner.channels.models import Channel
-from planner.channels.port import MediaKind, Platform
+from planner.channels.port import MediaKind, Platform, PostKind
 from planner.channels.pretend import CHANNELS
 from planner.channels.sandbox import Running, posts
+from planner.channels.sandbox.seeding import seed_post
 from planner.core.runtime import Runtime
 from planner.insights.models import Latest
 from planner.jobs import tick
@@ -21,6 +22,7 @@ from planner.ledger.models import Job, JobState
 from planner.planning import service as planning
 from planner.planning.models import Post, PostState
 from planner.publishing.check import violations
+from planner.publishing.models import Native
 from tests.conftest import StoppedClock
 from tests.factories import make_asset, make_channel, make_post, make_user
 
@@ -58,7 +60,7 @@ def approved(runtime: Runtime, clock: StoppedClock, tmp_path: Path) -> dict[Plat
 def test_one_round_publishes_on_each_platform_and_collects_their_numbers(
     runtime: Runtime, clock: StoppedClock, platforms: Running, approved: dict[Platform, int]
 ) -> None:
-    assert tick.run(runtime).as_dict() == {"filled": 4, "swept": 0, "sent": 4, "looked_up": 0, "jobs": 1, "readings": 0}
+    assert tick.run(runtime).as_dict() == {"filled": 4, "swept": 0, "sent": 4, "looked_up": 0, "jobs": 2, "readings": 0}
 
     with runtime.sessions() as db:
         told = {post.channel.platform: (post.state, post.external_id) for post in db.scalars(select(Post))}
@@ -70,9 +72,36 @@ def test_one_round_publishes_on_each_platform_and_collects_their_numbers(
     assert {(platform.value, told[platform][1]) for platform in AUTOMATIC if platform is not Platform.WEBHOOK} <= set(live)
 
     clock.advance(timedelta(days=1))
-    assert tick.run(runtime).as_dict() == {"filled": 0, "swept": 0, "sent": 0, "looked_up": 0, "jobs": 1, "readings": 0}
+    assert tick.run(runtime).as_dict() == {"filled": 0, "swept": 0, "sent": 0, "looked_up": 0, "jobs": 2, "readings": 0}
 
     with runtime.sessions() as db:
         assert set(db.scalars(select(Job.state))) == {JobState.DONE}
         counted = {platform for platform, in db.execute(select(Channel.platform).join(Post).join(Latest, Latest.post_id == Post.id))}
     assert counted == {Platform.YOUTUBE, Platform.LINKEDIN, Platform.X}, "a webhook tells no numbers"
+
+
+def test_what_was_published_directly_is_found_on_each_platform_that_lists_it(runtime: Runtime, clock: StoppedClock, platforms: Running) -> None:
+    keys = {platform: key for platform, _name, key in CHANNELS if platform in (Platform.YOUTUBE, Platform.LINKEDIN, Platform.X)}
+    with runtime.sessions.begin() as db:
+        for platform, key in keys.items():
+            make_channel(db, platform=platform, token=key)
+    made = {
+        platform: seed_post(
+            platforms.sandbox, platform.value, key or "", created_at=clock.now() - timedelta(days=5), text="From the stand", title="Live" if platform == "youtube" else ""
+        )
+        for platform, key in keys.items()
+    }  # fmt: skip
+
+    for _ in range(2):
+        tick.run(runtime)
+        clock.advance(timedelta(hours=1))
+
+    with runtime.sessions() as db:
+        rows = db.execute(select(Channel.platform, Native.external_id, Native.title, Native.text, Native.kind).join(Native)).all()
+        assert violations(db, clock.now()) == []
+    assert {platform: tuple(row) for platform, *row in rows} == {
+        Platform.YOUTUBE: (made[Platform.YOUTUBE].external_id, "Live", "From the stand", PostKind.VIDEO),
+        Platform.LINKEDIN: (made[Platform.LINKEDIN].external_id, "", "From the stand", PostKind.TEXT),
+        Platform.X: (made[Platform.X].external_id, "", "From the stand", PostKind.TEXT),
+    }
+    assert len(rows) == 3
