@@ -1,5 +1,6 @@
 // Behaviour of every page. Each module adds comfort to a page that already works without it.
 import { start as startHtmx } from "./partial.js";
+import { start as startCopy } from "./copy.js";
 import { start as startCounters } from "./counters.js";
 import { start as startDialogs } from "./dialogs.js";
 import { start as startDrafts } from "./drafts.js";
@@ -14,6 +15,7 @@ startTheme();
 startToasts();
 startMenus();
 startDialogs();
+startCopy();
 startKeys();
 startDrafts();
 startFiles();

@@ -17,6 +17,7 @@ from planner.channels.models import Channel
 from planner.channels.port import Connect, Grant, Identity, Platform
 from planner.channels.wire import Stopped, inside, unsaid
 from planner.channels.x_api import XApi
+from planner.channels.youtube_connect import YouTubeConnect
 from planner.core.clock import utc_now
 from planner.core.errors import Refused as ConsentRefused
 from planner.core.http import Http
@@ -30,7 +31,7 @@ X_SCOPES = ("tweet.read", "tweet.write", "users.read", "media.write", "offline.a
 _SANDBOX_CLIENT = "editorial-planner"
 _LONGEST_NAME = 120
 #: The platforms with a consent page, and what the settings of our application there begin with.
-_APPLICATIONS = {Platform.X: "x", Platform.LINKEDIN: "linkedin"}
+_APPLICATIONS = {Platform.X: "x", Platform.LINKEDIN: "linkedin", Platform.YOUTUBE: "google"}
 #: X alone takes an application that has no secret.
 _PUBLIC = "x_client_secret"
 
@@ -38,7 +39,9 @@ _PUBLIC = "x_client_secret"
 def consents(settings: Settings, http: Http, sandbox_url: str = "") -> dict[Platform, Connect]:
     """The platforms that can be connected in the browser: those with a client id, all of them while the sandbox is on."""
     found: dict[Platform, Connect] = {}
-    makers: dict[Platform, Callable[[Settings, Http, str, str, str], Connect]] = {Platform.X: _x, Platform.LINKEDIN: _linkedin}
+    makers: dict[Platform, Callable[[Settings, Http, str, str, str], Connect]] = {
+        Platform.X: _x, Platform.LINKEDIN: _linkedin, Platform.YOUTUBE: _youtube
+    }  # fmt: skip
     for platform, maker in makers.items():
         client = _client(settings, platform)
         if client:
@@ -157,6 +160,11 @@ def _linkedin(settings: Settings, http: Http, sandbox_url: str, client_id: str, 
         settings.platform_url("linkedin_auth_url", sandbox_url), http, client_id=client_id, client_secret=client_secret,
         api_url=settings.platform_url("linkedin_api_url", sandbox_url), version=settings.linkedin_version,
     )  # fmt: skip
+
+
+def _youtube(settings: Settings, http: Http, sandbox_url: str, client_id: str, client_secret: str) -> YouTubeConnect:
+    auth_url, token_url, api_url = (settings.platform_url(name, sandbox_url) for name in ("google_auth_url", "google_token_url", "youtube_api_url"))
+    return YouTubeConnect(auth_url, token_url, api_url, http, client_id=client_id, client_secret=client_secret)
 
 
 def _named(platform: str, found: list[Identity]) -> list[Identity]:

@@ -1,4 +1,4 @@
-"""OAuth 2 as X and Google speak it: the consent page's address with PKCE, the code for a key, a key for the next one.
+"""OAuth 2 as X speaks it: the consent page's address with PKCE, the code for a key, a key for the next one.
 
 Authlib builds the questions; they leave through the planner's own client, with its time limit and without secrets in errors.
 """

@@ -43,6 +43,15 @@ class ChannelHealth:
     has_key: bool
     key_stored_at: datetime | None
     key_expires_at: datetime | None
+    #: Whether there is something to renew the key with, and when that ends.
+    can_renew: bool
+    renewal_ends_at: datetime | None
+    told_scopes: list[str] | None
+
+    @property
+    def scopes(self) -> Sequence[str]:
+        """The permissions the platform told; empty when it told none."""
+        return self.told_scopes or ()
 
     @property
     def flavour(self) -> str:
@@ -129,7 +138,7 @@ def _query() -> Select[Any]:
         Channel.id, Channel.platform, Channel.name, Channel.colour, Channel.external_id, Channel.time_zone, Channel.grace_minutes,
         Channel.config, Channel.state, Channel.state_reason, Channel.wait_until, Channel.wait_reason, Channel.last_success_at,
         Channel.last_collected_at, Channel.created_at, Channel.version, Credential.id.is_not(None), Credential.updated_at,
-        Credential.expires_at,
+        Credential.expires_at, Credential.refresh_token.is_not(None), Credential.refresh_expires_at, Credential.scopes,
     ).outerjoin(Credential, Credential.channel_id == Channel.id)  # fmt: skip
 
 

@@ -21,7 +21,7 @@ from planner.channels.models import Channel, ChannelState
 from planner.channels.port import Platform
 from planner.channels.sandbox import Sandbox, serve
 from tests.conftest import Browser, StoppedClock, make_settings
-from tests.factories import make_channel
+from tests.factories import make_channel, make_user
 from tests.web.scene import stored
 
 
@@ -81,10 +81,10 @@ def channels(db: Session) -> list[Channel]:
     return found
 
 
-CONNECTABLE = ("x", "linkedin")
+CONNECTABLE = ("x", "linkedin", "youtube")
 
 
-@pytest.mark.parametrize(("platform", "number"), [("x", r"[0-9]+"), ("linkedin", r"urn:li:organization:[0-9]+")])
+@pytest.mark.parametrize(("platform", "number"), [("x", r"[0-9]+"), ("linkedin", r"urn:li:organization:[0-9]+"), ("youtube", r"UC[\w-]{22}")])
 def test_an_account_is_connected_on_the_platforms_own_page(client: Browser, app_db: Session, platform: str, number: str) -> None:
     answer = client.get(decide(leave(client, platform), name="Norvane Group"))
 
@@ -112,6 +112,59 @@ def test_x_is_asked_for_every_right_with_a_proof_that_stays_here(client: Browser
         kept = session["connecting"]
     assert asked["state"] == [kept["state"]]
     assert kept["verifier"] not in str(asked)
+
+
+GOOGLE = "https://www.googleapis.com/auth/"
+
+
+def test_google_is_asked_for_a_key_that_lasts_and_for_every_right(client: Browser) -> None:
+    asked = parse_qs(urlsplit(leave(client, "youtube")).query)
+
+    told = {name: asked[name][0] for name in ("access_type", "prompt", "include_granted_scopes", "response_type", "code_challenge_method")}
+    assert told == {
+        "access_type": "offline", "prompt": "consent", "include_granted_scopes": "true", "response_type": "code", "code_challenge_method": "S256",
+    }  # fmt: skip
+    assert asked["scope"][0].split() == [
+        GOOGLE + name for name in ("youtube.upload", "youtube", "youtube.force-ssl", "youtube.readonly", "yt-analytics.readonly")
+    ]
+
+
+def test_a_box_left_unticked_at_google_is_said_with_what_then_does_not_work(client: Browser, app_db: Session) -> None:
+    answer = client.get(decide(leave(client, "youtube"), without="yt-analytics", name="Norvane Group"))
+
+    (channel,) = channels(app_db)
+    assert channel.credential is not None
+    assert [scope for scope in channel.credential.scopes if "analytics" in scope] == []
+    page = client.get(answer.location).text
+    assert "Not everything was allowed at YouTube. yt-analytics.readonly: YouTube Analytics tells nothing: no watch time, no audience." in page
+    assert "Norvane Group is connected." in page
+
+
+def test_without_the_right_to_see_the_channel_nothing_is_stored(client: Browser, app_db: Session) -> None:
+    answer = client.get(decide(leave(client, "youtube"), without="auth/youtube"))
+
+    assert "A permission is missing. Connect the channel again and accept every permission. Nothing was stored." in client.get(answer.location).text
+    assert channels(app_db) == []
+
+
+def test_a_key_that_cannot_be_renewed_is_said_and_does_not_replace_one_that_can(client: Browser, app_db: Session) -> None:
+    def connect(address: str) -> str:
+        return client.get(client.get(decide(address, name="Norvane Group")).location).text
+
+    first = connect(leave(client, "youtube").replace("access_type=offline", "access_type=online"))
+    fresh = connect(leave(client, "youtube"))
+    (known,) = channels(app_db)
+    again = connect(leave(client, "youtube").replace("access_type=offline", "access_type=online"))
+    (after,) = channels(app_db)
+
+    assert "YouTube gave no key to renew with: somebody has to connect again before" in first
+    assert "to renew with" not in fresh
+    assert "YouTube gave no new key to renew with; the one we have stays in use." in again
+    assert known.credential is not None
+    assert after.credential is not None
+    assert known.credential.refresh_token
+    assert known.credential.refresh_token == after.credential.refresh_token
+    assert known.credential.access_token != after.credential.access_token
 
 
 def test_the_same_account_again_gets_a_new_key(client: Browser, app_db: Session) -> None:
@@ -163,7 +216,7 @@ def test_a_name_that_is_taken_gets_the_accounts_number(client: Browser, app_db: 
     assert second.name == f"Norvane Group ({second.external_id})"
 
 
-@pytest.mark.parametrize(("platform", "name"), [("x", "X"), ("linkedin", "LinkedIn")])
+@pytest.mark.parametrize(("platform", "name"), [("x", "X"), ("linkedin", "LinkedIn"), ("youtube", "YouTube")])
 def test_a_consent_that_is_denied_is_said_with_a_way_back(platform: str, name: str, client: Browser, app_db: Session) -> None:
     answer = client.get(decide(leave(client, platform), "deny"))
 
@@ -215,7 +268,7 @@ def _of_an_earlier_try(client: Browser, _other: Browser, _clock: StoppedClock, p
 
 
 def _of_another_platform(client: Browser, _other: Browser, _clock: StoppedClock, platform: str) -> str:
-    return decide(leave(client, platform)).replace(f"/callback/{platform}", "/callback/x" if platform != "x" else "/callback/linkedin")
+    return decide(leave(client, platform)).replace(f"/callback/{platform}", "/callback/x" if platform == "youtube" else "/callback/youtube")
 
 
 def _not_ascii(client: Browser, _other: Browser, _clock: StoppedClock, platform: str) -> str:
@@ -268,6 +321,29 @@ def test_a_person_who_signs_in_after_somebody_cannot_finish_what_they_began(clie
     assert channels(app_db) == []
 
 
+def test_the_page_says_what_is_missing_and_which_address_to_register(tmp_path: Path, sqlite_url: str, clock: StoppedClock) -> None:
+    from planner.factory import create_app
+
+    keys = {"x_client_id": "an-id", "linkedin_client_id": "planted-id", "base_url": "https://planner.example/"}
+    made = create_app(make_settings(tmp_path, sqlite_url, sandbox="off", **keys), clock=clock)
+    made.testing, made.test_client_class = True, Browser
+    client = made.test_client()
+    with made.extensions["planner"].sessions.begin() as db:
+        identity = make_user(db).fs_uniquifier
+    with client.session_transaction() as session:
+        session["_user_id"], session["_fresh"] = identity, True
+
+    page = client.get("/settings/channels/new").text
+
+    assert re.findall(r"Set (PLANNER_.*) first\.", page) == ["PLANNER_GOOGLE_CLIENT_ID, PLANNER_GOOGLE_CLIENT_SECRET", "PLANNER_LINKEDIN_CLIENT_SECRET"]
+    assert re.findall(r'value="(https://planner.example/[^"]*)"', page) == [
+        f"https://planner.example/settings/channels/callback/{platform}" for platform in ("youtube", "linkedin", "x")
+    ]
+    assert [name for name in ("X", "LinkedIn", "YouTube") if f"<span>Connect with {name}</span>" in page] == ["X"]
+    assert "planted-id" not in page
+    made.extensions["planner"].engine.dispose()
+
+
 def test_without_its_keys_and_with_the_sandbox_off_a_platform_has_no_button(tmp_path: Path, sqlite_url: str) -> None:
     from planner.channels.connecting import consents, missing
     from planner.core.http import Http
@@ -277,7 +353,8 @@ def test_without_its_keys_and_with_the_sandbox_off_a_platform_has_no_button(tmp_
 
     assert offered() == []
     assert offered(x_client_id="an-id", linkedin_client_id="an-id") == [Platform.X], "X alone takes an application without a secret"
-    assert offered(linkedin_client_id="an-id", linkedin_client_secret="a-secret") == [Platform.LINKEDIN]
+    keys = {f"{name}_client_{what}": "a-word" for name in ("linkedin", "google") for what in ("id", "secret")}
+    assert offered(**keys) == [Platform.LINKEDIN, Platform.YOUTUBE]
     half = make_settings(tmp_path, sqlite_url, linkedin_client_id="an-id")
     assert missing(half, Platform.LINKEDIN) == ["PLANNER_LINKEDIN_CLIENT_SECRET"]
     assert missing(half, Platform.X) == ["PLANNER_X_CLIENT_ID"]

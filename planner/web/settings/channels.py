@@ -19,7 +19,7 @@ from planner.web.access import needs
 from planner.web.forms.settings import ChannelForm, EditChannelForm, KeyForm, TypedNameForm
 from planner.web.session import committing, runtime
 from planner.web.settings.base import bp, zones
-from planner.web.settings.connecting import by_browser, reconnected
+from planner.web.settings.connecting import by_browser, offers, reconnected
 
 
 @bp.route("")
@@ -51,7 +51,7 @@ def add_sandbox() -> ResponseReturnValue:
 @needs("channel.manage")
 def new_channel() -> ResponseReturnValue:
     """First the platform: each asks for something else."""
-    return render_template("settings/new_channel.html", platforms=list(Platform), by_browser=by_browser())
+    return render_template("settings/new_channel.html", platforms=list(Platform), offers=offers(), base_url=runtime().settings.base_url)
 
 
 @bp.route("/channels/new/<platform>", methods=["GET", "POST"])

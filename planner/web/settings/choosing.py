@@ -8,19 +8,22 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 
 from planner.accounts.models import User
-from planner.channels import connecting, service, waiting
+from planner.channels import connecting, queries, service, waiting
 from planner.channels.port import Grant, Identity, Platform
+from planner.channels.scopes import lacking
 from planner.channels.waiting import Waiting
 from planner.core.errors import PlannerError
+from planner.core.i18n import N_
 from planner.publishing.service import release_channel
 from planner.web.access import needs
 from planner.web.errors import page
 from planner.web.filters import label
 from planner.web.forms.settings import AccountsForm
+from planner.web.languages import translate
 from planner.web.session import committing, runtime
 from planner.web.settings.base import bp
 
-__all__ = ["ask", "store"]
+__all__ = ["ask", "store", "tell"]
 
 _KEPT = "choosing"
 
@@ -57,6 +60,30 @@ def store(platform: Platform, accounts: list[Identity], grant: Grant, again: int
     return [number for number, _name in fresh + renewed], sentence
 
 
+def tell(platform: Platform, grant: Grant, numbers: list[int], sentence: str) -> list[int]:
+    """Say what was stored, and after it whatever will not work with this key; the channels' numbers again."""
+    flash(sentence, "success")
+    missing = lacking(platform, grant.scopes)
+    if missing:
+        said = " ".join(f"{need.name}: {translate(need.without)}" for need in missing)
+        flash(_("Not everything was allowed at %(platform)s. %(missing)s Reconnect and leave every box ticked.", platform=label(platform), missing=said), "warning")
+    if grant.refresh_token is None:
+        flash(_no_renewal(platform, grant, numbers[0]), "warning")
+    return numbers
+
+
+def _no_renewal(platform: Platform, grant: Grant, channel_id: int) -> str:
+    """The platform gave nothing to renew the key with: what that means, for a channel that had such a thing and for one that had not."""
+    if queries.health(g.db, channel_id).can_renew:
+        return str(_("%(platform)s gave no new key to renew with; the one we have stays in use.", platform=label(platform)))
+    if grant.expires_at is None:
+        said = _("%(platform)s gave no key to renew with, and did not say when this one ends. Somebody will have to connect again.", platform=label(platform))
+        return str(said)
+    return translate(
+        N_("%(platform)s gave no key to renew with: somebody has to connect again before %(when)s."), platform=label(platform), when=grant.expires_at
+    )
+
+
 @bp.route("/channels/choose", methods=["GET", "POST"])
 @needs("channel.manage")
 def choose() -> ResponseReturnValue:
@@ -81,8 +108,7 @@ def choose() -> ResponseReturnValue:
             session.pop(_KEPT, None)
             if stored is None:
                 return page(400, _("There is nothing to choose: the consent was used or is older than ten minutes. Nothing was stored. Begin again."))
-            numbers, sentence = stored
-            flash(sentence, "success")
+            numbers = tell(found.platform, found.grant, *stored)
             return redirect(url_for(".channel", channel_id=numbers[0]) if len(numbers) == 1 else url_for(".channels"))
     again = service.by_id(g.db, found.again) if found.again else None
     shown = render_template("settings/choose_accounts.html", form=form, platform=found.platform, accounts=found.accounts, known=known, again=again)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -14,6 +15,7 @@ from flask_babel import ngettext
 from planner.channels import connecting, service
 from planner.channels.models import Channel
 from planner.channels.port import Connect, Platform
+from planner.channels.scopes import NEEDS
 from planner.core.errors import PlannerError
 from planner.core.http import redact
 from planner.core.secrets import new_token
@@ -25,7 +27,7 @@ from planner.web.session import runtime
 from planner.web.settings import choosing
 from planner.web.settings.base import bp
 
-__all__ = ["by_browser", "reconnected"]
+__all__ = ["Offer", "by_browser", "offers", "reconnected"]
 
 #: How long a person may stay on the platform's page.
 LIFE = timedelta(minutes=10)
@@ -79,6 +81,35 @@ def connected(platform: str) -> ResponseReturnValue:
         return redirect(_way_back(asked))
 
 
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """One platform that is connected in the browser: whether it can be now, and what setting it up takes."""
+
+    platform: Platform
+    is_ready: bool
+    #: The pretend platform answers, whatever the keys.
+    is_pretend: bool
+    #: Our application's settings -> whether each still has to be set.
+    keys: dict[str, bool]
+    return_address: str
+    scopes: tuple[str, ...]
+
+
+def offers() -> list[Offer]:
+    """Every platform with a consent page, set up or not. Keys themselves are never told."""
+    registry, settings = runtime().registry, runtime().settings
+    found = []
+    for platform in Platform:
+        names = connecting.needed(platform)
+        if names:
+            missing = connecting.missing(settings, platform)
+            keys = {name: name in missing for name in names}
+            is_ready = registry.connect(platform) is not None
+            scopes = tuple(need.scope for need in NEEDS[platform])
+            found.append(Offer(platform, is_ready, settings.sandbox != "off", keys, _return_address(platform.value), scopes))
+    return found
+
+
 def reconnected(row: Channel, released: int) -> str:
     """What is said once a channel has a new key."""
     if not released:
@@ -123,8 +154,8 @@ def _take(platform: Platform, asked: dict[str, Any]) -> ResponseReturnValue:
     one = connecting.meant(channel, platform, accounts) if channel else accounts[0] if len(accounts) == 1 else None
     if one is None:
         return choosing.ask(platform, accounts, grant, again)
-    numbers, sentence = choosing.store(platform, [one], grant, again) or ([], "")
-    flash(sentence, "success")
+    stored = choosing.store(platform, [one], grant, again) or ([], "")
+    numbers = choosing.tell(platform, grant, *stored)
     return redirect(url_for(".channel", channel_id=numbers[0]))
 
 
