@@ -9,7 +9,7 @@ from planner.insights import collecting
 from planner.jobs.run import run_next
 from planner.jobs.schedule import enqueue_due
 from planner.ledger.leases import worker_name
-from planner.publishing import outbox, reconcile
+from planner.publishing import deciding, outbox, reconcile
 
 __all__ = ["Round", "keep_house", "run", "send_due"]
 
@@ -49,7 +49,8 @@ def keep_house(runtime: Runtime, *, schedule: bool = True) -> tuple[int, int]:
     """Fill and sweep the outbox, and make the jobs of this slot; how many were filled and swept."""
     with runtime.sessions.begin() as db:
         now = runtime.clock.decision_time(db)
-        filled, swept = outbox.fill(db, now), outbox.sweep(db, now)
+        filled = outbox.fill(db, now)
+        swept = deciding.hold_paused(db, now=now) + outbox.sweep(db, now)
     if schedule:
         with runtime.sessions.begin() as db:
             enqueue_due(db, runtime.clock.decision_time(db))

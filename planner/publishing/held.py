@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from planner.accounts.models import User
@@ -13,15 +13,18 @@ from planner.accounts.rules import may
 from planner.catalog.models import Asset, Confidentiality
 from planner.channels.models import Channel
 from planner.channels.port import Platform
-from planner.planning.models import Post
+from planner.planning.models import Post, PostState
 from planner.publishing.models import Delivery, DeliveryState, Hold
 
-__all__ = ["HeldPost", "held"]
+__all__ = ["HeldPost", "count", "held"]
+
+#: Posts that would still go out: one in review or in draft waits for somebody anyway.
+_GOING_OUT = (PostState.APPROVED, PostState.SCHEDULED)
 
 
 @dataclass(frozen=True, slots=True)
 class HeldPost:
-    """One delivery that waits for a person. `title` is None for who may not know what it is about."""
+    """One delivery that waits for a person. `title` is None for who may not know what it is about; `zone` is the post's own, or its channel's."""
 
     delivery_id: int
     post_id: int
@@ -32,6 +35,18 @@ class HeldPost:
     due_at: datetime
     hold: Hold | None
     reason: str
+    zone: str
+
+    @property
+    def is_decided_here(self) -> bool:
+        """Whether a pause stopped it: then it may be kept, sent, moved or dropped. What else holds one has its own way out."""
+        return self.hold is Hold.PAUSE
+
+
+def count(db: Session) -> int:
+    """How many deliveries are held. One statement."""
+    query = select(func.count()).select_from(Delivery).join(Post, Post.id == Delivery.post_id)
+    return db.scalar(query.where(Delivery.state == DeliveryState.HELD, Post.state.in_(_GOING_OUT))) or 0
 
 
 def held(db: Session, *, viewer: User | None, limit: int = 200) -> list[HeldPost]:
@@ -39,18 +54,18 @@ def held(db: Session, *, viewer: User | None, limit: int = 200) -> list[HeldPost
     rows = db.execute(
         select(
             Delivery.id, Delivery.post_id, Asset.title, Channel.name, Channel.platform, Channel.colour, Delivery.due_at, Delivery.hold,
-            Delivery.reason, Asset.confidentiality, Asset.owner_id, Post.author_id,
+            Delivery.reason, func.coalesce(Post.time_zone, Channel.time_zone), Asset.confidentiality, Asset.owner_id, Post.author_id,
         )
         .join(Post, Post.id == Delivery.post_id)
         .join(Asset, Asset.id == Post.asset_id)
         .join(Channel, Channel.id == Delivery.channel_id)
-        .where(Delivery.state == DeliveryState.HELD)
+        .where(Delivery.state == DeliveryState.HELD, Post.state.in_(_GOING_OUT))
         .order_by(Delivery.due_at, Delivery.id)
         .limit(limit)
     )  # fmt: skip
     sees_all = viewer is None or may(viewer, "asset.read_confidential")
     me = viewer.id if viewer else None
     return [
-        HeldPost(row[0], row[1], row[2] if sees_all or row[9] is not Confidentiality.CONFIDENTIAL or me in row[10:12] else None, *row[3:9])
+        HeldPost(row[0], row[1], row[2] if sees_all or row[10] is not Confidentiality.CONFIDENTIAL or me in row[11:13] else None, *row[3:10])
         for row in rows
     ]

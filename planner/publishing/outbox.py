@@ -114,6 +114,10 @@ def sweep(db: Session, now: datetime) -> int:
         .join(Channel, Channel.id == Delivery.channel_id)
         .where(Delivery.state.in_(_WAITING))
     )
+    dropped = select(Delivery).join(Post, Post.id == Delivery.post_id).where(Delivery.state == DeliveryState.HELD, Post.state == PostState.CANCELLED)
+    for delivery in db.scalars(lockable(dropped, db, of=Delivery)):
+        stop(db, delivery, rules.Stop(DeliveryState.CANCELLED, N_("The post was cancelled.")), now=now)
+        swept += 1
     gone = waiting.where(Post.state.not_in((PostState.SCHEDULED, PostState.SENDING, PostState.APPROVED)))
     for delivery, post, _channel in db.execute(lockable(gone, db, of=Delivery)):
         cancelled = post.state is PostState.CANCELLED

@@ -15,11 +15,12 @@ from planner.channels.port import Platform, Receipt
 from planner.core.errors import Invalid, WrongState
 from planner.core.i18n import N_
 from planner.planning import facts as planning
+from planner.planning import pauses
 from planner.planning.models import Post
 from planner.publishing.models import Attempt, Delivery, DeliveryState, Hold, Result
 from planner.publishing.settling import close, publish
 
-__all__ = ["record_by_hand", "release_channel", "retry", "say_not_live"]
+__all__ = ["delivery_for", "record_by_hand", "refuse_under_a_pause", "release_channel", "retry", "say_not_live"]
 
 _MAY_RETRY = (DeliveryState.FAILED, DeliveryState.MISSED, DeliveryState.HELD, DeliveryState.RETRY)
 
@@ -27,16 +28,23 @@ _MAY_RETRY = (DeliveryState.FAILED, DeliveryState.MISSED, DeliveryState.HELD, De
 def retry(db: Session, delivery: Delivery, *, actor: User | None, now: datetime) -> None:
     """Send it now although its moment passed, or its tries ran out. The checks before sending are asked again.
 
-    Raises WrongState for one that is live, being sent, or whose outcome nobody knows.
+    Raises WrongState for one that is live, being sent, whose outcome nobody knows, or that a pause in force concerns.
     """
     if delivery.state not in _MAY_RETRY or _open(db, delivery) is not None:
         raise WrongState(N_("Only a delivery that failed, was missed or is held can be sent again."))
+    refuse_under_a_pause(db, delivery.post)
     before = delivery.state
     delivery.state, delivery.hold, delivery.reason = DeliveryState.DUE, None, ""
     delivery.due_at = delivery.next_at = now
     delivery.tries = 0
     planning.mark_scheduled(db, delivery.post, now=now)
     history.record(db, actor, "delivery.retried", delivery, now=now, was={"state": before})
+
+
+def refuse_under_a_pause(db: Session, post: Post) -> None:
+    """Raise WrongState, with the reason of the pause, while one in force concerns this post."""
+    for stop in pauses.in_force(db, post):
+        raise WrongState(N_("Sending is paused: %(reason)s An administrator has to end the pause first."), reason=_sentence(stop.reason))
 
 
 def record_by_hand(db: Session, delivery: Delivery, *, url: str, actor: User | None, now: datetime) -> None:
@@ -103,6 +111,10 @@ def delivery_for(db: Session, post: Post, *, now: datetime) -> Delivery:
 
 def _open(db: Session, delivery: Delivery) -> Attempt | None:
     return db.scalars(select(Attempt).where(Attempt.delivery_id == delivery.id, Attempt.result.is_(None))).first()
+
+
+def _sentence(reason: str) -> str:
+    return reason if reason.endswith((".", "!", "?", "…")) else f"{reason}."
 
 
 def _number_in(url: str) -> str:

@@ -9,6 +9,7 @@ from planner.web.assets import bp as assets
 from planner.web.campaigns import bp as campaigns
 from planner.web.catalog import bp as catalog
 from planner.web.desk import bp as desk
+from planner.web.held import bp as held
 from planner.web.imports import bp as imports
 from planner.web.jobs import bp as jobs
 from planner.web.moments import bp as moments
@@ -26,6 +27,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     catalog,
     campaigns,
     desk,
+    held,
     imports,
     jobs,
     moments,

@@ -7,6 +7,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import get_timezone
 
 from planner.planning.desk import desk
+from planner.publishing import held
 from planner.web.access import needs
 
 __all__ = ["bp"]
@@ -19,4 +20,5 @@ bp = Blueprint("desk", __name__)
 def home() -> ResponseReturnValue:
     shown = desk(g.db, viewer=g.user, now=g.now, zone=str(get_timezone()))
     template = "desk/home.html" if shown.has_assets or not shown.quiet else "desk/empty.html"
-    return render_template(template, desk=shown, has_demo="jobs.load_demo" in current_app.view_functions)
+    waiting = held.count(g.db)
+    return render_template(template, desk=shown, held=waiting, has_demo="jobs.load_demo" in current_app.view_functions)

@@ -25,6 +25,7 @@ HISTORY: dict[str, str] = {
     "campaign.created": N_("Created"),
     "campaign.edited": N_("Changed"),
     "delivery.declared_not_live": N_("Marked as not live by a person"),
+    "delivery.kept": N_("Kept its time after a pause"),
     "delivery.recorded_by_hand": N_("Marked as live by a person"),
     "delivery.retried": N_("Sent again by a person"),
     "post.planned": N_("Written"),

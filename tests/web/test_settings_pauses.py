@@ -112,7 +112,7 @@ def test_what_is_held_is_listed_and_a_confidential_title_stays_hidden(client: Br
     hold(app_db, channel, asset=make_asset(app_db, title="A secret merger", confidentiality=Confidentiality.CONFIDENTIAL))
     app_db.commit()
 
-    ours, theirs = client.get("/settings/pause").text, sign_in(roles=("viewer",)).get("/settings/pause").text
+    ours, theirs = client.get("/held").text, sign_in(roles=("viewer",)).get("/held").text
 
     assert ["An open film" in page for page in (ours, theirs)] == [True, True]
     assert ["A secret merger" in page for page in (ours, theirs)] == [True, False]

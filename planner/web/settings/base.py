@@ -52,7 +52,7 @@ def _said(one: PauseLine) -> dict[str, str]:
         text = _("The campaign “%(name)s” is paused: %(reason)s", name=one.campaign, reason=one.reason)
     else:
         text = _("All sending is paused: %(reason)s", reason=one.reason)
-    return {"kind": "pause", "text": text, "url": url_for("settings.pauses"), "label": _("What is held")}
+    return {"kind": "pause", "text": text, "url": url_for("held.index"), "label": _("What is held")}
 
 
 def zones() -> list[str]:

@@ -52,6 +52,7 @@ ACTIONS: dict[str, str] = {
     "channel.disconnected": N_("disconnected a channel"),
     "delivery.declared_not_live": N_("said that a post is not live"),
     "delivery.looked_up_first": N_("had a post looked up before it is sent"),
+    "delivery.kept": N_("kept the time of a held post"),
     "delivery.recorded_by_hand": N_("said where a post is live"),
     "delivery.retried": N_("had a post sent again"),
     "native.adopted": N_("adopted a message that was published directly"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import flash, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from flask_babel import ngettext
 
 from planner.channels import queries as channel_queries
 from planner.core.errors import PlannerError
@@ -12,7 +13,8 @@ from planner.planning import pauses as stops
 from planner.planning import queries
 from planner.planning.models import PostState
 from planner.planning.queries import CalendarEntry, Filters
-from planner.publishing.held import held
+from planner.publishing import deciding
+from planner.publishing.held import count
 from planner.web.access import needs
 from planner.web.forms.planning import choices
 from planner.web.forms.settings import PauseForm
@@ -58,9 +60,15 @@ def start_pause() -> ResponseReturnValue:
 @needs("pause.set")
 def end_pause(pause_id: int) -> ResponseReturnValue:
     with committing(g.db):
-        stops.resume(g.db, stops.by_id(g.db, pause_id), actor=g.user, now=g.now)
-    flash(_("The pause has ended. What it held waits for you: send, move or cancel each post."), "success")
-    return redirect(url_for(".pauses"))
+        waiting = deciding.end_pause(g.db, stops.by_id(g.db, pause_id), actor=g.user, now=g.now)
+    if not waiting:
+        flash(_("The pause has ended. It held nothing."), "success")
+        return redirect(url_for(".pauses"))
+    flash(
+        ngettext("The pause has ended. One post waits for a decision.", "The pause has ended. %(num)d posts wait for a decision.", waiting),
+        "success",
+    )
+    return redirect(url_for("held.index"))
 
 
 def _page(form: PauseForm, *, would_hold: list[CalendarEntry] | None = None) -> ResponseReturnValue:
@@ -68,7 +76,7 @@ def _page(form: PauseForm, *, would_hold: list[CalendarEntry] | None = None) -> 
         "settings/pauses.html",
         form=form,
         pauses=stops.lines(g.db),
-        held=held(g.db, viewer=g.user),
+        held=count(g.db),
         would_hold=would_hold,
         shown=_SHOWN,
     )

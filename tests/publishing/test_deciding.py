@@ -1,0 +1,269 @@
+"""Pauses and what they hold: everything planned stops at once, nothing goes by itself afterwards, a person decides post by post."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from planner.accounts.models import User
+from planner.channels.models import Channel
+from planner.core.errors import Forbidden, WrongState
+from planner.core.runtime import Runtime
+from planner.jobs import tick
+from planner.planning import pauses
+from planner.planning import service as planning
+from planner.planning.models import Pause, Post, PostState
+from planner.publishing import deciding, outbox, service
+from planner.publishing.check import violations
+from planner.publishing.models import Delivery, DeliveryState, Hold
+from tests.conftest import StoppedClock
+from tests.factories import make_campaign, make_user
+from tests.publishing.conftest import Scripted
+
+Approved = Callable[..., int]
+
+
+@pytest.fixture(autouse=True)
+def healthy(runtime: Runtime, clock: StoppedClock):  # type: ignore[no-untyped-def]
+    """After each test the invariants hold."""
+    yield
+    with runtime.sessions() as db:
+        assert violations(db, clock.now()) == []
+
+
+def turn(runtime: Runtime, clock: StoppedClock, **by: float) -> None:
+    clock.advance(timedelta(**by))
+    tick.run(runtime, schedule=False)
+
+
+def pause(runtime: Runtime, clock: StoppedClock, reason: str = "Strike", **of: int) -> int:
+    with runtime.sessions.begin() as db:
+        return pauses.pause(db, reason, actor=None, now=clock.now(), **of).id
+
+
+def end(runtime: Runtime, clock: StoppedClock, pause_id: int) -> int:
+    with runtime.sessions.begin() as db:
+        return deciding.end_pause(db, db.get_one(Pause, pause_id), actor=None, now=clock.now())
+
+
+def say(runtime: Runtime, clock: StoppedClock, verb: Callable[..., None], post_id: int, *more: Any, actor: User | None = None, **named: Any) -> None:
+    with runtime.sessions.begin() as db:
+        verb(db, delivery_of(db, post_id), *more, actor=actor, now=clock.now(), **named)
+
+
+def delivery_of(db: Any, post_id: int) -> Delivery:
+    return db.scalars(select(Delivery).where(Delivery.post_id == post_id)).one()  # type: ignore[no-any-return]
+
+
+def states(runtime: Runtime, *post_ids: int) -> list[tuple[DeliveryState, Hold | None]]:
+    with runtime.sessions() as db:
+        return [(one.state, one.hold) for one in (delivery_of(db, post_id) for post_id in post_ids)]
+
+
+HELD = (DeliveryState.HELD, Hold.PAUSE)
+DUE = (DeliveryState.DUE, None)
+
+
+def test_a_pause_holds_what_is_planned_for_later_too_and_ending_it_lets_nothing_go(
+    runtime: Runtime, approved: Approved, clock: StoppedClock, platform: Scripted
+) -> None:
+    soon, later = approved(minutes=10), approved(minutes=600, text="Later")
+    turn(runtime, clock)
+    stop = pause(runtime, clock)
+    turn(runtime, clock, minutes=1)
+    assert states(runtime, soon, later) == [HELD, HELD]
+
+    assert end(runtime, clock, stop) == 2
+    turn(runtime, clock, minutes=20)
+    turn(runtime, clock, hours=20)
+
+    assert platform.calls == []
+    assert states(runtime, soon, later) == [HELD, HELD]
+
+
+@pytest.mark.parametrize("of", ["channel", "campaign"])
+def test_a_pause_of_one_channel_or_campaign_leaves_the_others_alone(
+    runtime: Runtime, approved: Approved, clock: StoppedClock, platform: Scripted, of: str
+) -> None:
+    stopped, free = approved(text="Stopped"), approved(text="Free")
+    with runtime.sessions.begin() as db:
+        post = db.get_one(Post, stopped)
+        post.campaign = make_campaign(db)
+        db.flush()
+        number = post.channel_id if of == "channel" else post.campaign_id
+    pause(runtime, clock, **{f"{of}_id": number})
+
+    turn(runtime, clock, minutes=10)
+
+    assert states(runtime, stopped, free) == [HELD, (DeliveryState.PUBLISHED, None)]
+    assert [post.text for post in platform.calls] == ["Free"]
+
+
+def test_a_pause_that_ends_before_any_worker_came_by_still_holds_what_was_approved(
+    runtime: Runtime, approved: Approved, clock: StoppedClock, platform: Scripted
+) -> None:
+    post_id = approved()
+
+    assert end(runtime, clock, pause(runtime, clock)) == 1
+    turn(runtime, clock, minutes=10)
+
+    assert (states(runtime, post_id), platform.calls) == ([HELD], [])
+
+
+def test_a_kept_post_goes_out_at_its_own_time(runtime: Runtime, approved: Approved, clock: StoppedClock, platform: Scripted) -> None:
+    post_id = approved(minutes=60)
+    end(runtime, clock, pause(runtime, clock))
+
+    say(runtime, clock, deciding.keep, post_id)
+    turn(runtime, clock, minutes=59)
+    assert platform.calls == []
+    turn(runtime, clock, minutes=1)
+
+    assert (len(platform.live), states(runtime, post_id)) == (1, [(DeliveryState.PUBLISHED, None)])
+
+
+def test_a_post_whose_time_passed_cannot_be_kept_but_sent_on_a_persons_word(
+    runtime: Runtime, approved: Approved, clock: StoppedClock, platform: Scripted
+) -> None:
+    post_id = approved(minutes=10)
+    stop = pause(runtime, clock)
+    turn(runtime, clock, hours=3)
+    end(runtime, clock, stop)
+
+    with pytest.raises(WrongState, match="Its time has passed"):
+        say(runtime, clock, deciding.keep, post_id)
+    assert (states(runtime, post_id), platform.calls) == ([HELD], [])
+    say(runtime, clock, deciding.send, post_id)
+    turn(runtime, clock, seconds=1)
+
+    assert len(platform.live) == 1
+
+
+def test_a_moved_post_asks_for_approval_again_and_then_goes_out_at_its_new_time(
+    runtime: Runtime, approved: Approved, clock: StoppedClock, platform: Scripted
+) -> None:
+    post_id = approved(minutes=10)
+    end(runtime, clock, pause(runtime, clock))
+    to = clock.now() + timedelta(days=1)
+    with runtime.sessions.begin() as db:
+        planner = make_user(db, roles=("planner",))
+
+    say(runtime, clock, deciding.move, post_id, to, four_eyes="always", actor=planner)
+    turn(runtime, clock, days=1)
+    assert platform.calls == []
+    with runtime.sessions.begin() as db:
+        post = db.get_one(Post, post_id)
+        assert (post.state, post.publish_at) == (PostState.IN_REVIEW, to)
+        planning.move(db, post, to + timedelta(hours=1), actor=None, now=clock.now())
+        planning.approve(db, post, actor=make_user(db, roles=("approver",)), now=clock.now())
+    turn(runtime, clock, hours=1)
+
+    assert [post.publish_at for post in platform.live] == [to + timedelta(hours=1)]
+
+
+def test_moving_a_held_post_to_its_own_time_keeps_it(runtime: Runtime, approved: Approved, clock: StoppedClock) -> None:
+    post_id = approved(minutes=60)
+    end(runtime, clock, pause(runtime, clock))
+
+    say(runtime, clock, deciding.move, post_id, clock.now() + timedelta(minutes=60), four_eyes="always")
+
+    assert states(runtime, post_id) == [DUE]
+
+
+def test_a_dropped_post_is_cancelled_also_while_the_pause_lasts(runtime: Runtime, approved: Approved, clock: StoppedClock, platform: Scripted) -> None:
+    post_id = approved()
+    pause(runtime, clock)
+    turn(runtime, clock)
+
+    say(runtime, clock, deciding.drop, post_id)
+    turn(runtime, clock, minutes=10)
+
+    assert (states(runtime, post_id), platform.calls) == ([(DeliveryState.CANCELLED, None)], [])
+    with runtime.sessions() as db:
+        assert db.get_one(Post, post_id).state is PostState.CANCELLED
+
+
+@pytest.mark.parametrize("verb", [deciding.keep, deciding.send, service.retry])
+def test_while_another_pause_lasts_nothing_is_let_go(
+    runtime: Runtime, approved: Approved, clock: StoppedClock, verb: Callable[..., None]
+) -> None:
+    post_id = approved(minutes=60)
+    first = pause(runtime, clock)
+    pause(runtime, clock, "Results are near")
+    end(runtime, clock, first)
+
+    with pytest.raises(WrongState) as refusal:
+        say(runtime, clock, verb, post_id)
+
+    assert str(refusal.value) == "Sending is paused: Results are near. An administrator has to end the pause first."
+    assert states(runtime, post_id) == [HELD]
+
+
+def test_a_decision_is_made_once_and_by_those_who_may(runtime: Runtime, approved: Approved, clock: StoppedClock) -> None:
+    post_id = approved(minutes=60)
+    end(runtime, clock, pause(runtime, clock))
+    with runtime.sessions.begin() as db:
+        author, approver = make_user(db, roles=("author",)), make_user(db, roles=("approver",))
+
+    with pytest.raises(Forbidden):
+        say(runtime, clock, deciding.keep, post_id, actor=author)
+    say(runtime, clock, deciding.keep, post_id, actor=approver)
+    for verb in (deciding.keep, deciding.send, deciding.drop):
+        with pytest.raises(WrongState, match="not held by a pause any more"):
+            say(runtime, clock, verb, post_id)
+
+    assert states(runtime, post_id) == [DUE]
+
+
+def test_ending_a_pause_waits_for_the_worker_that_is_about_to_ask(runtime: Runtime, approved: Approved, clock: StoppedClock, platform: Scripted) -> None:
+    """A worker that took the delivery under the pause still sees it: the end comes after, and holds what is left."""
+    import threading
+
+    post_id = approved()
+    turn(runtime, clock)
+    clock.advance(timedelta(minutes=10))
+    stop = pause(runtime, clock)
+    taken, ended = threading.Event(), []
+
+    def end_it() -> None:
+        taken.wait(5)
+        ended.append(end(runtime, clock, stop))
+
+    ending = threading.Thread(target=end_it)
+    ending.start()
+    with runtime.sessions.begin() as db:
+        outbox.open_attempt(db, runtime, "worker", now=clock.now())
+        taken.set()
+        ending.join(0.2)
+        assert ended == []
+    ending.join(10)
+
+    assert (ended, states(runtime, post_id), platform.calls) == ([1], [HELD], [])
+
+
+def test_a_channel_reconnected_during_a_pause_sends_nothing(runtime: Runtime, approved: Approved, clock: StoppedClock, platform: Scripted) -> None:
+    post_id = approved()
+    turn(runtime, clock)
+    pause(runtime, clock)
+    with runtime.sessions.begin() as db:
+        delivery = delivery_of(db, post_id)
+        delivery.state, delivery.hold = DeliveryState.HELD, Hold.CHANNEL
+        service.release_channel(db, db.get_one(Channel, delivery.channel_id), now=clock.now())
+
+    turn(runtime, clock, minutes=10)
+
+    assert (states(runtime, post_id), platform.calls) == ([HELD], [])
+
+
+def test_the_time_of_a_held_post_is_not_missed_by_itself(runtime: Runtime, approved: Approved, clock: StoppedClock) -> None:
+    post_id = approved(minutes=10)
+    pause(runtime, clock)
+
+    turn(runtime, clock, days=3)
+
+    with runtime.sessions() as db:
+        assert (db.get_one(Post, post_id).state, delivery_of(db, post_id).due_at) == (PostState.SCHEDULED, datetime(2026, 3, 2, 12, 10, tzinfo=clock.now().tzinfo))
