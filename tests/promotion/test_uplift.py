@@ -1,0 +1,83 @@
+"""Uplift on real series that were promoted on paper: no phantom, the truth inside the interval, a default called a default."""
+
+from __future__ import annotations
+
+import math
+import random
+from statistics import fmean
+
+import numpy as np
+import pytest
+
+from planner.promotion.forecast import outlook
+from planner.promotion.uplift import GUESS, PastVideo, Uplift, extra_views, uplift
+from tests.promotion.real import videos
+
+DAY = 7
+
+
+def channel(seed: int, truth: float, *, promoted: int = 10, others: int = 40, chosen_by_level: float = 0.5) -> list[PastVideo]:
+    """Past videos of one channel; those that did well are likelier to be promoted, and what came after was multiplied by `truth`."""
+    chance = random.Random(seed)
+    lot = chance.sample([video for video in videos() if video[DAY - 1] >= 10], promoted + others)
+    liked = sorted(lot, key=lambda video: -(chosen_by_level * math.log(video[DAY - 1]) + chance.gauss(0, 1)))
+    result = []
+    for place, video in enumerate(liked):
+        with_it = place < promoted
+        told = []
+        for age in (1, 3, DAY, 10, 14, 21, 30):
+            count = float(video[age - 1])
+            if with_it and age > DAY:
+                count = video[DAY - 1] + (count - video[DAY - 1]) * truth
+            if age in (DAY, 30) or chance.random() < 0.7:
+                told.append((float(age), count))
+        result.append(PastVideo(told, float(DAY) if with_it else None))
+    return result
+
+
+def estimates(truth: float) -> list[Uplift]:
+    return [uplift(channel(seed, truth), 30) for seed in range(16)]
+
+
+def test_a_promotion_that_did_nothing_is_not_shown_as_one_that_did() -> None:
+    told = estimates(1.0)
+    assert abs(fmean(gain.log_mean for gain in told)) <= 0.15
+    naive = fmean(gain.naive for gain in told if gain.naive is not None)
+    assert naive > 0.4, "the plain ratio of averages is fooled by who was chosen; that is why it is not used"
+
+
+def test_a_true_uplift_lies_inside_the_interval() -> None:
+    told = estimates(1.5)
+    inside = [low <= 1.5 <= high for low, high in (gain.interval() for gain in told)]
+    assert fmean(inside) >= 0.74
+    assert abs(fmean(gain.log_mean for gain in told) - math.log(1.5)) <= 0.15
+
+
+def test_without_a_promotion_on_record_it_is_a_default_and_says_so() -> None:
+    gain = uplift([PastVideo([(7.0, 100.0), (30.0, 200.0)])], 30)
+    assert (gain.measured, gain.promoted, gain.others, gain.log_mean) == (False, 0, 1, GUESS)
+    assert gain.factor == pytest.approx(1.5)
+    assert uplift([], 30, guess=math.log(2)).factor == pytest.approx(2)
+
+
+def test_a_first_promotion_moves_the_guess_only_a_little() -> None:
+    quiet = [PastVideo([(1.0, 50.0), (7.0, 100.0 + i), (30.0, 150.0 + i)]) for i in range(10)]
+    strong = PastVideo([(1.0, 50.0), (7.0, 100.0), (30.0, 1100.0)], promoted_at=7.0)
+    gain = uplift([*quiet, strong], 30)
+    assert gain.measured
+    assert 1.5 < gain.factor < 10
+
+
+def test_videos_that_nobody_looked_at_again_say_nothing() -> None:
+    unknown = [PastVideo([(1.0, 100.0), (7.0, 200.0)], promoted_at=7.0), PastVideo([], promoted_at=3.0)]
+    assert uplift(unknown, 30) == Uplift(GUESS, uplift([], 30).log_sd, 0, 0)
+
+
+def test_extra_views_are_the_way_ahead_times_the_uplift() -> None:
+    expected = outlook([], [(1.0, 200.0), (7.0, 400.0)], 30)
+    assert expected is not None
+    extra = extra_views(expected, Uplift(math.log(2), 0.1))
+    assert extra.shape == (20_000,)
+    assert list(extra[:-1]) <= list(extra[1:])
+    assert np.median(extra) == pytest.approx(expected.forecast.median - 400, rel=0.15)
+    assert extra_views(expected, Uplift(math.log(2), 0.1)).tolist() == extra.tolist()
