@@ -5,12 +5,9 @@ from __future__ import annotations
 import os
 import signal
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from celery import Celery
 from sqlalchemy import select
 
 from planner.core.clock import SystemClock, utc_now
@@ -21,20 +18,8 @@ from planner.jobs.celery_app import make_celery, queue_of
 from planner.publishing.check import violations
 from planner.publishing.models import Delivery, DeliveryState
 from tests.conftest import offered
+from tests.modes import queue_removed
 from tests.processes import Child, SandboxProcess, approve_posts, wait_until, worker_env
-
-
-@contextmanager
-def queue_removed(celery: Celery) -> Iterator[None]:
-    """Leaves nothing of this run on the broker."""
-    yield
-    with celery.connection_for_write() as connection:
-        queue = celery.amqp.queues[celery.conf.task_default_queue].bind(connection.channel())
-        queue.delete()
-        queue.exchange.delete()
-        if connection.transport.driver_type == "redis":
-            client = connection.channel().client
-            client.delete(*client.keys(f"*{queue.name}*"), "_kombu.binding_deadlines")
 
 
 def no_registry() -> None:
