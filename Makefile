@@ -41,7 +41,8 @@ bench: dev ## Measure speed as ratios: one line a bench, `name figure gate aim m
 	@$(BIN)/python -m tests.bench
 
 faults: dev ## The whole fault suite of the outbox (make test runs a cut of it)
-	@$(BIN)/python -m pytest $(XDIST) -q -m 'faults or not faults' tests/publishing tests/jobs
+	@$(BIN)/python -m pytest $(XDIST) -q -m 'faults or not faults' --junitxml=$(VENV)/faults.xml tests/publishing tests/jobs
+	@$(BIN)/python -m tests.tally $(VENV)/faults.xml
 
 assets: ## Build scripts and styles into static/dist
 	@rm -f static/dist/manifest.json && $(MAKE) --no-print-directory static/dist/manifest.json

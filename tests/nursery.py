@@ -21,8 +21,9 @@ from planner.factory import create_app
 from planner.jobs.embedded import Workers
 from planner.publishing.models import Attempt
 
-BEFORE_OPEN, BEFORE, DURING, AFTER, WHILE_SETTLING = (
-    "writing the attempt", "before the call", "during the call", "after the call", "writing what came of it",
+BEFORE_OPEN, BEFORE, DURING, KEPT, AFTER, WHILE_SETTLING, WHILE_LOOKING, AFTER_LOOKING = (
+    "writing the attempt", "before the call", "during the call", "having kept it", "after the call", "writing what came of it",
+    "looking it up", "having looked it up",
 )  # fmt: skip
 
 
@@ -71,7 +72,7 @@ class Reported:
 
 
 class ReportedAdapter:
-    """An adapter that reports around `publish`."""
+    """An adapter that reports around `publish` and `find`."""
 
     def __init__(self, adapter: Any, reporting: Reporting) -> None:
         self._adapter, self._reporting = adapter, reporting
@@ -79,12 +80,22 @@ class ReportedAdapter:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._adapter, name)
 
-    def publish(self, *args: Any, **kwargs: Any) -> Any:
+    def publish(self, *args: Any, keep: Any) -> Any:
+        def kept(text: str) -> None:
+            keep(text)
+            self._reporting.at(KEPT, stay=True)
+
         self._reporting.at(BEFORE, stay=True)
         self._reporting.at(DURING, stay=False)
-        outcome = self._adapter.publish(*args, **kwargs)
+        outcome = self._adapter.publish(*args, keep=kept)
         self._reporting.at(AFTER, stay=True)
         return outcome
+
+    def find(self, *args: Any, **kwargs: Any) -> Any:
+        self._reporting.at(WHILE_LOOKING, stay=True)
+        listing = self._adapter.find(*args, **kwargs)
+        self._reporting.at(AFTER_LOOKING, stay=True)
+        return listing
 
 
 def work(runtime: Runtime, registry: Any, point: str, nth: int) -> NoReturn:

@@ -13,7 +13,7 @@ import urllib.request
 import uuid
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -74,11 +74,12 @@ def wait_until(holds: Callable[[], bool], *, seconds: float = _PATIENCE, what: s
 class Child:
     """A process whose output is read line by line; ended with its context."""
 
-    def __init__(self, *command: str, env: Mapping[str, str] | None = None) -> None:
-        self.process = subprocess.Popen(
-            [sys.executable, *command], cwd=ROOT, env={**os.environ, **(env or {})}, text=False,
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True,
-        )  # fmt: skip
+    def __init__(self, *command: str, env: Mapping[str, str] | None = None, log: Path | None = None) -> None:
+        with log.open("wb") if log else nullcontext() as errors:
+            self.process = subprocess.Popen(
+                [sys.executable, *command], cwd=ROOT, env={**os.environ, **(env or {})}, text=False,
+                stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors, start_new_session=True,
+            )  # fmt: skip
         self._rest = b""
         self._selector = selectors.DefaultSelector()
         self._selector.register(self._out, selectors.EVENT_READ)

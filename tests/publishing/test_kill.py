@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 import time
-from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,11 +12,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from planner.channels.port import Platform
-from planner.core.clock import utc_now
-from planner.publishing.check import violations
-from planner.publishing.models import Attempt, Delivery, DeliveryState
-from tests.nursery import AFTER, BEFORE, BEFORE_OPEN, DURING, WHILE_SETTLING
-from tests.processes import Nursery, SandboxProcess, approve_posts, wait_until, worker_env
+from planner.publishing.models import Attempt
+from tests.nursery import AFTER, AFTER_LOOKING, BEFORE, BEFORE_OPEN, DURING, WHILE_LOOKING, WHILE_SETTLING
+from tests.processes import Nursery, SandboxProcess, approve_posts, worker_env
+from tests.reckoning import Record, all_settled, each_once, settle_down
 
 #: Where a worker is killed, and what the platform does with the calls of that worker's life.
 POINTS = (
@@ -36,27 +34,22 @@ def sandbox(tmp_path: Path) -> Iterator[SandboxProcess]:
         yield process
 
 
-def assert_each_once(db: Session, sandbox: SandboxProcess, texts: list[str], platform: Platform) -> None:
-    """As counted by the platform, and as told by the planner."""
-    live = sandbox.live(platform)
-    lost = [text for text in texts if live[text] == 0]
-    doubled = {text: times for text, times in live.items() if times > 1}
-    assert (lost, doubled) == ([], {})
-    db.rollback()
-    assert violations(db, utc_now()) == []
-    assert Counter(db.scalars(select(Delivery.state))) == {DeliveryState.PUBLISHED: len(texts)}
-
-
-def all_settled(db: Session) -> bool:
-    states = set(db.scalars(select(Delivery.state)))
-    db.rollback()  # On SQLite a session that asked holds the write lock until it says it is done.
-    return bool(states) and states.isdisjoint((DeliveryState.DUE, DeliveryState.SENDING, DeliveryState.UNKNOWN, DeliveryState.RETRY))
+def killed_at(point: str, fault: str | None, number: int, nursery: Nursery, sandbox: SandboxProcess, platform: str) -> None:
+    """One worker's life, ended at its point. Beside the call it stands still there; during it the platform is slow."""
+    if fault:
+        sandbox.script(kind=fault, platform=platform, operation=f"{platform}.create", times=None, seconds=0.4)
+    nursery.start(point=point, nth=1 + number % 2)
+    assert nursery.arrived(point), f"kill {number} never got {point}"
+    if point == DURING:
+        time.sleep(0.2)
+    nursery.kill()
+    sandbox.unscript()
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("platform", [Platform.X, pytest.param(Platform.LINKEDIN, marks=pytest.mark.faults)])
 def test_twenty_workers_killed_at_named_points_lose_and_double_nothing(
-    db: Session, database_url: str, tmp_path: Path, sandbox: SandboxProcess, platform: Platform
+    db: Session, database_url: str, tmp_path: Path, sandbox: SandboxProcess, record_property: Record, platform: Platform
 ) -> None:
     kills, each = 20, 3
     env = worker_env(database_url, tmp_path, sandbox.url)
@@ -67,25 +60,68 @@ def test_twenty_workers_killed_at_named_points_lose_and_double_nothing(
             wave = [f"Message {number}-{one}" for one in range(each)]
             approve_posts(db, wave, platform=platform, channels=each)
             texts += wave
-            if fault:
-                sandbox.script(kind=fault, platform=platform, operation=f"{platform}.create", times=None, seconds=0.4)
-            nursery.start(point=point, nth=1 + number % 2)
-            assert nursery.arrived(point), f"kill {number} never got {point}"
-            if point == DURING:
-                time.sleep(0.2)
-            nursery.kill()
-            sandbox.unscript()
+            killed_at(point, fault, number, nursery, sandbox, platform)
         nursery.start()
-        wait_until(lambda: all_settled(db), what="settling everything")
+        settle_down(db)
         nursery.kill()
 
-    assert_each_once(db, sandbox, texts, platform)
+    each_once(db, sandbox, texts, record_property, platform=platform, kills=kills)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", [1, pytest.param(2, marks=pytest.mark.faults), pytest.param(3, marks=pytest.mark.faults)])
+@pytest.mark.faults
+@pytest.mark.parametrize(("point", "fault"), POINTS, ids=[f"{point}{', accepted' if fault == 'delay_after' else ''}" for point, fault in POINTS])
+def test_fifty_workers_killed_at_one_point_lose_and_double_nothing(
+    db: Session, database_url: str, tmp_path: Path, sandbox: SandboxProcess, record_property: Record, point: str, fault: str | None
+) -> None:
+    kills = 50
+    env = worker_env(database_url, tmp_path, sandbox.url, settle_seconds=2.5)
+    texts: list[str] = []
+    with Nursery(env) as nursery:
+        for number in range(kills):
+            wave = [f"Message {number}-{one}" for one in range(3)]
+            approve_posts(db, wave, channels=3)
+            texts += wave
+            killed_at(point, fault, number, nursery, sandbox, "x")
+        nursery.start()
+        settle_down(db)
+        nursery.kill()
+
+    each_once(db, sandbox, texts, record_property, kills=kills)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kills", [2, pytest.param(50, marks=pytest.mark.faults)])
+@pytest.mark.parametrize("point", [WHILE_LOOKING, AFTER_LOOKING])
+def test_workers_killed_while_they_look_an_unknown_outcome_up_lose_and_double_nothing(
+    db: Session, database_url: str, tmp_path: Path, sandbox: SandboxProcess, record_property: Record, point: str, kills: int
+) -> None:
+    """Half of the unknown outcomes are live, half are not."""
+    env = worker_env(database_url, tmp_path, sandbox.url, settle_seconds=2.5)
+    texts = [f"Message {number}" for number in range(max(8, kills // 2))]
+    approve_posts(db, texts, channels=4)
+    sandbox.script(kind="drop_after", platform="x", operation="x.create", times=None, probability=0.5, seed=9)
+    sandbox.script(kind="drop_before", platform="x", operation="x.create", times=len(texts) // 2)
+    with Nursery(env) as nursery:
+        done = 0
+        while done < kills and not all_settled(db):
+            nursery.start(point=point)
+            if nursery.arrived(point, seconds=8.0):
+                done += 1
+            nursery.kill()
+        assert done > 1
+        sandbox.unscript()
+        nursery.start()
+        settle_down(db)
+        nursery.kill()
+
+    each_once(db, sandbox, texts, record_property, kills=done)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", [1, *(pytest.param(seed, marks=pytest.mark.faults) for seed in (2, 3, 4, 5))])
 def test_two_workers_killed_at_any_moment_while_answers_are_dropped_lose_and_double_nothing(
-    db: Session, database_url: str, tmp_path: Path, sandbox: SandboxProcess, seed: int
+    db: Session, database_url: str, tmp_path: Path, sandbox: SandboxProcess, record_property: Record, seed: int
 ) -> None:
     chance = random.Random(seed)  # noqa: S311
     env = worker_env(database_url, tmp_path, sandbox.url)
@@ -103,9 +139,9 @@ def test_two_workers_killed_at_any_moment_while_answers_are_dropped_lose_and_dou
             victim.kill()
             victim.start()
         sandbox.unscript()
-        wait_until(lambda: all_settled(db), what="settling everything")
+        settle_down(db)
         for worker in workers:
             worker.kill()
 
-    assert_each_once(db, sandbox, texts, Platform.X)
+    each_once(db, sandbox, texts, record_property, kills=12)
     assert len(db.scalars(select(Attempt.id)).all()) >= len(texts)
