@@ -34,7 +34,7 @@ def all_settled(db: Session) -> bool:
     return bool(found) and not any(found[state] for state in _UNDER_WAY)
 
 
-def settle_down(db: Session, *, seconds: float = 120.0) -> None:
+def settle_down(db: Session, *, seconds: float = 300.0) -> None:
     """Wait until no delivery waits for a worker."""
     wait_until(lambda: all_settled(db), seconds=seconds, what="settling everything")
 

@@ -99,7 +99,7 @@ def test_workers_killed_while_they_look_an_unknown_outcome_up_lose_and_double_no
     """Half of the unknown outcomes are live, half are not."""
     env = worker_env(database_url, tmp_path, sandbox.url, settle_seconds=2.5)
     texts = [f"Message {number}" for number in range(max(8, kills // 2))]
-    approve_posts(db, texts, channels=4)
+    approve_posts(db, texts, channels=len(texts))
     sandbox.script(kind="drop_after", platform="x", operation="x.create", times=None, probability=0.5, seed=9)
     sandbox.script(kind="drop_before", platform="x", operation="x.create", times=len(texts) // 2)
     with Nursery(env) as nursery:
@@ -126,7 +126,7 @@ def test_two_workers_killed_at_any_moment_while_answers_are_dropped_lose_and_dou
     chance = random.Random(seed)  # noqa: S311
     env = worker_env(database_url, tmp_path, sandbox.url)
     texts = [f"Message {number}" for number in range(60)]
-    approve_posts(db, texts, channels=4)
+    approve_posts(db, texts, channels=20)
     sandbox.script(kind="drop_after", platform="x", operation="x.create", times=None, probability=0.3, seed=seed)
     sandbox.script(kind="delay_after", platform="x", operation="x.create", times=None, seconds=0.1)
     with Nursery(env) as first, Nursery(env) as second:

@@ -18,6 +18,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from planner import tables
+from planner.accounts import history
 from planner.accounts.models import User
 from planner.channels.models import Channel
 from planner.channels.port import Account, Listing, Outcome, OutgoingPost, Receipt, Refused, RetryLater, Sent, Unknown
@@ -146,7 +147,8 @@ class Deliveries(RuleBasedStateMachine):
     @rule(pick=st.integers(0, 9), hours=st.integers(-1, 2))
     def move_the_embargo(self, pick: int, hours: int) -> None:
         def embargo(db: Session, post: Post) -> None:
-            post.asset.embargo_until = self.clock.moment + timedelta(hours=hours)
+            was, post.asset.embargo_until = post.asset.embargo_until, self.clock.moment + timedelta(hours=hours)
+            history.record(db, None, "asset.edited", post.asset, now=self.clock.moment, was={"embargo_until": was})
 
         self._try(pick, embargo)
 

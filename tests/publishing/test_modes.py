@@ -68,7 +68,7 @@ def test_answers_dropped_after_half_the_posts_were_accepted_lose_and_double_noth
     db: Session, database_url: str, tmp_path: Path, sandbox: SandboxProcess, mode: Mode, record: Record
 ) -> None:
     texts = messages()
-    approve_posts(db, texts, channels=4)
+    approve_posts(db, texts, channels=12)
     sandbox.script(kind="drop_after", times=None, probability=0.5, seed=4, **_CREATE)
     sandbox.script(kind="drop_before", times=None, probability=0.12, seed=5, **_CREATE)
     with crew(mode, database_url, tmp_path, sandbox.url):
@@ -83,7 +83,7 @@ def test_posts_accepted_after_the_client_gave_up_and_listed_later_still_are_not_
 ) -> None:
     """The client gives up after 1 s; the post appears 0.8 s into the watch, and in a listing another 0.8 s later."""
     texts = messages(16)
-    approve_posts(db, texts, channels=4)
+    approve_posts(db, texts, channels=8)
     sandbox.script(kind="delay_after", times=None, seconds=1.4, accept_delay=1.8, probability=0.6, seed=6, **_CREATE)
     sandbox.script(kind="listing_lag", times=None, seconds=0.8, platform="x")
     with crew(mode, database_url, tmp_path, sandbox.url, call_timeout_seconds=1.0, settle_seconds=4.5):
@@ -145,7 +145,7 @@ def test_a_storm_of_errors_some_of_which_hide_accepted_posts_loses_and_doubles_n
     db: Session, database_url: str, tmp_path: Path, sandbox: SandboxProcess, mode: Mode, record: Record
 ) -> None:
     texts = messages(16)
-    approve_posts(db, texts, channels=4)
+    approve_posts(db, texts, channels=16)
     sandbox.script(kind="status", status=500, accepted=True, times=None, probability=0.4, seed=8, **_CREATE)
     sandbox.script(kind="status", status=503, times=None, **_CREATE)
     with crew(mode, database_url, tmp_path, sandbox.url):
