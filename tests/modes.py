@@ -37,7 +37,7 @@ class Mode:
         """What a process of this mode is started with."""
         if self.broker_variable:
             settings = {"broker_url": offered(self.broker_variable), "poll_seconds": 0.3, "workers": 1, **settings}
-        times = {"call_timeout_seconds": 1.5, "settle_seconds": 4.0}  # Room for a machine that is busy with other tests.
+        times = {"call_timeout_seconds": 3.0, "settle_seconds": 10.0}  # Room for a machine that is busy with other tests.
         env = worker_env(database_url, data_dir, sandbox_url, executor=self.executor, **{**times, **settings})
         return env | {"PLANNER_BIND": "127.0.0.1:0", "PLANNER_WEB_THREADS": "2"}
 

@@ -31,10 +31,10 @@ _PATIENCE = 60.0
 
 
 def worker_env(database_url: str, data_dir: Path, sandbox_url: str, **settings: object) -> dict[str, str]:
-    """PLANNER_* variables of a product with times short enough for a test: an answer may take 1 s, an unknown one 1.6 s to settle."""
+    """PLANNER_* variables of a product with times short enough for a test: an answer may take 1 s, an unknown one 3 s to settle."""
     values: dict[str, object] = {
         "secret_key": SECRET, "database_url": database_url, "data_dir": data_dir, "sandbox": sandbox_url, "executor": "worker",
-        "workers": 2, "poll_seconds": 0.05, "lease_seconds": 1, "call_timeout_seconds": 1.0, "settle_seconds": 1.6, "log_level": "ERROR",
+        "workers": 2, "poll_seconds": 0.05, "lease_seconds": 1, "call_timeout_seconds": 1.0, "settle_seconds": 3.0, "log_level": "ERROR",
     }  # fmt: skip
     return {f"PLANNER_{name.upper()}": str(value) for name, value in {**values, **settings}.items()}
 

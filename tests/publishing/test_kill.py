@@ -75,7 +75,7 @@ def test_fifty_workers_killed_at_one_point_lose_and_double_nothing(
     db: Session, database_url: str, tmp_path: Path, sandbox: SandboxProcess, record_property: Record, point: str, fault: str | None
 ) -> None:
     kills = 50
-    env = worker_env(database_url, tmp_path, sandbox.url, settle_seconds=2.5)
+    env = worker_env(database_url, tmp_path, sandbox.url)
     texts: list[str] = []
     with Nursery(env) as nursery:
         for number in range(kills):
@@ -97,7 +97,7 @@ def test_workers_killed_while_they_look_an_unknown_outcome_up_lose_and_double_no
     db: Session, database_url: str, tmp_path: Path, sandbox: SandboxProcess, record_property: Record, point: str, kills: int
 ) -> None:
     """Half of the unknown outcomes are live, half are not."""
-    env = worker_env(database_url, tmp_path, sandbox.url, settle_seconds=2.5)
+    env = worker_env(database_url, tmp_path, sandbox.url)
     texts = [f"Message {number}" for number in range(max(8, kills // 2))]
     approve_posts(db, texts, channels=len(texts))
     sandbox.script(kind="drop_after", platform="x", operation="x.create", times=None, probability=0.5, seed=9)

@@ -89,7 +89,7 @@ def test_postgresql_restarted_at_once_while_two_workers_send_loses_and_doubles_n
     with Session(engine) as db:
         approve_posts(db, texts, channels=4)
     sandbox.script(kind="delay_after", platform="x", operation="x.create", times=None, seconds=0.3)
-    env = worker_env(cluster.url, tmp_path, sandbox.url, call_timeout_seconds=2, settle_seconds=4, lease_seconds=4, log_level="CRITICAL")
+    env = worker_env(cluster.url, tmp_path, sandbox.url, call_timeout_seconds=3, settle_seconds=8, lease_seconds=4, log_level="CRITICAL")
     with Child(*_WORK, env=env) as first, Child(*_WORK, env=env) as second:
         for _ in range(restarts):
             made = sum(sandbox.live("x").values())
@@ -128,7 +128,7 @@ def test_the_files_of_a_killed_sqlite_product_open_sound_elsewhere_and_each_post
         assert opened.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
         assert opened.execute("PRAGMA foreign_key_check").fetchall() == []
     url = f"sqlite:///{saved / 'planner.sqlite3'}"
-    with Nursery(worker_env(url, tmp_path, sandbox.url, settle_seconds=3)) as nursery:
+    with Nursery(worker_env(url, tmp_path, sandbox.url)) as nursery:
         nursery.start()
         engine = make_engine(url)
         with sessions_of(engine)() as db:
