@@ -13,6 +13,8 @@ const states = {
   missed: ["alarm-clock-off", "red"],
   unconfirmed: ["circle-question-mark", "orange"],
   cancelled: ["ban", "neutral"],
+  native: ["square-pen", "neutral"],
+  native_gone: ["trash-2", "neutral"],
 };
 
 const origins = { event: "map-pin", blackout: "snowflake", holiday: "sun" };

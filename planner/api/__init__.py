@@ -4,14 +4,28 @@ from __future__ import annotations
 
 from flask import Flask
 
-from planner.api import assets, campaigns, channels, deliveries, jobs, me, performance, post_steps, posts, problems, snapshots, throttle
+from planner.api import (
+    assets,
+    campaigns,
+    channels,
+    deliveries,
+    jobs,
+    me,
+    natives,
+    performance,
+    post_steps,
+    posts,
+    problems,
+    snapshots,
+    throttle,
+)
 from planner.api.door import open_door
 from planner.api.spec import PlannerApi
 
 __all__ = ["init_app"]
 
 RESOURCES = (
-    me.bp, assets.bp, performance.bp, channels.bp, campaigns.bp, posts.bp, post_steps.bp, deliveries.bp, snapshots.bp, jobs.bp,
+    me.bp, assets.bp, performance.bp, channels.bp, campaigns.bp, posts.bp, post_steps.bp, deliveries.bp, natives.bp, snapshots.bp, jobs.bp,
 )  # fmt: skip
 
 

@@ -13,6 +13,7 @@ from planner.web.held import bp as held
 from planner.web.imports import bp as imports
 from planner.web.jobs import bp as jobs
 from planner.web.moments import bp as moments
+from planner.web.natives import bp as natives
 from planner.web.performance import bp as performance
 from planner.web.planning import bp as planning
 from planner.web.post_steps import bp as post_steps
@@ -31,6 +32,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     imports,
     jobs,
     moments,
+    natives,
     performance,
     planning,
     post_steps,

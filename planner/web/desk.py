@@ -6,8 +6,9 @@ from flask import Blueprint, current_app, g, render_template
 from flask.typing import ResponseReturnValue
 from flask_babel import get_timezone
 
+from planner.accounts.rules import may
 from planner.planning.desk import desk
-from planner.publishing import held
+from planner.publishing import held, native_queries
 from planner.web.access import needs
 
 __all__ = ["bp"]
@@ -20,5 +21,8 @@ bp = Blueprint("desk", __name__)
 def home() -> ResponseReturnValue:
     shown = desk(g.db, viewer=g.user, now=g.now, zone=str(get_timezone()))
     template = "desk/home.html" if shown.has_assets or not shown.quiet else "desk/empty.html"
-    waiting = held.count(g.db)
-    return render_template(template, desk=shown, held=waiting, has_demo="jobs.load_demo" in current_app.view_functions)
+    waiting, leaks = held.count(g.db), native_queries.too_early(g.db, now=g.now)
+    undecided = native_queries.open_count(g.db) if may(g.user, "native.decide") else 0
+    return render_template(
+        template, desk=shown, held=waiting, leaks=leaks, undecided=undecided, has_demo="jobs.load_demo" in current_app.view_functions
+    )

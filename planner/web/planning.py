@@ -14,7 +14,7 @@ from flask import Blueprint, Response, g, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import get_timezone
 from flask_babel import gettext as _
-from sqlalchemy import select
+from sqlalchemy import literal, select, union_all
 from werkzeug.datastructures import MultiDict
 
 from planner.accounts.models import RoleName
@@ -27,8 +27,10 @@ from planner.planning import queries, states
 from planner.planning.models import Blackout, Campaign, PostState
 from planner.planning.moments import resolve_wall_time
 from planner.planning.queries import CalendarEntry, Filters
+from planner.publishing.native_queries import NativeEntry
 from planner.web.access import needs
 from planner.web.filters import label
+from planner.web.native_rows import ONLY, choice, native_rows, shown
 
 __all__ = ["bp", "filters_of", "movable", "title_of"]
 
@@ -38,6 +40,7 @@ VIEWS = ("week", "month", "list")
 #: Longest stretch one request may ask for: a month's grid is six weeks, a year is a fair export.
 _LONGEST = timedelta(days=400)
 
+Entry = CalendarEntry | NativeEntry
 Member = TypeVar("Member", bound=StrEnum)
 
 
@@ -49,7 +52,8 @@ def calendar() -> ResponseReturnValue:
     asked = _day(request.args.get("date", ""))
     start, end = _stretch(view, asked)
     wanted = filters_of(request.args)
-    entries = queries.calendar(g.db, _midnight(start), _midnight(end), viewer=g.user, filters=wanted, limit=2000)
+    entries: list[Entry] = [*_posts(_midnight(start), _midnight(end), wanted, limit=2000), *shown(_midnight(start), _midnight(end), wanted, request.args)]
+    names = _names()
     return render_template(
         "planning/calendar.html",
         view=view,
@@ -59,8 +63,9 @@ def calendar() -> ResponseReturnValue:
         blackouts=_blackouts(start, end),
         kept=_kept(request.args),
         filters=wanted,
-        channels=_pairs(select(Channel.id, Channel.name).order_by(Channel.name)),
-        campaigns=_pairs(select(Campaign.id, Campaign.name).order_by(Campaign.name)),
+        native=choice(request.args),
+        channels=names["channel"],
+        campaigns=names["campaign"],
         kinds=[(one.value, label(one)) for one in AssetKind],
         post_states=[(one.value, label(one)) for one in PostState],
         audiences=[(one.value, label(one)) for one in Audience],
@@ -76,10 +81,16 @@ def events() -> ResponseReturnValue:
     start, end = (_moment(name) for name in ("start", "end"))
     if not start < end or end - start > _LONGEST:
         raise Invalid(N_("Ask for a stretch of time of at most 400 days."), field="end")
-    entries = queries.calendar(g.db, start, end, viewer=g.user, filters=filters_of(request.args))
-    zone = _zone()
-    rows = event_rows(entries, zone) + _blackout_rows(start.astimezone(zone).date(), end.astimezone(zone).date())
+    wanted, zone = filters_of(request.args), _zone()
+    rows = event_rows(_posts(start, end, wanted), zone) + native_rows(shown(start, end, wanted, request.args), zone)
+    rows += _blackout_rows(start.astimezone(zone).date(), end.astimezone(zone).date())
     return Response(orjson.dumps(rows), mimetype="application/json")
+
+
+def _posts(start: datetime, end: datetime, filters: Filters, *, limit: int = 5000) -> list[CalendarEntry]:
+    if choice(request.args) == ONLY:
+        return []
+    return queries.calendar(g.db, start, end, viewer=g.user, filters=filters, limit=limit)
 
 
 def event_rows(entries: list[CalendarEntry], zone: ZoneInfo) -> list[dict[str, Any]]:
@@ -148,13 +159,19 @@ class Around:
         return self.end - timedelta(days=1)
 
 
-def _pairs(query: Any) -> list[tuple[int, str]]:
-    return [(number, name) for number, name in g.db.execute(query)]
+def _names() -> dict[str, list[tuple[int, str]]]:
+    """Number and name of every channel and every campaign, by name. One statement."""
+    of_channels = select(literal("channel"), Channel.id, Channel.name)
+    of_campaigns = select(literal("campaign"), Campaign.id, Campaign.name)
+    found: dict[str, list[tuple[int, str]]] = {"channel": [], "campaign": []}
+    for what, number, name in sorted(g.db.execute(union_all(of_channels, of_campaigns)), key=lambda row: (row[2], row[1])):
+        found[what].append((number, name))
+    return found
 
 
 def _kept(args: MultiDict[str, str]) -> Mapping[str, Any]:
     """The filters again, for links that keep them."""
-    names = ("channel", "kind", "state", "audience", "campaign", "mine")
+    names = ("channel", "kind", "state", "audience", "campaign", "mine", "native")
     return {name: args.getlist(name) for name in names if any(args.getlist(name))}
 
 
@@ -179,15 +196,19 @@ def _turned(view: str, asked: date) -> tuple[date, date]:
     return asked - step, asked + step
 
 
-def _days(start: date, end: date, entries: list[CalendarEntry], *, everything: bool) -> list[tuple[date, list[CalendarEntry]]]:
-    """Each day with its posts; a week shows its empty days too."""
+def _days(start: date, end: date, entries: list[Entry], *, everything: bool) -> list[tuple[date, list[Entry]]]:
+    """Each day with its posts and what was published directly, in order of time; a week shows its empty days too."""
     zone = _zone()
-    found: dict[date, list[CalendarEntry]] = {}
+    found: dict[date, list[Entry]] = {}
     if everything:
         found = {start + timedelta(days=number): [] for number in range((end - start).days)}
-    for one in entries:
-        found.setdefault(one.publish_at.astimezone(zone).date(), []).append(one)
+    for one in sorted(entries, key=_at):
+        found.setdefault(_at(one).astimezone(zone).date(), []).append(one)
     return sorted(found.items())
+
+
+def _at(entry: Entry) -> datetime:
+    return entry.at if isinstance(entry, NativeEntry) else entry.publish_at
 
 
 def _blackouts(start: date, end: date) -> list[Blackout]:

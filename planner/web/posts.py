@@ -20,9 +20,10 @@ from planner.core.i18n import N_
 from planner.planning import queries, rules, service, states
 from planner.planning.digest import leaving_text
 from planner.planning.limits import COUNTED_AS, measure
-from planner.planning.models import Campaign, Post, PostState
+from planner.planning.models import Campaign, Origin, Post, PostState
 from planner.planning.moments import fold_of, resolve_wall_time, wall_of
 from planner.planning.values import PostValues
+from planner.publishing import native_queries
 from planner.publishing import queries as publishing
 from planner.web.access import needs
 from planner.web.forms.planning import ApproveForm, ComposeForm, LiveForm, MoveForm, NoteForm, PostForm, WordsForm, choices
@@ -144,6 +145,7 @@ def post_page(post: Post, status: int = 200, **forms: Any) -> ResponseReturnValu
         delivery=publishing.delivery_of(g.db, post.id),
         history=queries.history_of(g.db, post, limit=40),
         result_words=RESULTS,
+        native_id=native_queries.of_post(g.db, post.id) if post.origin is Origin.NATIVE else None,
         siblings=[one for one in siblings if one.post_id != post.id],
         approve=approve,
         request_changes=forms.get("request_changes") or NoteForm(formdata=None, prefix="changes-"),
@@ -329,6 +331,7 @@ def _allowed(post: Post, digest: str) -> dict[str, bool]:
     can = {verb: states.allows(post.state, verb) and may(g.user, action, post) for verb, action in actions.items()}
     can["withdraw"] = states.allows(post.state, "withdraw") and (may(g.user, "post.submit", post) or may(g.user, "post.approve", post))
     can["submit"] = can["submit"] and (post.state not in states.GOING_OUT or _is_stale(post, digest))
+    can["restore"] = can["restore"] and post.origin is Origin.PLANNED
     can["resolve"] = may(g.user, "delivery.resolve", post)
     return can
 

@@ -45,6 +45,11 @@ HISTORY: dict[str, str] = {
     "post.failed": N_("Could not be sent"),
     "post.missed": N_("Missed its time"),
     "post.unconfirmed": N_("Outcome unknown"),
+    "native.adopted": N_("Adopted under an asset"),
+    "native.gone": N_("No longer on the platform"),
+    "native.ignored": N_("Ignored"),
+    "native.put_back": N_("Put back"),
+    "post.disowned": N_("Put back under “Published directly”"),
     "post.recorded": N_("Found on the platform"),
 }
 

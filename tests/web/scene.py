@@ -16,10 +16,10 @@ from planner.accounts import service as accounts
 from planner.accounts.models import RoleName, User
 from planner.catalog.models import Asset, AssetFile, AssetKind, Confidentiality
 from planner.channels.models import Channel
-from planner.channels.port import MediaKind, Platform
+from planner.channels.port import MediaKind, Platform, PostKind
 from planner.ledger.models import Job, JobState
 from planner.planning.models import Pause, Post, PostState
-from planner.publishing.models import Delivery, DeliveryState
+from planner.publishing.models import Delivery, DeliveryState, Native
 from tests.factories import NOON, make_asset, make_campaign, make_channel, make_post, make_user
 
 #: What no page, answer or log line may hold.
@@ -71,7 +71,11 @@ def make_scene(db: Session) -> Scene:
     )  # fmt: skip
     job = Job(name="import.assets", args={}, state=JobState.QUEUED, created_at=NOON, actor_id=people["admin"].id)
     pause = Pause(reason="A quiet day.", started_at=NOON, channel_id=channel.id)
-    db.add_all([delivery, job, pause])
+    native = Native(
+        channel_id=channel.id, external_id="77", url="https://x.com/i/status/77", kind=PostKind.TEXT, text="From the stand", published_at=NOON - timedelta(days=1),
+        found_at=NOON,
+    )  # fmt: skip
+    db.add_all([delivery, job, pause, native])
     db.flush()
     accounts.issue_token(db, people["admin"], "a program", actor=people["admin"], now=NOON)
     link = accounts.sign_in_link(db, people["viewer"], now=NOON)
@@ -79,7 +83,7 @@ def make_scene(db: Session) -> Scene:
     db.expunge_all()
     arguments: dict[str, object] = {
         "asset_id": asset.id, "file_id": file.id, "campaign_id": campaign.id, "post_id": post.id, "job_id": job.id, "pause_id": pause.id,
-        "channel_id": channel.id, "user_id": people["viewer"].id, "token_id": 1, "token": link, "delivery_id": delivery.id,
+        "channel_id": channel.id, "user_id": people["viewer"].id, "token_id": 1, "token": link, "delivery_id": delivery.id, "native_id": native.id,
         "kind": "assets", "platform": "x", "filename": "favicon.svg",
     }  # fmt: skip
     return Scene(people, asset, confidential, secret_file, channel, post, secret_post, delivery, arguments)

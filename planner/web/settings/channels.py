@@ -14,6 +14,8 @@ from planner.channels.queries import ChannelHealth
 from planner.channels.versions import Sunset, sunset_of
 from planner.core.errors import PlannerError, Refused
 from planner.core.i18n import N_
+from planner.publishing import native_queries
+from planner.publishing.rules import LOOKED_UP
 from planner.publishing.service import release_channel
 from planner.web.access import needs
 from planner.web.forms.settings import ChannelForm, EditChannelForm, KeyForm, TypedNameForm
@@ -150,6 +152,7 @@ def _page(
         by_browser=by_browser(),
         expires_soon=found.key_expires_at is not None and (found.key_expires_at - g.now).days < 7,
         zones=zones(),
+        look=native_queries.look_of(g.db, found.id) if found.platform in LOOKED_UP else None,
     )
     return page, 422 if refused else 200
 
