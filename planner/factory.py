@@ -10,7 +10,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from planner import api, cli, jobs, web
 from planner.core.clock import Clock, SystemClock
-from planner.core.db import engine_options, prepare, sessions_of
+from planner.core.db import Sessions, engine_options, prepare, sessions_of
 from planner.core.log import set_up_logging
 from planner.core.runtime import Runtime
 from planner.core.secrets import Sealer
@@ -51,12 +51,9 @@ def create_app(settings: Settings | None = None, *, clock: Clock | None = None) 
     web.database.init_app(app)
     with app.app_context():
         engine = prepare(web.database.engine)
+    clock, sessions = clock or SystemClock(), sessions_of(engine)
     runtime = Runtime(
-        settings=settings,
-        clock=clock or SystemClock(),
-        engine=engine,
-        sessions=sessions_of(engine),
-        make_registry=lambda: _registry(settings),
+        settings=settings, clock=clock, engine=engine, sessions=sessions, make_registry=lambda: _registry(settings, sessions, clock)
     )
     app.extensions["planner"] = runtime
     web.init_app(app, runtime)
@@ -66,9 +63,10 @@ def create_app(settings: Settings | None = None, *, clock: Clock | None = None) 
     return app
 
 
-def _registry(settings: Settings) -> Any:
+def _registry(settings: Settings, sessions: Sessions, clock: Clock) -> Any:
     """Made at the first use: the platforms' libraries take half a second that most commands and pages never need."""
     from planner.channels.registry import Registry
     from planner.channels.sandbox import embedded
+    from planner.channels.usage import keeper
 
-    return Registry(settings, embedded.address(settings))
+    return Registry(settings, embedded.address(settings), keeper(sessions, clock))

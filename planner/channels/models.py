@@ -10,10 +10,10 @@ from sqlalchemy import CheckConstraint, Date, ForeignKey, Index, String, Text, U
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from planner.channels.port import Account, Platform
-from planner.core.db import Record
+from planner.core.db import Base, Record
 from planner.core.types import Choice, Sealed
 
-__all__ = ["AudienceSlice", "Channel", "ChannelState", "Credential", "OpenConsent"]
+__all__ = ["AudienceSlice", "Channel", "ChannelState", "Credential", "OpenConsent", "Trouble", "Use"]
 
 
 class ChannelState(StrEnum):
@@ -97,6 +97,29 @@ class OpenConsent(Record):
     #: The channel that was to be reconnected.
     again: Mapped[int | None]
     until: Mapped[datetime]
+
+
+class Use(Base):
+    """How much of one kind one channel used on one day of its platform, as the planner counted it (channels.usage)."""
+
+    __tablename__ = "channel_uses"
+    __table_args__ = (CheckConstraint("amount >= 0", name="amount_not_negative"),)
+    channel_id: Mapped[int] = mapped_column(ForeignKey("channels.id", ondelete="CASCADE"), primary_key=True, autoincrement=False)
+    #: By the platform's own calendar: YouTube's day ends at midnight in California.
+    day: Mapped[Any] = mapped_column(Date, primary_key=True)
+    kind: Mapped[str] = mapped_column(String(16), primary_key=True)
+    amount: Mapped[int]
+
+
+class Trouble(Base):
+    """What went wrong last on one channel, for each sort of thing that is done there."""
+
+    __tablename__ = "channel_troubles"
+    channel_id: Mapped[int] = mapped_column(ForeignKey("channels.id", ondelete="CASCADE"), primary_key=True, autoincrement=False)
+    doing: Mapped[str] = mapped_column(String(32), primary_key=True)
+    at: Mapped[datetime]
+    #: The adapter's sentence.
+    reason: Mapped[str] = mapped_column(Text)
 
 
 class AudienceSlice(Record):

@@ -6,6 +6,7 @@ from planner.channels.by_hand import ByHandAdapter
 from planner.channels.connecting import consents
 from planner.channels.linkedin import LinkedInAdapter
 from planner.channels.port import Adapter, Connect, Limits, Platform
+from planner.channels.usage import Counted, Note
 from planner.channels.webhook import WebhookAdapter
 from planner.channels.x import XAdapter
 from planner.channels.youtube import YouTubeAdapter
@@ -19,9 +20,10 @@ class Registry:
     """One adapter a platform, shared by all threads.
 
     sandbox_url -- the pretend platforms' base address; platforms without an address of their own are taken to be there.
+    note        -- told after each call what it used and how it failed; nobody is told without it.
     """
 
-    def __init__(self, settings: Settings, sandbox_url: str = "") -> None:
+    def __init__(self, settings: Settings, sandbox_url: str = "", note: Note | None = None) -> None:
         at = {
             name: settings.platform_url(name, sandbox_url)
             for name in ("x_api_url", "linkedin_api_url", "youtube_api_url", "youtube_analytics_url")
@@ -30,7 +32,7 @@ class Registry:
         self.http = Http(
             settings.call_timeout_seconds, allow_private=settings.allow_private_addresses, allowed=[pretend]
         )
-        self._adapters: dict[Platform, Adapter] = {
+        adapters: dict[Platform, Adapter] = {
             Platform.X: XAdapter(at["x_api_url"], self.http, fields_name=settings.x_fields_name),
             Platform.LINKEDIN: LinkedInAdapter(at["linkedin_api_url"], self.http, version=settings.linkedin_version),
             Platform.YOUTUBE: YouTubeAdapter(
@@ -39,7 +41,9 @@ class Registry:
             Platform.WEBHOOK: WebhookAdapter(self.http, sandbox_url=pretend),
             Platform.BY_HAND: ByHandAdapter(),
         }
-
+        self._adapters: dict[Platform, Adapter] = {
+            platform: Counted(adapter, note) if note else adapter for platform, adapter in adapters.items()
+        }
         self._consents = consents(settings, self.http, sandbox_url)
 
     def adapter(self, platform: Platform) -> Adapter:

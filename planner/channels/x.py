@@ -32,6 +32,7 @@ from planner.channels.port import (
 )
 from planner.channels.wire import Stopped, count, inside, nothing_live
 from planner.channels.x_api import XApi
+from planner.core import meter
 from planner.core.clock import utc_now
 from planner.core.http import Http
 from planner.core.text import x_length
@@ -43,6 +44,8 @@ _MAX_PAGES = 20
 _NO_TOKEN = Refused("unauthorised", "This X account is not connected. Connect it again.", account=True)
 _TOKEN = re.compile(r"[\x21-\x7e]+")
 _ID = re.compile(r"[0-9]{1,19}")
+#: What X charges as a post with a link.
+_LINK = re.compile(r"https?://\S")
 
 
 class XAdapter:
@@ -221,7 +224,14 @@ def _is_connected(account: Account) -> bool:
 
 def _create(api: XApi, body: dict[str, Any]) -> str:
     """Make a post; its id. Raises Stopped, with Unknown when X said yes but its answer broke off."""
-    post_id = inside(api.send("POST", "/2/tweets", json=body), "data", "id")
+    kind = "link_posts" if _LINK.search(str(body.get("text", ""))) else "posts"
+    try:
+        post_id = inside(api.send("POST", "/2/tweets", json=body), "data", "id")
+    except Stopped as stopped:
+        if isinstance(stopped.outcome, Unknown):  # X may have made the post, and charged it.
+            meter.count(kind)
+        raise
+    meter.count(kind)
     if not isinstance(post_id, str) or not _ID.fullmatch(post_id):
         raise Stopped(Unknown("X said yes, but its answer broke off before the post's number."))
     return post_id

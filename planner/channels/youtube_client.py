@@ -26,8 +26,9 @@ from googleapiclient.http import build_http
 
 from planner.channels.port import Account, Refused, RetryLater, Unknown
 from planner.channels.wire import wait_asked
+from planner.core import meter
 
-__all__ = ["FAILURES", "NO_TOKEN", "GarbledError", "answer", "connected", "is_connected", "items", "service", "verdict"]
+__all__ = ["FAILURES", "NO_TOKEN", "GarbledError", "answer", "connected", "cost", "is_connected", "items", "service", "verdict"]
 
 
 class GarbledError(ValueError):
@@ -103,12 +104,31 @@ class Connection:
     def request(
         self, uri: str, method: str = "GET", body: Any = None, headers: Mapping[str, str] | None = None, **ignored: Any
     ) -> tuple[httplib2.Response, bytes]:
+        meter.count("calls")
+        meter.count(*cost(method, uri))
         kind = _Secure if uri.startswith("https:") else _Plain
         told = self._http.request(uri, method, body=body, headers=dict(headers or {}), connection_type=kind)
         return cast("tuple[httplib2.Response, bytes]", told)
 
     def close(self) -> None:
         self._http.close()
+
+
+def cost(method: str, uri: str) -> tuple[str, int]:
+    """What Google books for a call, and how many of it: units, or one of the 100 uploads or 100 searches a day.
+
+    Source: YouTube's “Quota calculator” since 2026-06-01 (list 1; captions.list, updates, inserts and deletes 50; captions.insert 400,
+    update 450). The pieces of an upload after its first call cost nothing more; YouTube Analytics has a quota of its own.
+    """
+    path, _, query = uri.partition("?")
+    name = path.rpartition("/youtube/v3/")[2]
+    if "/youtube/v3/" not in path or "upload_id=" in query:
+        return "units", 0
+    if method == "GET":
+        return ("searches", 1) if name == "search" else ("units", 50 if name == "captions" else 1)
+    if name == "videos" and "/upload/" in path:
+        return "uploads", 1
+    return "units", {"POST": 400, "PUT": 450}.get(method, 50) if name == "captions" else 50
 
 
 def is_connected(account: Account) -> bool:

@@ -23,6 +23,7 @@ from urllib.parse import SplitResult, urljoin, urlsplit
 import requests
 from urllib3.exceptions import HTTPError
 
+from planner.core import meter
 from planner.core.addresses import Blocked, check_public
 from planner.core.errors import Unavailable
 from planner.core.i18n import N_
@@ -131,6 +132,7 @@ class Http:
         limit = timeout_seconds or self.timeout_seconds
         call.deadline = time.monotonic() + limit
         call.sent = False
+        meter.count("calls")
         try:
             response = session.request(
                 method,

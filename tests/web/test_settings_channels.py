@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -12,8 +13,10 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from planner.accounts.models import Entry
+from planner.channels import usage
 from planner.channels.models import Channel, ChannelState
 from planner.channels.port import Platform
+from planner.channels.usage import Doing
 from planner.planning.models import PostState
 from planner.publishing.models import Delivery, DeliveryState, Hold
 from tests.conftest import Browser, make_settings
@@ -239,6 +242,63 @@ def test_the_page_says_how_the_channel_is(client: Browser, app_db: Session) -> N
     assert "X asks for a pause." in page
     assert "soon" in page
     assert "never" in page
+
+
+def facts(page: str) -> dict[str, str]:
+    """Term -> what the page says of it, tags and white space taken out."""
+    plain = {term: " ".join(re.sub("<[^>]+>", " ", said).split()) for term, said in re.findall(r"<dt>(.*?)</dt>\s*<dd[^>]*>(.*?)</dd>", page, re.DOTALL)}
+    return {re.sub("<[^>]+>", "", term): said for term, said in plain.items()}
+
+
+def used(page: str) -> list[list[str]]:
+    """The rows of the table of what was used."""
+    table = page.partition('<table class="used"')[2].partition("</table>")[0]
+    return [[" ".join(re.sub("<[^>]+>", " ", cell).split()) for cell in re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", row, re.DOTALL)] for row in table.split("<tr")[2:]]
+
+
+def test_what_nobody_told_is_said_so_and_never_zero(client: Browser, app_db: Session) -> None:
+    numbers = [make_channel(app_db, platform=platform).id for platform in (Platform.X, Platform.YOUTUBE, Platform.LINKEDIN)]
+    app_db.commit()
+
+    x, youtube, linkedin = (client.get(f"/settings/channels/{number}").text for number in numbers)
+
+    assert [facts(x)[name] for name in ("Key ends", "Renewal", "Last trouble")] == ["not told", "none: somebody has to connect again", "none noted"]
+    assert (facts(linkedin)["API version"], facts(linkedin)["Served until"]) == ("202607", "15 Jul 2027")
+    assert used(x) == [[name, "not told", "not told"] for name in ("Cost of posts", "Posts without a link", "Posts with a link", "Calls")]
+    assert used(youtube) == [
+        ["Units of quota", "not told", "not told"], ["of 10,000 a day"], ["Uploads", "not told", "not told"], ["of 100 a day"],
+        ["Calls", "not told", "not told"],
+    ]  # fmt: skip
+    assert used(linkedin) == [["Calls", "not told", "not told"]]
+    assert all("A key that was typed in does not say what it may do" in page for page in (x, youtube, linkedin))
+
+
+def test_what_was_used_and_what_is_missing_is_on_the_channels_page(client: Browser, app_db: Session) -> None:
+    x, youtube = a_channel(app_db), make_channel(app_db, platform=Platform.YOUTUBE)
+    assert youtube.credential is not None
+    youtube.credential.scopes, youtube.credential.refresh_token = ["https://www.googleapis.com/auth/youtube.force-ssl"], "1//R"
+    youtube.credential.refresh_expires_at = NOON + timedelta(days=7)
+    x.last_success_at = NOON
+    for channel, tally, reason, days in (
+        (x, {"calls": 3, "posts": 1, "link_posts": 1}, "X asks for a pause.", 0), (x, {"posts": 2}, "", 1), (youtube, {"units": 1600, "uploads": 1}, "", 0),
+    ):  # fmt: skip
+        usage.keep(app_db, channel.id, channel.platform, Doing.SEND, tally, reason, now=NOON - timedelta(days=days, minutes=1))
+    numbers = (x.id, youtube.id)
+    app_db.commit()
+
+    first, second = (client.get(f"/settings/channels/{number}").text for number in numbers)
+
+    assert used(first) == [
+        ["Cost of posts", "US$0.215", "US$0.245"], ["Posts without a link", "1", "3"], ["Posts with a link", "1", "1"], ["Calls", "3", "3"]
+    ]
+    assert facts(first)["Last trouble"] == "Sending, 02/03/2026, 12:59 worked again since X asks for a pause."
+    assert "X charges US$0.015 for a post and US$0.20 for one with a link" in first
+    assert used(second)[:4] == [
+        ["Units of quota", "1,600", "1,600"], ["1,600 of 10,000 today, all channels"], ["Uploads", "1", "1"], ["1 of 100 today, all channels"]
+    ]
+    assert facts(second)["Renewal"] == "possible until 09/03/2026, 13:00"
+    assert "YouTube Analytics tells nothing: no watch time, no audience." in second
+    assert "1//R" not in second
 
 
 def test_the_end_of_linkedins_version_is_announced(tmp_path: Path, sqlite_url: str, clock: Any, app_db: Session, client: Browser) -> None:

@@ -22,6 +22,7 @@ from planner.web.forms.settings import ChannelForm, EditChannelForm, KeyForm, Ty
 from planner.web.session import committing, runtime
 from planner.web.settings.base import bp, zones
 from planner.web.settings.connecting import by_browser, offers, reconnected
+from planner.web.settings.health import health_of
 
 
 @bp.route("")
@@ -145,6 +146,7 @@ def _page(
     page = render_template(
         "settings/channel.html",
         channel=found,
+        told=health_of(found, runtime().settings, now=g.now),
         edit=edit or EditChannelForm(formdata=None, obj=found),
         key=key or KeyForm(formdata=None).named_for(found.platform),
         typed=typed,

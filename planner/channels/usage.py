@@ -1,0 +1,190 @@
+"""What each channel used of its platform's quota and credits, and what went wrong last, noted beside each call to an adapter.
+
+The counts are ours: a platform may see more (other programs on the same keys). A process that is killed during a call loses that call's count.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from enum import StrEnum
+from typing import Any, TypeVar
+from zoneinfo import ZoneInfo
+
+import structlog
+from sqlalchemy import func, select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
+
+from planner.channels.models import Channel, Trouble, Use
+from planner.channels.port import (
+    Account,
+    Adapter,
+    AudienceCount,
+    Keep,
+    Listing,
+    Outcome,
+    OutgoingPost,
+    OwnPosts,
+    Platform,
+    Readings,
+    Sent,
+)
+from planner.core import meter
+from planner.core.clock import Clock
+from planner.core.db import Sessions
+
+__all__ = ["Counted", "Doing", "Kind", "Note", "Spent", "keep", "keeper", "quota_day", "spent", "troubles"]
+
+log = structlog.get_logger(__name__)
+T = TypeVar("T")
+_PACIFIC = ZoneInfo("America/Los_Angeles")
+
+
+class Kind(StrEnum):
+    """What is counted."""
+
+    CALLS = "calls"
+    #: YouTube's own measure; uploads and searches have quotas of their own.
+    UNITS = "units"
+    UPLOADS = "uploads"
+    SEARCHES = "searches"
+    #: X charges these two differently.
+    POSTS = "posts"
+    LINK_POSTS = "link_posts"
+
+
+class Doing(StrEnum):
+    """What was being done when something went wrong."""
+
+    SEND = "send"
+    LOOK = "look"
+    READ = "read"
+    DELETE = "delete"
+
+
+#: Told after each call to an adapter: the account, what was done, what it used, and the reason when it failed ("" when it did not).
+Note = Callable[[Account, Doing, Mapping[str, int], str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """What was counted, by kind. `since` is the first day on which this channel was counted; None means that nothing is known.
+
+    everybody -- the same for all channels of the platform today: YouTube's quota is one for the whole project.
+    """
+
+    since: date | None = None
+    today: Mapping[str, int] = field(default_factory=dict)
+    month: Mapping[str, int] = field(default_factory=dict)
+    everybody: Mapping[str, int] = field(default_factory=dict)
+
+
+class Counted:
+    """An adapter whose calls are noted. It answers exactly as the adapter does."""
+
+    def __init__(self, adapter: Adapter, note: Note) -> None:
+        self._adapter = adapter
+        self._note = note
+        self.limits = adapter.limits
+        self.batch = adapter.batch
+
+    def publish(self, post: OutgoingPost, account: Account, *, keep: Keep) -> Outcome:
+        return self._noted(Doing.SEND, account, lambda: self._adapter.publish(post, account, keep=keep), _outcome)
+
+    def find(self, post: OutgoingPost, since: datetime, account: Account) -> Listing:
+        return self._noted(Doing.LOOK, account, lambda: self._adapter.find(post, since, account), lambda told: told.reason)
+
+    def recent(self, since: datetime, account: Account) -> OwnPosts:
+        return self._noted(Doing.LOOK, account, lambda: self._adapter.recent(since, account), _failed)
+
+    def delete(self, external_id: str, account: Account) -> Outcome:
+        return self._noted(Doing.DELETE, account, lambda: self._adapter.delete(external_id, account), _outcome)
+
+    def readings(self, external_ids: Sequence[str], account: Account) -> Readings:
+        return self._noted(Doing.READ, account, lambda: self._adapter.readings(external_ids, account), _failed)
+
+    def audience(self, account: Account) -> Sequence[AudienceCount] | None:
+        return self._noted(Doing.READ, account, lambda: self._adapter.audience(account), lambda _told: "")
+
+    def _noted(self, doing: Doing, account: Account, call: Callable[[], T], why: Callable[[T], str]) -> T:
+        reason = ""
+        with meter.counting() as tally:
+            try:
+                told = call()
+                reason = why(told)
+            finally:
+                self._note(account, doing, tally, reason)
+        return told
+
+
+def keeper(sessions: Sessions, clock: Clock) -> Note:
+    """Notes into the database, in a short transaction of its own after the call. What cannot be written is logged: it never changes an outcome."""
+
+    def note(account: Account, doing: Doing, tally: Mapping[str, int], reason: str) -> None:
+        if not tally and not reason:
+            return
+        try:
+            with sessions.begin() as db:
+                keep(db, account.channel_id, account.platform, doing, tally, reason, now=clock.now())
+        except SQLAlchemyError as error:
+            log.warning("a channel's use could not be noted", channel=account.channel_id, why=type(error).__name__)
+
+    return note
+
+
+def keep(
+    db: Session, channel_id: int, platform: Platform, doing: Doing, tally: Mapping[str, int], reason: str, *, now: datetime
+) -> None:
+    """Add to the channel's day, and remember the last failure of each sort. Two who add at once both count."""
+    insert: Any = (postgresql if db.get_bind().dialect.name == "postgresql" else sqlite).insert
+    values = [{"channel_id": channel_id, "day": quota_day(platform, now), "kind": kind, "amount": tally[kind]} for kind in sorted(tally)]
+    if values:
+        added = insert(Use)
+        db.execute(
+            added.on_conflict_do_update(
+                index_elements=["channel_id", "day", "kind"], set_={"amount": Use.__table__.c.amount + added.excluded.amount}
+            ),
+            values,
+        )
+    if reason:
+        failed = insert(Trouble).values(channel_id=channel_id, doing=doing, at=now, reason=reason)
+        db.execute(failed.on_conflict_do_update(index_elements=["channel_id", "doing"], set_={"at": now, "reason": reason}))
+
+
+def quota_day(platform: Platform, now: datetime) -> date:
+    """The day on which the platform books a call made now: YouTube's ends at midnight in California, the others' at midnight UTC."""
+    return now.astimezone(_PACIFIC if platform is Platform.YOUTUBE else UTC).date()
+
+
+def spent(db: Session, channel_id: int, platform: Platform, *, now: datetime) -> Spent:
+    """What this channel used today and this month, by the platform's calendar. Two statements."""
+    today = quota_day(platform, now)
+    since = db.scalar(select(func.min(Use.day)).where(Use.channel_id == channel_id))
+    rows = db.execute(
+        select(Use.channel_id, Use.day, Use.kind, Use.amount)
+        .join(Channel, Channel.id == Use.channel_id)
+        .where(Channel.platform == platform, Use.day >= today.replace(day=1), Use.day <= today)
+    )
+    found: dict[str, dict[str, int]] = {"today": {}, "month": {}, "everybody": {}}
+    for owner, day, kind, amount in rows:
+        is_ours, is_today = owner == channel_id, day == today
+        for name, counts in (("today", is_ours and is_today), ("month", is_ours), ("everybody", is_today)):
+            if counts:
+                found[name][kind] = found[name].get(kind, 0) + amount
+    return Spent(since, **found)
+
+
+def troubles(db: Session, channel_id: int) -> list[Trouble]:
+    """The last failure of each sort, the newest first. One statement."""
+    return list(db.scalars(select(Trouble).where(Trouble.channel_id == channel_id).order_by(Trouble.at.desc(), Trouble.doing)))
+
+
+def _failed(told: Readings | OwnPosts) -> str:
+    return told.failed.reason if told.failed else ""
+
+
+def _outcome(told: Outcome) -> str:
+    return "" if isinstance(told, Sent) else told.reason
