@@ -58,8 +58,7 @@ def create_app(settings: Settings | None = None, *, clock: Clock | None = None) 
     app.extensions["planner"] = runtime
     web.init_app(app, runtime)
     api.init_app(app)
-    jobs.init_app(app, cli.planner_group)
-    app.cli.add_command(cli.planner_group)
+    app.cli.add_command(cli.planner_group(jobs.COMMANDS))
     return app
 
 

@@ -9,7 +9,6 @@ from datetime import datetime
 from http import HTTPStatus
 from typing import Any, ClassVar
 
-import structlog
 from flask import Flask, Response, g, json, request
 from flask_babel import force_locale, gettext
 from sqlalchemy.exc import OperationalError
@@ -17,10 +16,11 @@ from werkzeug.exceptions import HTTPException
 
 from planner.core.errors import Conflict, PlannerError
 from planner.core.i18n import N_
+from planner.core.log import get_logger
 
 __all__ = ["BadInput", "Malformed", "NeedsMatch", "NeedsToken", "NotJson", "Sentence", "Stale", "init_app", "language", "said"]
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 PREFIX = "/api/"
 MIME = "application/problem+json"

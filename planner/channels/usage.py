@@ -12,7 +12,6 @@ from enum import StrEnum
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
-import structlog
 from sqlalchemy import func, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import SQLAlchemyError
@@ -35,10 +34,11 @@ from planner.channels.port import (
 from planner.core import meter
 from planner.core.clock import Clock
 from planner.core.db import Sessions
+from planner.core.log import get_logger
 
 __all__ = ["Counted", "Doing", "Kind", "Note", "Spent", "keep", "keeper", "quota_day", "spent", "troubles"]
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 T = TypeVar("T")
 _PACIFIC = ZoneInfo("America/Los_Angeles")
 

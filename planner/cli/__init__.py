@@ -1,26 +1,33 @@
-"""The terminal's door: `flask planner …`. The background work (tick, work, demo) is added by `planner.jobs`."""
+"""The terminal's door: `flask planner …`. The background work (tick, work, demo) is `planner.jobs`'s."""
 
 from __future__ import annotations
 
-from flask.cli import AppGroup
+from collections.abc import Mapping
 
-from planner.cli.assets import asset
-from planner.cli.channels import channel
-from planner.cli.database import backup, check, rebuild, reseal, restore
-from planner.cli.deliveries import deliveries
-from planner.cli.imports import import_
-from planner.cli.performance import performance
-from planner.cli.posts import post
-from planner.cli.sandbox import sandbox
-from planner.cli.tokens import token
-from planner.cli.upgrade import upgrade
-from planner.cli.users import users
+from planner.cli.group import LazyGroup
 
 __all__ = ["planner_group"]
 
-planner_group = AppGroup("planner", help="The editorial planner.")
+#: Command -> where it is.
+COMMANDS = {
+    "upgrade": "planner.cli.upgrade:upgrade",
+    "check": "planner.cli.database:check",
+    "users": "planner.cli.users:users",
+    "token": "planner.cli.tokens:token",
+    "import": "planner.cli.imports:import_",
+    "channel": "planner.cli.channels:channel",
+    "asset": "planner.cli.assets:asset",
+    "post": "planner.cli.posts:post",
+    "deliveries": "planner.cli.deliveries:deliveries",
+    "performance": "planner.cli.performance:performance",
+    "sandbox": "planner.cli.sandbox:sandbox",
+    "rebuild": "planner.cli.database:rebuild",
+    "reseal": "planner.cli.database:reseal",
+    "backup": "planner.cli.database:backup",
+    "restore": "planner.cli.database:restore",
+}
 
-for _command in (
-    upgrade, check, users, token, import_, channel, asset, post, deliveries, performance, sandbox, rebuild, reseal, backup, restore,
-):  # fmt: skip
-    planner_group.add_command(_command)
+
+def planner_group(more: Mapping[str, str]) -> LazyGroup:
+    """`flask planner` with its own commands and those of another door."""
+    return LazyGroup("planner", {**COMMANDS, **more}, help="The editorial planner.")

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 
-import structlog
 from sqlalchemy import case, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
@@ -17,6 +16,7 @@ from sqlalchemy.orm import Session
 from planner.channels import service as channels
 from planner.channels.models import AudienceSlice, Channel, ChannelState
 from planner.channels.port import Account, AudienceCount, Refused, RetryLater
+from planner.core.log import get_logger
 from planner.core.runtime import Runtime
 from planner.insights import service
 from planner.insights.models import Latest
@@ -25,7 +25,7 @@ from planner.planning.models import Post, PostState
 
 __all__ = ["collect", "due", "is_due", "run"]
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 _FRESH = timedelta(days=2)
 _YOUNG = timedelta(days=90)
 

@@ -1,15 +1,15 @@
-"""The clock's door: what runs by itself, in threads, in `flask planner work`, or through Celery."""
+"""The clock's door: what runs by itself, in threads, in `flask planner work`, or through Celery.
+
+Embedded workers start with gunicorn (see gunicorn.conf.py).
+"""
 
 from __future__ import annotations
 
-from flask import Flask
-from flask.cli import AppGroup
+__all__ = ["COMMANDS"]
 
-from planner.jobs.commands import add_commands
-
-__all__ = ["init_app"]
-
-
-def init_app(app: Flask, group: AppGroup) -> None:
-    """Add `tick`, `work` and `demo` to the terminal's commands. Embedded workers start with gunicorn (see gunicorn.conf.py)."""
-    add_commands(group)
+#: The terminal's commands that do background work by hand -> where each is.
+COMMANDS = {
+    "tick": "planner.jobs.commands:tick_command",
+    "work": "planner.jobs.commands:work_command",
+    "demo": "planner.jobs.commands:demo_command",
+}

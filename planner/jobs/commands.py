@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 from flask import current_app
-from flask.cli import AppGroup, with_appcontext
+from flask.cli import with_appcontext
 
 from planner.core.errors import PlannerError
 from planner.core.runtime import Runtime
@@ -18,13 +18,7 @@ from planner.jobs.worker import work
 from planner.ledger.leases import worker_name
 from planner.ledger.models import Job, JobState
 
-__all__ = ["add_commands"]
-
-
-def add_commands(group: AppGroup) -> None:
-    """Give the group its three commands."""
-    for command in (tick_command, work_command, demo_command):
-        group.add_command(command)
+__all__ = ["demo_command", "tick_command", "work_command"]
 
 
 def _runtime() -> Runtime:

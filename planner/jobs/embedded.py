@@ -5,8 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 
-import structlog
-
+from planner.core.log import get_logger
 from planner.core.runtime import Runtime
 from planner.jobs.run import run_next
 from planner.jobs.tick import keep_house
@@ -15,7 +14,7 @@ from planner.publishing import outbox, reconcile
 
 __all__ = ["Workers"]
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 
 class Workers:

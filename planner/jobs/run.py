@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-import structlog
-
 from planner.core.errors import PlannerError
 from planner.core.i18n import N_
+from planner.core.log import get_logger
 from planner.core.runtime import Runtime
 from planner.jobs.registry import function
 from planner.ledger import jobs
@@ -15,7 +14,7 @@ from planner.ledger.jobs import JobContext
 
 __all__ = ["run_next"]
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 #: A job says how far it is more often than this, or it is thought dead and taken up again.
 _LEASE = timedelta(minutes=5)
 

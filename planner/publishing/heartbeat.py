@@ -6,10 +6,10 @@ import threading
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-import structlog
 from sqlalchemy import update
 from sqlalchemy.exc import SQLAlchemyError
 
+from planner.core.log import get_logger
 from planner.core.runtime import Runtime
 from planner.publishing.models import Delivery, DeliveryState
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Heartbeat"]
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 
 class Heartbeat:

@@ -10,7 +10,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-import structlog
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -18,6 +17,7 @@ from planner.channels import service as channels
 from planner.channels.models import Channel, ChannelState
 from planner.channels.port import Account, OwnPosts, Platform, Refused, RetryLater
 from planner.core.i18n import N_
+from planner.core.log import get_logger
 from planner.core.runtime import Runtime
 from planner.ledger.jobs import JobContext
 from planner.publishing import natives, rules
@@ -25,7 +25,7 @@ from planner.publishing.models import NativeLook
 
 __all__ = ["BACK", "Look", "due", "look_all", "run"]
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 #: How far the first look goes back, and the deep ones.
 BACK = timedelta(days=30)
 _OVERLAP = timedelta(days=2)

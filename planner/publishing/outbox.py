@@ -15,7 +15,6 @@ import time
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-import structlog
 from sqlalchemy import select, update
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
@@ -24,6 +23,7 @@ from sqlalchemy.orm.exc import StaleDataError
 from planner.channels.models import Channel
 from planner.channels.port import Account, Outcome, OutgoingPost, Platform, Unknown
 from planner.core.i18n import N_
+from planner.core.log import get_logger
 from planner.core.runtime import Runtime
 from planner.ledger.leases import lockable
 from planner.planning import facts as planning
@@ -38,7 +38,7 @@ from planner.publishing.settling import abandon, settle, stop
 
 __all__ = ["Claim", "fill", "open_attempt", "send_next", "send_one", "sweep"]
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 _WAITING = queries.WAITING
 #: States from which an approved post may be armed again.
 _REST = (*_WAITING, DeliveryState.HELD, DeliveryState.CANCELLED, DeliveryState.MISSED, DeliveryState.FAILED)

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-import structlog
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from planner.channels.models import Channel, ChannelState
 from planner.channels.port import Account, Listing, OutgoingPost, Platform
 from planner.core.i18n import N_
+from planner.core.log import get_logger
 from planner.core.runtime import Runtime
 from planner.ledger.leases import lockable
 from planner.planning.models import Origin, Post
@@ -21,7 +21,7 @@ from planner.publishing.settling import close, publish, retry, stop, watch
 
 __all__ = ["look_next"]
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)

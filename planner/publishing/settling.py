@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-import structlog
 from sqlalchemy import select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
@@ -12,6 +11,7 @@ from sqlalchemy.orm import Session
 from planner.channels import service as channels
 from planner.channels.port import Outcome, Receipt, Refused, RetryLater, Sent, Unknown
 from planner.core.i18n import N_
+from planner.core.log import get_logger
 from planner.core.runtime import Runtime
 from planner.planning import facts as planning
 from planner.planning.models import Post, PostState
@@ -20,7 +20,7 @@ from planner.publishing.models import Attempt, Delivery, DeliveryState, Hold, Re
 
 __all__ = ["abandon", "publish", "retry", "settle", "stop", "watch"]
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 _DEFAULT_ACCOUNT_WAIT = timedelta(minutes=15)
 
 

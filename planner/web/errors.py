@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import uuid
 
-import structlog
 from flask import Flask, g, jsonify, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
@@ -12,11 +11,12 @@ from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
 from planner.core.errors import PlannerError
+from planner.core.log import get_logger
 from planner.web.languages import say
 
 __all__ = ["init_app"]
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 
 def init_app(app: Flask) -> None:
