@@ -9,7 +9,7 @@ from marshmallow import fields
 
 from planner.accounts.rules import require
 from planner.api.bodies import Blueprint
-from planner.api.door import ID, changes, creates, expect, reads, tagged
+from planner.api.door import changes, creates, expect, reads, tagged
 from planner.api.fields import Body, Choice, Flag, Line, Lines, Listed, Moment, Money, NoBody, Number, Out, QueryNumber
 from planner.catalog import queries, service
 from planner.catalog.models import Asset, AssetKind, AssetState, Audience, Confidentiality, Purpose
@@ -17,7 +17,7 @@ from planner.catalog.service import AssetValues
 
 __all__ = ["bp"]
 
-bp = Blueprint("api-assets", __name__, url_prefix="/api/v1/assets", description="What the company has to say.")
+bp = Blueprint("api-assets", __name__, description="What the company has to say.")
 
 
 class AssetOut(Out):
@@ -112,7 +112,6 @@ class AssetQuery(Body):
     limit = QueryNumber(least=1, most=200, load_default=50)
 
 
-@bp.route("")
 @reads()
 @bp.arguments(AssetQuery, location="query")
 @bp.response(200, AssetList)
@@ -125,7 +124,6 @@ def index(query: dict[str, Any]) -> Any:
     return queries.search(g.db, filters, viewer=g.user, cursor=query["cursor"], limit=query["limit"])
 
 
-@bp.route("", methods=["POST"])
 @creates("asset.create")
 @bp.arguments(AssetIn)
 @bp.response(201, AssetOut)
@@ -134,7 +132,6 @@ def create(given: dict[str, Any]) -> Any:
     return _shown(service.create(g.db, AssetValues(**given), actor=g.user, now=g.now), status=201)
 
 
-@bp.route(f"/<{ID}:asset_id>")
 @reads()
 @bp.response(200, AssetOut)
 def show(asset_id: int) -> Any:
@@ -142,7 +139,6 @@ def show(asset_id: int) -> Any:
     return _shown(queries.asset(g.db, asset_id, viewer=g.user))
 
 
-@bp.route(f"/<{ID}:asset_id>", methods=["PATCH"])
 @changes("asset.edit")
 @bp.arguments(AssetChange)
 @bp.response(200, AssetOut)
@@ -153,7 +149,6 @@ def edit(given: dict[str, Any], asset_id: int) -> Any:
     return _shown(asset)
 
 
-@bp.route(f"/<{ID}:asset_id>/state", methods=["POST"])
 @changes("asset.edit")
 @bp.arguments(StateIn)
 @bp.response(200, AssetOut)
@@ -164,7 +159,6 @@ def change_state(given: dict[str, Any], asset_id: int) -> Any:
     return _shown(asset)
 
 
-@bp.route(f"/<{ID}:asset_id>/retire", methods=["POST"])
 @changes("asset.retire")
 @bp.arguments(NoBody, required=False)
 @bp.response(200, AssetOut)
@@ -175,7 +169,6 @@ def retire(_nothing: dict[str, Any], asset_id: int) -> Any:
     return _shown(asset)
 
 
-@bp.route(f"/<{ID}:asset_id>/restore", methods=["POST"])
 @changes("asset.retire")
 @bp.arguments(NoBody, required=False)
 @bp.response(200, AssetOut)

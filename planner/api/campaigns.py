@@ -9,14 +9,14 @@ from flask import g
 from marshmallow import fields
 
 from planner.api.bodies import Blueprint
-from planner.api.door import ID, changes, creates, expect, reads, tagged
+from planner.api.door import changes, creates, expect, reads, tagged
 from planner.api.fields import Body, Day, Line, Lines, Moment, Number, Out
 from planner.planning import queries
 from planner.planning.campaigns import CampaignValues, create_campaign, edit_campaign
 
 __all__ = ["bp"]
 
-bp = Blueprint("api-campaigns", __name__, url_prefix="/api/v1/campaigns", description="Dated stories.")
+bp = Blueprint("api-campaigns", __name__, description="Dated stories.")
 
 
 class CampaignOut(Out):
@@ -63,7 +63,6 @@ class CampaignIn(CampaignChange):
     name = Line(least=1, most=160, required=True)
 
 
-@bp.route("")
 @reads()
 @bp.response(200, CampaignList)
 def index() -> dict[str, Any]:
@@ -71,7 +70,6 @@ def index() -> dict[str, Any]:
     return {"items": queries.campaigns(g.db)}
 
 
-@bp.route("", methods=["POST"])
 @creates("campaign.edit")
 @bp.arguments(CampaignIn)
 @bp.response(201, CampaignOut)
@@ -80,7 +78,6 @@ def create(given: dict[str, Any]) -> Any:
     return tagged(create_campaign(g.db, CampaignValues(**given), actor=g.user, now=g.now), status=201)
 
 
-@bp.route(f"/<{ID}:campaign_id>")
 @reads()
 @bp.response(200, CampaignOut)
 def show(campaign_id: int) -> Any:
@@ -88,7 +85,6 @@ def show(campaign_id: int) -> Any:
     return tagged(queries.campaign(g.db, campaign_id))
 
 
-@bp.route(f"/<{ID}:campaign_id>", methods=["PATCH"])
 @changes("campaign.edit")
 @bp.arguments(CampaignChange)
 @bp.response(200, CampaignOut)

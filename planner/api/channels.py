@@ -9,7 +9,7 @@ from marshmallow import fields
 from sqlalchemy import select
 
 from planner.api.bodies import Blueprint
-from planner.api.door import ID, creates, reads, tagged
+from planner.api.door import creates, reads, tagged
 from planner.api.fields import Body, Choice, Line, Moment, Number, Out
 from planner.channels import service
 from planner.channels.models import Channel, ChannelState
@@ -17,7 +17,7 @@ from planner.channels.port import Flavour, Platform
 
 __all__ = ["ChannelOut", "bp"]
 
-bp = Blueprint("api-channels", __name__, url_prefix="/api/v1/channels", description="Our accounts on platforms.")
+bp = Blueprint("api-channels", __name__, description="Our accounts on platforms.")
 
 
 class ChannelOut(Out):
@@ -54,7 +54,6 @@ class ChannelIn(Body):
     grace_minutes = Number(most=1440, load_default=20)
 
 
-@bp.route("")
 @reads()
 @bp.response(200, ChannelList)
 def index() -> dict[str, Any]:
@@ -62,7 +61,6 @@ def index() -> dict[str, Any]:
     return {"items": g.db.scalars(select(Channel).order_by(Channel.platform, Channel.name)).all()}
 
 
-@bp.route(f"/<{ID}:channel_id>")
 @reads()
 @bp.response(200, ChannelOut)
 def show(channel_id: int) -> Any:
@@ -70,7 +68,6 @@ def show(channel_id: int) -> Any:
     return tagged(service.by_id(g.db, channel_id))
 
 
-@bp.route("", methods=["POST"])
 @creates("channel.manage")
 @bp.arguments(ChannelIn)
 @bp.response(201, ChannelOut)

@@ -11,7 +11,7 @@ from sqlalchemy.orm import joinedload
 
 from planner.accounts.rules import may, require
 from planner.api.bodies import Blueprint
-from planner.api.door import ID, changes, expect, reads, tagged
+from planner.api.door import changes, expect, reads, tagged
 from planner.api.fields import Body, Choice, Listed, Moment, NoBody, Out, QueryNumber
 from planner.core.errors import NotFound
 from planner.planning import queries as planning
@@ -21,7 +21,7 @@ from planner.publishing.models import Delivery, DeliveryState, Hold, Result
 
 __all__ = ["DeliveryOut", "bp"]
 
-bp = Blueprint("api-deliveries", __name__, url_prefix="/api/v1/deliveries", description="The outbox.")
+bp = Blueprint("api-deliveries", __name__, description="The outbox.")
 
 
 class AttemptOut(Out):
@@ -55,7 +55,6 @@ class DeliveryQuery(Body):
     limit = QueryNumber(least=1, most=200, load_default=50)
 
 
-@bp.route("")
 @reads()
 @bp.arguments(DeliveryQuery, location="query")
 @bp.response(200, DeliveryList)
@@ -70,7 +69,6 @@ def index(query: dict[str, Any]) -> dict[str, Any]:
     return {"items": [delivery for delivery in found if delivery.post_id in known]}
 
 
-@bp.route(f"/<{ID}:delivery_id>")
 @reads()
 @bp.response(200, DeliveryOut)
 def show(delivery_id: int) -> Any:
@@ -78,7 +76,6 @@ def show(delivery_id: int) -> Any:
     return _answer(_delivery(delivery_id))
 
 
-@bp.route(f"/<{ID}:delivery_id>/retry", methods=["POST"])
 @changes("delivery.resolve")
 @bp.arguments(NoBody, required=False)
 @bp.response(200, DeliveryOut)

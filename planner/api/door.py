@@ -21,12 +21,9 @@ from planner.core.i18n import N_
 from planner.core.runtime import Runtime
 from planner.core.settings import Settings
 
-__all__ = ["ID", "changes", "creates", "expect", "open_door", "reads", "runtime", "settings", "tagged"]
+__all__ = ["changes", "creates", "expect", "open_door", "reads", "runtime", "settings", "tagged"]
 
 View = TypeVar("View", bound=Callable[..., Any])
-
-#: Converter of a row's number in an address.
-ID = "int(min=1,max=9223372036854775807)"
 
 #: A token's last use is kept to the hour: often enough to see which one nobody needs any more.
 _USE_NOTED_EVERY = timedelta(hours=1)

@@ -10,14 +10,14 @@ from sqlalchemy import select
 
 from planner.accounts.rules import may
 from planner.api.bodies import Blueprint
-from planner.api.door import ID, reads
+from planner.api.door import reads
 from planner.api.fields import Body, Choice, Moment, Out, QueryNumber
 from planner.core.errors import NotFound
 from planner.ledger.models import Job, JobState
 
 __all__ = ["bp"]
 
-bp = Blueprint("api-jobs", __name__, url_prefix="/api/v1/jobs", description="Background work.")
+bp = Blueprint("api-jobs", __name__, description="Background work.")
 
 
 class JobOut(Out):
@@ -41,7 +41,6 @@ class JobQuery(Body):
     limit = QueryNumber(least=1, most=200, load_default=50)
 
 
-@bp.route("")
 @reads()
 @bp.arguments(JobQuery, location="query")
 @bp.response(200, JobList)
@@ -53,7 +52,6 @@ def index(query: dict[str, Any]) -> dict[str, Any]:
     return {"items": g.db.scalars(mine).all()}
 
 
-@bp.route(f"/<{ID}:job_id>")
 @reads()
 @bp.response(200, JobOut)
 def show(job_id: int) -> Any:

@@ -14,7 +14,7 @@ from planner.api.fields import Out
 
 __all__ = ["bp"]
 
-bp = Blueprint("api-me", __name__, url_prefix="/api/v1/me", description="The person behind the token.")
+bp = Blueprint("api-me", __name__, description="The person behind the token.")
 
 
 class MeOut(Out):
@@ -27,7 +27,6 @@ class MeOut(Out):
     actions = fields.List(fields.String(), required=True, metadata={"description": "What the roles allow."})
 
 
-@bp.route("")
 @reads()
 @bp.response(200, MeOut)
 def show() -> dict[str, Any]:

@@ -8,7 +8,7 @@ from flask import g
 from marshmallow import fields
 
 from planner.api.bodies import Blueprint
-from planner.api.door import ID, changes, expect, reads, tagged
+from planner.api.door import changes, expect, reads, tagged
 from planner.api.fields import Body, Choice, Line, Moment, NoBody, Number, Out, QueryNumber
 from planner.catalog import queries as catalog
 from planner.channels.port import PostKind
@@ -18,7 +18,7 @@ from planner.publishing.models import NativeState
 
 __all__ = ["bp"]
 
-bp = Blueprint("api-native-posts", __name__, url_prefix="/api/v1/native-posts", description="Published directly, not from here.")
+bp = Blueprint("api-native-posts", __name__, description="Published directly, not from here.")
 
 
 class NativeOut(Out):
@@ -52,7 +52,6 @@ class Adoption(Body):
     asset_id = Number(least=1, required=True)
 
 
-@bp.route("")
 @reads()
 @bp.arguments(NativeQuery, location="query")
 @bp.response(200, NativeList)
@@ -61,7 +60,6 @@ def index(query: dict[str, Any]) -> Any:
     return native_queries.natives(g.db, **query)
 
 
-@bp.route(f"/<{ID}:native_id>")
 @reads()
 @bp.response(200, NativeOut)
 def show(native_id: int) -> Any:
@@ -69,7 +67,6 @@ def show(native_id: int) -> Any:
     return tagged(native_queries.native(g.db, native_id))
 
 
-@bp.route(f"/<{ID}:native_id>/adopt", methods=["POST"])
 @changes("native.decide")
 @bp.arguments(Adoption)
 @bp.response(200, NativeOut)
@@ -81,7 +78,6 @@ def adopt(given: dict[str, Any], native_id: int) -> Any:
     return tagged(native)
 
 
-@bp.route(f"/<{ID}:native_id>/ignore", methods=["POST"])
 @changes("native.decide")
 @bp.arguments(NoBody, required=False)
 @bp.response(200, NativeOut)
@@ -93,7 +89,6 @@ def ignore(_nothing: dict[str, Any], native_id: int) -> Any:
     return tagged(native)
 
 
-@bp.route(f"/<{ID}:native_id>/put-back", methods=["POST"])
 @changes("native.decide")
 @bp.arguments(NoBody, required=False)
 @bp.response(200, NativeOut)

@@ -8,7 +8,7 @@ from flask import g
 from marshmallow import fields
 
 from planner.api.bodies import Blueprint
-from planner.api.door import ID, reads
+from planner.api.door import reads
 from planner.api.fields import Choice, Day, Moment, Out
 from planner.catalog import queries as catalog
 from planner.channels.port import Platform
@@ -17,7 +17,7 @@ from planner.insights.models import METRICS
 
 __all__ = ["bp"]
 
-bp = Blueprint("api-performance", __name__, url_prefix="/api/v1/assets", description="What assets did.")
+bp = Blueprint("api-performance", __name__, description="What assets did.")
 
 _COUNTS: dict[str, Any] = {name: fields.Integer(required=True, allow_none=True) for name in METRICS}
 Counts = Out.from_dict(_COUNTS, name="Counts")
@@ -63,7 +63,6 @@ class PerformanceOut(Out):
     series = fields.List(fields.Nested(SeriesOut), required=True)
 
 
-@bp.route(f"/<{ID}:asset_id>/performance")
 @reads()
 @bp.response(200, PerformanceOut)
 def show(asset_id: int) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import Any
 from flask import g
 
 from planner.api.bodies import Blueprint
-from planner.api.door import ID, changes, expect, settings
+from planner.api.door import changes, expect, settings
 from planner.api.fields import NoBody
 from planner.api.post_bodies import ApproveIn, MoveIn, NoteIn, PostOut
 from planner.api.posts import limits_of, shown
@@ -16,10 +16,9 @@ from planner.planning.models import Post
 
 __all__ = ["bp"]
 
-bp = Blueprint("api-post-steps", __name__, url_prefix="/api/v1/posts", description="The steps of a post on its way out.")
+bp = Blueprint("api-post-steps", __name__, description="The steps of a post on its way out.")
 
 
-@bp.route(f"/<{ID}:post_id>/submit", methods=["POST"])
 @changes("post.submit")
 @bp.arguments(NoBody, required=False)
 @bp.response(200, PostOut)
@@ -30,7 +29,6 @@ def submit(_nothing: dict[str, Any], post_id: int) -> Any:
     return shown(post)
 
 
-@bp.route(f"/<{ID}:post_id>/approve", methods=["POST"])
 @changes("post.approve")
 @bp.arguments(ApproveIn, required=False)
 @bp.response(200, PostOut)
@@ -43,7 +41,6 @@ def approve(values: dict[str, Any], post_id: int) -> Any:
     return shown(post)
 
 
-@bp.route(f"/<{ID}:post_id>/request-changes", methods=["POST"])
 @changes("post.approve")
 @bp.arguments(NoteIn)
 @bp.response(200, PostOut)
@@ -54,7 +51,6 @@ def request_changes(values: dict[str, Any], post_id: int) -> Any:
     return shown(post)
 
 
-@bp.route(f"/<{ID}:post_id>/withdraw", methods=["POST"])
 @changes("read")
 @bp.arguments(NoBody, required=False)
 @bp.response(200, PostOut)
@@ -65,7 +61,6 @@ def withdraw(_nothing: dict[str, Any], post_id: int) -> Any:
     return shown(post)
 
 
-@bp.route(f"/<{ID}:post_id>/move", methods=["POST"])
 @changes("post.move")
 @bp.arguments(MoveIn)
 @bp.response(200, PostOut)
@@ -78,7 +73,6 @@ def move(values: dict[str, Any], post_id: int) -> Any:
     return shown(post)
 
 
-@bp.route(f"/<{ID}:post_id>/cancel", methods=["POST"])
 @changes("post.cancel")
 @bp.arguments(NoBody, required=False)
 @bp.response(200, PostOut)
@@ -89,7 +83,6 @@ def cancel(_nothing: dict[str, Any], post_id: int) -> Any:
     return shown(post)
 
 
-@bp.route(f"/<{ID}:post_id>/restore", methods=["POST"])
 @changes("post.cancel")
 @bp.arguments(NoBody, required=False)
 @bp.response(200, PostOut)

@@ -10,7 +10,7 @@ from sqlalchemy import or_, select
 
 from planner.accounts.rules import require
 from planner.api.bodies import Blueprint
-from planner.api.door import ID, changes, creates, expect, reads, runtime, tagged
+from planner.api.door import changes, creates, expect, reads, runtime, tagged
 from planner.api.fields import MAX_ID, Body, Choice, Line, Listed, Moment, Out, QueryNumber
 from planner.api.post_bodies import FindingList, PostChange, PostIn, PostOut
 from planner.api.problems import said
@@ -27,7 +27,7 @@ from planner.planning.values import PostValues, values_of
 
 __all__ = ["bp", "limits_of", "shown"]
 
-bp = Blueprint("api-posts", __name__, url_prefix="/api/v1/posts", description="Messages on channels.")
+bp = Blueprint("api-posts", __name__, description="Messages on channels.")
 
 
 class PostLine(Out):
@@ -64,7 +64,6 @@ class PostQuery(Body):
     limit = QueryNumber(least=1, most=200, load_default=50)
 
 
-@bp.route("")
 @reads()
 @bp.arguments(PostQuery, location="query")
 @bp.response(200, PostList)
@@ -76,7 +75,6 @@ def index(query: dict[str, Any]) -> Page[dict[str, Any]]:
     return Page(items, encode_cursor(items[-1]["id"]) if more else None)
 
 
-@bp.route("", methods=["POST"])
 @creates("post.create")
 @bp.arguments(PostIn)
 @bp.response(201, PostOut)
@@ -91,7 +89,6 @@ def create(given: dict[str, Any]) -> Any:
     return shown(post, status=201)
 
 
-@bp.route(f"/<{ID}:post_id>")
 @reads()
 @bp.response(200, PostOut)
 def show(post_id: int) -> Any:
@@ -99,7 +96,6 @@ def show(post_id: int) -> Any:
     return shown(queries.post(g.db, post_id, viewer=g.user))
 
 
-@bp.route(f"/<{ID}:post_id>/findings")
 @reads()
 @bp.response(200, FindingList)
 def findings(post_id: int) -> dict[str, Any]:
@@ -114,7 +110,6 @@ def findings(post_id: int) -> dict[str, Any]:
     }
 
 
-@bp.route(f"/<{ID}:post_id>", methods=["PATCH"])
 @changes("post.edit")
 @bp.arguments(PostChange)
 @bp.response(200, PostOut)

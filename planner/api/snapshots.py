@@ -11,7 +11,7 @@ from sqlalchemy.orm import joinedload
 
 from planner.accounts.rules import may
 from planner.api.bodies import Blueprint
-from planner.api.door import ID, creates, reads
+from planner.api.door import creates, reads
 from planner.api.fields import Body, Item, Line, Listed, Moment, Number, Out
 from planner.api.problems import BadInput, Sentence
 from planner.channels.port import Reading
@@ -23,7 +23,7 @@ from planner.planning.models import Post
 
 __all__ = ["bp"]
 
-bp = Blueprint("api-snapshots", __name__, url_prefix="/api/v1", description="What platforms told us about posts.")
+bp = Blueprint("api-snapshots", __name__, description="What platforms told us about posts.")
 
 #: Posts one request may carry readings of.
 MOST = 1000
@@ -60,7 +60,6 @@ class Recorded(Out):
     recorded = fields.Integer(required=True, metadata={"description": "New ones; those known already are not counted."})
 
 
-@bp.route(f"/posts/<{ID}:post_id>/snapshots")
 @reads()
 @bp.response(200, SnapshotList)
 def index(post_id: int) -> dict[str, Any]:
@@ -69,7 +68,6 @@ def index(post_id: int) -> dict[str, Any]:
     return {"items": g.db.scalars(select(Snapshot).where(Snapshot.post_id == post_id).order_by(Snapshot.at)).all()}
 
 
-@bp.route("/snapshots", methods=["POST"])
 @creates("readings.import")
 @bp.arguments(ReadingsIn)
 @bp.response(201, Recorded)

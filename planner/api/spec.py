@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import json
+from functools import cache
+from importlib import import_module
 from typing import Any, ClassVar
 
-from flask import Flask
+from flask import Flask, Response
 from flask_smorest import Api
 from marshmallow import Schema, fields
 
+from planner.api.bodies import Blueprint
 from planner.api.fields import Choice
 from planner.api.problems import MIME
+from planner.api.urls import RESOURCES
 
-__all__ = ["PlannerApi", "Problem"]
+__all__ = ["PlannerApi", "Problem", "openapi_json"]
 
 _DESCRIPTION = """\
 Everything the planner's screens do to assets, posts and their numbers, for programs.
@@ -80,3 +85,21 @@ def _member_type(self: Any, field: fields.Field[Any], **_options: Any) -> dict[s
         return {}
     values = [member.value for member in field.enum]
     return {"type": ["string", "null"] if field.allow_none else "string", "enum": values + [None] * bool(field.allow_none)}
+
+
+def openapi_json() -> Response:
+    """The document, for anybody."""
+    return Response(_document(), mimetype="application/json")
+
+
+@cache
+def _document() -> str:
+    """Written once a process, on an application of its own that answers nobody: the real one loads its resources one by one."""
+    api = PlannerApi(Flask(__name__, static_folder=None))
+    for table in RESOURCES:
+        about = import_module(table.module).bp.description
+        blueprint = Blueprint(table.name, table.module, url_prefix=table.prefix, description=about)
+        for one in table.addresses():
+            blueprint.add_url_rule(one.rule, one.endpoint, one.view.load(), methods=one.methods)
+        api.register_blueprint(blueprint)
+    return json.dumps(api.spec.to_dict(), indent=2)

@@ -1,0 +1,78 @@
+"""The addresses of the API, one table a resource. A resource's module is imported with the first request for one of its addresses."""
+
+from __future__ import annotations
+
+from planner.core.lazy import Table
+
+__all__ = ["DOCUMENT", "RESOURCES"]
+
+#: Converter of a row's number in an address.
+_ID = "int(min=1,max=9223372036854775807)"
+
+RESOURCES: tuple[Table, ...] = (
+    Table("api-me", "/api/v1/me", "planner.api.me", (
+        ("GET", "", "show"),
+    )),
+    Table("api-assets", "/api/v1/assets", "planner.api.assets", (
+        ("GET", "", "index"),
+        ("POST", "", "create"),
+        ("GET", f"/<{_ID}:asset_id>", "show"),
+        ("PATCH", f"/<{_ID}:asset_id>", "edit"),
+        ("POST", f"/<{_ID}:asset_id>/state", "change_state"),
+        ("POST", f"/<{_ID}:asset_id>/retire", "retire"),
+        ("POST", f"/<{_ID}:asset_id>/restore", "restore"),
+    )),
+    Table("api-performance", "/api/v1/assets", "planner.api.performance", (
+        ("GET", f"/<{_ID}:asset_id>/performance", "show"),
+    )),
+    Table("api-channels", "/api/v1/channels", "planner.api.channels", (
+        ("GET", "", "index"),
+        ("GET", f"/<{_ID}:channel_id>", "show"),
+        ("POST", "", "add"),
+    )),
+    Table("api-campaigns", "/api/v1/campaigns", "planner.api.campaigns", (
+        ("GET", "", "index"),
+        ("POST", "", "create"),
+        ("GET", f"/<{_ID}:campaign_id>", "show"),
+        ("PATCH", f"/<{_ID}:campaign_id>", "edit"),
+    )),
+    Table("api-posts", "/api/v1/posts", "planner.api.posts", (
+        ("GET", "", "index"),
+        ("POST", "", "create"),
+        ("GET", f"/<{_ID}:post_id>", "show"),
+        ("GET", f"/<{_ID}:post_id>/findings", "findings"),
+        ("PATCH", f"/<{_ID}:post_id>", "revise"),
+    )),
+    Table("api-post-steps", "/api/v1/posts", "planner.api.post_steps", (
+        ("POST", f"/<{_ID}:post_id>/submit", "submit"),
+        ("POST", f"/<{_ID}:post_id>/approve", "approve"),
+        ("POST", f"/<{_ID}:post_id>/request-changes", "request_changes"),
+        ("POST", f"/<{_ID}:post_id>/withdraw", "withdraw"),
+        ("POST", f"/<{_ID}:post_id>/move", "move"),
+        ("POST", f"/<{_ID}:post_id>/cancel", "cancel"),
+        ("POST", f"/<{_ID}:post_id>/restore", "restore"),
+    )),
+    Table("api-deliveries", "/api/v1/deliveries", "planner.api.deliveries", (
+        ("GET", "", "index"),
+        ("GET", f"/<{_ID}:delivery_id>", "show"),
+        ("POST", f"/<{_ID}:delivery_id>/retry", "retry"),
+    )),
+    Table("api-snapshots", "/api/v1", "planner.api.snapshots", (
+        ("GET", f"/posts/<{_ID}:post_id>/snapshots", "index"),
+        ("POST", "/snapshots", "record"),
+    )),
+    Table("api-native-posts", "/api/v1/native-posts", "planner.api.natives", (
+        ("GET", "", "index"),
+        ("GET", f"/<{_ID}:native_id>", "show"),
+        ("POST", f"/<{_ID}:native_id>/adopt", "adopt"),
+        ("POST", f"/<{_ID}:native_id>/ignore", "ignore"),
+        ("POST", f"/<{_ID}:native_id>/put-back", "put_back"),
+    )),
+    Table("api-jobs", "/api/v1/jobs", "planner.api.jobs", (
+        ("GET", "", "index"),
+        ("GET", f"/<{_ID}:job_id>", "show"),
+    )),
+)  # fmt: skip
+
+#: What describes them all; anybody may read it.
+DOCUMENT = Table("api-docs", "/api/v1", "planner.api.spec", (("GET", "/openapi.json", "openapi_json"),))
