@@ -12,6 +12,7 @@ from werkzeug.wrappers import Response
 
 from planner.accounts.rules import require
 from planner.core.errors import NotFound
+from planner.core.lazy import Lazy
 
 __all__ = ["init_app", "needs", "public"]
 
@@ -51,7 +52,8 @@ def init_app(app: Flask) -> None:
     def _gate() -> Response | None:
         if request.endpoint is None or request.path.startswith("/api/"):
             return None
-        view = app.view_functions.get(request.endpoint)
+        view = app.view_functions[request.endpoint]
+        view = view.load() if isinstance(view, Lazy) else view
         if request.endpoint in _PUBLIC or getattr(view, "is_public", False) or g.user is not None:
             if any(isinstance(value, int) and value > _LAST_ID for value in (request.view_args or {}).values()):
                 raise NotFound()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from zoneinfo import available_timezones
 
-from flask import Blueprint, flash, g, make_response, redirect, render_template, request, url_for
+from flask import flash, g, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_security import login_user
@@ -17,12 +17,9 @@ from planner.web.languages import LANGUAGES
 from planner.web.security import limiter
 from planner.web.session import committing
 
-__all__ = ["bp"]
-
-bp = Blueprint("account", __name__)
+__all__ = ["preferences", "sign_in"]
 
 
-@bp.route("/sign-in/<token>", methods=["GET", "POST"])
 @public
 @limiter.limit("30 per minute")
 def sign_in(token: str) -> ResponseReturnValue:
@@ -36,7 +33,6 @@ def sign_in(token: str) -> ResponseReturnValue:
     return redirect("/")
 
 
-@bp.route("/preferences", methods=["POST"])
 def preferences() -> ResponseReturnValue:
     """Language, theme, time zone: any of them alone; the answer goes back to where one was."""
     language, theme, zone = (request.form.get(name) or None for name in ("language", "theme", "time_zone"))

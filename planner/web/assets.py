@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from flask import Blueprint, flash, g, redirect, render_template, request, send_from_directory, url_for
+from flask import flash, g, redirect, render_template, request, send_from_directory, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
@@ -25,9 +25,8 @@ from planner.web.definitions import definitions
 from planner.web.forms.catalog import UploadForm
 from planner.web.session import committing, runtime
 
-__all__ = ["bp"]
+__all__ = ["file", "show", "upload"]
 
-bp = Blueprint("assets", __name__, url_prefix="/assets")
 #: The tiles, in this order.
 TILES = ("views", "impressions", "reach", "engagements", "clicks", "likes", "comments", "shares")
 
@@ -41,13 +40,11 @@ class Table:
     rows: Sequence[tuple[date, Sequence[int | None], bool]]
 
 
-@bp.route("/<int:asset_id>")
 @needs("read")
 def show(asset_id: int) -> ResponseReturnValue:
     return _page(queries.asset(g.db, asset_id, viewer=g.user), UploadForm(formdata=None))
 
 
-@bp.route("/<int:asset_id>/files", methods=["POST"])
 @needs("asset.edit")
 def upload(asset_id: int) -> ResponseReturnValue:
     asset = queries.asset(g.db, asset_id, viewer=g.user)
@@ -75,7 +72,6 @@ def upload(asset_id: int) -> ResponseReturnValue:
     return _page(asset, form, 422)
 
 
-@bp.route("/<int:asset_id>/files/<int:file_id>")
 @needs("read")
 def file(asset_id: int, file_id: int) -> ResponseReturnValue:
     """A file's content: pictures to be shown, anything else to be saved; never interpreted."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, flash, g, redirect, render_template, url_for
+from flask import flash, g, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from sqlalchemy import select
@@ -19,18 +19,14 @@ from planner.web.access import needs
 from planner.web.forms.planning import CampaignForm, choices
 from planner.web.session import committing
 
-__all__ = ["bp"]
-
-bp = Blueprint("campaigns", __name__, url_prefix="/campaigns")
+__all__ = ["edit", "index", "new", "show"]
 
 
-@bp.route("")
 @needs("read")
 def index() -> ResponseReturnValue:
     return render_template("campaigns/index.html", campaigns=queries.campaigns(g.db), now=g.now)
 
 
-@bp.route("/new", methods=["GET", "POST"])
 @needs("campaign.edit")
 def new() -> ResponseReturnValue:
     form = CampaignForm()
@@ -45,7 +41,6 @@ def new() -> ResponseReturnValue:
     return render_template("campaigns/form.html", form=form, campaign=None), 422 if form.is_submitted() else 200
 
 
-@bp.route("/<int:campaign_id>")
 @needs("read")
 def show(campaign_id: int) -> ResponseReturnValue:
     campaign = queries.campaign(g.db, campaign_id)
@@ -61,7 +56,6 @@ def show(campaign_id: int) -> ResponseReturnValue:
     )
 
 
-@bp.route("/<int:campaign_id>/edit", methods=["GET", "POST"])
 @needs("campaign.edit")
 def edit(campaign_id: int) -> ResponseReturnValue:
     campaign = queries.campaign(g.db, campaign_id)

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 from urllib.parse import urlencode
 
 from babel import Locale
-from flask import Blueprint, flash, g, redirect, render_template, request, url_for
+from flask import flash, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import get_locale
 from flask_babel import gettext as _
@@ -21,18 +21,16 @@ from planner.core.errors import Conflict, Invalid, PlannerError
 from planner.core.i18n import N_
 from planner.insights import queries as insights
 from planner.web.access import needs
-from planner.web.filters import label
 from planner.web.forms.catalog import AssetForm
+from planner.web.labels import label
 from planner.web.session import committing, runtime
 
-__all__ = ["bp", "language_names"]
+__all__ = ["catalogue", "change_state", "edit", "language_names", "new", "restore", "retire"]
 
-bp = Blueprint("catalog", __name__, url_prefix="/assets")
 Member = TypeVar("Member", bound=StrEnum)
 _PAGE = 50
 
 
-@bp.route("")
 @needs("read")
 def catalogue() -> ResponseReturnValue:
     filters = _filters()
@@ -54,7 +52,6 @@ def catalogue() -> ResponseReturnValue:
     )
 
 
-@bp.route("/new", methods=["GET", "POST"])
 @needs("asset.create")
 def new() -> ResponseReturnValue:
     form = _form()
@@ -75,7 +72,6 @@ def new() -> ResponseReturnValue:
     return _edit_page(None, form), 422 if request.method == "POST" else 200
 
 
-@bp.route("/<int:asset_id>/edit", methods=["GET", "POST"])
 @needs("asset.edit")
 def edit(asset_id: int) -> ResponseReturnValue:
     asset = queries.asset(g.db, asset_id, viewer=g.user)
@@ -96,7 +92,6 @@ def edit(asset_id: int) -> ResponseReturnValue:
     return _edit_page(asset, form), 422
 
 
-@bp.route("/<int:asset_id>/retire", methods=["POST"])
 @needs("asset.retire")
 def retire(asset_id: int) -> ResponseReturnValue:
     asset = queries.asset(g.db, asset_id, viewer=g.user)
@@ -106,7 +101,6 @@ def retire(asset_id: int) -> ResponseReturnValue:
     return redirect(url_for("assets.show", asset_id=asset_id))
 
 
-@bp.route("/<int:asset_id>/restore", methods=["POST"])
 @needs("asset.retire")
 def restore(asset_id: int) -> ResponseReturnValue:
     asset = queries.asset(g.db, asset_id, viewer=g.user)
@@ -116,7 +110,6 @@ def restore(asset_id: int) -> ResponseReturnValue:
     return redirect(url_for("assets.show", asset_id=asset_id))
 
 
-@bp.route("/<int:asset_id>/state", methods=["POST"])
 @needs("asset.edit")
 def change_state(asset_id: int) -> ResponseReturnValue:
     asset = queries.asset(g.db, asset_id, viewer=g.user)

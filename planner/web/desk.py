@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, current_app, g, render_template
+from flask import current_app, g, render_template
 from flask.typing import ResponseReturnValue
 from flask_babel import get_timezone
 
@@ -11,12 +11,9 @@ from planner.planning.desk import desk
 from planner.publishing import held, native_queries
 from planner.web.access import needs
 
-__all__ = ["bp"]
-
-bp = Blueprint("desk", __name__)
+__all__ = ["home"]
 
 
-@bp.route("/")
 @needs("read")
 def home() -> ResponseReturnValue:
     shown = desk(g.db, viewer=g.user, now=g.now, zone=str(get_timezone()))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from decimal import Decimal
-from enum import StrEnum
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -14,39 +13,33 @@ from flask_babel import format_currency, format_date, format_datetime, format_de
 from flask_babel import lazy_gettext as _l
 from markupsafe import Markup, escape
 
-from planner.accounts.models import RoleName
 from planner.accounts.rules import may
-from planner.catalog.models import LABELS, Purpose, label_of
-from planner.channels.models import ChannelState
-from planner.channels.port import Platform
-from planner.core.i18n import N_
-from planner.planning.models import STATE_LABELS
+from planner.core.lazy import Lazy
 from planner.web.languages import say, translate
 from planner.web.session import runtime
 from planner.web.static_files import asset_url
-from planner.web.words import changed, deed, doer
 
-__all__ = ["init_app", "label"]
+__all__ = ["LATER", "init_app"]
 
-_NAMES: dict[StrEnum, str] = {
-    **LABELS,
-    **STATE_LABELS,
-    Platform.YOUTUBE: N_("YouTube"),
-    Platform.LINKEDIN: N_("LinkedIn"),
-    Platform.X: N_("X"),
-    Platform.WEBHOOK: N_("Internal message"),
-    Platform.BY_HAND: N_("By hand"),
-    ChannelState.CONNECTED: N_("Connected"),
-    ChannelState.NEEDS_RECONNECT: N_("Reconnect"),
-    ChannelState.NOT_CONNECTED: N_("Not connected"),
-    RoleName.ADMIN: N_("Administrator"),
-    RoleName.PLANNER: N_("Planner"),
-    RoleName.AUTHOR: N_("Author"),
-    RoleName.APPROVER: N_("Approver"),
-    RoleName.LEGAL: N_("Legal"),
-    RoleName.ADVOCATE: N_("Advocate"),
-    RoleName.VIEWER: N_("Viewer"),
+#: Filters that know the features' words, or belong to a few pages: name -> where it is.
+LATER = {
+    "label": "planner.web.labels:label",
+    "state_label": "planner.web.labels:label",
+    "deed": "planner.web.words:deed",
+    "changed": "planner.web.words:changed",
+    "doer": "planner.web.words:doer",
+    "in_zone": "planner.web.moments:in_zone",
+    "clock": "planner.web.moments:clock",
+    "own_time": "planner.web.moments:own_time",
+    "day_name": "planner.web.moments:day_name",
+    "timespan": "planner.web.performance:timespan",
+    "times": "planner.web.performance:times",
+    "whole": "planner.web.performance:whole",
+    "slice_name": "planner.web.performance:slice_name",
 }
+
+#: What every page of a signed-in person shows while sending is paused.
+_banner = Lazy("planner.web.settings.base:banner")
 
 #: Hosts that the sandbox plays.
 _PRETENDED = frozenset({"x.com", "www.linkedin.com", "www.youtube.com"})
@@ -69,13 +62,6 @@ NEW = (
     ("campaigns.new", _l("Campaign"), "flag", "campaign.edit"),
     ("imports.new", _l("Import"), "upload", "asset.import"),
 )
-
-
-def label(value: StrEnum | None) -> str:
-    """The word for a member of a closed list, in the reader's language."""
-    if isinstance(value, Purpose):
-        return str(gettext(label_of(value)))
-    return gettext(_NAMES[value]) if value is not None else ""
 
 
 def moment(value: datetime | None, style: str = "medium") -> Markup:
@@ -116,10 +102,9 @@ def live(url: str) -> str:
 
 
 def init_app(app: Flask) -> None:
-    app.jinja_env.filters.update(
-        moment=moment, day=day, number=number, label=label, state_label=label, t=translate, say=say, money=money, deed=deed, changed=changed, doer=doer, live=live
-    )
-    app.jinja_env.globals.update(asset_url=asset_url, translate=translate, label=label)
+    later = {name: Lazy(path) for name, path in LATER.items()}
+    app.jinja_env.filters.update(later, moment=moment, day=day, number=number, t=translate, say=say, money=money, live=live)
+    app.jinja_env.globals.update(asset_url=asset_url, translate=translate, label=later["label"])
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
 
@@ -137,4 +122,5 @@ def init_app(app: Flask) -> None:
             "theme": (user.theme if user else None) or request.cookies.get("theme", "auto"),
             "sandbox_on": settings.sandbox != "off",
             "me": user,
+            **(_banner() if user else {}),
         }

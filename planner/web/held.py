@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from flask import Blueprint, flash, g, redirect, render_template, request, url_for
+from flask import flash, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import ngettext
@@ -21,21 +21,17 @@ from planner.web.access import needs
 from planner.web.languages import say
 from planner.web.session import committing, runtime
 
-__all__ = ["bp"]
-
-bp = Blueprint("held", __name__, url_prefix="/held")
+__all__ = ["decide", "index"]
 
 #: Moving all of them by more days than this is a slip of the hand.
 _MOST_DAYS = 365
 
 
-@bp.route("")
 @needs("read")
 def index() -> ResponseReturnValue:
     return _page({})
 
 
-@bp.route("", methods=["POST"])
 @needs("delivery.resolve")
 def decide() -> ResponseReturnValue:
     """The choices made row by row or, with the button of the bar, one choice for all. Each post is decided on its own; refused ones stay."""

@@ -12,7 +12,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import IO
 
-from flask import Blueprint, Response, g, redirect, render_template, request, url_for
+from flask import Response, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import get_locale, get_timezone
 from flask_babel import gettext as _
@@ -32,9 +32,7 @@ from planner.web.forms.imports import ImportForm
 from planner.web.languages import translate
 from planner.web.session import committing, runtime
 
-__all__ = ["bp"]
-
-bp = Blueprint("imports", __name__, url_prefix="/imports")
+__all__ = ["done", "errors", "new", "start", "template"]
 
 _ACTIONS = {"assets": "asset.import", "readings": "readings.import"}
 _TEMPLATES = {"assets": catalog.TEMPLATE, "readings": reading_rows.TEMPLATE}
@@ -46,7 +44,6 @@ _CHUNK = 1 << 20
 _TABLE, _ERRORS = ".table", ".errors"
 
 
-@bp.route("", methods=["GET", "POST"])
 @needs("asset.import")
 def new() -> ResponseReturnValue:
     """Send a file; it is checked as a whole, and nothing is written before the next step."""
@@ -64,7 +61,6 @@ def new() -> ResponseReturnValue:
     return render_template("imports/new.html", form=form, checked=None), 422
 
 
-@bp.route("/write", methods=["POST"])
 @needs("asset.import")
 def start() -> ResponseReturnValue:
     """Have a checked file written by a worker. Sent twice, it is one job."""
@@ -83,7 +79,6 @@ def start() -> ResponseReturnValue:
     return redirect(url_for("jobs.show", job_id=job.id))
 
 
-@bp.route("/done/<int:job_id>")
 @needs("asset.import")
 def done(job_id: int) -> ResponseReturnValue:
     """What came of an import."""
@@ -97,7 +92,6 @@ def done(job_id: int) -> ResponseReturnValue:
     return render_template("imports/done.html", job=job, told=job.result)
 
 
-@bp.route("/template/<kind>.csv")
 @needs("asset.import")
 def template(kind: str) -> ResponseReturnValue:
     """The headings and one line that shows the forms."""
@@ -106,7 +100,6 @@ def template(kind: str) -> ResponseReturnValue:
     return _download(_as_csv(_TEMPLATES[kind]), f"{kind}.csv")
 
 
-@bp.route("/errors/<token>.csv")
 @needs("asset.import")
 def errors(token: str) -> ResponseReturnValue:
     """Everything that is wrong in a refused file, to be worked through beside it."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, g, redirect, render_template, request, url_for
+from flask import g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from planner.accounts.rules import may
@@ -12,15 +12,12 @@ from planner.ledger.models import Job
 from planner.web.access import needs
 from planner.web.session import committing
 
-__all__ = ["bp"]
-
-bp = Blueprint("jobs", __name__)
+__all__ = ["load_demo", "show"]
 
 #: Where a finished job leads, by its name: endpoint; the result's keys become arguments when named there.
 RESULT_PAGES = {"import.assets": "imports.done", "import.readings": "imports.done", "demo.load": "desk.home"}
 
 
-@bp.route("/jobs/<int:job_id>")
 @needs("read")
 def show(job_id: int) -> ResponseReturnValue:
     job = g.db.get(Job, job_id)
@@ -30,7 +27,6 @@ def show(job_id: int) -> ResponseReturnValue:
     return render_template(template, job=job, page=_result_page(job))
 
 
-@bp.route("/demo", methods=["POST"])
 @needs("demo.load")
 def load_demo() -> ResponseReturnValue:
     with committing(g.db):

@@ -6,19 +6,14 @@ from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_date, format_datetime
-from flask import Blueprint
 from flask_babel import get_locale, get_timezone
 from markupsafe import Markup
 
-__all__ = ["bp", "clock", "in_zone", "own_time"]
-
-#: Holds no page, only the filters.
-bp = Blueprint("moments", __name__)
+__all__ = ["clock", "day_name", "in_zone", "own_time"]
 
 _LONG, _SHORT = "EEE d MMM y, HH:mm", "HH:mm"
 
 
-@bp.app_template_filter("in_zone")
 def in_zone(moment: datetime | None, zone: str | None = None, style: str = _LONG) -> Markup:
     """A moment as clocks in `zone` (None: the reader's) show it, as a <time> element."""
     if moment is None:
@@ -29,13 +24,11 @@ def in_zone(moment: datetime | None, zone: str | None = None, style: str = _LONG
     )
 
 
-@bp.app_template_filter("clock")
 def clock(moment: datetime | None) -> Markup:
     """Hour and minute in the reader's zone."""
     return in_zone(moment, None, _SHORT)
 
 
-@bp.app_template_filter("own_time")
 def own_time(moment: datetime | None, zone: str) -> str:
     """The moment in the reader's own zone, when their clocks show something else than those in `zone`; else nothing."""
     mine = str(get_timezone())
@@ -44,7 +37,6 @@ def own_time(moment: datetime | None, zone: str) -> str:
     return str(format_datetime(moment, _LONG, tzinfo=ZoneInfo(mine), locale=get_locale()))
 
 
-@bp.app_template_filter("day_name")
 def day_name(day: date) -> str:
     """A day as a heading: its name, number and month."""
     name = str(format_date(day, "EEEE d MMMM", locale=get_locale()))

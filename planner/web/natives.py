@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from flask import Blueprint, flash, g, redirect, render_template, request, url_for
+from flask import flash, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -28,22 +28,18 @@ from planner.web.access import needs
 from planner.web.languages import say
 from planner.web.session import committing
 
-__all__ = ["bp"]
-
-bp = Blueprint("natives", __name__, url_prefix="/published-directly")
+__all__ = ["adopt", "decide", "ignore", "index", "put_back", "show", "switch"]
 
 TABS = ((NativeState.FOUND, _l("To decide")), (NativeState.ADOPTED, _l("Adopted")), (NativeState.IGNORED, _l("Ignored")))
 _SUGGESTED = 6
 _MOST = 200
 
 
-@bp.route("")
 @needs("read")
 def index() -> ResponseReturnValue:
     return _index(200)
 
 
-@bp.route("/decide", methods=["POST"])
 @needs("native.decide")
 def decide() -> ResponseReturnValue:
     """Several at once: all or none."""
@@ -65,13 +61,11 @@ def decide() -> ResponseReturnValue:
     return redirect(url_for(".index"))
 
 
-@bp.route("/<int:native_id>")
 @needs("read")
 def show(native_id: int) -> ResponseReturnValue:
     return _page(native_queries.native(g.db, native_id), 200)
 
 
-@bp.route("/<int:native_id>/adopt", methods=["POST"])
 @needs("native.decide")
 def adopt(native_id: int) -> ResponseReturnValue:
     def act(native: Native) -> None:
@@ -80,7 +74,6 @@ def adopt(native_id: int) -> ResponseReturnValue:
     return _step(native_id, act, _("Adopted. Its numbers are collected from now on."), undo=True)
 
 
-@bp.route("/<int:native_id>/ignore", methods=["POST"])
 @needs("native.decide")
 def ignore(native_id: int) -> ResponseReturnValue:
     def act(native: Native) -> None:
@@ -89,7 +82,6 @@ def ignore(native_id: int) -> ResponseReturnValue:
     return _step(native_id, act, _("Ignored. It is off the calendar."), undo=True)
 
 
-@bp.route("/<int:native_id>/put-back", methods=["POST"])
 @needs("native.decide")
 def put_back(native_id: int) -> ResponseReturnValue:
     def act(native: Native) -> None:
@@ -98,7 +90,6 @@ def put_back(native_id: int) -> ResponseReturnValue:
     return _step(native_id, act, _("Open again."))
 
 
-@bp.route("/channels/<int:channel_id>", methods=["POST"])
 @needs("channel.manage")
 def switch(channel_id: int) -> ResponseReturnValue:
     """Whether a channel is looked through."""

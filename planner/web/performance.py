@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from flask import Blueprint, g, render_template, request
+from flask import g, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import format_decimal, format_timedelta, get_locale, lazy_pgettext
 from flask_babel import gettext as _
@@ -22,9 +22,7 @@ from planner.insights.trend import ChannelMonth, months
 from planner.web.access import needs
 from planner.web.definitions import definitions
 
-__all__ = ["bp"]
-
-bp = Blueprint("performance", __name__, url_prefix="/performance")
+__all__ = ["audience", "index", "totals"]
 
 #: Ages at which posts may be compared; the empty one is "as last read".
 AGES = ("", "1", "7", "30", "90")
@@ -60,24 +58,20 @@ class Lines:
     rows: Sequence[tuple[date, Sequence[int | None]]]
 
 
-@bp.app_template_filter("timespan")
 def timespan(span: timedelta) -> str:
     """How old, in the reader's words: “7 days”."""
     return str(format_timedelta(span, threshold=1.4))
 
 
-@bp.app_template_filter("times")
 def times(ratio: float) -> str:
     """How many times: “×1.8”, and without a fraction from ten on."""
     return f"×{format_decimal(ratio, '#,##0' if ratio >= 10 else '#,##0.0')}"
 
 
-@bp.app_template_filter("whole")
 def whole(value: float) -> str:
     return str(format_decimal(round(value)))
 
 
-@bp.app_template_filter("slice_name")
 def slice_name(code: str) -> str:
     """A platform's code for a part of an audience, as a reader knows it: a country's name, a size of company as a span.
 
@@ -96,12 +90,11 @@ def _grouped(digits: str) -> str:
     return str(format_decimal(int(digits)))
 
 
-@bp.context_processor
-def _around() -> dict[str, Any]:
+def around() -> dict[str, Any]:
+    """What every page of the family shows: its tabs, and each count in words."""
     return {"performance_tabs": _TABS, "words": _words()}
 
 
-@bp.route("")
 @needs("read")
 def index() -> ResponseReturnValue:
     """What did better or worse than is usual there."""
@@ -126,7 +119,6 @@ def index() -> ResponseReturnValue:
     )  # fmt: skip
 
 
-@bp.route("/channels")
 @needs("read")
 def totals() -> ResponseReturnValue:
     """What each channel has, and what it gained in the last month."""
@@ -136,7 +128,6 @@ def totals() -> ResponseReturnValue:
     return render_template("performance/totals.html", months=told, silent=[one.name for one in found if one.day is None], lines=lines, days=MONTH)
 
 
-@bp.route("/audience")
 @needs("read")
 def audience() -> ResponseReturnValue:
     """Who follows us, as the platforms told it last."""

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 import orjson
-from flask import Blueprint, Response, g, render_template, request, url_for
+from flask import Response, g, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import get_timezone
 from flask_babel import gettext as _
@@ -29,12 +29,10 @@ from planner.planning.moments import resolve_wall_time
 from planner.planning.queries import CalendarEntry, Filters
 from planner.publishing.native_queries import NativeEntry
 from planner.web.access import needs
-from planner.web.filters import label
+from planner.web.labels import label
 from planner.web.native_rows import ONLY, choice, native_rows, shown
 
-__all__ = ["bp", "filters_of", "movable", "title_of"]
-
-bp = Blueprint("planning", __name__)
+__all__ = ["calendar", "events", "filters_of", "movable", "title_of"]
 
 VIEWS = ("week", "month", "list")
 #: Longest stretch one request may ask for: a month's grid is six weeks, a year is a fair export.
@@ -44,7 +42,6 @@ Entry = CalendarEntry | NativeEntry
 Member = TypeVar("Member", bound=StrEnum)
 
 
-@bp.route("/calendar")
 @needs("read")
 def calendar() -> ResponseReturnValue:
     view = request.args.get("view", "week")
@@ -74,7 +71,6 @@ def calendar() -> ResponseReturnValue:
     )
 
 
-@bp.route("/calendar/events")
 @needs("read")
 def events() -> ResponseReturnValue:
     """The rows of the calendar's script: posts and blackouts in [start, end)."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from flask import Blueprint, flash, g, redirect, url_for
+from flask import flash, g, redirect, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from sqlalchemy import select
@@ -24,12 +24,9 @@ from planner.web.languages import say
 from planner.web.posts import limits_of, post_page
 from planner.web.session import committing, runtime
 
-__all__ = ["bp"]
-
-bp = Blueprint("post_steps", __name__, url_prefix="/posts/<int:post_id>")
+__all__ = ["approve", "cancel", "live", "not_live", "request_changes", "restore", "retry", "submit", "withdraw"]
 
 
-@bp.route("/submit", methods=["POST"])
 @needs("read")
 def submit(post_id: int) -> ResponseReturnValue:
     def act(post: Post) -> None:
@@ -38,7 +35,6 @@ def submit(post_id: int) -> ResponseReturnValue:
     return _step(post_id, act, _("Submitted for approval."), undo="withdraw")
 
 
-@bp.route("/approve", methods=["POST"])
 @needs("read")
 def approve(post_id: int) -> ResponseReturnValue:
     form = ApproveForm()
@@ -54,7 +50,6 @@ def approve(post_id: int) -> ResponseReturnValue:
     return _step(post_id, act, _("Approved. It goes out by itself at its time."), undo="withdraw", form=("approve", form))
 
 
-@bp.route("/request-changes", methods=["POST"])
 @needs("read")
 def request_changes(post_id: int) -> ResponseReturnValue:
     form = NoteForm(prefix="changes-")
@@ -67,7 +62,6 @@ def request_changes(post_id: int) -> ResponseReturnValue:
     return _step(post_id, act, _("Sent back to its author with your note."), form=("request_changes", form))
 
 
-@bp.route("/withdraw", methods=["POST"])
 @needs("read")
 def withdraw(post_id: int) -> ResponseReturnValue:
     def act(post: Post) -> None:
@@ -76,7 +70,6 @@ def withdraw(post_id: int) -> ResponseReturnValue:
     return _step(post_id, act, _("Back to draft. It does not go out until it is submitted and approved again."))
 
 
-@bp.route("/cancel", methods=["POST"])
 @needs("read")
 def cancel(post_id: int) -> ResponseReturnValue:
     def act(post: Post) -> None:
@@ -85,7 +78,6 @@ def cancel(post_id: int) -> ResponseReturnValue:
     return _step(post_id, act, _("Cancelled. It will not go out."), undo="restore")
 
 
-@bp.route("/restore", methods=["POST"])
 @needs("read")
 def restore(post_id: int) -> ResponseReturnValue:
     def act(post: Post) -> None:
@@ -94,7 +86,6 @@ def restore(post_id: int) -> ResponseReturnValue:
     return _step(post_id, act, _("The post is back."))
 
 
-@bp.route("/retry", methods=["POST"])
 @needs("read")
 def retry(post_id: int) -> ResponseReturnValue:
     """Send it now although its time passed or its tries ran out; the checks before sending are asked again."""
@@ -106,7 +97,6 @@ def retry(post_id: int) -> ResponseReturnValue:
     return _step(post_id, act, _("It is sent again, within a minute."))
 
 
-@bp.route("/live", methods=["POST"])
 @needs("read")
 def live(post_id: int) -> ResponseReturnValue:
     """A person says where it is live: posted by hand, or one that nobody could confirm."""
@@ -123,7 +113,6 @@ def live(post_id: int) -> ResponseReturnValue:
     return _step(post_id, act, _("Recorded as published."), form=("live", form))
 
 
-@bp.route("/not-live", methods=["POST"])
 @needs("read")
 def not_live(post_id: int) -> ResponseReturnValue:
     """A person looked: it is not live."""

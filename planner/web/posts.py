@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from flask import Blueprint, flash, g, jsonify, redirect, render_template, request, url_for
+from flask import flash, g, jsonify, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import get_timezone
 from flask_babel import gettext as _
@@ -31,15 +31,12 @@ from planner.web.moments import in_zone
 from planner.web.session import committing, runtime
 from planner.web.words import RESULTS
 
-__all__ = ["bp", "limits_of", "post_page", "refuse"]
-
-bp = Blueprint("posts", __name__, url_prefix="/posts")
+__all__ = ["edit", "limits_of", "move", "new", "post_page", "refuse", "show"]
 
 #: Where a rule's field stands on these forms.
 _PLACES = {"publish_at": "wall_time", "channel": "channels"}
 
 
-@bp.route("/new", methods=["GET", "POST"])
 @needs("post.create")
 def new() -> ResponseReturnValue:
     form = ComposeForm()
@@ -59,13 +56,11 @@ def new() -> ResponseReturnValue:
     return page, 422 if form.is_submitted() else 200
 
 
-@bp.route("/<int:post_id>")
 @needs("read")
 def show(post_id: int) -> ResponseReturnValue:
     return post_page(queries.post(g.db, post_id, viewer=g.user))
 
 
-@bp.route("/<int:post_id>/edit", methods=["GET", "POST"])
 @needs("read")
 def edit(post_id: int) -> ResponseReturnValue:
     post = queries.post(g.db, post_id, viewer=g.user)
@@ -97,7 +92,6 @@ def edit(post_id: int) -> ResponseReturnValue:
     return page, 409 if changed_by is not None else 422 if form.is_submitted() else 200
 
 
-@bp.route("/<int:post_id>/move", methods=["GET", "POST"])
 @needs("read")
 def move(post_id: int) -> ResponseReturnValue:
     """The form, and what the calendar's script posts when a post is dropped (JSON in, JSON out)."""

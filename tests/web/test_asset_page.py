@@ -432,7 +432,7 @@ def test_a_file_is_only_reached_through_an_asset_one_may_know(sign_in: SignIn, c
 
 def test_a_purpose_and_a_confidentiality_of_the_same_name_are_told_apart(app) -> None:  # type: ignore[no-untyped-def]
     from planner.catalog.models import Confidentiality, Purpose
-    from planner.web.filters import label
+    from planner.web.labels import label
 
     with app.test_request_context():
         assert (label(Purpose.INTERNAL), label(Confidentiality.INTERNAL)) == ("Internal", "Internal only")

@@ -21,8 +21,8 @@ from wtforms.widgets import CheckboxInput, ListWidget
 
 from planner.catalog.models import AssetKind, AssetState, Audience, Confidentiality, Purpose
 from planner.catalog.service import LANGUAGES, AssetValues
-from planner.web.filters import label
 from planner.web.forms.base import MomentField, PlannerForm
+from planner.web.labels import label
 
 __all__ = ["AssetForm", "UploadForm"]
 

@@ -14,9 +14,9 @@ from wtforms.validators import DataRequired, InputRequired, Length, NumberRange,
 from planner.accounts.models import RoleName
 from planner.channels.port import Flavour, Identity, Platform
 from planner.channels.service import MOST_GRACE_MINUTES
-from planner.web.filters import label
 from planner.web.forms.base import PlannerForm
 from planner.web.forms.planning import CheckboxListField, choices
+from planner.web.labels import label
 
 __all__ = ["AccountsForm", "ChannelForm", "EditChannelForm", "KeyForm", "PauseForm", "PersonForm", "PreferencesForm", "RolesForm", "TokenForm", "TypedNameForm"]
 

@@ -1,11 +1,11 @@
-"""The Settings blueprint: its tabs, and the banner that every page shows while sending is paused."""
+"""What the pages of Settings share: their tabs and zones; and the banner that every page shows while sending is paused."""
 
 from __future__ import annotations
 
 from typing import Any
 from zoneinfo import available_timezones
 
-from flask import Blueprint, g, url_for
+from flask import g, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy.exc import SQLAlchemyError
@@ -14,9 +14,7 @@ from planner.accounts.rules import may
 from planner.planning import pauses
 from planner.planning.pauses import PauseLine
 
-__all__ = ["TABS", "bp", "zones"]
-
-bp = Blueprint("settings", __name__, url_prefix="/settings")
+__all__ = ["TABS", "banner", "tabs", "zones"]
 
 #: Endpoint, label, icon, action needed (empty: anybody who is signed in).
 TABS = (
@@ -29,15 +27,14 @@ TABS = (
 )
 
 
-@bp.context_processor
-def _tabs() -> dict[str, Any]:
+def tabs() -> dict[str, Any]:
+    """The tabs this person may open."""
     return {"settings_tabs": [tab for tab in TABS if g.get("user") and (not tab[3] or may(g.user, tab[3]))]}
 
 
-@bp.app_context_processor
-def _banner() -> dict[str, Any]:
-    """One small statement a page, and none for a stranger."""
-    if g.get("user") is None or "db" not in g or not may(g.user, "read"):
+def banner() -> dict[str, Any]:
+    """One small statement a page."""
+    if "db" not in g or not may(g.user, "read"):
         return {}
     try:
         return {"banner": [_said(one) for one in pauses.lines(g.db)]}

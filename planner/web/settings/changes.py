@@ -8,7 +8,7 @@ from typing import Any
 from flask_babel import format_date, format_datetime, gettext
 
 from planner.core.i18n import N_
-from planner.web.filters import label
+from planner.web.labels import label
 from planner.web.words import COLUMNS
 
 __all__ = ["changes"]

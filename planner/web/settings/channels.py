@@ -20,12 +20,11 @@ from planner.publishing.service import release_channel
 from planner.web.access import needs
 from planner.web.forms.settings import ChannelForm, EditChannelForm, KeyForm, TypedNameForm
 from planner.web.session import committing, runtime
-from planner.web.settings.base import bp, zones
+from planner.web.settings.base import zones
 from planner.web.settings.connecting import by_browser, offers, reconnected
 from planner.web.settings.health import health_of
 
 
-@bp.route("")
 @needs("read")
 def channels() -> ResponseReturnValue:
     found = queries.overview(g.db)
@@ -34,7 +33,6 @@ def channels() -> ResponseReturnValue:
     return render_template("settings/channels.html", channels=found, sunset=_sunset(), offers_sandbox=offered)
 
 
-@bp.route("/channels/sandbox", methods=["POST"])
 @needs("channel.manage")
 def add_sandbox() -> ResponseReturnValue:
     """Channels on the pretend platforms, in one click."""
@@ -50,14 +48,12 @@ def add_sandbox() -> ResponseReturnValue:
     return redirect(url_for(".channels"))
 
 
-@bp.route("/channels/new")
 @needs("channel.manage")
 def new_channel() -> ResponseReturnValue:
     """First the platform: each asks for something else."""
     return render_template("settings/new_channel.html", platforms=list(Platform), offers=offers(), base_url=runtime().settings.base_url)
 
 
-@bp.route("/channels/new/<platform>", methods=["GET", "POST"])
 @needs("channel.manage")
 def add_channel(platform: str) -> ResponseReturnValue:
     if platform not in list(Platform):
@@ -81,13 +77,11 @@ def add_channel(platform: str) -> ResponseReturnValue:
     return page, 422 if form.refused else 200
 
 
-@bp.route("/channels/<int:channel_id>")
 @needs("read")
 def channel(channel_id: int) -> ResponseReturnValue:
     return _page(queries.health(g.db, channel_id))
 
 
-@bp.route("/channels/<int:channel_id>/edit", methods=["POST"])
 @needs("channel.manage")
 def edit_channel(channel_id: int) -> ResponseReturnValue:
     row, form = service.by_id(g.db, channel_id), EditChannelForm()
@@ -106,7 +100,6 @@ def edit_channel(channel_id: int) -> ResponseReturnValue:
     return _page(queries.health(g.db, channel_id), edit=form)
 
 
-@bp.route("/channels/<int:channel_id>/reconnect", methods=["POST"])
 @needs("channel.manage")
 def reconnect(channel_id: int) -> ResponseReturnValue:
     """A new key; what was held because the old one was refused is due again."""
@@ -125,7 +118,6 @@ def reconnect(channel_id: int) -> ResponseReturnValue:
     return _page(queries.health(g.db, channel_id), key=form)
 
 
-@bp.route("/channels/<int:channel_id>/disconnect", methods=["POST"])
 @needs("channel.manage")
 def disconnect(channel_id: int) -> ResponseReturnValue:
     """Forget the key, once the channel's name was typed."""

@@ -17,13 +17,12 @@ from planner.core.i18n import N_
 from planner.publishing.service import release_channel
 from planner.web.access import needs
 from planner.web.errors import page
-from planner.web.filters import label
 from planner.web.forms.settings import AccountsForm
+from planner.web.labels import label
 from planner.web.languages import translate
 from planner.web.session import committing, runtime
-from planner.web.settings.base import bp
 
-__all__ = ["ask", "store", "tell"]
+__all__ = ["ask", "choose", "store", "tell"]
 
 _KEPT = "choosing"
 
@@ -84,7 +83,6 @@ def _no_renewal(platform: Platform, grant: Grant, channel_id: int) -> str:
     )
 
 
-@bp.route("/channels/choose", methods=["GET", "POST"])
 @needs("channel.manage")
 def choose() -> ResponseReturnValue:
     """Which accounts become channels. The key stays here, sealed, and only this person's session can use it, once."""

@@ -21,13 +21,12 @@ from planner.core.http import redact
 from planner.core.secrets import new_token
 from planner.web.access import needs
 from planner.web.errors import page
-from planner.web.filters import label
+from planner.web.labels import label
 from planner.web.languages import say
 from planner.web.session import runtime
 from planner.web.settings import choosing
-from planner.web.settings.base import bp
 
-__all__ = ["Offer", "by_browser", "offers", "reconnected"]
+__all__ = ["Offer", "by_browser", "connect", "connected", "offers", "reconnected"]
 
 #: How long a person may stay on the platform's page.
 LIFE = timedelta(minutes=10)
@@ -42,7 +41,6 @@ def by_browser() -> set[Platform]:
     return {platform for platform in Platform if registry.connect(platform) is not None}
 
 
-@bp.route("/channels/connect/<platform>", methods=["POST"])
 @needs("channel.manage")
 def connect(platform: str) -> ResponseReturnValue:
     """Leave for the platform's page. What has to come back is kept in the session: once, for ten minutes.
@@ -64,7 +62,6 @@ def connect(platform: str) -> ResponseReturnValue:
     return answer
 
 
-@bp.route("/channels/callback/<platform>")
 @needs("channel.manage")
 def connected(platform: str) -> ResponseReturnValue:
     """Back from the platform. Only the answer to the question this session asked is taken, and it is taken once."""

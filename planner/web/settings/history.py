@@ -15,7 +15,6 @@ from planner.accounts.queries import EntryFilters
 from planner.core.errors import Invalid
 from planner.core.i18n import N_
 from planner.web.access import needs
-from planner.web.settings.base import bp
 from planner.web.settings.changes import changes
 
 #: table -> what people call its rows.
@@ -90,7 +89,6 @@ ACTIONS: dict[str, str] = {
 }
 
 
-@bp.route("/history")
 @needs("history.read")
 def history() -> ResponseReturnValue:
     asked = {name: request.args.get(name, "").strip()[:200] for name in ("q", "who", "about", "from", "to")}

@@ -19,20 +19,17 @@ from planner.web.access import needs
 from planner.web.forms.planning import choices
 from planner.web.forms.settings import PauseForm
 from planner.web.session import committing
-from planner.web.settings.base import bp
 
 #: What would still go out by itself.
 _GOING_OUT = (PostState.APPROVED, PostState.SCHEDULED)
 _SHOWN = 200
 
 
-@bp.route("/pause")
 @needs("read")
 def pauses() -> ResponseReturnValue:
     return _page(_form())
 
 
-@bp.route("/pause/start", methods=["POST"])
 @needs("pause.set")
 def start_pause() -> ResponseReturnValue:
     """Either shows what the pause would hold (the “preview” button) or starts it."""
@@ -56,7 +53,6 @@ def start_pause() -> ResponseReturnValue:
     return _page(form)
 
 
-@bp.route("/pause/<int:pause_id>/end", methods=["POST"])
 @needs("pause.set")
 def end_pause(pause_id: int) -> ResponseReturnValue:
     with committing(g.db):

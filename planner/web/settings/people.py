@@ -12,16 +12,13 @@ from planner.core.errors import PlannerError
 from planner.web.access import needs
 from planner.web.forms.settings import PersonForm, RolesForm, TypedNameForm
 from planner.web.session import committing, runtime
-from planner.web.settings.base import bp
 
 
-@bp.route("/people")
 @needs("user.manage")
 def people() -> ResponseReturnValue:
     return render_template("settings/people.html", people=queries.people(g.db))
 
 
-@bp.route("/people/new", methods=["GET", "POST"])
 @needs("user.manage")
 def add_person() -> ResponseReturnValue:
     form = PersonForm(roles=["author"])
@@ -39,13 +36,11 @@ def add_person() -> ResponseReturnValue:
     return render_template("settings/add_person.html", form=form), 422 if form.refused else 200
 
 
-@bp.route("/people/<int:user_id>")
 @needs("user.manage")
 def person(user_id: int) -> ResponseReturnValue:
     return _page(queries.person(g.db, user_id))
 
 
-@bp.route("/people/<int:user_id>/link", methods=["POST"])
 @needs("user.manage")
 def invite_person(user_id: int) -> ResponseReturnValue:
     """A link that signs them in once: for a first day, or a forgotten password."""
@@ -55,7 +50,6 @@ def invite_person(user_id: int) -> ResponseReturnValue:
     return _link_page(user, token)
 
 
-@bp.route("/people/<int:user_id>/roles", methods=["POST"])
 @needs("user.manage")
 def change_roles(user_id: int) -> ResponseReturnValue:
     user, form = queries.person(g.db, user_id), RolesForm()
@@ -71,7 +65,6 @@ def change_roles(user_id: int) -> ResponseReturnValue:
     return _page(user, roles=form)
 
 
-@bp.route("/people/<int:user_id>/disable", methods=["POST"])
 @needs("user.manage")
 def disable_person(user_id: int) -> ResponseReturnValue:
     """End somebody's access at once, when their address was typed."""
@@ -88,7 +81,6 @@ def disable_person(user_id: int) -> ResponseReturnValue:
     return _page(user, typed=form)
 
 
-@bp.route("/people/<int:user_id>/enable", methods=["POST"])
 @needs("user.manage")
 def enable_person(user_id: int) -> ResponseReturnValue:
     user = queries.person(g.db, user_id)

@@ -10,12 +10,11 @@ from flask_babel import gettext as _
 from planner.accounts import service
 from planner.web.forms.settings import PreferencesForm
 from planner.web.session import committing
-from planner.web.settings.base import bp, zones
+from planner.web.settings.base import zones
 
 _A_YEAR = 31_536_000
 
 
-@bp.route("/preferences", methods=["GET", "POST"])
 def preferences() -> ResponseReturnValue:
     """Anybody who is signed in has preferences, whatever their roles."""
     form = PreferencesForm(

@@ -12,10 +12,8 @@ from planner.accounts import queries, service
 from planner.web.access import needs
 from planner.web.forms.settings import TokenForm
 from planner.web.session import committing
-from planner.web.settings.base import bp
 
 
-@bp.route("/tokens", methods=["GET", "POST"])
 @needs("token.own")
 def tokens() -> ResponseReturnValue:
     form, made = TokenForm(), ""
@@ -33,7 +31,6 @@ def tokens() -> ResponseReturnValue:
     return response
 
 
-@bp.route("/tokens/<int:token_id>/revoke", methods=["POST"])
 @needs("token.own")
 def revoke_token(token_id: int) -> ResponseReturnValue:
     token = queries.own_token(g.db, g.user, token_id)
