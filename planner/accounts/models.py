@@ -6,12 +6,16 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from flask_security.core import RoleMixin, UserMixin
 from sqlalchemy import JSON, Column, ForeignKey, Index, String, Table, Text, UniqueConstraint
 from sqlalchemy.ext.mutable import MutableList
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from planner.core.db import Base, BigId, Record
+from planner.core.lazy import without
+
+# For signing in through other sites, which this product does not offer, it would load authlib and requests: a fifth of a start.
+with without("authlib.integrations.flask_client"):
+    from flask_security.core import RoleMixin, UserMixin
 
 __all__ = ["ApiToken", "Entry", "Role", "RoleName", "SignInFailure", "SignInLink", "User", "user_roles"]
 
