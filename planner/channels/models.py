@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import CheckConstraint, Date, ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from planner.accounts.models import User
 from planner.channels.port import Account, Platform
 from planner.core.db import Base, Record
 from planner.core.types import Choice, Sealed
@@ -88,7 +89,7 @@ class OpenConsent(Record):
     __tablename__ = "open_consents"
     #: Digest of a random word that only the asking session has.
     word_digest: Mapped[str] = mapped_column(String(43), unique=True)
-    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    user_id: Mapped[int] = mapped_column(ForeignKey(User.id, ondelete="CASCADE"))
     platform: Mapped[Platform] = mapped_column(Choice(Platform))
     #: The key, as sealed JSON.
     grant: Mapped[str] = mapped_column(Sealed)

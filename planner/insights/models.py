@@ -7,7 +7,10 @@ from datetime import date, datetime
 from sqlalchemy import BigInteger, Date, ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
+from planner.catalog.models import Asset
+from planner.channels.models import Channel
 from planner.core.db import Base, Record
+from planner.planning.models import Post
 
 __all__ = ["METRICS", "AssetDay", "ChannelDay", "Latest", "Snapshot"]
 
@@ -36,7 +39,7 @@ class Snapshot(Counts, Record):
 
     __tablename__ = "snapshots"
     __table_args__ = (UniqueConstraint("post_id", "at"),)
-    post_id: Mapped[int] = mapped_column(ForeignKey("posts.id"))
+    post_id: Mapped[int] = mapped_column(ForeignKey(Post.id))
     at: Mapped[datetime]
     #: platform, import or by_hand.
     source: Mapped[str] = mapped_column(String(16), default="platform")
@@ -48,7 +51,7 @@ class Latest(Counts, Base):
     """The newest snapshot of each post, for lists."""
 
     __tablename__ = "latest"
-    post_id: Mapped[int] = mapped_column(ForeignKey("posts.id"), primary_key=True, autoincrement=False)
+    post_id: Mapped[int] = mapped_column(ForeignKey(Post.id), primary_key=True, autoincrement=False)
     at: Mapped[datetime]
     regime: Mapped[str] = mapped_column(String(24), default="")
 
@@ -59,8 +62,8 @@ class AssetDay(Counts, Base):
     __tablename__ = "asset_day"
     __table_args__ = (Index("ix_asset_day_asset_id_day", "asset_id", "day"),)
     day: Mapped[date] = mapped_column(Date, primary_key=True)
-    asset_id: Mapped[int] = mapped_column(ForeignKey("assets.id"), primary_key=True, autoincrement=False)
-    channel_id: Mapped[int] = mapped_column(ForeignKey("channels.id"), primary_key=True, autoincrement=False)
+    asset_id: Mapped[int] = mapped_column(ForeignKey(Asset.id), primary_key=True, autoincrement=False)
+    channel_id: Mapped[int] = mapped_column(ForeignKey(Channel.id), primary_key=True, autoincrement=False)
 
 
 class ChannelDay(Counts, Base):
@@ -68,4 +71,4 @@ class ChannelDay(Counts, Base):
 
     __tablename__ = "channel_day"
     day: Mapped[date] = mapped_column(Date, primary_key=True)
-    channel_id: Mapped[int] = mapped_column(ForeignKey("channels.id"), primary_key=True, autoincrement=False)
+    channel_id: Mapped[int] = mapped_column(ForeignKey(Channel.id), primary_key=True, autoincrement=False)
