@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import ast
+import os
 import re
 import subprocess
+import sys
 from dataclasses import fields
 from pathlib import Path
 
 import pytest
 
+from planner import cli, jobs
+from planner.api.urls import DOCUMENT, RESOURCES
+from planner.core.lazy import Lazy
 from planner.core.settings import BadSetting, Settings
+from planner.web.filters import LATER
+from planner.web.urls import SCREENS
 
 ROOT = Path(__file__).resolve().parent.parent
 MODULES = sorted((ROOT / "planner").rglob("*.py"))
@@ -70,3 +77,51 @@ def test_what_is_built_is_not_in_git() -> None:
     tracked = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=False).stdout.splitlines()
 
     assert [name for name in tracked if name.startswith(("static/dist/", "node_modules/", "instance/")) or name.endswith(".mo")] == []
+
+
+#: What a start and the first page do without: libraries, and rooms that load with the first page that needs them.
+LATE = (
+    "PIL", "alembic", "apispec", "authlib", "celery", "charset_normalizer", "filetype", "google", "googleapiclient", "icalendar",
+    "joserfc", "linkedin_v2", "marshmallow", "oauthlib", "openpyxl", "planner.catalog", "planner.channels", "planner.demo",
+    "planner.insights", "planner.ledger", "planner.planning", "planner.publishing", "planner.web.forms", "psycopg", "pygments",
+    "pymediainfo", "requests", "rich", "sqlalchemy.dialects.postgresql", "structlog", "twitter_text", "urllib3", "webargs", "yaml",
+)  # fmt: skip
+FIRST_PAGE = """
+import sys
+from planner.factory import create_app
+answer = create_app().test_client().get("/login")
+assert answer.status_code == 200 and 'name="password"' in answer.text, answer.text
+print(*sys.modules)
+"""
+
+
+def test_a_start_and_the_first_page_load_nothing_they_do_not_need(tmp_path: Path) -> None:
+    environ = {**os.environ, "PLANNER_SECRET_KEY": "a-key-for-tests-0123456789-abcdefgh", "PLANNER_DATA_DIR": str(tmp_path)}
+
+    done = subprocess.run([sys.executable, "-c", FIRST_PAGE], cwd=ROOT, env=environ, capture_output=True, text=True, check=False)
+
+    assert done.returncode == 0, done.stderr
+    assert [name for name in LATE if name in done.stdout.split()] == []
+
+
+def test_every_address_command_and_filter_leads_to_something() -> None:
+    pages = [lazy for table in SCREENS for lazy in (*(one.view for one in table.addresses()), *filter(None, [table.context and table.lazy(table.context)]))]
+    resources = [one.view for table in (*RESOURCES, DOCUMENT) for one in table.addresses()]
+    others = [Lazy(path) for path in (*cli.COMMANDS.values(), *jobs.COMMANDS.values(), *LATER.values())]
+
+    assert [lazy for lazy in (*pages, *resources, *others) if not callable(lazy.load())] == []
+
+
+def test_a_room_loads_the_tables_its_own_refer_to() -> None:
+    """A page loads the rooms it needs and no others, so a table's neighbours may not be left to whoever else was loaded."""
+    sources = {".".join(path.relative_to(ROOT).with_suffix("").parts): path.read_text() for path in (ROOT / "planner").glob("*/models.py")}
+    home = {table: name for name, text in sources.items() for table in re.findall(r'(?:__tablename__ = |Table\(\s*)"(\w+)"', text)}
+    above = {name: set(re.findall(r"^from (planner\.\w+\.models) import", text, flags=re.MULTILINE)) for name, text in sources.items()}
+
+    def loaded(name: str) -> set[str]:
+        return {name}.union(*(loaded(other) for other in above[name]))
+
+    missing = {
+        (name, table) for name, text in sources.items() for table in re.findall(r'ForeignKey\("(\w+)\.', text) if home[table] not in loaded(name)
+    }
+    assert missing == set()
