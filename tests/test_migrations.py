@@ -103,6 +103,30 @@ def test_an_old_asset_is_found_by_its_words_after_migrating(alembic: Config, eng
     assert [card.title for card in page.items] == ["Les réseaux privés"]
 
 
+def test_an_old_key_may_be_renewed_at_once_after_migrating(alembic: Config, engine: Engine) -> None:
+    command.upgrade(alembic, "20261123_asset_search")
+    with engine.begin() as connection:
+        connection.execute(
+            text(
+                "INSERT INTO channels (id, platform, name, external_id, time_zone, grace_minutes, colour, config, state, state_reason, wait_reason,"
+                " created_at, version) VALUES (1, 'x', 'Ours', '', 'Europe/Paris', 20, 0, '{}', 'connected', '', '', '2026-01-02 10:00:00', 1)"
+            )
+        )
+        connection.execute(
+            text(
+                "INSERT INTO credentials (channel_id, access_token, scopes, expires_at, updated_at)"
+                " VALUES (1, :sealed, '[]', '2026-01-02 12:00:00', '2026-01-02 10:00:00')"
+            ),
+            {"sealed": b"sealed"},
+        )
+
+    command.upgrade(alembic, "head")
+
+    with engine.connect() as connection:
+        row = connection.execute(text("SELECT channel_id, access_token, refresh_after FROM credentials")).one()
+    assert (row[0], bytes(row[1]), row[2]) == (1, b"sealed", None)
+
+
 def test_a_migration_imports_nothing_from_the_product() -> None:
     guilty = [path.name for path in (MIGRATIONS / "versions").glob("*.py") if "import planner" in path.read_text() or "from planner" in path.read_text()]
 

@@ -82,16 +82,14 @@ def connect(
     if channel is None:
         channel = service.add(
             db, platform=platform, name=_free_name(db, platform, account), access_token=grant.access_token, external_id=account.external_id,
-            refresh_token=grant.refresh_token, expires_at=grant.expires_at, scopes=grant.scopes, time_zone=time_zone,
-            grace_minutes=grace_minutes, actor=actor, now=now,
+            refresh_token=grant.refresh_token, expires_at=grant.expires_at, refresh_expires_at=grant.refresh_expires_at,
+            scopes=grant.scopes, time_zone=time_zone, grace_minutes=grace_minutes, actor=actor, now=now,
         )  # fmt: skip
     else:
         service.reconnect(
             db, channel, access_token=grant.access_token, refresh_token=grant.refresh_token, expires_at=grant.expires_at,
-            scopes=grant.scopes, actor=actor, now=now,
+            refresh_expires_at=grant.refresh_expires_at, scopes=grant.scopes, actor=actor, now=now,
         )  # fmt: skip
-    if channel.credential is not None and grant.refresh_token:
-        channel.credential.refresh_expires_at = grant.refresh_expires_at
     return channel, is_new
 
 

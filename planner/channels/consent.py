@@ -6,18 +6,17 @@ Authlib builds the questions; they leave through the planner's own client, with 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from types import SimpleNamespace
-from typing import Any
 
 from authlib.oauth2.auth import encode_client_secret_basic
 from authlib.oauth2.rfc6749.parameters import prepare_grant_uri
 
+from planner.channels import port
+from planner.channels.grants import granted, read_grant, unanswered
 from planner.channels.port import Grant, Identity
 from planner.core.clock import utc_now
-from planner.core.errors import Refused
-from planner.core.http import Http, redact
-from planner.core.i18n import N_
+from planner.core.http import CallFailed, Http
 
 __all__ = ["Consent", "Who"]
 
@@ -69,19 +68,20 @@ class Consent:
 
     def exchange(self, *, code: str, verifier: str, redirect_uri: str) -> Grant:
         """A consent's code for a key. Raises Refused, core.http.CallFailed."""
-        return self._grant(
-            {"grant_type": "authorization_code", "code": code, "redirect_uri": redirect_uri, "code_verifier": verifier}
-        )
+        return granted(self._ask({"grant_type": "authorization_code", "code": code, "redirect_uri": redirect_uri, "code_verifier": verifier}))
 
-    def refresh(self, refresh_token: str) -> Grant:
-        """A new key. Without a refresh token in it the old one stays good. Raises Refused, core.http.CallFailed."""
-        return self._grant({"grant_type": "refresh_token", "refresh_token": refresh_token})
+    def refresh(self, refresh_token: str) -> Grant | port.Refused | port.RetryLater:
+        """A new key. Without a refresh token in it the old one stays good."""
+        try:
+            return self._ask({"grant_type": "refresh_token", "refresh_token": refresh_token})
+        except CallFailed as failure:
+            return unanswered(failure)
 
     def accounts(self, access_token: str) -> Sequence[Identity]:
         """The accounts this key opens, at least one. Raises Refused, Unavailable."""
         return self._who(access_token)
 
-    def _grant(self, question: Mapping[str, str]) -> Grant:
+    def _ask(self, question: Mapping[str, str]) -> Grant | port.Refused | port.RetryLater:
         form, headers = dict(question), {"Accept": "application/json"}
         if self._basic and self._client.client_secret:
             encode_client_secret_basic(self._client, "POST", self._token_url, headers, "")
@@ -89,21 +89,5 @@ class Consent:
             form["client_id"] = self._client.client_id
             if self._client.client_secret:
                 form["client_secret"] = self._client.client_secret
-        answer, now = self._http.request("POST", self._token_url, data=form, headers=headers), self._now()
-        told = answer.json_object()
-        if not answer.ok or not isinstance(told.get("access_token"), str) or not told["access_token"]:
-            said = str(told.get("error_description") or told.get("error") or answer.status)
-            reason = redact(said, *question.values(), self._client.client_secret)[:300]
-            raise Refused(N_("%(platform)s did not give a key: %(reason)s Connect it again."), platform=self._platform, reason=reason)
-        return Grant(
-            access_token=told["access_token"],
-            refresh_token=told.get("refresh_token") or None,
-            expires_at=_after(now, told.get("expires_in")),
-            refresh_expires_at=_after(now, told.get("refresh_token_expires_in")),
-            scopes=tuple(str(told.get("scope") or "").split()),
-        )
-
-
-def _after(now: datetime, seconds: Any) -> datetime | None:
-    """The moment so many seconds from now; None when no number was told."""
-    return now + timedelta(seconds=seconds) if isinstance(seconds, int) else None
+        answer = self._http.request("POST", self._token_url, data=form, headers=headers)
+        return read_grant(answer, *question.values(), self._client.client_secret, platform=self._platform, now=self._now())

@@ -10,7 +10,7 @@ import copy
 import re
 import time
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from linkedin_v2.linkedin import LinkedInApplication, LinkedInAuthentication
@@ -18,6 +18,7 @@ from linkedin_v2.linkedin import LinkedInApplication, LinkedInAuthentication
 from planner.channels import linkedin_media as media
 from planner.channels import linkedin_metrics as metrics
 from planner.channels import linkedin_posts as posts
+from planner.channels.grants import granted, read_grant, unanswered
 from planner.channels.linkedin_pages import administered
 from planner.channels.linkedin_rest import Rest, encoded
 from planner.channels.port import (
@@ -35,12 +36,13 @@ from planner.channels.port import (
     Readings,
     Receipt,
     Refused,
+    RetryLater,
     Sent,
 )
 from planner.channels.wire import Stopped, nothing_live, unsaid
 from planner.core.clock import utc_now
 from planner.core.errors import Refused as ConsentRefused
-from planner.core.http import Answer, Http, redact
+from planner.core.http import Answer, CallFailed, Http
 from planner.core.i18n import N_
 
 __all__ = ["LIMITS", "LinkedInAdapter", "LinkedInConnect"]
@@ -230,11 +232,14 @@ class LinkedInConnect(LinkedInAuthentication):  # type: ignore[misc]
 
     def exchange(self, *, code: str, verifier: str, redirect_uri: str) -> Grant:
         """A consent's code for a key. Raises ConsentRefused, core.http.CallFailed."""
-        return self._grant({"grant_type": "authorization_code", "code": code, "redirect_uri": redirect_uri})
+        return granted(self._ask({"grant_type": "authorization_code", "code": code, "redirect_uri": redirect_uri}))
 
-    def refresh(self, refresh_token: str) -> Grant:
-        """A new key. Its refresh token may be missing: the old one then stays. Raises ConsentRefused, CallFailed."""
-        return self._grant({"grant_type": "refresh_token", "refresh_token": refresh_token})
+    def refresh(self, refresh_token: str) -> Grant | Refused | RetryLater:
+        """A new key. Its refresh token may be missing: the old one then stays."""
+        try:
+            return self._ask({"grant_type": "refresh_token", "refresh_token": refresh_token})
+        except CallFailed as failure:
+            return unanswered(failure)
 
     def accounts(self, access_token: str) -> Sequence[Identity]:
         """The pages this key's person administers, by name, at least one. Raises ConsentRefused, Unavailable."""
@@ -247,25 +252,10 @@ class LinkedInConnect(LinkedInAuthentication):  # type: ignore[misc]
             raise ConsentRefused(_NO_PAGE)
         return found
 
-    def _grant(self, question: Mapping[str, str]) -> Grant:
+    def _ask(self, question: Mapping[str, str]) -> Grant | Refused | RetryLater:
         form = {**question, "client_id": self.key, "client_secret": self.secret}
-        answer, now = self._http.request("POST", self.ACCESS_TOKEN_URL, data=form), self._now()
-        told = answer.json_object()
-        if not answer.ok or not isinstance(told.get("access_token"), str):
-            reason = redact(str(told.get("error_description") or told.get("error") or answer.status), *form.values())
-            raise ConsentRefused(N_("LinkedIn did not give a key: %(reason)s. Connect the page again."), reason=reason)
-        return Grant(
-            access_token=told["access_token"],
-            refresh_token=told.get("refresh_token") or None,
-            expires_at=_after(now, told.get("expires_in")),
-            refresh_expires_at=_after(now, told.get("refresh_token_expires_in")),
-            scopes=tuple(str(told.get("scope") or "").replace(",", " ").split()),
-        )
-
-
-def _after(now: datetime, seconds: Any) -> datetime | None:
-    """The moment so many seconds from now; None when LinkedIn told no number."""
-    return now + timedelta(seconds=seconds) if isinstance(seconds, int) else None
+        answer = self._http.request("POST", self.ACCESS_TOKEN_URL, data=form)
+        return read_grant(answer, *form.values(), platform="LinkedIn", now=self._now())
 
 
 def _is_connected(account: Account) -> bool:

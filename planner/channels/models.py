@@ -78,6 +78,8 @@ class Credential(Record):
     refresh_token: Mapped[str | None] = mapped_column(Sealed)
     expires_at: Mapped[datetime | None]
     refresh_expires_at: Mapped[datetime | None]
+    #: Not renewed before this moment: somebody is at it, or the platform said “not now”.
+    refresh_after: Mapped[datetime | None]
     scopes: Mapped[list[str]] = mapped_column(default=list)
     updated_at: Mapped[datetime]
     channel: Mapped[Channel] = relationship(back_populates="credential")

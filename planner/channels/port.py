@@ -336,13 +336,16 @@ class Metrics(Protocol):
 
 
 class Connect(Protocol):
-    """OAuth 2 on one platform."""
+    """OAuth 2 on one platform. `exchange` and `accounts` raise what a person reads; `refresh`, which workers call, raises nothing.
+
+    Refused from `refresh` is for good: the consent is dead, and a person has to connect again. Whatever is unclear is RetryLater.
+    """
 
     scopes: Sequence[str]
 
     def authorise_url(self, *, state: str, challenge: str, redirect_uri: str) -> str: ...
     def exchange(self, *, code: str, verifier: str, redirect_uri: str) -> Grant: ...
-    def refresh(self, refresh_token: str) -> Grant: ...
+    def refresh(self, refresh_token: str) -> Grant | Refused | RetryLater: ...
     def accounts(self, access_token: str) -> Sequence[Identity]: ...
 
 

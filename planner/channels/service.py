@@ -17,7 +17,7 @@ from planner.channels.port import Flavour, Platform
 from planner.core.errors import Conflict, Invalid, NotFound
 from planner.core.i18n import N_
 
-__all__ = ["add", "by_id", "disconnect", "edit", "hold", "observe", "reconnect", "set_wait"]
+__all__ = ["add", "by_id", "disconnect", "edit", "has_newer_key", "hold", "observe", "reconnect", "set_wait"]
 
 #: How many colours the look has for channels.
 COLOURS = 8
@@ -34,6 +34,7 @@ def add(
     external_id: str = "",
     refresh_token: str | None = None,
     expires_at: datetime | None = None,
+    refresh_expires_at: datetime | None = None,
     scopes: Sequence[str] = (),
     config: Mapping[str, Any] | None = None,
     time_zone: str = "Europe/Paris",
@@ -69,8 +70,9 @@ def add(
     )
     if access_token:
         channel.credential = Credential(
-            access_token=access_token, refresh_token=refresh_token, expires_at=expires_at, scopes=list(scopes), updated_at=now
-        )
+            access_token=access_token, refresh_token=refresh_token or None, expires_at=expires_at,
+            refresh_expires_at=refresh_expires_at if refresh_token else None, scopes=list(scopes), updated_at=now,
+        )  # fmt: skip
     db.add(channel)
     db.flush()
     history.record(db, actor, "channel.added", channel, now=now, became={"platform": platform, "name": name})
@@ -127,11 +129,12 @@ def reconnect(
     access_token: str | None = None,
     refresh_token: str | None = None,
     expires_at: datetime | None = None,
+    refresh_expires_at: datetime | None = None,
     scopes: Sequence[str] = (),
     actor: User | None,
     now: datetime,
 ) -> None:
-    """A fresh key; a refresh token that is known is never overwritten with nothing. By hand there is no key to give.
+    """A fresh key; a refresh token that is known is never overwritten with nothing, nor is its end. By hand there is no key to give.
 
     Raises Invalid without the key that this platform needs.
     """
@@ -141,13 +144,20 @@ def reconnect(
         if credential is None:
             channel.credential = credential = Credential(access_token=access_token, updated_at=now)
         credential.access_token = access_token
-        credential.refresh_token = refresh_token or credential.refresh_token
+        if refresh_token:
+            credential.refresh_token, credential.refresh_expires_at = refresh_token, refresh_expires_at
         credential.expires_at = expires_at
+        credential.refresh_after = None
         credential.scopes = list(scopes) or credential.scopes
         credential.updated_at = now
     channel.state, channel.state_reason = ChannelState.CONNECTED, ""
     channel.wait_until, channel.wait_reason = None, ""
     history.record(db, actor, "channel.reconnected", channel, now=now)
+
+
+def has_newer_key(channel: Channel, asked_at: datetime) -> bool:
+    """Whether the key was replaced after this moment: what the platform then refused was the one before, not this one."""
+    return channel.state is ChannelState.CONNECTED and channel.credential is not None and channel.credential.updated_at > asked_at
 
 
 def hold(db: Session, channel: Channel, reason: str, *, now: datetime) -> None:

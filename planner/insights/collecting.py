@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from planner.channels import service as channels
 from planner.channels.models import AudienceSlice, Channel, ChannelState
 from planner.channels.port import Account, AudienceCount, Refused, RetryLater
+from planner.channels.refreshing import key_lives
 from planner.core.log import get_logger
 from planner.core.runtime import Runtime
 from planner.insights import service
@@ -59,6 +60,7 @@ def due(db: Session, now: datetime) -> dict[int, dict[str, int]]:
             Post.external_id.is_not(None),
             Channel.state == ChannelState.CONNECTED,
             (Channel.wait_until.is_(None)) | (Channel.wait_until <= now),
+            key_lives(now),
         )
         .order_by(Post.channel_id, Post.published_at.desc())
     )  # fmt: skip
@@ -95,13 +97,15 @@ def _collect_channel(runtime: Runtime, account: Account, posts: dict[str, int]) 
         return 0
     recorded = 0
     for numbers in _batches(list(posts), adapter.batch):
+        with runtime.sessions() as db:
+            asked_at = runtime.clock.decision_time(db)
         answer = adapter.readings(numbers, account)
         with runtime.sessions.begin() as db:
             now = runtime.clock.decision_time(db)
             told = [(posts[one.external_id], one) for one in answer.told if one.external_id in posts]
             recorded += service.record(db, told, at=now, now=now)
             if answer.failed is not None:
-                _note_failure(db, account.channel_id, answer.failed, now)
+                _note_failure(db, account.channel_id, answer.failed, asked_at, now)
                 return recorded
             db.get_one(Channel, account.channel_id).last_collected_at = now
     _collect_audience(runtime, account)
@@ -133,10 +137,10 @@ def keep_audience(db: Session, channel_id: int, slices: Sequence[AudienceCount],
     )
 
 
-def _note_failure(db: Session, channel_id: int, failed: RetryLater | Refused, now: datetime) -> None:
+def _note_failure(db: Session, channel_id: int, failed: RetryLater | Refused, asked_at: datetime, now: datetime) -> None:
     channel = db.get_one(Channel, channel_id)
     log.warning("numbers not told", channel=channel.name, why=failed.reason)
-    if isinstance(failed, Refused) and failed.account:
+    if isinstance(failed, Refused) and failed.account and not channels.has_newer_key(channel, asked_at):
         channels.hold(db, channel, failed.reason, now=now)
 
 

@@ -11,6 +11,7 @@ import os
 from celery import Celery
 from sqlalchemy.engine import make_url
 
+from planner.channels import refreshing
 from planner.core.runtime import Runtime
 from planner.core.settings import Settings
 from planner.jobs.run import run_next
@@ -60,6 +61,10 @@ def make_celery(runtime: Runtime) -> Celery:
         while reconcile.look_next(runtime, worker_name()) is not None:
             pass
 
+    @celery.task(name="planner.renew")
+    def renew() -> None:
+        refreshing.refresh_due(runtime)
+
     @celery.task(name="planner.job")
     def job(job_id: int) -> None:
         run_next(runtime, worker_name(), job_id)
@@ -78,6 +83,8 @@ def send_messages(celery: Celery, runtime: Runtime) -> int:
     for job_id in waiting:
         celery.send_task("planner.job", args=[job_id], expires=_STALE)
     celery.send_task("planner.look", expires=_STALE)
+    if refreshing.is_due(runtime):
+        celery.send_task("planner.renew", expires=_STALE)
     return len(due) + len(waiting)
 
 

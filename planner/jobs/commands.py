@@ -34,9 +34,9 @@ def _say(values: dict[str, Any], sentence: str, *, as_json: bool) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print the counts as JSON.")
 @with_appcontext
 def tick_command(as_json: bool) -> None:
-    """Do everything that is due now, once: fill, send, look up, collect."""
+    """Do everything that is due now, once: renew keys, fill, send, look up, collect."""
     done = tick.run(_runtime()).as_dict()
-    sentence = "Filled {filled}, swept {swept}, handled {sent}, looked up {looked_up}, ran {jobs} jobs, kept {readings} readings.".format(**done)
+    sentence = "Renewed {renewed} keys, filled {filled}, swept {swept}, handled {sent}, looked up {looked_up}, ran {jobs} jobs, kept {readings} readings.".format(**done)
     _say(done, sentence, as_json=as_json)
 
 

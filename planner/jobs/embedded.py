@@ -1,10 +1,11 @@
-"""Worker threads: senders, and a housekeeper that fills, sweeps, looks up and runs jobs. The same in the web process and alone."""
+"""Worker threads: senders, and others that fill and sweep, look up, renew keys and run jobs. The same in the web process and alone."""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Callable
 
+from planner.channels import refreshing
 from planner.core.log import get_logger
 from planner.core.runtime import Runtime
 from planner.jobs.run import run_next
@@ -29,6 +30,7 @@ class Workers:
                 *((f"sender-{number}", self._send) for number in range(1, runtime.settings.workers + 1)),
                 ("housekeeper", self._keep_house),
                 ("observer", self._look_up),
+                ("keys", self._renew),
                 ("jobs", self._run_job),
             ]
         ]
@@ -69,6 +71,9 @@ class Workers:
 
     def _look_up(self, worker: str) -> bool:
         return reconcile.look_next(self._runtime, worker) is not None
+
+    def _renew(self, _worker: str) -> bool:
+        return refreshing.refresh_next(self._runtime) is not None
 
     def _run_job(self, worker: str) -> bool:
         return run_next(self._runtime, worker) is not None

@@ -1,9 +1,10 @@
-"""One round of everything that is due: fill, sweep, send, look up, run jobs, collect. Workers repeat it, `flask planner tick` does it once."""
+"""One round of everything that is due: renew keys, fill, sweep, send, look up, run jobs, collect. Workers repeat it, `flask planner tick` does it once."""
 
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 
+from planner.channels import refreshing
 from planner.core.runtime import Runtime
 from planner.insights import collecting
 from planner.jobs.run import run_next
@@ -18,6 +19,7 @@ __all__ = ["Round", "keep_house", "run", "send_due"]
 class Round:
     """What one round did."""
 
+    renewed: int = 0
     filled: int = 0
     swept: int = 0
     sent: int = 0
@@ -33,6 +35,7 @@ def run(runtime: Runtime, *, schedule: bool = True) -> Round:
     """Everything due, once, until there is no more."""
     done = Round()
     worker = worker_name()
+    done.renewed = refreshing.refresh_due(runtime)
     done.filled, done.swept = keep_house(runtime, schedule=schedule)
     done.sent = send_due(runtime, worker)
     while reconcile.look_next(runtime, worker) is not None:

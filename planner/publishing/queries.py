@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from planner.channels.models import Channel, ChannelState
 from planner.channels.port import Platform
+from planner.channels.refreshing import key_lives
 from planner.planning.models import Post
 from planner.publishing.models import Attempt, Delivery, DeliveryState, Hold, Result
 
@@ -63,7 +64,8 @@ def recent(db: Session, *, states: tuple[DeliveryState, ...] = (), limit: int = 
 
 
 def due(now: datetime) -> Select[Delivery]:
-    """Deliveries that a worker may take now, earliest first: not those a person sends, nor those whose account waits or is not connected."""
+    """Deliveries that a worker may take now, earliest first: not those a person sends, nor those whose account waits, is not
+    connected, or has a key that has ended: it is renewed first (channels.refreshing)."""
     return (
         select(Delivery)
         .join(Channel, Channel.id == Delivery.channel_id)
@@ -73,6 +75,7 @@ def due(now: datetime) -> Select[Delivery]:
             Channel.platform != Platform.BY_HAND,
             Channel.state == ChannelState.CONNECTED,
             (Channel.wait_until.is_(None)) | (Channel.wait_until <= now),
+            key_lives(now),
         )
         .order_by(Delivery.next_at, Delivery.id)
     )

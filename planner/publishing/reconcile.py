@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from planner.channels.models import Channel, ChannelState
 from planner.channels.port import Account, Listing, OutgoingPost, Platform
+from planner.channels.refreshing import key_lives
 from planner.core.i18n import N_
 from planner.core.log import get_logger
 from planner.core.runtime import Runtime
@@ -65,8 +66,8 @@ def _take(db: Session, runtime: Runtime, worker: str, *, now: datetime) -> Look 
         .join(Channel, Channel.id == Delivery.channel_id)
         .where(Delivery.state == DeliveryState.UNKNOWN, Delivery.next_at <= now)
         .where((Delivery.lease_until.is_(None)) | (Delivery.lease_until < now))
-        # One that has to be reconnected is looked up once it is.
-        .where((Channel.state == ChannelState.CONNECTED) | Channel.platform.not_in(rules.LOOKED_UP))
+        # One that has to be reconnected, or whose key is about to be renewed, is looked up once it is.
+        .where((Channel.state == ChannelState.CONNECTED) & key_lives(now) | Channel.platform.not_in(rules.LOOKED_UP))
         .order_by(Delivery.next_at, Delivery.id)
         .limit(50)
     )

@@ -21,6 +21,7 @@ from planner.publishing.models import Attempt, Delivery, DeliveryState, Hold, Re
 __all__ = ["abandon", "publish", "retry", "settle", "stop", "watch"]
 
 log = get_logger(__name__)
+_RENEWED = N_("The key was renewed while this was on its way; it is sent again with the new one.")
 _DEFAULT_ACCOUNT_WAIT = timedelta(minutes=15)
 
 
@@ -45,6 +46,9 @@ def settle(db: Session, runtime: Runtime, attempt_id: int, outcome: Outcome, *, 
         case Refused(code="duplicate", reason=reason) if attempt.number > 1:
             abandon(db, delivery, reason, now=now)
             watch(db, runtime, attempt)
+        case Refused(code="unauthorised", account=True) if channels.has_newer_key(delivery.post.channel, attempt.started_at):
+            close(attempt, Result.LATER, code="later", reason=_RENEWED, now=now)
+            retry(db, runtime, delivery, now, _RENEWED, now=now)
         case Refused(code, reason, account):
             close(attempt, Result.REFUSED, code=code, reason=reason, now=now)
             if account:

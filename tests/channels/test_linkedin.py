@@ -866,25 +866,29 @@ def test_a_refresh_without_a_new_refresh_token_does_not_invent_one(connect, http
 
 
 @pytest.mark.parametrize(
-    ("status", "body"),
+    ("status", "body", "kind"),
     [
-        (400, {"error": "invalid_grant", "error_description": "The token AQR of s3cret is revoked"}),
-        (200, {"token_type": "bearer"}),
-        (500, "broken"),
+        (400, {"error": "invalid_grant", "error_description": "The token AQR of s3cret is revoked"}, Refused),
+        (200, {"token_type": "bearer"}, RetryLater),
+        (500, "broken", RetryLater),
     ],
 )
-def test_a_refused_consent_is_said_in_words_without_secrets(connect, httpserver, status, body):
+def test_a_refused_consent_is_said_in_words_without_secrets(connect, httpserver, status, body, kind):
     httpserver.expect_request("/oauth/v2/accessToken").respond_with_json(body, status=status)
 
     with pytest.raises(ConsentRefused) as refused:
-        connect.refresh("AQR")
+        connect.exchange(code="AQR", verifier="", redirect_uri="")
+    outcome = connect.refresh("AQR")
 
-    assert "LinkedIn did not give a key" in str(refused.value)
-    assert not {"AQR", "s3cret"} & set(str(refused.value).replace(",", " ").split())
+    assert type(outcome) is kind, "for good, or later"
+    assert outcome.reason == str(refused.value)
+    assert "LinkedIn did not give a key" in outcome.reason
+    assert not {"AQR", "s3cret"} & set(outcome.reason.replace(",", " ").split())
 
 
 def test_a_consent_server_that_is_not_there_is_unavailable():
     connect = LinkedInConnect("http://127.0.0.1:9", Http(2.0), client_id="id", client_secret="s3cret")
 
     with pytest.raises(NotSent):
-        connect.refresh("AQR")
+        connect.exchange(code="c0de", verifier="", redirect_uri="")
+    assert connect.refresh("AQR") == RetryLater("127.0.0.1 could not be reached; nothing was sent.")

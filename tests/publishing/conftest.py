@@ -92,6 +92,9 @@ class ScriptedRegistry:
     def adapter(self, platform: Platform) -> Scripted:
         return self.platform
 
+    def connect(self, platform: Platform) -> None:
+        """Nothing here is connected in a browser."""
+
     def limits(self, platform: Platform) -> Limits:
         return self.platform.limits
 

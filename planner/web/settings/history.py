@@ -45,6 +45,7 @@ ACTIONS: dict[str, str] = {
     "channel.edited": N_("changed a channel"),
     "channel.observed": N_("met a channel in an import"),
     "channel.reconnected": N_("connected a channel again"),
+    "channel.refreshed": N_("renewed a channel's key"),
     "channel.refused": N_("was refused by a channel"),
     "channel.looks_off": N_("stopped looking for messages published directly"),
     "channel.looks_on": N_("began to look for messages published directly"),
