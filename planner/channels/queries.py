@@ -10,8 +10,10 @@ from typing import Any
 from sqlalchemy import Select, and_, func, select
 from sqlalchemy.orm import Session
 
+from planner.channels import rules
 from planner.channels.models import AudienceSlice, Channel, ChannelState, Credential
 from planner.channels.port import Platform
+from planner.channels.rules import Key, Reminder
 from planner.core.errors import NotFound
 
 __all__ = ["FOLLOWERS", "Audience", "ChannelHealth", "Dimension", "audience", "followers_by_day", "health", "overview"]
@@ -60,6 +62,19 @@ class ChannelHealth:
     def waits(self, now: datetime) -> bool:
         """Whether the platform's wait still holds."""
         return self.wait_until is not None and self.wait_until > now
+
+    def renews(self, now: datetime) -> bool:
+        """Whether its key is renewed without anybody."""
+        return self.key_stored_at is not None and rules.may_be_renewed(self._key(self.key_stored_at), now)
+
+    def reminder(self, now: datetime) -> Reminder | None:
+        """That it has to be reconnected soon, while it still works."""
+        if self.state is not ChannelState.CONNECTED or self.key_stored_at is None:
+            return None
+        return rules.remind(rules.connection_ends(self._key(self.key_stored_at)), now)
+
+    def _key(self, stored_at: datetime) -> Key:
+        return Key(self.platform, stored_at, self.key_expires_at, self.can_renew, self.renewal_ends_at)
 
 
 @dataclass(frozen=True, slots=True)

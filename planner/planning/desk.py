@@ -10,8 +10,10 @@ from sqlalchemy.orm import Session
 
 from planner.accounts.models import User
 from planner.catalog.models import Asset
-from planner.channels.models import Channel, ChannelState
+from planner.channels import rules
+from planner.channels.models import Channel, ChannelState, Credential
 from planner.channels.port import Platform
+from planner.channels.rules import Key, Reminder
 from planner.planning.models import Post, PostState
 from planner.planning.moments import zone_of
 from planner.planning.queries import CalendarEntry, CampaignEmbargo, Filters, approvals_waiting, calendar, embargoes, posts_of_states
@@ -26,13 +28,14 @@ _MINE = (PostState.CHANGES_REQUESTED,)
 
 @dataclass(frozen=True, slots=True)
 class ReconnectChannel:
-    """A channel that the platform no longer lets us speak for."""
+    """A channel that the platform no longer lets us speak for, or with a reminder one that it soon will not."""
 
     channel_id: int
     name: str
     platform: Platform
     colour: int
     reason: str
+    reminder: Reminder | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +60,7 @@ class Desk:
 
 
 def desk(db: Session, *, viewer: User | None, now: datetime, zone: str = "Europe/Paris") -> Desk:
-    """The home page of this viewer; `zone` says when their today begins. Ten statements, whatever there is."""
+    """The home page of this viewer; `zone` says when their today begins. Eleven statements, whatever there is."""
     local = now.astimezone(zone_of(zone))
     start = local.replace(hour=0, minute=0, second=0, microsecond=0)
     end = (start.replace(tzinfo=None) + timedelta(days=1)).replace(tzinfo=start.tzinfo)
@@ -77,7 +80,7 @@ def desk(db: Session, *, viewer: User | None, now: datetime, zone: str = "Europe
         trouble=posts_of_states(db, Filters(states=_TROUBLE), viewer=viewer),
         changes=posts_of_states(db, mine, viewer=viewer),
         embargoes=embargoes(db, now, now + AHEAD, viewer=viewer),
-        reconnect=_to_reconnect(db),
+        reconnect=[*_to_reconnect(db), *_to_reconnect_soon(db, now)],
         next_post=upcoming[0] if upcoming else None,
         has_assets=db.scalar(select(Asset.id).limit(1)) is not None,
         has_channels=db.scalar(select(Channel.id).limit(1)) is not None,
@@ -100,3 +103,23 @@ def _to_reconnect(db: Session) -> list[ReconnectChannel]:
         .order_by(Channel.name)
     )
     return [ReconnectChannel(*row) for row in rows]
+
+
+def _to_reconnect_soon(db: Session, now: datetime) -> list[ReconnectChannel]:
+    """Channels whose connection ends within a fortnight unless a person renews it, the nearest end first."""
+    rows = db.execute(
+        select(
+            Channel.id, Channel.name, Channel.platform, Channel.colour, Credential.updated_at, Credential.expires_at,
+            Credential.refresh_token.is_not(None), Credential.refresh_expires_at,
+        )
+        .join(Credential, Credential.channel_id == Channel.id)
+        .where(Channel.state == ChannelState.CONNECTED)
+        .order_by(Channel.name)
+    )  # fmt: skip
+    found = []
+    for number, name, platform, colour, stored_at, expires_at, has_refresh_token, refresh_expires_at in rows:
+        ends = rules.connection_ends(Key(platform, stored_at, expires_at, has_refresh_token, refresh_expires_at))
+        reminder = rules.remind(ends, now)
+        if reminder is not None:
+            found.append((reminder.ends_at, ReconnectChannel(number, name, platform, colour, "", reminder)))
+    return [line for _, line in sorted(found, key=lambda one: one[0])]

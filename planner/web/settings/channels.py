@@ -144,7 +144,7 @@ def _page(
         typed=typed,
         sunset=_sunset() if found.platform is Platform.LINKEDIN else None,
         by_browser=by_browser(),
-        expires_soon=found.key_expires_at is not None and (found.key_expires_at - g.now).days < 7,
+        reminder=found.reminder(g.now),
         zones=zones(),
         look=native_queries.look_of(g.db, found.id) if found.platform in LOOKED_UP else None,
     )

@@ -1,0 +1,85 @@
+"""That a connection ends soon is said on the Desk, in the list and on the channel's page, each one click from where it is renewed."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy.orm import Session
+
+from planner.channels.models import ChannelState
+from planner.channels.port import Platform
+from planner.planning.desk import desk
+from tests.conftest import Browser
+from tests.factories import NOON, make_asset, make_channel
+
+DAY = timedelta(days=1)
+
+
+def a_channel(db: Session, name: str, left: timedelta, **values: object) -> int:
+    """A LinkedIn page without a refresh token whose key ends so long from now."""
+    channel = make_channel(db, platform=Platform.LINKEDIN, name=name, **values)
+    assert channel.credential is not None
+    channel.credential.expires_at = NOON + left
+    return channel.id
+
+
+def test_the_desk_lists_what_was_refused_then_what_ends_soon_the_nearest_first(db: Session) -> None:
+    refused = a_channel(db, "Refused", 3 * DAY, state=ChannelState.NEEDS_RECONNECT, state_reason="The key was refused.")
+    later, tomorrow = a_channel(db, "Later", 13 * DAY), a_channel(db, "Tomorrow", DAY)
+    a_channel(db, "Far", 14 * DAY + timedelta(seconds=1))
+    renewing = make_channel(db, platform=Platform.X, name="Renews itself")
+    assert renewing.credential is not None
+    renewing.credential.expires_at, renewing.credential.refresh_token = NOON + timedelta(hours=1), "refresh"
+    db.flush()
+
+    shown = desk(db, viewer=None, now=NOON).reconnect
+
+    assert [(one.channel_id, one.reminder and (one.reminder.stage, one.reminder.days)) for one in shown] == [
+        (refused, None), (tomorrow, (1, 1)), (later, (14, 13)),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("left", "english", "french"),
+    [
+        (
+            timedelta(days=6, hours=3),
+            "Reconnect it within 6 days: its key ends on",
+            "À reconnecter sous 6\u00a0jours\u00a0: sa clé expire le",
+        ),
+        (DAY, "Reconnect it within one day: its key ends on", "À reconnecter sous un jour\u00a0: sa clé expire le"),
+        (timedelta(hours=5), "Reconnect it now: its key ends on", "À reconnecter maintenant\u00a0: sa clé expire le"),
+    ],
+)
+def test_a_reminder_is_one_click_from_where_it_is_answered(
+    client: Browser, app_db: Session, left: timedelta, english: str, french: str
+) -> None:
+    make_asset(app_db)
+    channel = a_channel(app_db, "Our page", left)
+    app_db.commit()
+
+    for path in ("/", f"/settings/channels/{channel}"):
+        assert english in client.get(path).text
+        assert french in client.get(path, headers={"Accept-Language": "fr"}).text
+    assert f'href="/settings/channels/{channel}#key-title"' in client.get("/").text
+    assert 'id="key-title"' in client.get(f"/settings/channels/{channel}").text
+
+
+def test_the_list_of_channels_says_it_too_and_a_quiet_connection_says_nothing(client: Browser, app_db: Session) -> None:
+    a_channel(app_db, "Our page", 6 * DAY)
+    a_channel(app_db, "Another", 60 * DAY)
+    app_db.commit()
+
+    assert client.get("/settings").text.count("days left") == 1
+
+
+def test_a_key_that_renews_itself_is_not_called_ending(client: Browser, app_db: Session) -> None:
+    channel = make_channel(app_db, platform=Platform.X)
+    assert channel.credential is not None
+    channel.credential.expires_at, channel.credential.refresh_token = NOON + timedelta(hours=2), "refresh"
+    app_db.commit()
+
+    page = client.get(f"/settings/channels/{channel.id}").text
+
+    assert ("renewed by itself" in page, "soon" in page, "Reconnect it" in page) == (True, False, False)
