@@ -41,29 +41,31 @@ def test_the_desk_lists_what_was_refused_then_what_ends_soon_the_nearest_first(d
 
 
 @pytest.mark.parametrize(
-    ("left", "english", "french"),
+    ("left", "english", "french", "beside"),
     [
         (
             timedelta(days=6, hours=3),
-            "Reconnect it within 6 days: its key ends on",
-            "À reconnecter sous 6\u00a0jours\u00a0: sa clé expire le",
+            "Reconnect it within 6 days: the connection ends on",
+            "À reconnecter sous 6\u00a0jours\u00a0: la connexion expire le",
+            "within 6 days",
         ),
-        (DAY, "Reconnect it within one day: its key ends on", "À reconnecter sous un jour\u00a0: sa clé expire le"),
-        (timedelta(hours=5), "Reconnect it now: its key ends on", "À reconnecter maintenant\u00a0: sa clé expire le"),
+        (DAY, "Reconnect it within one day: the connection ends on", "À reconnecter sous un jour\u00a0: la connexion expire le", "within one day"),
+        (timedelta(hours=5), "Reconnect it now: the connection ends on", "À reconnecter maintenant\u00a0: la connexion expire le", "now"),
     ],
 )
 def test_a_reminder_is_one_click_from_where_it_is_answered(
-    client: Browser, app_db: Session, left: timedelta, english: str, french: str
+    client: Browser, app_db: Session, left: timedelta, english: str, french: str, beside: str
 ) -> None:
     make_asset(app_db)
     channel = a_channel(app_db, "Our page", left)
     app_db.commit()
 
-    for path in ("/", f"/settings/channels/{channel}"):
-        assert english in client.get(path).text
-        assert french in client.get(path, headers={"Accept-Language": "fr"}).text
-    assert f'href="/settings/channels/{channel}#key-title"' in client.get("/").text
-    assert 'id="key-title"' in client.get(f"/settings/channels/{channel}").text
+    home, page = client.get("/").text, client.get(f"/settings/channels/{channel}").text
+    assert f'href="/settings/channels/{channel}#key-title"' in home
+    assert [text in home for text in (f"<span>{beside}</span>", "The connection ends on")] == [True, True]
+    assert [text in page for text in (english, 'id="key-title"')] == [True, True]
+    assert french in client.get(f"/settings/channels/{channel}", headers={"Accept-Language": "fr"}).text
+    assert "La connexion expire le" in client.get("/", headers={"Accept-Language": "fr"}).text
 
 
 def test_the_list_of_channels_says_it_too_and_a_quiet_connection_says_nothing(client: Browser, app_db: Session) -> None:
@@ -71,7 +73,7 @@ def test_the_list_of_channels_says_it_too_and_a_quiet_connection_says_nothing(cl
     a_channel(app_db, "Another", 60 * DAY)
     app_db.commit()
 
-    assert client.get("/settings").text.count("days left") == 1
+    assert client.get("/settings").text.count("reconnect within 6 days") == 1
 
 
 def test_a_key_that_renews_itself_is_not_called_ending(client: Browser, app_db: Session) -> None:
