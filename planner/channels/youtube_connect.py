@@ -14,12 +14,13 @@ from google_auth_oauthlib.flow import Flow
 from oauthlib.oauth2 import OAuth2Error
 from requests.adapters import BaseAdapter
 
-from planner.channels import youtube_client
+from planner.channels import port, youtube_client
+from planner.channels.grants import read_grant, unanswered
 from planner.channels.port import Account, Grant, Identity, Platform
 from planner.channels.wire import Stopped, unsaid
 from planner.core.clock import utc_now
 from planner.core.errors import Refused
-from planner.core.http import Http, redact
+from planner.core.http import CallFailed, Http, redact
 from planner.core.i18n import N_
 
 __all__ = ["SCOPE", "YouTubeConnect"]
@@ -73,11 +74,14 @@ class YouTubeConnect:
         with self._flow(None, redirect_uri) as flow, _said(code, verifier, *self._keys.values()):
             return self._grant(flow.fetch_token(code=code, code_verifier=verifier))
 
-    def refresh(self, refresh_token: str) -> Grant:
-        """A new key. Google's refresh token mostly stays, and then none is in it. Raises Refused, core.http.CallFailed."""
-        with self._flow(None, "") as flow, _said(refresh_token, *self._keys.values()):
-            told = flow.oauth2session.refresh_token(self._token_url, refresh_token=refresh_token, **self._keys)
-            return self._grant({**told, "refresh_token": None} if told.get("refresh_token") == refresh_token else told)
+    def refresh(self, refresh_token: str) -> Grant | port.Refused | port.RetryLater:
+        """A new key; Google's refresh token mostly stays, and then none is in it. The library cannot tell “dead” from “later”."""
+        form = {"grant_type": "refresh_token", "refresh_token": refresh_token, **self._keys}
+        try:
+            answer = self._http.request("POST", self._token_url, data=form)
+        except CallFailed as failure:
+            return unanswered(failure)
+        return read_grant(answer, *form.values(), platform="Google", now=self._now())
 
     def accounts(self, access_token: str) -> Sequence[Identity]:
         """The YouTube channel that was chosen on Google's page. Raises Refused, Unavailable."""

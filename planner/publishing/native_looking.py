@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from planner.channels import service as channels
 from planner.channels.models import Channel, ChannelState
 from planner.channels.port import Account, OwnPosts, Platform, Refused, RetryLater
+from planner.channels.refreshing import key_lives
 from planner.core.i18n import N_
 from planner.core.log import get_logger
 from planner.core.runtime import Runtime
@@ -56,6 +57,7 @@ def due(db: Session, now: datetime) -> list[Look]:
             (NativeLook.channel_id.is_(None)) | (NativeLook.enabled.is_(True)),
             (NativeLook.asked_at.is_(None)) | (NativeLook.asked_at <= now - _EVERY),
             (Channel.wait_until.is_(None)) | (Channel.wait_until <= now),
+            key_lives(now),
         )
         .order_by(Channel.id)
     )
@@ -90,12 +92,13 @@ def _look(channel_id: int, platform: Platform, looked_at: datetime | None, deep_
 
 def _look_through(runtime: Runtime, look: Look) -> int:
     with runtime.sessions() as db:
+        asked_at = runtime.clock.decision_time(db)
         account: Account = db.get_one(Channel, look.channel_id).account()
     told = _ask(runtime, look, account)
     with runtime.sessions.begin() as db:
         now = runtime.clock.decision_time(db)
         found = natives.keep(db, look.channel_id, told, since=look.since, now=now)
-        _note(db, look, told, now)
+        _note(db, look, told, asked_at, now)
     return found
 
 
@@ -108,7 +111,7 @@ def _ask(runtime: Runtime, look: Look, account: Account) -> OwnPosts:
     return told
 
 
-def _note(db: Session, look: Look, told: OwnPosts, now: datetime) -> None:
+def _note(db: Session, look: Look, told: OwnPosts, asked_at: datetime, now: datetime) -> None:
     """How far it came, and what a refusal means for the channel."""
     row = db.get(NativeLook, look.channel_id)
     if row is None:
@@ -121,5 +124,6 @@ def _note(db: Session, look: Look, told: OwnPosts, now: datetime) -> None:
         return
     row.trouble = told.failed.reason if told.failed else ""
     log.warning("a listing was not whole", channel=look.channel_id, why=row.trouble)
-    if isinstance(told.failed, Refused) and told.failed.account:
-        channels.hold(db, db.get_one(Channel, look.channel_id), told.failed.reason, now=now)
+    channel = db.get_one(Channel, look.channel_id)
+    if isinstance(told.failed, Refused) and told.failed.account and not channels.has_newer_key(channel, asked_at):
+        channels.hold(db, channel, told.failed.reason, now=now)
