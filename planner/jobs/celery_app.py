@@ -48,24 +48,24 @@ def make_celery(runtime: Runtime) -> Celery:
         beat_schedule={"dispatch": {"task": "planner.dispatch", "schedule": runtime.settings.poll_seconds, "options": {"expires": 30}}},
     )
 
-    @celery.task(name="planner.dispatch")
+    @celery.task(name="planner.dispatch", shared=False)
     def dispatch() -> int:
         return send_messages(celery, runtime)
 
-    @celery.task(name="planner.send")
+    @celery.task(name="planner.send", shared=False)
     def send(delivery_id: int) -> None:
         outbox.send_one(runtime, worker_name(), delivery_id)
 
-    @celery.task(name="planner.look")
+    @celery.task(name="planner.look", shared=False)
     def look() -> None:
         while reconcile.look_next(runtime, worker_name()) is not None:
             pass
 
-    @celery.task(name="planner.renew")
+    @celery.task(name="planner.renew", shared=False)
     def renew() -> None:
         refreshing.refresh_due(runtime)
 
-    @celery.task(name="planner.job")
+    @celery.task(name="planner.job", shared=False)
     def job(job_id: int) -> None:
         run_next(runtime, worker_name(), job_id)
 

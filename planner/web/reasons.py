@@ -36,6 +36,8 @@ SENTENCES = (
     # By hand and webhooks.
     N_("A person publishes on this channel. Copy the text, then say where it is."),
     N_("A person publishes on this channel. Delete it there."),
+    N_("A webhook cannot be asked what it has received. Look into the room."),
+    N_("Only the person who publishes here knows."),
     N_("This channel has no webhook address. Enter it again."),
     N_("A webhook cannot take a message back. Delete it in the room."),
     N_("%(name)s answered something other than “ok”; look whether the message is there."),
