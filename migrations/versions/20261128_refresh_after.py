@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "20261128_refresh_after"
-down_revision = "20261128_native_posts"
+down_revision = "20261128_channel_uses"
 branch_labels = None
 depends_on = None
 
