@@ -31,8 +31,10 @@ from tests.publishing.conftest import Scripted, ScriptedRegistry
 Approved = Callable[..., int]
 
 
-@pytest.mark.parametrize("rounds", [20, pytest.param(1000, marks=[pytest.mark.faults, pytest.mark.slow])])
-@pytest.mark.parametrize("workers", [2, 4])
+@pytest.mark.parametrize(
+    ("workers", "rounds"),
+    [(4, 20), pytest.param(2, 1000, marks=[pytest.mark.faults, pytest.mark.slow]), pytest.param(4, 1000, marks=[pytest.mark.faults, pytest.mark.slow])],
+)
 def test_workers_that_grab_one_row_at_the_same_moment_send_it_once_each_time(
     runtime: Runtime, database_url: str, tmp_path: Path, approved: Approved, clock: StoppedClock, platform: Scripted,
     record_property: Callable[[str, object], None], workers: int, rounds: int,

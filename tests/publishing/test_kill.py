@@ -91,8 +91,10 @@ def test_fifty_workers_killed_at_one_point_lose_and_double_nothing(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("kills", [2, pytest.param(50, marks=pytest.mark.faults)])
-@pytest.mark.parametrize("point", [WHILE_LOOKING, AFTER_LOOKING])
+@pytest.mark.parametrize(
+    ("point", "kills"),
+    [(AFTER_LOOKING, 2), pytest.param(WHILE_LOOKING, 50, marks=pytest.mark.faults), pytest.param(AFTER_LOOKING, 50, marks=pytest.mark.faults)],
+)
 def test_workers_killed_while_they_look_an_unknown_outcome_up_lose_and_double_nothing(
     db: Session, database_url: str, tmp_path: Path, sandbox: SandboxProcess, record_property: Record, point: str, kills: int
 ) -> None:
