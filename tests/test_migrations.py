@@ -127,6 +127,29 @@ def test_an_old_key_may_be_renewed_at_once_after_migrating(alembic: Config, engi
     assert (row[0], bytes(row[1]), row[2]) == (1, b"sealed", None)
 
 
+def test_an_old_file_s_pages_are_not_told_after_migrating(alembic: Config, engine: Engine) -> None:
+    command.upgrade(alembic, "20261123_asset_search")
+    with engine.begin() as connection:
+        connection.execute(
+            text(
+                "INSERT INTO assets (id, kind, title, summary, url, language, purpose, state, currency, confidentiality, sensitive,"
+                " embargo_terms, created_at, updated_at, version) VALUES (1, 'white_paper', 'A', '', '', 'en', 'web', 'ready', 'EUR',"
+                " 'public', false, '[]', '2026-03-02 12:00:00', '2026-03-02 12:00:00', 1)"
+            )
+        )
+        connection.execute(
+            text(
+                "INSERT INTO asset_files (id, asset_id, kind, name, stored_name, mime, size, sha256, alt_text, created_at)"
+                " VALUES (1, 1, 'document', 'a.pdf', 'x.pdf', 'application/pdf', 9, '0', '', '2026-03-02 12:00:00')"
+            )
+        )
+
+    command.upgrade(alembic, "head")
+
+    with Session(engine) as db:
+        assert db.execute(text("SELECT name, pages FROM asset_files")).all() == [("a.pdf", None)]
+
+
 def test_a_migration_imports_nothing_from_the_product() -> None:
     guilty = [path.name for path in (MIGRATIONS / "versions").glob("*.py") if "import planner" in path.read_text() or "from planner" in path.read_text()]
 

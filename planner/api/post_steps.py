@@ -68,7 +68,8 @@ def move(values: dict[str, Any], post_id: int) -> Any:
     """Give it a new moment; an approved one goes back to review unless the mover may approve it."""
     post = _seen(post_id)
     service.move(
-        g.db, post, values["publish_at"], zone=values["time_zone"], four_eyes=settings().four_eyes, actor=g.user, now=g.now
+        g.db, post, values["publish_at"], zone=values["time_zone"], limits=limits_of(post), four_eyes=settings().four_eyes, actor=g.user,
+        now=g.now,
     )  # fmt: skip
     return shown(post)
 
@@ -89,7 +90,7 @@ def cancel(_nothing: dict[str, Any], post_id: int) -> Any:
 def restore(_nothing: dict[str, Any], post_id: int) -> Any:
     """Bring a cancelled one back."""
     post = _seen(post_id)
-    service.restore(g.db, post, actor=g.user, now=g.now)
+    service.restore(g.db, post, limits=limits_of(post), actor=g.user, now=g.now)
     return shown(post)
 
 

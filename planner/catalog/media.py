@@ -17,7 +17,7 @@ from planner.channels.port import MediaKind
 from planner.core.errors import Invalid
 from planner.core.i18n import N_
 
-__all__ = ["ACCEPTED", "Stored", "store"]
+__all__ = ["ACCEPTED", "Stored", "film", "store"]
 
 _MOST_PIXELS = 50_000_000
 #: Pillow's own guard speaks before any pixel is decoded: a warning above this, an error above twice this.
@@ -55,6 +55,7 @@ class Stored:
     width: int | None = None
     height: int | None = None
     seconds: float | None = None
+    pages: int | None = None
 
 
 def store(stream: IO[bytes], name: str, folder: Path, *, most_bytes: int) -> Stored:
@@ -70,11 +71,15 @@ def store(stream: IO[bytes], name: str, folder: Path, *, most_bytes: int) -> Sto
         size, digest = _copy(stream, path, most_bytes)
         _check_type(path, kind, mime)
         width, height = _pixels(path) if kind in (MediaKind.IMAGE, MediaKind.GIF) else (None, None)
-        seconds = _seconds(path) if kind is MediaKind.VIDEO else None
+        seconds = pages = None
+        if kind is MediaKind.VIDEO:
+            width, height, seconds = film(path)
+        elif kind is MediaKind.DOCUMENT:
+            pages = _pages(path)
     except BaseException:
         path.unlink(missing_ok=True)
         raise
-    return Stored(kind, shown, path.name, mime, size, digest, width, height, seconds)
+    return Stored(kind, shown, path.name, mime, size, digest, width, height, seconds, pages)
 
 
 def _shown(name: str) -> str:
@@ -134,14 +139,33 @@ def _pixels(path: Path) -> tuple[int, int]:
         raise Invalid(N_("This picture cannot be read."), field="file") from None
 
 
-def _seconds(path: Path) -> float | None:
-    """A film's length, or None where the machine cannot tell."""
+def film(path: Path) -> tuple[int | None, int | None, float | None]:
+    """A film's width and height as it is shown (a film told to be turned is measured turned), and its length in seconds.
+
+    None where the file or the machine does not tell.
+    """
     try:
         from pymediainfo import MediaInfo
 
-        for track in MediaInfo.parse(str(path)).tracks:
-            if track.duration:
-                return round(float(track.duration) / 1000, 2)
+        tracks = MediaInfo.parse(str(path)).tracks
     except (OSError, RuntimeError, ValueError):
+        return None, None, None
+    seconds = next((round(float(track.duration) / 1000, 2) for track in tracks if track.duration), None)
+    for track in tracks:
+        if track.track_type == "Video" and track.width and track.height:
+            turned = round(float(track.rotation or 0)) % 180 == 90
+            return (track.height, track.width, seconds) if turned else (track.width, track.height, seconds)
+    return None, None, seconds
+
+
+def _pages(path: Path) -> int | None:
+    """How many pages a PDF says it has, or None where it does not say so plainly (encrypted, damaged)."""
+    from pypdf import PdfReader
+    from pypdf.errors import PyPdfError
+
+    try:
+        with path.open("rb") as source:
+            told = PdfReader(source).root_object["/Pages"]["/Count"]  # type: ignore[index]
+    except (PyPdfError, LookupError, TypeError, ValueError, OSError, RecursionError):
         return None
-    return None
+    return int(told) if isinstance(told, int) and told > 0 else None

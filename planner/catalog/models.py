@@ -168,9 +168,12 @@ class AssetFile(Record):
     size: Mapped[int]
     sha256: Mapped[str] = mapped_column(String(64))
     alt_text: Mapped[str] = mapped_column(String(1000), default="")
+    #: Pixels as it is shown: a film that is told to be turned is measured turned.
     width: Mapped[int | None]
     height: Mapped[int | None]
     seconds: Mapped[float | None]
+    #: A document's, None where it does not tell.
+    pages: Mapped[int | None]
     created_at: Mapped[datetime]
     asset: Mapped[Asset] = relationship(back_populates="files")
 

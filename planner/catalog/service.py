@@ -236,7 +236,7 @@ def add_file(db: Session, asset: Asset, stored: Stored, *, actor: User | None, n
     require(actor, "asset.edit", asset)
     file = AssetFile(
         asset_id=asset.id, kind=stored.kind, name=stored.name, stored_name=stored.stored_name, mime=stored.mime, size=stored.size,
-        sha256=stored.sha256, width=stored.width, height=stored.height, seconds=stored.seconds, created_at=now,
+        sha256=stored.sha256, width=stored.width, height=stored.height, seconds=stored.seconds, pages=stored.pages, created_at=now,
     )  # fmt: skip
     if stored.seconds and not asset.duration_seconds:
         asset.duration_seconds = round(stored.seconds)

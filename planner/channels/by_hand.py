@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from planner.channels import limits
 from planner.channels.port import (
     Account,
     AudienceCount,
@@ -55,7 +56,7 @@ class ByHandAdapter:
     Should a post reach it all the same, it is refused: nothing is ever sent, and nothing is taken for sent.
     """
 
-    limits = Limits(images=20)
+    limits: Limits = limits.BY_HAND
     batch = 0
 
     def publish(self, post: OutgoingPost, account: Account, *, keep: Keep) -> Outcome:

@@ -15,6 +15,7 @@ from typing import Any
 
 from linkedin_v2.linkedin import LinkedInApplication, LinkedInAuthentication
 
+from planner.channels import limits
 from planner.channels import linkedin_media as media
 from planner.channels import linkedin_metrics as metrics
 from planner.channels import linkedin_posts as posts
@@ -45,9 +46,7 @@ from planner.core.errors import Refused as ConsentRefused
 from planner.core.http import Answer, CallFailed, Http
 from planner.core.i18n import N_
 
-__all__ = ["LIMITS", "LinkedInAdapter", "LinkedInConnect"]
-
-LIMITS = Limits(text=posts.MAX_TEXT, images=media.MAX_IMAGES, can_delete=True)
+__all__ = ["LinkedInAdapter", "LinkedInConnect"]
 
 _TOKEN = re.compile(r"[\x21-\x7e]+")
 _NO_TOKEN = Refused("unauthorised", "This LinkedIn page is not connected. Connect it again in Settings.", account=True)
@@ -90,7 +89,7 @@ class Application(LinkedInApplication):  # type: ignore[misc]
 class LinkedInAdapter:
     """One company page's publisher and metrics. Keeps nothing between calls."""
 
-    limits = LIMITS
+    limits: Limits = limits.LINKEDIN
     batch = metrics.BATCH
 
     def __init__(
@@ -113,7 +112,7 @@ class LinkedInAdapter:
     def publish(self, post: OutgoingPost, account: Account, *, keep: Keep) -> Outcome:
         """Upload the files, make the post, read it back, add the first comment. The last two can only leave a note."""
         text = posts.full_text(post)
-        refused = posts.complaint(post, text) if _is_connected(account) else _NO_TOKEN
+        refused = posts.complaint(post, self.limits) if _is_connected(account) else _NO_TOKEN
         if refused is not None:
             return refused
         try:

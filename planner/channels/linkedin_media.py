@@ -17,9 +17,7 @@ from planner.channels.port import Keep, Media, MediaKind, OutgoingPost, Refused,
 from planner.channels.wire import Stopped, inside
 from planner.core.http import Answer
 
-__all__ = ["MAX_IMAGES", "Patience", "attach", "complaint", "content", "hides_link", "may_be_content"]
-
-MAX_IMAGES = 20
+__all__ = ["Patience", "attach", "complaint", "content", "hides_link", "may_be_content"]
 
 _RESOURCES = {
     MediaKind.IMAGE: "images",
@@ -40,15 +38,7 @@ class Patience:
 
 
 def complaint(post: OutgoingPost) -> Refused | None:
-    """What LinkedIn would not take among the post's files, before any is sent."""
-    shown = _shown(post)
-    kinds = {_RESOURCES[file.kind] for file in shown}
-    if len(kinds) > 1:
-        return Refused("media", "LinkedIn shows pictures, or one film, or one document, but no mixture of them.")
-    if kinds == {"images"} and len(shown) > MAX_IMAGES:
-        return Refused("media", f"LinkedIn shows at most {MAX_IMAGES} pictures in one post; this one has {len(shown)}.")
-    if kinds != {"images"} and len(shown) > 1:
-        return Refused("media", "LinkedIn shows one film or one document in a post, not several.")
+    """A file of the post that is not there to be sent."""
     for file in _needed(post):
         path = Path(file.path)
         if not path.is_file() or path.stat().st_size == 0:

@@ -7,15 +7,14 @@ from datetime import datetime
 from typing import Any
 
 from planner.channels import linkedin_media as media
+from planner.channels import preflight
 from planner.channels.linkedin_metrics import moment
 from planner.channels.linkedin_rest import Rest, encoded, objects
 from planner.channels.linkedin_text import cut_short, escape, same_text, unescape
-from planner.channels.port import NativePost, OutgoingPost, PostKind, Receipt, Refused, RetryLater, Unknown
+from planner.channels.port import Limits, NativePost, OutgoingPost, Platform, PostKind, Receipt, Refused, RetryLater, Unknown
 from planner.channels.wire import Stopped, inside
-from planner.core.text import linkedin_length
 
 __all__ = [
-    "MAX_TEXT",
     "add_comment",
     "address",
     "complaint",
@@ -29,30 +28,20 @@ __all__ = [
     "receipt",
 ]
 
-MAX_TEXT = 3000
-_MAX_COMMENT = 1250
 _PAGE = 100
 _PAGES = 5
 
 
 def full_text(post: OutgoingPost) -> str:
-    """What a reader reads. Beside pictures or a film LinkedIn shows no card, so the link goes under the text."""
-    if post.link and media.hides_link(post) and post.link not in post.text:
-        return f"{post.text}\n\n{post.link}".strip()
-    return post.text
+    """What a reader reads."""
+    return preflight.as_read(Platform.LINKEDIN, post)
 
 
-def complaint(post: OutgoingPost, text: str) -> Refused | None:
+def complaint(post: OutgoingPost, limits: Limits) -> Refused | None:
     """What LinkedIn would refuse, or worse, cut without a word."""
-    if not text.strip() and not post.media and not post.link:
+    if not full_text(post).strip() and not post.media and not post.link:
         return Refused("content", "A LinkedIn post needs a text, a link or a file.")
-    length = linkedin_length(text)
-    if length > MAX_TEXT:
-        return Refused("too_long", f"The text has {length:,} characters; LinkedIn takes {MAX_TEXT:,}.")
-    length = linkedin_length(post.first_comment)
-    if length > _MAX_COMMENT:
-        return Refused("too_long", f"The first comment has {length:,} characters; LinkedIn takes {_MAX_COMMENT:,}.")
-    return media.complaint(post)
+    return preflight.complaint(Platform.LINKEDIN, limits, post) or media.complaint(post)
 
 
 def _body(owner: str, text: str, content: Mapping[str, Any]) -> dict[str, Any]:

@@ -16,6 +16,7 @@ __all__ = [
     "Adapter",
     "AudienceCount",
     "Connect",
+    "FileLimits",
     "Flavour",
     "Grant",
     "Identity",
@@ -111,6 +112,7 @@ class Media:
     width: int | None = None
     height: int | None = None
     seconds: float | None = None
+    pages: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,14 +239,50 @@ class OwnPosts:
 
 
 @dataclass(frozen=True, slots=True)
+class FileLimits:
+    """What a platform takes of one kind of file; `None` is no limit known.
+
+    types  -- MIME types; empty: any.
+    most   -- how many with one post.
+    shapes -- the narrowest and the widest film, each as (width, height).
+    """
+
+    types: Sequence[str] = ()
+    most: int | None = None
+    min_bytes: int | None = None
+    max_bytes: int | None = None
+    min_seconds: float | None = None
+    max_seconds: float | None = None
+    max_pixels: int | None = None
+    max_pages: int | None = None
+    shapes: tuple[tuple[int, int], tuple[int, int]] | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Limits:
-    """What the platform takes; `None` is no limit known. Lengths in the platform's own unit (see core.text)."""
+    """What the platform takes; `None` is no limit known. Lengths in the platform's own unit (see core.text).
+
+    our_tag   -- characters of a tag that the planner adds itself; it counts among `tags`.
+    forbidden -- characters that neither title nor text may hold.
+    files     -- each kind of file the platform shows; a kind that is not named is refused. None: any file.
+    alike     -- kinds that count as another one (an animated picture among pictures).
+    left_out  -- kinds that stay behind without harm.
+    needs     -- the kind without which there is no post.
+    """
 
     text: int | None = None
     title: int | None = None
+    needs_title: bool = False
     tags: int | None = None
-    images: int = 0
-    needs_media: bool = False
+    our_tag: int = 0
+    first_comment: int | None = None
+    alt_text: int | None = None
+    cashtags: int | None = None
+    forbidden: str = ""
+    files: Mapping[MediaKind, FileLimits] | None = None
+    alike: Mapping[MediaKind, MediaKind] = field(default_factory=dict)
+    left_out: frozenset[MediaKind] = frozenset()
+    needs: MediaKind | None = None
     can_edit: bool = False
     can_delete: bool = False
 

@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
+from planner.channels import limits, preflight
 from planner.channels.port import (
     Account,
     AudienceCount,
@@ -21,6 +22,7 @@ from planner.channels.port import (
     Outcome,
     OutgoingPost,
     OwnPosts,
+    Platform,
     Readings,
     Receipt,
     Refused,
@@ -37,8 +39,6 @@ __all__ = ["PRETEND", "WebhookAdapter", "message"]
 PRETEND = "http://sandbox.invalid"
 
 _NAMES = {Flavour.MATTERMOST: "Mattermost", Flavour.SLACK: "Slack", Flavour.TEAMS: "Teams"}
-#: What Mattermost takes in one message, in characters; Slack and Teams take more.
-_MAX_TEXT = 16_383
 _NO_ADDRESS = Refused("unauthorised", "This channel has no webhook address. Enter it again.", account=True)
 _CARD = "application/vnd.microsoft.card.adaptive"
 _SCHEMA = "http://adaptivecards.io/schemas/adaptive-card.json"
@@ -50,7 +50,7 @@ class WebhookAdapter:
     sandbox_url -- where addresses that start with PRETEND lead; without one they lead nowhere.
     """
 
-    limits = Limits(text=_MAX_TEXT)
+    limits: Limits = limits.WEBHOOK
     batch = 0
 
     def __init__(self, http: Http, *, sandbox_url: str = "", now: Callable[[], datetime] = utc_now) -> None:
@@ -63,6 +63,9 @@ class WebhookAdapter:
         flavour = _flavour(account)
         if flavour is None or not account.secret:
             return _NO_ADDRESS
+        refused = preflight.complaint(Platform.WEBHOOK, limits.held_at(Platform.WEBHOOK, self.limits, account.config), post)
+        if refused is not None:
+            return refused
         try:
             answer = self._http.request("POST", self._address(account.secret), json=message(flavour, post), guarded=True)
         except Blocked as blocked:
@@ -113,8 +116,7 @@ def message(flavour: Flavour, post: OutgoingPost) -> dict[str, Any]:
     if flavour is Flavour.SLACK:
         title = f"*{_slack(post.title)}*" if post.title else ""
         return {"text": "\n".join(part for part in (title, _slack(post.text), _slack(link)) if part)}
-    title = f"**{post.title}**" if post.title else ""
-    return {"text": "\n".join(part for part in (title, post.text, link) if part)}
+    return {"text": preflight.room_text(post.title, post.text, post.link)}
 
 
 def _card(post: OutgoingPost, link: str) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from planner.channels import x_media, x_posts
+from planner.channels import limits, preflight, x_media, x_posts
 from planner.channels.port import (
     Account,
     AudienceCount,
@@ -22,6 +22,7 @@ from planner.channels.port import (
     Outcome,
     OutgoingPost,
     OwnPosts,
+    Platform,
     Reading,
     Readings,
     Receipt,
@@ -35,11 +36,9 @@ from planner.channels.x_api import XApi
 from planner.core import meter
 from planner.core.clock import utc_now
 from planner.core.http import Http
-from planner.core.text import x_length
 
 __all__ = ["XAdapter"]
 
-_MAX_TEXT = 280
 _MAX_PAGES = 20
 _NO_TOKEN = Refused("unauthorised", "This X account is not connected. Connect it again.", account=True)
 _TOKEN = re.compile(r"[\x21-\x7e]+")
@@ -55,7 +54,7 @@ class XAdapter:
     page        -- how many own posts one call lists, 5 to 100; twenty pages are read.
     """
 
-    limits = Limits(text=_MAX_TEXT, images=4, can_delete=True)
+    limits: Limits = limits.X
     batch = 100
 
     def __init__(
@@ -77,7 +76,7 @@ class XAdapter:
 
     def publish(self, post: OutgoingPost, account: Account, *, keep: Keep) -> Outcome:
         """Upload the files, then make the post; a first comment that fails only leaves a note."""
-        refused = _complaint(post, account)
+        refused = _complaint(post, account, self.limits)
         if refused is not None:
             return refused
         api = self._api(account)
@@ -205,17 +204,13 @@ class XAdapter:
         raise Stopped(RetryLater(f"The account has more than {self._page * _MAX_PAGES} posts since then."))
 
 
-def _complaint(post: OutgoingPost, account: Account) -> Refused | None:
+def _complaint(post: OutgoingPost, account: Account, taken: Limits) -> Refused | None:
     """Why X would refuse the post, known before anything is sent."""
     if not _is_connected(account):
         return _NO_TOKEN
-    files = x_media.attached(post)
-    if not post.text.strip() and not files:
+    if not post.text.strip() and not x_media.attached(post):
         return Refused("content", "There is nothing to post: neither text nor media.")
-    length = x_length(post.text)
-    if length > _MAX_TEXT:
-        return Refused("too_long", f"The text counts {length} for X, which takes at most {_MAX_TEXT}.")
-    return x_media.complaint(files)
+    return preflight.complaint(Platform.X, taken, post)
 
 
 def _is_connected(account: Account) -> bool:

@@ -7,26 +7,20 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from planner.channels import limits
 from planner.channels.port import Keep, Media, MediaKind, OutgoingPost, Refused, RetryLater
 from planner.channels.wire import Stopped, inside
 from planner.channels.x_api import XApi
-from planner.core.text import shorten
 
-__all__ = ["Patience", "attached", "complaint", "upload"]
+__all__ = ["Patience", "attached", "upload"]
 
-_MB = 1024 * 1024
-_PART_BYTES = 4 * _MB
-_MAX_ALT = 1000
-_TYPES = {"image/jpeg", "image/png", "image/gif", "image/webp", "video/mp4", "video/quicktime", "video/webm"}
+_PART_BYTES = 4 * 1024 * 1024
 _CATEGORY = {MediaKind.IMAGE: "tweet_image", MediaKind.GIF: "tweet_gif", MediaKind.VIDEO: "tweet_video"}
-#: X's own limits (docs: media, best practices).
-_MAX_BYTES = {MediaKind.IMAGE: 5 * _MB, MediaKind.GIF: 15 * _MB, MediaKind.VIDEO: 512 * _MB}
-_MAX_IMAGES = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,21 +34,7 @@ class Patience:
 
 def attached(post: OutgoingPost) -> list[Media]:
     """The files X shows with a post; captions and thumbnails are other platforms' business."""
-    return [media for media in post.media if media.kind not in (MediaKind.CAPTIONS, MediaKind.THUMBNAIL)]
-
-
-def complaint(files: Sequence[Media]) -> Refused | None:
-    """Why X would not take these files, known before anything is sent."""
-    for media in files:
-        if media.kind not in _CATEGORY or media.mime not in _TYPES:
-            return Refused("media", f"X does not take files like “{media.name or media.kind}”.")
-        if media.size > _MAX_BYTES[media.kind]:
-            most = _MAX_BYTES[media.kind] // _MB
-            return Refused("media", f"“{media.name or media.kind}” is too large for X, which takes at most {most} MB.")
-    moving = [media for media in files if media.kind is not MediaKind.IMAGE]
-    if len(files) > _MAX_IMAGES or (moving and len(files) > 1):
-        return Refused("media", "X shows up to four images, or one animated image, or one video with a post.")
-    return None
+    return [media for media in post.media if media.kind not in limits.X.left_out]
 
 
 def upload(api: XApi, post: OutgoingPost, keep: Keep, patience: Patience) -> list[str]:
@@ -72,7 +52,7 @@ def upload(api: XApi, post: OutgoingPost, keep: Keep, patience: Patience) -> lis
             keep(json.dumps(had))
             _await(api, media_id, told, patience)
         if media.alt_text and media.kind is not MediaKind.VIDEO:
-            words = {"alt_text": {"text": shorten(media.alt_text, _MAX_ALT)}}
+            words = {"alt_text": {"text": media.alt_text}}
             api.send("POST", "/2/media/metadata", json={"id": media_id, "metadata": words})
         ids.append(media_id)
     return ids

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from planner.channels import limits, preflight
 from planner.channels.port import (
     Account,
     AudienceCount,
@@ -20,6 +21,7 @@ from planner.channels.port import (
     Outcome,
     OutgoingPost,
     OwnPosts,
+    Platform,
     PostKind,
     Readings,
     Receipt,
@@ -49,18 +51,10 @@ from planner.channels.youtube_upload import (
     marker,
     metadata,
     send_video,
-    tags_length,
 )
 from planner.core.clock import utc_now
-from planner.core.text import utf8_length
 
-__all__ = ["LIMITS", "YouTubeAdapter"]
-
-_ALL_TAGS = 500
-#: Our own tag and the comma before it, which every video carries so that it can be found again.
-_OUR_TAG = len("planner-") + 12 + 1
-
-LIMITS = Limits(text=5000, title=100, tags=_ALL_TAGS - _OUR_TAG, needs_media=True, can_delete=True)
+__all__ = ["YouTubeAdapter"]
 
 #: Pages of 50 uploads looked through before a search calls itself incomplete.
 _PAGES = 10
@@ -77,7 +71,7 @@ class _IncompleteError(GarbledError):
 class YouTubeAdapter:
     """One YouTube channel's publisher and metrics. Keeps nothing between calls but the description of the API."""
 
-    limits = LIMITS
+    limits: Limits = limits.YOUTUBE
     batch = BATCH
 
     def __init__(
@@ -99,7 +93,7 @@ class YouTubeAdapter:
 
     def publish(self, post: OutgoingPost, account: Account, *, keep: Keep) -> Outcome:
         """Upload the post's video; a kept session is continued. Extras that fail are a note, not a failure."""
-        refused = _complaint(post, account)
+        refused = _complaint(post, account, self.limits)
         if refused is not None:
             return refused
         now = self._now()
@@ -213,7 +207,7 @@ class YouTubeAdapter:
         raise _IncompleteError(f"The channel has more than {_PAGES * 50} uploads since then.")
 
 
-def _complaint(post: OutgoingPost, account: Account) -> Refused | None:
+def _complaint(post: OutgoingPost, account: Account, taken: Limits) -> Refused | None:
     """What is wrong with the post before YouTube is asked at all."""
     if not is_connected(account):
         return NO_TOKEN
@@ -224,18 +218,7 @@ def _complaint(post: OutgoingPost, account: Account) -> Refused | None:
         path = Path(each.path)
         if not path.is_file() or path.stat().st_size == 0:
             return Refused("media", f"The file “{each.name or path.name}” is missing or empty.")
-    if not post.title.strip():
-        return Refused("content", "YouTube needs a title.")
-    if len(post.title) > 100:
-        return Refused("too_long", f"The title has {len(post.title)} characters; YouTube takes 100.")
-    if any(mark in post.title + post.text for mark in "<>"):
-        return Refused("content", "YouTube takes neither < nor > in a title or a description.")
-    size = utf8_length(post.text)
-    if size > 5000:
-        return Refused("too_long", f"The description has {size:,} bytes; YouTube takes 5,000.")
-    if tags_length([*post.tags, marker(post)]) > _ALL_TAGS:
-        return Refused("too_long", f"The tags are too long: YouTube takes {LIMITS.tags} characters besides our own.")
-    return None
+    return preflight.complaint(Platform.YOUTUBE, taken, post)
 
 
 def _video_of(post: OutgoingPost) -> Media | None:

@@ -18,11 +18,12 @@ from typing import Any
 from googleapiclient.errors import HttpError
 from googleapiclient.http import MediaIoBaseUpload
 
+from planner.channels.limits import MARK, MARK_DIGITS
 from planner.channels.port import Keep, Media, MediaKind, OutgoingPost, Refused, RetryLater, Unknown
 from planner.channels.wire import nothing_live
 from planner.channels.youtube_client import FAILURES, Connection, GarbledError, answer, items, verdict
 
-__all__ = ["MARK", "Pace", "Session", "Uploaded", "ask_session", "extras", "marker", "metadata", "send_video", "tags_length"]
+__all__ = ["MARK", "Pace", "Session", "Uploaded", "ask_session", "extras", "marker", "metadata", "send_video"]
 
 #: A moment nearer than this is “now”: the upload itself takes longer than YouTube's clock is precise.
 _SOON = timedelta(minutes=1)
@@ -54,18 +55,9 @@ class Uploaded:
     video: Mapping[str, Any]
 
 
-#: How the tag begins that every video of ours carries; the beginning of its fingerprint follows.
-MARK = "planner-"
-
-
 def marker(post: OutgoingPost) -> str:
     """The tag by which a video of ours is known again; the same for every attempt of one delivery."""
-    return MARK + post.fingerprint[:12]
-
-
-def tags_length(tags: list[str]) -> int:
-    """Characters YouTube counts: the tags, a comma between two, and the quotes round a tag with a space."""
-    return sum(len(tag) + (2 if " " in tag else 0) for tag in tags) + max(len(tags) - 1, 0)
+    return MARK + post.fingerprint[:MARK_DIGITS]
 
 
 def metadata(post: OutgoingPost, now: datetime) -> dict[str, Any]:

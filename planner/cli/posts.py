@@ -100,7 +100,9 @@ def move(run: Run, number: int, at: str, zone: str | None) -> None:
     chosen = when(at, run.now)
     place = zone or found.time_zone or found.channel.time_zone
     to = chosen.get("publish_at") or rules.resolve_wall_time(datetime.fromisoformat(chosen["wall_time"]), place)
-    service.move(run.db, found, to, zone=place, four_eyes=run.runtime.settings.four_eyes, actor=run.actor, now=run.now)
+    service.move(
+        run.db, found, to, zone=place, limits=_limits(run, found), four_eyes=run.runtime.settings.four_eyes, actor=run.actor, now=run.now
+    )
     _tell(run, found)
 
 

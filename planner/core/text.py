@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from urllib.parse import SplitResult, quote, unquote, unquote_plus, urlsplit, urlunsplit
 
 __all__ = [
@@ -12,9 +12,11 @@ __all__ = [
     "find_links",
     "linkedin_length",
     "shorten",
+    "tags_length",
     "utf8_length",
     "with_utm",
     "without_links",
+    "x_cashtags",
     "x_has_link",
     "x_length",
 ]
@@ -29,6 +31,7 @@ _MAY_HOLD_EMOJI = re.compile("[0-9#*]?[^\u0000-\u00a8\u00c0-\u1fff\u3040-\u3290\
 _WORD = re.compile(r"\S+")
 _SCHEME = re.compile(r"https?://", re.IGNORECASE)
 _SHORT_LINK = re.compile(r"https?://t\.co/\w+", re.IGNORECASE)
+_CASHTAG = re.compile(r"(?<![\w$])\$[A-Za-z]{1,6}\b")
 #: A run between separators that is longer, or has more dots, than any real host name.
 _MAX_RUN = 253
 _MAX_DOTS = 8
@@ -54,6 +57,17 @@ def x_length(text: str) -> int:
 def x_has_link(text: str) -> bool:
     """Whether X finds a link in the text, and so charges for one; `example.com` without a scheme is one."""
     return any(True for _ in _x_links(_normal(text)))
+
+
+def x_cashtags(text: str) -> int:
+    """How many cashtags X may see in the text: `$` and one to six letters, as in $ORA. An amount such as $5 is none."""
+    return len(_CASHTAG.findall(text))
+
+
+def tags_length(tags: Iterable[str]) -> int:
+    """Characters YouTube counts: the tags, a comma between two, and the quotes round a tag with a space."""
+    lengths = [len(tag) + (2 if " " in tag else 0) for tag in tags]
+    return sum(lengths) + max(len(lengths) - 1, 0)
 
 
 def utf8_length(text: str) -> int:

@@ -64,7 +64,12 @@ class Surroundings:
 #: A post with nothing around it.
 ALONE = Surroundings()
 
-_CONTENT = frozenset({"no_text", "too_long", "title_too_long", "tags_too_long", "markup", "no_media", "too_many_images", "not_media"})
+#: What is wrong with the post itself, so that no moment and no person can send it: raised as NotSendable.
+_CONTENT = frozenset({
+    "no_text", "too_long", "no_title", "title_too_long", "tags_too_long", "comment_too_long", "alt_too_long", "markup", "cashtags", "no_media",
+    "mixed", "too_many_files", "not_taken", "file_too_large", "file_too_small", "film_too_long", "film_too_short", "film_shape",
+    "too_many_pixels", "too_many_pages",
+})  # fmt: skip
 
 
 def blocking(findings: Iterable[Finding]) -> list[Finding]:

@@ -101,6 +101,7 @@ def move(
     zone: str | None = None,
     wall_time: str | None = None,
     version: int | None = None,
+    limits: Limits | None = None,
     four_eyes: str = "releases",
     actor: User | None,
     now: datetime,
@@ -109,7 +110,8 @@ def move(
 
     The moment is part of what was approved. An approved post that is moved
     - stays approved when this exact content and moment was approved before (so Undo brings the approval back),
-    - is approved anew, in the mover's name, when the mover may approve and the post needs no second pair of eyes,
+    - is approved anew, in the mover's name, when the mover may approve, the post needs no second pair of eyes and
+      nothing blocks it at its new moment,
     - else goes back to review, with the mover as the one who asks.
     The same holds for one that failed or missed its time.
     Raises EmbargoActive, PastMoment, Refused (leak), Invalid, WrongState, Conflict; leaves the post untouched when it raises.
@@ -129,7 +131,12 @@ def move(
     asked, digest = post.state not in _UNASKED | {PostState.IN_REVIEW}, _digest(post)
     post.publish_at, post.wall_time, post.time_zone = at, wall, place
     became = {"publish_at": at, "time_zone": place} | _settle_state(post, digest, actor, now)
-    if asked and post.state is PostState.IN_REVIEW and _may_wave_through(post, actor, four_eyes):
+    if (
+        asked
+        and post.state is PostState.IN_REVIEW
+        and _may_wave_through(post, actor, four_eyes)
+        and not rules.blocking(_findings(db, post, limits, now))
+    ):
         _say(db, post, Verb.APPROVED, N_("Approved with the new time."), actor, now)
         post.state, post.approved_digest = PostState.APPROVED, _digest(post)
         became["state"] = post.state
@@ -211,13 +218,13 @@ def cancel(db: Session, post: Post, *, actor: User | None, now: datetime) -> Pos
     return post
 
 
-def restore(db: Session, post: Post, *, actor: User | None, now: datetime) -> Post:
-    """Bring a cancelled post back: approved again if that very content was and its time is still to come, else as it was."""
+def restore(db: Session, post: Post, *, limits: Limits | None = None, actor: User | None, now: datetime) -> Post:
+    """Bring a cancelled post back: approved again if that very content was, nothing blocks it and its time is still to come, else as it was."""
     require(actor, "post.cancel", post)
     states.require(post, "restore")
     if post.origin is not Origin.PLANNED:
         raise WrongState(N_("This message was put back under “Published directly”. Adopt it there again."))
-    found = rules.gates(post, post.asset, post.campaign, post.channel, surroundings(db, post), _at(post, now))
+    found = _findings(db, post, limits, now)
     rules.refuse(one for one in found if one.code in ("sensitive", "retired"))
     state = _state_before_cancel(db, post)
     ahead = post.publish_at is not None and post.publish_at >= now
@@ -250,8 +257,12 @@ def _may_wave_through(post: Post, actor: User | None, four_eyes: str) -> bool:
     return may(actor, "post.approve", post) and (actor is None or not rules.wants_second_pair(post.asset, post.campaign, four_eyes))
 
 
+def _findings(db: Session, post: Post, limits: Limits | None, now: datetime) -> list[rules.Finding]:
+    return rules.findings(post, post.asset, post.campaign, post.channel, limits, now, surroundings(db, post))
+
+
 def _refuse(db: Session, post: Post, limits: Limits | None, now: datetime) -> None:
-    rules.refuse(rules.findings(post, post.asset, post.campaign, post.channel, limits, now, surroundings(db, post)))
+    rules.refuse(_findings(db, post, limits, now))
 
 
 def _check_moment(post: Post, now: datetime) -> None:

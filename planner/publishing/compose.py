@@ -71,4 +71,5 @@ def _as_media(file: AssetFile, alt_text: str, data_path: Path) -> Media:
         width=file.width,
         height=file.height,
         seconds=file.seconds,
+        pages=file.pages,
     )

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from flask import Flask, g, has_request_context, request
-from flask_babel import Babel, format_datetime, gettext
+from flask_babel import Babel, format_datetime, format_decimal, gettext
 
 from planner.core.errors import PlannerError
 from planner.core.settings import Settings
@@ -45,7 +45,7 @@ def init_app(app: Flask, settings: Settings) -> None:
 
 
 def translate(message: str, **params: Any) -> str:
-    """A sentence marked with N_, or one that a channel told, in the reader's language; moments among `params` in the reader's zone."""
+    """A sentence marked with N_, or one that a channel told, in the reader's language; moments and numbers among `params` in the reader's way."""
     if not message:
         return ""
     shown = {name: _shown(value) for name, value in params.items()}
@@ -61,4 +61,6 @@ def say(error: PlannerError) -> str:
 
 
 def _shown(value: Any) -> Any:
-    return format_datetime(value, "d MMM yyyy, HH:mm") if isinstance(value, datetime) else value
+    if isinstance(value, datetime):
+        return format_datetime(value, "d MMM yyyy, HH:mm")
+    return format_decimal(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else value

@@ -81,7 +81,7 @@ def cancel(post_id: int) -> ResponseReturnValue:
 @needs("read")
 def restore(post_id: int) -> ResponseReturnValue:
     def act(post: Post) -> None:
-        service.restore(g.db, post, actor=g.user, now=g.now)
+        service.restore(g.db, post, limits=limits_of(post.channel.platform), actor=g.user, now=g.now)
 
     return _step(post_id, act, _("The post is back."))
 

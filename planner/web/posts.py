@@ -13,13 +13,14 @@ from sqlalchemy import select
 
 from planner.accounts.rules import may, require
 from planner.catalog.models import Asset
+from planner.channels.limits import held_at
 from planner.channels.models import Channel
 from planner.channels.port import Limits, Platform
 from planner.core.errors import Conflict, Forbidden, Invalid, NotFound, PlannerError, SelfApproval
 from planner.core.i18n import N_
 from planner.planning import queries, rules, service, states
 from planner.planning.digest import leaving_text
-from planner.planning.limits import COUNTED_AS, measure
+from planner.planning.limits import COUNTED_AS, length_of
 from planner.planning.models import Campaign, Origin, Post, PostState
 from planner.planning.moments import fold_of, resolve_wall_time, wall_of
 from planner.planning.values import PostValues
@@ -132,8 +133,8 @@ def post_page(post: Post, status: int = 200, **forms: Any) -> ResponseReturnValu
         stale=_is_stale(post, digest),
         needs_other=_needs_other(post),
         text=leaving_text(post, post.channel),
-        length=measure(post.channel.platform, leaving_text(post, post.channel)),
-        limits=limits,
+        length=length_of(post, post.asset, post.channel),
+        limits=held_at(post.channel.platform, limits, post.channel.config or {}),
         embargo=rules.embargo_of(post.asset, post.campaign),
         files=[file for file in post.asset.files if file.id in {item.get("file_id") for item in post.media or []}],
         delivery=publishing.delivery_of(g.db, post.id),
@@ -215,7 +216,10 @@ def _move(post: Post, to: datetime, version: int | None, *, zone: str | None = N
     was, said_before = post.state, len(post.approvals)
     back = _way_back(post)
     with committing(g.db):
-        service.move(g.db, post, to, zone=zone, version=version, four_eyes=runtime().settings.four_eyes, actor=g.user, now=g.now)
+        service.move(
+            g.db, post, to, zone=zone, version=version, limits=limits_of(post.channel.platform), four_eyes=runtime().settings.four_eyes,
+            actor=g.user, now=g.now,
+        )  # fmt: skip
     when = in_zone(post.publish_at, post.time_zone).striptags()
     if len(post.approvals) > said_before:
         text = _("Moved to %(when)s, and approved with the new time.", when=when)

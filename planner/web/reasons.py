@@ -11,11 +11,14 @@ from functools import cache
 
 from flask_babel import gettext
 
+from planner.channels import preflight
 from planner.core.i18n import N_
 
 __all__ = ["SENTENCES", "told"]
 
 SENTENCES = (
+    # What planning says too.
+    *preflight.SENTENCES,
     # Any platform.
     N_("%(platform)s no longer accepts this connection. Connect the account again."),
     N_("The credits at %(platform)s are used up."),
@@ -46,16 +49,11 @@ SENTENCES = (
     N_("This LinkedIn page is not connected. Connect it again in Settings."),
     N_("This connection may act for several LinkedIn pages: give the channel its page's number (urn:li:organization:…)."),
     N_("This connection may act for no LinkedIn page: give the channel its page's number (urn:li:organization:…)."),
-    N_("LinkedIn shows pictures, or one film, or one document, but no mixture of them."),
-    N_("LinkedIn shows at most %(most)s pictures in one post; this one has %(count)s."),
-    N_("LinkedIn shows one film or one document in a post, not several."),
     N_("LinkedIn is still processing a file of this post."),
     N_("LinkedIn opened no upload for a file."),
     N_("LinkedIn did not say how a film is to be sent."),
     N_("LinkedIn could not process “%(file)s”: %(why)s."),
     N_("A LinkedIn post needs a text, a link or a file."),
-    N_("The text has %(count)s characters; LinkedIn takes %(most)s."),
-    N_("The first comment has %(count)s characters; LinkedIn takes %(most)s."),
     N_("The page has more than %(count)s posts since then."),
     N_("LinkedIn took the post but did not give its number."),
     N_("LinkedIn's answer broke off."),
@@ -68,7 +66,6 @@ SENTENCES = (
     N_("This X account is not connected. Connect it again."),
     N_("X's answer broke off; the post may be gone."),
     N_("There is nothing to post: neither text nor media."),
-    N_("The text counts %(count)s for X, which takes at most %(most)s."),
     N_("This is not the number of a post on X."),
     N_("X has no such post of this account."),
     N_("The account has more than %(count)s posts since then."),
@@ -80,9 +77,6 @@ SENTENCES = (
     N_("X does not let this account post."),
     N_("What X allows this app for the period is used up."),
     N_("X's answer broke off."),
-    N_("X shows up to four images, or one animated image, or one video with a post."),
-    N_("X does not take files like “%(file)s”."),
-    N_("“%(file)s” is too large for X, which takes at most %(most)s MB."),
     N_("X gave no number for the file."),
     N_("X's answer about the file broke off."),
     N_("X could not work with the file."),
@@ -90,11 +84,6 @@ SENTENCES = (
     # YouTube.
     N_("This YouTube channel is not connected. Connect it again in Settings."),
     N_("YouTube needs a video file; what is already on YouTube cannot be published again."),
-    N_("YouTube needs a title."),
-    N_("The title has %(count)s characters; YouTube takes 100."),
-    N_("YouTube takes neither < nor > in a title or a description."),
-    N_("The description has %(count)s bytes; YouTube takes 5,000."),
-    N_("The tags are too long: YouTube takes %(most)s characters besides our own."),
     N_("YouTube refused: %(said)s"),
     N_("YouTube did not answer with a JSON object."),
     N_("YouTube took too long to answer (%(error)s)."),

@@ -14,6 +14,7 @@ from PIL import Image
 from planner.catalog import media
 from planner.channels.port import MediaKind
 from planner.core.errors import Invalid
+from tests.films import film, pdf
 
 MB = 1_000_000
 OTHER = "What is in this file is not what its name says."
@@ -175,3 +176,26 @@ def test_nothing_is_left_when_the_reading_breaks_off(tmp_path: Path) -> None:
     with pytest.raises(ConnectionResetError):
         media.store(Broken(), "a.png", tmp_path, most_bytes=MB)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(("turned", "shown"), [(False, (1280, 720)), (True, (720, 1280))])
+def test_a_film_tells_its_length_and_its_pixels_as_it_is_shown(tmp_path: Path, turned: bool, shown: tuple[int, int]) -> None:
+    stored = taken(tmp_path, film(12.34, 1280, 720, turned=turned), "a.mp4")
+
+    assert (stored.width, stored.height, stored.seconds, stored.pages) == (*shown, 12.34, None)
+
+
+def test_a_film_that_tells_nothing_is_taken_with_nothing_told(tmp_path: Path) -> None:
+    stored = taken(tmp_path, MP4, "a.mp4")
+
+    assert (stored.width, stored.height, stored.seconds) == (None, None, None)
+
+
+@pytest.mark.parametrize("pages", [1, 301])
+def test_a_document_tells_its_pages(tmp_path: Path, pages: int) -> None:
+    assert taken(tmp_path, pdf(pages), "a.pdf").pages == pages
+
+
+@pytest.mark.parametrize("body", [b"%PDF-1.7\n", b"%PDF-1.7\ntrailer\n<</Root 1 0 R>>\n%%EOF\n", pdf(3).replace(b"/Count 3", b"/Count x")])
+def test_a_document_that_does_not_tell_its_pages_is_taken(tmp_path: Path, body: bytes) -> None:
+    assert taken(tmp_path, body, "a.pdf").pages is None

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from werkzeug import Response
 
 from planner.channels import linkedin_posts as posts
-from planner.channels.linkedin import LIMITS, LinkedInAdapter, LinkedInConnect
+from planner.channels.limits import LINKEDIN as LIMITS
+from planner.channels.linkedin import LinkedInAdapter, LinkedInConnect
 from planner.channels.linkedin_rest import duplicate_of
 from planner.channels.port import (
     Account,
@@ -109,7 +110,9 @@ def file(tmp_path: Path):
     def make(kind: MediaKind, name: str = "a.bin", size: int = 100, alt_text: str = "") -> Media:
         path = tmp_path / name
         path.write_bytes((bytes(range(251)) * (size // 251 + 1))[:size])
-        return Media(kind, str(path), "application/octet-stream", size, name=name, alt_text=alt_text)
+        mime = {MediaKind.VIDEO: "video/mp4", MediaKind.DOCUMENT: "application/pdf"}.get(kind, "image/png")
+        told = max(size, 75 * 1024) if kind is MediaKind.VIDEO else size  # LinkedIn takes no smaller film
+        return Media(kind, str(path), mime, told, name=name, alt_text=alt_text)
 
     return make
 
@@ -319,7 +322,7 @@ def test_files_linkedin_cannot_show_together_are_refused_without_asking(publish,
 
 
 def test_twenty_pictures_are_not_too_many(publish, linkedin, file):
-    publish(replace(POST, media=[file(MediaKind.IMAGE, f"{n}.png") for n in range(LIMITS.images)]))
+    publish(replace(POST, media=[file(MediaKind.IMAGE, f"{n}.png") for n in range(LIMITS.files[MediaKind.IMAGE].most)]))
 
     assert len(only(linkedin)["content"]["multiImage"]["images"]) == 20
 

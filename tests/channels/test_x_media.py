@@ -10,7 +10,6 @@ import pytest
 from pytest_httpserver import HTTPServer
 
 from planner.channels.port import Media, MediaKind, Receipt, Refused, RetryLater, Sent
-from planner.channels.x_media import complaint
 from tests.channels.fake_x import ACCOUNT, POST, FakeX
 
 MB = 1024 * 1024
@@ -180,23 +179,3 @@ def test_captions_and_thumbnails_stay_behind(x, tmp_path):
 
     assert send(x, thumbnail)[0] == SENT
     assert x.asked[-1].json == {"text": POST.text}
-
-
-@pytest.mark.parametrize(
-    ("kinds", "sizes", "sentence"),
-    [
-        ([MediaKind.IMAGE] * 4, [MB] * 4, None),
-        ([MediaKind.GIF], [15 * MB], None),
-        ([MediaKind.VIDEO], [512 * MB], None),
-        ([MediaKind.IMAGE] * 5, [1] * 5, "X shows up to four images, or one animated image, or one video with a post."),
-        ([MediaKind.IMAGE, MediaKind.VIDEO], [1, 1], "X shows up to four images, or one animated image, or one video with a post."),
-        ([MediaKind.GIF] * 2, [1, 1], "X shows up to four images, or one animated image, or one video with a post."),
-        ([MediaKind.IMAGE], [5 * MB + 1], "“f” is too large for X, which takes at most 5 MB."),
-        ([MediaKind.DOCUMENT], [1], "X does not take files like “f”."),
-    ],
-)
-def test_files_that_x_would_refuse_are_known_before(kinds, sizes, sentence):
-    mimes = {MediaKind.IMAGE: "image/jpeg", MediaKind.GIF: "image/gif", MediaKind.VIDEO: "video/mp4"}
-    files = [Media(kind, "f", mimes.get(kind, "application/pdf"), size, "f") for kind, size in zip(kinds, sizes, strict=True)]
-
-    assert complaint(files) == (Refused("media", sentence) if sentence else None)

@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from werkzeug import Response
 
+from planner.channels.limits import YOUTUBE as LIMITS
 from planner.channels.port import (
     Account,
     AudienceCount,
@@ -30,7 +31,7 @@ from planner.channels.port import (
     Sent,
     Unknown,
 )
-from planner.channels.youtube import LIMITS, YouTubeAdapter
+from planner.channels.youtube import YouTubeAdapter
 from planner.channels.youtube_metrics import REGIME, regime
 from tests.channels.contract import AdapterContract
 from tests.channels.fake_youtube import NOW, FakeYouTube, refusal
@@ -166,11 +167,11 @@ def test_what_youtube_would_refuse_is_refused_without_asking(adapter, youtube, p
 
 
 def test_texts_as_long_as_the_limits_say_go_up(adapter, youtube, post):
-    longest = replace(post, title="x" * LIMITS.title, text="é" * (LIMITS.text // 2), tags=["x" * LIMITS.tags])
+    longest = replace(post, title="x" * LIMITS.title, text="é" * (LIMITS.text // 2), tags=["x" * 479])
 
     assert isinstance(adapter.publish(longest, ACCOUNT, keep=lambda address: None), Sent)
     (upload,) = youtube.sessions.values()
-    assert upload.body["snippet"]["tags"] == ["x" * LIMITS.tags, OURS]
+    assert upload.body["snippet"]["tags"] == ["x" * 479, OURS]
 
 
 @pytest.mark.parametrize("content", [None, b""])

@@ -10,6 +10,7 @@ import pytest
 
 from planner.accounts.models import User
 from planner.catalog.models import Asset, AssetFile, AssetKind, AssetState, Confidentiality
+from planner.channels import limits
 from planner.channels.models import Channel, ChannelState
 from planner.channels.port import Limits, MediaKind, Platform
 from planner.core.errors import EmbargoActive, NotSendable, PastMoment, Refused, SelfApproval
@@ -20,8 +21,8 @@ from planner.planning.models import Campaign, Post, PostState
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 TOMORROW = NOON + timedelta(days=1)
-X_LIMITS = Limits(text=280, images=4)
-YOUTUBE_LIMITS = Limits(text=5000, title=100, tags=500, needs_media=True)
+X_LIMITS = limits.X
+YOUTUBE_LIMITS = limits.YOUTUBE
 
 
 def an_asset(**values: Any) -> Asset:
@@ -48,6 +49,14 @@ def a_post(**values: Any) -> Post:
         "media": [],
     }
     return Post(**{**defaults, "publish_at": TOMORROW, "state": PostState.DRAFT, **values})
+
+
+def a_file(number: int = 5, kind: MediaKind = MediaKind.VIDEO, **values: Any) -> AssetFile:
+    """A file that every platform takes."""
+    film = {"mime": "video/mp4", "size": 1 << 20, "width": 1280, "height": 720, "seconds": 60.0}
+    picture = {"mime": "image/png", "size": 1 << 10, "width": 40, "height": 30}
+    told = film if kind is MediaKind.VIDEO else picture
+    return AssetFile(**{"id": number, "kind": kind, "name": f"file-{number}", "alt_text": "", **told, **values})
 
 
 def codes(
@@ -176,12 +185,12 @@ def test_the_link_counts_on_x_because_it_leaves_with_the_text() -> None:
 def test_the_finding_of_a_long_text_carries_both_numbers() -> None:
     (found,) = rules.findings(a_post(text="a" * 281), an_asset(), None, a_channel(), X_LIMITS, NOON)
 
-    assert (found.params, found.field) == ({"length": 281, "limit": 280}, "text")
+    assert (found.params, found.field) == ({"platform": "X", "length": 281, "limit": 280}, "text")
 
 
 def test_youtube_counts_bytes_and_wants_a_video() -> None:
     channel = a_channel(Platform.YOUTUBE)
-    video = AssetFile(id=5, kind=MediaKind.VIDEO, alt_text="")
+    video = a_file()
     asset = an_asset(kind=AssetKind.VIDEO, files=[video])
     ready = a_post(text="é" * 2500, media=[{"file_id": 5, "alt_text": ""}])
 
@@ -195,7 +204,7 @@ def test_youtube_counts_bytes_and_wants_a_video() -> None:
 
 
 def test_a_long_title_and_many_tags_block_on_youtube() -> None:
-    asset = an_asset(title="t" * 101, files=[AssetFile(id=5, kind=MediaKind.VIDEO, alt_text="")])
+    asset = an_asset(title="t" * 101, files=[a_file()])
     post = a_post(media=[{"file_id": 5}], tags=["five g"] * 60)
 
     found = codes(post, asset=asset, channel=a_channel(Platform.YOUTUBE), limits=YOUTUBE_LIMITS)
@@ -204,13 +213,13 @@ def test_a_long_title_and_many_tags_block_on_youtube() -> None:
 
 
 def test_pictures_are_counted_and_want_a_description() -> None:
-    pictures = [AssetFile(id=n, kind=MediaKind.IMAGE, alt_text="") for n in range(1, 6)]
+    pictures = [a_file(n, MediaKind.IMAGE) for n in range(1, 6)]
     asset = an_asset(files=pictures)
 
     five = a_post(media=[{"file_id": n, "alt_text": "a map"} for n in range(1, 6)])
     undescribed = a_post(media=[{"file_id": 1, "alt_text": ""}])
 
-    assert codes(five, asset=asset) == [("blocking", "too_many_images")]
+    assert codes(five, asset=asset) == [("blocking", "too_many_files")]
     assert codes(undescribed, asset=asset) == [("warning", "no_alt")]
 
 

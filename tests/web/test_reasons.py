@@ -39,7 +39,7 @@ def _part(node: ast.expr) -> str:
         return str(node.value)
     assert isinstance(node, ast.FormattedValue)
     name = ast.unparse(node.value)
-    return {"tail": " X says: no", "reason": "YouTube needs a title.", "kind": "gave no clear answer"}.get(name, "7")
+    return {"tail": " X says: no", "reason": "X says that the text is too long.", "kind": "gave no clear answer"}.get(name, "7")
 
 
 def test_there_are_sentences_to_look_at() -> None:

@@ -211,7 +211,7 @@ def _usable(db: sqlite3.Connection, call: Call, author: Account, urns: list[str]
     for urn in urns:
         kind = urn.split(":")[2] if urn.count(":") >= 3 else ""
         thing = things.find(db, "linkedin", kind, urn) if kind in kinds else None
-        if thing is None or not thing.body.get("ready_at"):
+        if thing is None or not thing.body.get("ready_at") or thing.body.get("failed"):
             refuse(400, f"Could not find or use media {urn[:80]}", "MEDIA_ASSET_NOT_READY")
         elif thing.account != author.id:
             refuse(403, f"Media {urn} belongs to another owner", "ACCESS_DENIED")

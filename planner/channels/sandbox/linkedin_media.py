@@ -8,7 +8,7 @@ from typing import Any
 
 from werkzeug.wrappers import Response
 
-from planner.channels.sandbox import things
+from planner.channels.sandbox import films, things
 from planner.channels.sandbox.linkedin_wire import gate, identifiers, millis, organization, refuse, trouble
 from planner.channels.sandbox.state import stamp
 from planner.channels.sandbox.things import Thing
@@ -24,6 +24,8 @@ _SCOPES = ("w_organization_social", "w_member_social")
 _PART = 4 << 20
 _LIFE_SECONDS = 86_400
 _KEPT = 12 << 20
+_SMALLEST_FILM = 75 << 10
+_MOST_PIXELS, _MOST_PAGES = 36_152_320, 300
 _LARGEST = {"image": 36 << 20, "document": 100 << 20, "video": 500 << 20}
 
 
@@ -84,11 +86,14 @@ def put(call: Call) -> Response:
         if kind == "video":
             if size != body["parts"].get(part, {}).get("size"):
                 refuse(400, f"Part {part} is not of the announced size")
+            body |= films.film(head)
             etag = md5(f"{thing.id}:{part}:{size}".encode(), usedforsecurity=False).hexdigest()
             body["parts"] = {**body["parts"], part: {"size": size, "etag": etag}}
             things.change(db, thing, body)
             return answer(None, 200, {"ETag": etag})
         wait = 0.0 if kind == "image" else float(call.settings["processing_seconds"])
+        if trouble_with_it := _unusable(kind, head):
+            body["failed"] = trouble_with_it
         body |= {"ready_at": stamp(call.now) + wait, "mime": call.request.mimetype or "application/octet-stream", "size": size}
         things.change(db, thing, body, content=head if size <= _KEPT else None)
     return answer(None, 201)
@@ -107,8 +112,8 @@ def _initialize(call: Call, kind: str) -> Response:
     value: dict[str, Any] = {kind: urn, "uploadUrlsExpireAt" if kind == "video" else "uploadUrlExpiresAt": millis(call.now) + _LIFE_SECONDS * 1000}
     if kind == "video":
         size = asked.get("fileSizeBytes")
-        if not isinstance(size, int) or not 0 < size <= _LARGEST["video"]:
-            refuse(400, "fileSizeBytes is missing or too large", "INVALID_VALUE")
+        if not isinstance(size, int) or not _SMALLEST_FILM <= size <= _LARGEST["video"]:
+            refuse(400, "fileSizeBytes is missing, too small or too large", "INVALID_VALUE")
         starts = range(0, size, _PART)
         body["parts"] = {str(index): {"size": min(_PART, size - start)} for index, start in enumerate(starts)}
         value["uploadToken"] = ""
@@ -136,7 +141,8 @@ def _finalize(call: Call) -> Response:
         if None in expected or asked.get("uploadedPartIds") != expected:
             refuse(400, "uploadedPartIds do not name every uploaded part in order", "INVALID_VALUE")
         ready_at = stamp(call.now) + float(call.settings["processing_seconds"])
-        things.change(db, thing, {**thing.body, "ready_at": ready_at, "size": sum(part["size"] for part in parts.values())})
+        failed = "VIDEO_DURATION_NOT_SUPPORTED" if not 3 <= thing.body.get("seconds", 3) <= 1800 else ""
+        things.change(db, thing, {**thing.body, "failed": failed, "ready_at": ready_at, "size": sum(part["size"] for part in parts.values())})
     return answer(None, 200)
 
 
@@ -152,9 +158,21 @@ def _told(call: Call, thing: Thing) -> dict[str, Any]:
     ready_at = thing.body["ready_at"]
     status = "WAITING_UPLOAD" if ready_at is None else "PROCESSING" if stamp(call.now) < ready_at else "AVAILABLE"
     told: dict[str, Any] = {"id": thing.id, "owner": thing.account, "status": status}
+    if status == "AVAILABLE" and thing.body.get("failed"):
+        return {**told, "status": "PROCESSING_FAILED", "processingFailureReason": thing.body["failed"]}
     if status == "AVAILABLE":
         told["downloadUrl"] = call.url(f"/sandbox-media/linkedin/{thing.kind}/{thing.id}")
     return told
+
+
+def _unusable(kind: str, head: bytes) -> str:
+    """Why LinkedIn could not show a picture or a document, as far as it is recognised."""
+    if kind == "image" and (seen := films.picture(head)):
+        form, pixels = seen
+        if form not in ("JPEG", "PNG", "GIF"):
+            return "IMAGE_FORMAT_NOT_SUPPORTED"
+        return "IMAGE_TOO_LARGE" if pixels >= _MOST_PIXELS else ""
+    return "DOCUMENT_TOO_MANY_PAGES" if kind == "document" and (films.pages(head) or 0) > _MOST_PAGES else ""
 
 
 def _urn_of(kind: str, secret: str) -> str:

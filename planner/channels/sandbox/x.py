@@ -53,6 +53,8 @@ def create(call: Call) -> Response:
     reply = body.get("reply") or {}
     with call.writing() as db:
         media = [_ready_media(db, call, media_id) for media_id in media_ids]
+        if len(media) > 1 and any(thing.body["category"] != "tweet_image" for thing in media):
+            raise invalid("You may attach up to 4 photos, 1 animated GIF or 1 video.", "media_ids")
         if not text.strip() and not media:
             raise invalid("One or more parameters to your request was invalid: text or media is required.", "text")
         twin = posts.twin(db, "x", call.account.id, text, call.now) if text else None

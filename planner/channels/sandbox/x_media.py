@@ -10,7 +10,7 @@ from typing import Any
 
 from werkzeug.wrappers import Response
 
-from planner.channels.sandbox import things
+from planner.channels.sandbox import films, things
 from planner.channels.sandbox.state import stamp
 from planner.channels.sandbox.things import Thing
 from planner.channels.sandbox.wire import Budget, Call, Routes, answer
@@ -23,6 +23,11 @@ _SCOPES = ("media.write",)
 _UPLOAD = Budget("upload", 1875, 900)
 _SIZES = {"tweet_image": 5 << 20, "tweet_gif": 15 << 20, "tweet_video": 512 << 20, "amplify_video": 512 << 20, "subtitles": 1 << 20}
 _KEYS = {"tweet_image": "3", "tweet_gif": "16", "tweet_video": "7", "amplify_video": "13", "subtitles": "20"}
+_TYPES = {
+    "tweet_image": ("image/jpeg", "image/png", "image/webp", "image/gif"),
+    "tweet_gif": ("image/gif",),
+    "tweet_video": ("video/mp4", "video/quicktime", "video/webm"),
+}
 _LIFE = timedelta(days=1)
 
 
@@ -38,6 +43,8 @@ def initialize(call: Call) -> Response:
         raise invalid("media_type and total_bytes are needed.", "total_bytes")
     if total > _SIZES[category]:
         raise invalid(f"File size exceeds {_SIZES[category]} bytes.", "total_bytes", str(total))
+    if mime not in _TYPES.get(category, (mime,)):
+        raise invalid(f"media_type {mime[:40]} is not allowed for this media_category.", "media_type", mime[:40])
     thing = _begin(call, category, mime, total)
     return answer({"data": {"id": thing.id, "media_key": thing.body["media_key"], "expires_after_secs": 86_400}})
 
@@ -50,6 +57,8 @@ def append(call: Call) -> Response:
         if thing.body.get("final"):
             raise invalid("This media was finalized already.", "id", thing.id)
         body = {**thing.body, "segments": {**thing.body["segments"], str(index): len(chunk)}}
+        if thing.body["category"] == "tweet_video":
+            body |= films.film(chunk)
         if sum(body["segments"].values()) > body["total"]:
             raise invalid("More bytes than total_bytes announced.", "media")
         before = things.content(db, "x", "media", thing.id) or b""
@@ -128,7 +137,18 @@ def _final(call: Call, body: dict[str, Any]) -> dict[str, Any]:
         return body
     is_slow = body["category"] in ("tweet_video", "amplify_video", "tweet_gif")
     wait = float(call.settings["processing_seconds"]) if is_slow else 0.0
-    return {**body, "final": True, "finished_at": stamp(call.now), "ready_at": stamp(call.now) + wait, "slow": is_slow}
+    trouble_with_it = _unplayable(body) if body["category"] == "tweet_video" else ""
+    return {**body, "failed": trouble_with_it, "final": True, "finished_at": stamp(call.now), "ready_at": stamp(call.now) + wait, "slow": is_slow}
+
+
+def _unplayable(body: dict[str, Any]) -> str:
+    """Why X would not show a film, as far as the film's own headers tell."""
+    seconds, width, height = body.get("seconds"), body.get("width"), body.get("height")
+    if seconds is not None and not 0.5 <= seconds <= 140:
+        return "Duration must lie between 0.5 and 140 seconds."
+    if width and height and not (3 * width >= height and 3 * height >= width):
+        return "Aspect ratio must lie between 1:3 and 3:1."
+    return ""
 
 
 def _told(call: Call, media_id: str, body: dict[str, Any]) -> dict[str, Any]:
@@ -139,7 +159,8 @@ def _told(call: Call, media_id: str, body: dict[str, Any]) -> dict[str, Any]:
     if not body["slow"]:
         return told
     if body.get("failed"):
-        return {**told, "processing_info": {"state": "failed"}}
+        reason = {"code": 1, "name": "InvalidMedia", "message": body["failed"]}
+        return {**told, "processing_info": {"state": "failed", "error": reason}}
     left = body["ready_at"] - stamp(call.now)
     if left <= 0:
         return {**told, "processing_info": {"state": "succeeded", "progress_percent": 100}}

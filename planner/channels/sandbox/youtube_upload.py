@@ -19,7 +19,7 @@ from typing import Any
 from werkzeug.exceptions import ClientDisconnected
 from werkzeug.wrappers import Request, Response
 
-from planner.channels.sandbox import accounts, posts, things, youtube_uploaded
+from planner.channels.sandbox import accounts, films, posts, things, youtube_uploaded
 from planner.channels.sandbox.accounts import Account, Identity
 from planner.channels.sandbox.state import stamp
 from planner.channels.sandbox.things import Thing
@@ -36,6 +36,7 @@ _QUANTUM = 256 << 10
 _FLUSH = 4 << 20
 _LIFE = timedelta(days=7)
 _LARGEST = {"videos": 256 << 30, "thumbnails/set": 50 << 20, "captions": 100 << 20}
+_PICTURES = ("image/jpeg", "image/png", "application/octet-stream")
 _NAMES = {"videos": "youtube.insert", "thumbnails/set": "youtube.thumbnail", "captions": "youtube.caption"}
 _UPLOAD = tuple(SCOPE + name for name in ("youtube.upload", "youtube", "youtube.force-ssl"))
 _CAPTION = (SCOPE + "youtube.force-ssl",)
@@ -119,7 +120,7 @@ def _begin(call: Call, resource: str) -> Response:
         refuse(400, "badRequest", "Unknown uploadType.", "global")
     session = _open(call, resource, metadata, mime, str(len(content)))
     with call.writing() as db:
-        things.change(db, session, {**session.body, "received": len(content), **youtube_uploaded.looked_into(content)}, content=_kept(resource, content))
+        things.change(db, session, {**session.body, "received": len(content), **films.film(content)}, content=_kept(resource, content))
     return _finish(call, session.id)
 
 
@@ -133,6 +134,8 @@ def _open(call: Call, resource: str, metadata: dict[str, Any], mime: str, length
         about = {"description": (metadata.get("snippet") or {}).get("description", ""), **checked_metadata(metadata.get("snippet"), metadata.get("status"), call.now)}
     else:
         about = youtube_uploaded.checked(call, resource, metadata)
+        if resource == "thumbnails/set" and mime not in _PICTURES:
+            refuse(400, "invalidImage", "The provided image content is invalid.", "youtube.thumbnail")
     body = {"resource": resource, "about": about, "mime": mime, "size": size, "received": 0, "result": None, "part": call.request.args.getlist("part")}
     session = Thing("youtube", "session", secrets.token_urlsafe(24), call.account.id, "", body, call.now)
     with call.writing() as db:
@@ -198,7 +201,7 @@ def _commit(call: Call, session_id: str, resource: str, start: int, content: byt
         if start + len(content) > (size or _LARGEST[resource]):
             raise Answered(error(400, "badRequest", "More bytes than announced.", "global"))
         before = things.content(db, "youtube", "session", session_id) or b""
-        body = {**session.body, "received": start + len(content), "size": size, **youtube_uploaded.looked_into(content)}
+        body = {**session.body, "received": start + len(content), "size": size, **films.film(content)}
         things.change(db, session, body, content=_kept(resource, before + content))
     return start + len(content)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import secrets
 import sqlite3
-import struct
 from datetime import datetime
 from typing import Any
 
@@ -16,8 +15,10 @@ from planner.channels.sandbox.things import Thing
 from planner.channels.sandbox.wire import Call
 from planner.channels.sandbox.youtube_wire import refuse, video_object, zulu
 
-__all__ = ["arrive", "as_told", "checked", "looked_into", "seed"]
+__all__ = ["arrive", "as_told", "checked", "seed"]
 
+#: Seconds; a longer film is taken in and then rejected.
+_LONGEST = 12 * 3600
 _ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 
 
@@ -83,17 +84,6 @@ def caption_object(track: Thing) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def looked_into(content: bytes) -> dict[str, Any]:
-    """The length of an MP4 film, when its movie header lies in these bytes; else nothing."""
-    at = content.find(b"mvhd")
-    if at < 0 or at + 24 + 12 > len(content):
-        return {}
-    version = content[at + 4]
-    scale, length = struct.unpack_from(">IQ", content, at + 24) if version == 1 else struct.unpack_from(">II", content, at + 16)
-    seconds = length / scale if scale else 0
-    return {"seconds": round(seconds, 3)} if 0 < seconds < 100_000 else {}
-
-
 def seed(
     db: sqlite3.Connection, account: Account, *, title: str, text: str, created_at: datetime, born: datetime, number: int,
     about: dict[str, Any],
@@ -110,11 +100,13 @@ def _video(db: sqlite3.Connection, call: Call, session: Thing, owner: Account) -
     about = dict(session.body["about"])
     text = about.pop("description")
     at = call.live_at
-    is_public = about["privacyStatus"] != "private"
+    is_rejected = (session.body.get("seconds") or 0) > _LONGEST
+    is_public = about["privacyStatus"] != "private" and not is_rejected
     wait = float(call.sandbox.state.settings(db)["processing_seconds"])
     body = {
         **about, "size": session.body["received"], "mime": session.body["mime"], "seconds": session.body.get("seconds"),
         "ready_at": stamp(at) + wait, "public_at": stamp(at) if is_public else None,
+        "rejected": "length" if is_rejected else None,
     }  # fmt: skip
     post = Post("youtube", _id(secrets.randbits(64)), owner.id, text, body, at, at, call.line.at(at))
     posts.add(db, post)

@@ -197,7 +197,8 @@ def video_object(db: sqlite3.Connection, call: Call, post: Post, parts: set[str]
     if "status" in parts:
         told["status"] = _told(
             {
-                "uploadStatus": "processed" if is_ready else "uploaded",
+                "uploadStatus": "rejected" if body.get("rejected") else "processed" if is_ready else "uploaded",
+                "rejectionReason": body.get("rejected"),
                 "privacyStatus": body["privacyStatus"],
                 "publishAt": body["publishAt"],
                 "license": body["license"],
