@@ -1,4 +1,4 @@
-// Live counters. data-count says whose rule: "x" weights as X does, "linkedin" and "chars" count characters, "bytes" UTF-8.
+// Live counters. data-count says whose rule: "x" weights as X does, "linkedin" counts UTF-16 units, "chars" characters, "bytes" UTF-8.
 // The server counts again with the platform's own tables; this is the quick answer while typing.
 import { onContent, word } from "./page.js";
 
@@ -21,7 +21,7 @@ function xWeight(text) {
 
 const rules = {
   x: xWeight,
-  linkedin: (text) => [...text].length,
+  linkedin: (text) => text.length,
   chars: (text) => [...text].length,
   bytes: (text) => new TextEncoder().encode(text).length,
 };

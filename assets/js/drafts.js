@@ -85,7 +85,7 @@ function offer(form, kept) {
     notice.remove();
   });
   notice.append(element("p", "", word("restore")), yes, no);
-  form.prepend(notice);
+  (form.querySelector(".form__main") ?? form).prepend(notice);
 }
 
 function watchDraft(form) {

@@ -12,15 +12,18 @@ from planner.channels.models import Channel
 from planner.channels.port import Platform
 from planner.planning.models import Post
 
-__all__ = ["content_digest", "leaving_text", "leaving_title"]
+__all__ = ["content_digest", "leaving_text", "leaving_title", "text_leaving"]
 
 
 def leaving_text(post: Post, channel: Channel) -> str:
     """The message as it leaves. X has no card of its own, so the link stands at the end of the text unless it is in it already."""
-    text = post.text.strip()
-    if channel.platform is Platform.X and post.link and post.link not in text:
-        return f"{text} {post.link}".strip()
-    return text
+    return text_leaving(channel.platform, post.text, post.link)
+
+
+def text_leaving(platform: Platform, text: str, link: str) -> str:
+    """The same of a text and a link alone."""
+    text = text.strip()
+    return f"{text} {link}".strip() if platform is Platform.X and link and link not in text else text
 
 
 def leaving_title(post: Post, asset: Asset) -> str:

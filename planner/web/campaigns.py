@@ -10,13 +10,16 @@ from flask_babel import gettext as _
 from sqlalchemy import select
 
 from planner.accounts.models import User
+from planner.channels.port import Platform
 from planner.core.errors import Conflict, Forbidden, NotFound, PlannerError
 from planner.planning import campaigns as service
 from planner.planning import queries
+from planner.planning.costs import cost_of_campaign
 from planner.planning.models import Campaign
 from planner.planning.values import CampaignValues
 from planner.web.access import needs
 from planner.web.forms.planning import CampaignForm, choices
+from planner.web.preflight import is_pretend, prices
 from planner.web.session import committing
 
 __all__ = ["edit", "index", "new", "show"]
@@ -51,6 +54,8 @@ def show(campaign_id: int) -> ResponseReturnValue:
         campaign=campaign,
         posts=posts,
         early=early,
+        cost=cost_of_campaign(g.db, campaign_id, prices()),
+        pretend=is_pretend(Platform.X),
         history=queries.history_of(g.db, campaign, limit=30),
         now=g.now,
     )

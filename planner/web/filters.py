@@ -90,6 +90,12 @@ def money(value: Decimal | float, currency: str) -> str:
     return str(format_currency(value, currency, format=pattern.replace(".00", "") if value == int(value) else None, currency_digits=False))
 
 
+def price(value: Decimal) -> str:
+    """A small amount of US dollars in the reader's way, to the tenth of a cent where it has one."""
+    pattern = (get_locale() or Locale("en")).currency_formats["standard"].pattern
+    return str(format_currency(value, "USD", format=pattern.replace(".00", ".00#"), currency_digits=False))
+
+
 def live(url: str) -> str:
     """Where a published post can be seen: in the sandbox's pretend world while that is on, else where the platform said."""
     parts = urlsplit(url)
@@ -103,7 +109,7 @@ def live(url: str) -> str:
 
 def init_app(app: Flask) -> None:
     later = {name: Lazy(path) for name, path in LATER.items()}
-    app.jinja_env.filters.update(later, moment=moment, day=day, number=number, t=translate, say=say, money=money, live=live)
+    app.jinja_env.filters.update(later, moment=moment, day=day, number=number, t=translate, say=say, money=money, price=price, live=live)
     app.jinja_env.globals.update(asset_url=asset_url, translate=translate, label=later["label"])
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True

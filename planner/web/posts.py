@@ -15,10 +15,10 @@ from planner.accounts.rules import may, require
 from planner.catalog.models import Asset
 from planner.channels.limits import held_at
 from planner.channels.models import Channel
-from planner.channels.port import Limits, Platform
 from planner.core.errors import Conflict, Forbidden, Invalid, NotFound, PlannerError, SelfApproval
 from planner.core.i18n import N_
 from planner.planning import queries, rules, service, states
+from planner.planning.costs import cost_of
 from planner.planning.digest import leaving_text
 from planner.planning.limits import COUNTED_AS, length_of
 from planner.planning.models import Campaign, Origin, Post, PostState
@@ -27,8 +27,9 @@ from planner.planning.values import PostValues
 from planner.publishing import native_queries
 from planner.publishing import queries as publishing
 from planner.web.access import needs
-from planner.web.forms.planning import ApproveForm, ComposeForm, LiveForm, MoveForm, NoteForm, PostForm, WordsForm, choices
+from planner.web.forms.planning import ApproveForm, ComposeForm, LiveForm, MoveForm, NoteForm, PostForm, choices
 from planner.web.moments import in_zone
+from planner.web.preflight import check_of, checks_of, is_pretend, limits_of, own_words, prices, values_of
 from planner.web.session import committing, runtime
 from planner.web.words import RESULTS
 
@@ -48,13 +49,17 @@ def new() -> ResponseReturnValue:
     zone = channels[0].time_zone if channels else str(get_timezone())
     form.offer(campaigns=_campaigns(), files=_files(asset))
     form.offer_zones(zone, str(get_timezone()), form.time_zone.data)
+    checking = "check" in request.form
     if form.is_submitted():
-        if form.validate() and asset is not None and (made := _plan(form, asset, channels)):
+        if form.validate() and not checking and asset is not None and (made := _plan(form, asset, channels)):
             return redirect(url_for(".show", post_id=made[0].id))
     else:
         _start(form, asset, channels)
-    page = render_template("planning/new.html", form=form, asset=asset, channels=channels, counted=COUNTED_AS, limits_of=limits_of)
-    return page, 422 if form.is_submitted() else 200
+    page = render_template(
+        "planning/new.html", form=form, asset=asset, channels=channels, counted=COUNTED_AS, limits_of=limits_of,
+        checks=checks_of(form, asset, channels),
+    )  # fmt: skip
+    return page, 422 if form.is_submitted() and (form.refused or not checking) else 200
 
 
 @needs("read")
@@ -70,10 +75,10 @@ def edit(post_id: int) -> ResponseReturnValue:
     form = PostForm()
     form.offer(campaigns=_campaigns(), files=_files(post.asset))
     form.offer_zones(post.channel.time_zone, str(get_timezone()), post.time_zone)
-    changed_by = None
+    changed_by, checking = None, "check" in request.form
     if form.is_submitted():
         try:
-            if form.validate():
+            if form.validate() and not checking:
                 _revise(post, form)
                 return redirect(url_for(".show", post_id=post_id))
         except Conflict:
@@ -85,12 +90,11 @@ def edit(post_id: int) -> ResponseReturnValue:
             refuse(form, error)
     else:
         _fill(form, post)
-    found = _findings(post) if not form.is_submitted() else []
     page = render_template(
-        "planning/edit.html", form=form, post=post, changed_by=changed_by, findings=found,
+        "planning/edit.html", form=form, post=post, changed_by=changed_by, checks=[check_of(form, post)],
         limits=limits_of(post.channel.platform), counted=COUNTED_AS,
     )  # fmt: skip
-    return page, 409 if changed_by is not None else 422 if form.is_submitted() else 200
+    return page, 409 if changed_by is not None else 422 if form.is_submitted() and (form.refused or not checking) else 200
 
 
 @needs("read")
@@ -135,6 +139,8 @@ def post_page(post: Post, status: int = 200, **forms: Any) -> ResponseReturnValu
         text=leaving_text(post, post.channel),
         length=length_of(post, post.asset, post.channel),
         limits=held_at(post.channel.platform, limits, post.channel.config or {}),
+        cost=cost_of(post, post.channel, prices()) if post.state in states.OPEN else None,
+        pretend=is_pretend(post.channel.platform),
         embargo=rules.embargo_of(post.asset, post.campaign),
         files=[file for file in post.asset.files if file.id in {item.get("file_id") for item in post.media or []}],
         delivery=publishing.delivery_of(g.db, post.id),
@@ -149,12 +155,6 @@ def post_page(post: Post, status: int = 200, **forms: Any) -> ResponseReturnValu
     return page, status
 
 
-def limits_of(platform: Platform) -> Limits:
-    """What the platform takes, as its adapter says."""
-    limits: Limits = runtime().registry.limits(platform)
-    return limits
-
-
 def refuse(form: Any, error: PlannerError) -> None:
     """A rule's sentence beside the field of this form that it is about. What the person may not do at all is not about a field."""
     if isinstance(error, (Forbidden, NotFound)):
@@ -167,11 +167,10 @@ def _plan(form: ComposeForm, asset: Asset, channels: list[Channel]) -> list[Post
     wanted = [one for one in channels if one.id in form.channels.data]
     made = []
     try:
-        values = _values(form)
+        values = values_of(form)
         with committing(g.db):
             for channel in wanted:
-                own = request.form.get(f"text-{channel.id}", "").strip()
-                given = PostValues(**(values | ({"text": own} if own else {})))
+                given = PostValues(**(values | own_words(channel)))
                 made.append(service.plan(g.db, asset, channel, given, actor=g.user, now=g.now))
     except PlannerError as error:
         refuse(form, error)
@@ -184,7 +183,7 @@ def _plan(form: ComposeForm, asset: Asset, channels: list[Channel]) -> list[Post
 def _revise(post: Post, form: PostForm) -> None:
     was = post.state
     with committing(g.db):
-        service.revise(g.db, post, PostValues(**_values(form)), version=form.version.data, actor=g.user, now=g.now)
+        service.revise(g.db, post, PostValues(**values_of(form, post)), version=form.version.data, actor=g.user, now=g.now)
     flash(_("Saved. It needs approval again.") if was in states.GOING_OUT and post.state is PostState.IN_REVIEW else _("Saved."), "success")
 
 
@@ -238,21 +237,6 @@ def _way_back(post: Post) -> dict[str, Any] | None:
         return None
     zone = post.time_zone or post.channel.time_zone
     return {"wall_time": wall_of(post.publish_at, zone), "time_zone": zone, "fold": fold_of(post.publish_at, zone)}
-
-
-def _values(form: WordsForm) -> dict[str, Any]:
-    at = form.moment()
-    return {
-        "text": form.text.data or "",
-        "title": form.title.data or "",
-        "link": form.link.data or "",
-        "first_comment": form.first_comment.data or "",
-        "tags": form.tag_list(),
-        "media": [{"file_id": number, "alt_text": request.form.get(f"alt-{number}", "")} for number in form.media.data or []],
-        "publish_at": at,
-        "time_zone": form.time_zone.data,
-        "campaign_id": form.campaign_id.data,
-    }
 
 
 def _fill(form: PostForm, post: Post) -> None:

@@ -11,14 +11,11 @@ from functools import cache
 
 from flask_babel import gettext
 
-from planner.channels import preflight
 from planner.core.i18n import N_
 
 __all__ = ["SENTENCES", "told"]
 
 SENTENCES = (
-    # What planning says too.
-    *preflight.SENTENCES,
     # Any platform.
     N_("%(platform)s no longer accepts this connection. Connect the account again."),
     N_("The credits at %(platform)s are used up."),
@@ -132,8 +129,10 @@ def told(reason: str) -> str:
 @cache
 def _shapes() -> list[tuple[re.Pattern[str], str]]:
     """Each sentence as a pattern, those with the most fixed words first, so that a narrower one wins."""
+    from planner.channels import preflight  # What planning says too; only pages about posts need it.
+
     shapes = []
-    for sentence in sorted(SENTENCES, key=lambda text: -len(re.sub(r"%\(\w+\)s", "", text))):
+    for sentence in sorted((*SENTENCES, *preflight.SENTENCES), key=lambda text: -len(re.sub(r"%\(\w+\)s", "", text))):
         pattern = re.sub(r"%\\\((\w+)\\\)s", r"(?P<\1>.+?)", re.escape(sentence))
         shapes.append((re.compile(pattern, re.DOTALL), sentence))
     return shapes

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 from flask import Flask, current_app, g, has_request_context, request
 from flask_sqlalchemy_lite import SQLAlchemy
@@ -15,9 +15,12 @@ from sqlalchemy.orm.exc import StaleDataError
 from planner.core.db import reading
 from planner.core.errors import Conflict
 from planner.core.i18n import N_
+from planner.core.lazy import Lazy
 from planner.core.runtime import Runtime
 
-__all__ = ["committing", "database", "init_app", "runtime"]
+__all__ = ["committing", "database", "init_app", "only_reads", "runtime"]
+
+View = TypeVar("View", bound=Callable[..., Any])
 
 
 class RequestSession(Session):
@@ -25,9 +28,20 @@ class RequestSession(Session):
 
     def get_bind(self, *args: Any, **kwargs: Any) -> Any:
         engine = super().get_bind(*args, **kwargs)
-        if isinstance(engine, Engine) and has_request_context() and request.method in ("GET", "HEAD", "OPTIONS"):
-            return reading(engine)
-        return engine
+        return reading(engine) if isinstance(engine, Engine) and has_request_context() and _only_looks() else engine
+
+
+def only_reads(view: View) -> View:
+    """Mark a view that writes nothing although it is sent a form: it takes no lock, as a page that is read."""
+    view.only_reads = True  # type: ignore[attr-defined]
+    return view
+
+
+def _only_looks() -> bool:
+    if request.method in ("GET", "HEAD", "OPTIONS"):
+        return True
+    view = current_app.view_functions.get(request.endpoint or "")
+    return bool(getattr(view.load() if isinstance(view, Lazy) else view, "only_reads", False))
 
 
 database = SQLAlchemy(session_options={"class_": RequestSession, "expire_on_commit": False})

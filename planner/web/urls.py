@@ -24,6 +24,10 @@ SCREENS: tuple[Table, ...] = (
         ("GET POST", "/<int:post_id>/edit", "edit"),
         ("GET POST", "/<int:post_id>/move", "move"),
     )),
+    Table("preflight", "/posts", "planner.web.preflight", (
+        ("POST", "/preflight", "new"),
+        ("POST", "/<int:post_id>/preflight", "edit"),
+    )),
     Table("post_steps", "/posts/<int:post_id>", "planner.web.post_steps", (
         ("POST", "/submit", "submit"),
         ("POST", "/approve", "approve"),
