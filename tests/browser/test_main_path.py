@@ -104,6 +104,24 @@ def test_an_asset_becomes_three_published_posts_with_numbers(page: Page, product
     product.command("check")  # Ends with a status other than 0, which fails the test, when a promise is broken.
 
 
+def test_the_composer_says_what_a_channel_takes_while_one_types(page: Page, product: Product) -> None:
+    sign_in(page, product)
+    page.goto(f"{product.url}/posts/new?asset=1")
+    said = page.get_by_role("region", name="What the channels say")
+    expect(said).to_contain_text("Choose an asset and a channel")
+
+    page.get_by_label("Our x", exact=True).first.check()
+    page.get_by_label("Link", exact=True).fill("")
+    page.get_by_label("Files").get_by_role("checkbox").uncheck()
+    page.get_by_label("Text", exact=True).fill("a" * 281)
+    expect(said).to_contain_text("The text counts 281 for X, which takes at most 280.")
+
+    page.get_by_label("Text", exact=True).fill("a" * 280)
+    expect(said).to_contain_text("280 / 280")
+    expect(said).to_contain_text("Nothing stands in its way.")
+    expect(said).to_contain_text("Costs nothing: this goes to the sandbox, which charges no one.")
+
+
 def test_dragging_a_post_moves_it_and_undo_brings_it_back(page: Page, product: Product) -> None:
     sign_in(page, product)
     at = (datetime.now(ZoneInfo("Europe/Paris")) + timedelta(days=8)).replace(hour=10, minute=0, second=0, microsecond=0)

@@ -13,6 +13,7 @@ from sqlalchemy.orm.exc import StaleDataError
 
 from planner.accounts.models import Entry, User
 from planner.catalog.models import AssetKind, AssetState
+from planner.channels.limits import X
 from planner.channels.port import Limits, Platform
 from planner.core.errors import Conflict, EmbargoActive, Forbidden, Invalid, NotSendable, PastMoment, Refused, SelfApproval, WrongState
 from planner.planning import rules, service
@@ -203,6 +204,33 @@ def test_the_same_words_on_x_within_three_days_are_refused_at_submission(db: Ses
     with pytest.raises(Refused, match="The same text is planned here"):
         service.submit(db, twin, actor=None, now=now)
     assert service.submit(db, elsewhere, actor=None, now=now).state is PostState.IN_REVIEW
+
+
+def test_a_move_next_to_the_same_words_takes_no_approval_along(db: Session, now: datetime) -> None:
+    first, _, _ = approved_post(db, now, text="Same words.")
+    twin, _, _ = approved_post(db, now, text="Same words.", channel=first.channel, publish_at=now + 9 * DAY)
+
+    service.move(db, twin, now + 8 * DAY, limits=X, actor=make_user(db), now=now)
+    assert twin.state is PostState.APPROVED
+
+    service.move(db, twin, now + 2 * DAY, limits=X, actor=make_user(db), now=now)
+    assert (twin.state, twin.approved_digest) == (PostState.IN_REVIEW, None)
+
+
+def test_a_move_does_not_approve_anew_what_the_platform_refuses(db: Session, now: datetime) -> None:
+    post, _, _ = approved_post(db, now, text="a" * 281)  # approved when no limit was known
+
+    service.move(db, post, now + 2 * DAY, limits=X, actor=make_user(db), now=now)
+
+    assert (post.state, post.approved_digest) == (PostState.IN_REVIEW, None)
+
+
+def test_a_cancelled_post_comes_back_approved_only_if_it_can_be_sent(db: Session, now: datetime) -> None:
+    first, _, _ = approved_post(db, now, text="Same words.")
+    service.cancel(db, first, actor=make_user(db), now=now)
+    approved_post(db, now, text="Same words.", channel=first.channel, publish_at=now + 2 * DAY)
+
+    assert service.restore(db, first, limits=X, actor=make_user(db), now=now).state is PostState.IN_REVIEW
 
 
 def test_an_approver_who_saw_older_content_is_told(db: Session, now: datetime) -> None:
