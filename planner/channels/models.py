@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import CheckConstraint, Date, ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy import BigInteger, CheckConstraint, Date, ForeignKey, Index, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from planner.accounts.models import User
@@ -48,6 +48,11 @@ class Channel(Record):
     #: Nothing is sent before this moment: the platform asked for a wait that holds for the whole account.
     wait_until: Mapped[datetime | None]
     wait_reason: Mapped[str] = mapped_column(Text, default="")
+    #: When it last had its turn in the outbox: the higher, the later. Counted, not timed, so that no clock can favour anybody.
+    turn: Mapped[int] = mapped_column(BigInteger, default=0, server_default=text("0"))
+    #: How often in a row its platform gave no answer, and since when. See channels.circuit.
+    failures: Mapped[int] = mapped_column(default=0, server_default=text("0"))
+    failing_since: Mapped[datetime | None]
     last_success_at: Mapped[datetime | None]
     last_collected_at: Mapped[datetime | None]
     created_at: Mapped[datetime]

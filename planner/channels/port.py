@@ -180,18 +180,22 @@ class RetryLater:
 
     after   -- how long the platform asked us to wait; None when it did not say.
     account -- True when the wait holds for everything on this account (429).
+    down    -- True when the platform did not answer at all, or broke: it says something about the platform, nothing about the
+               message, so outcomes are compared without it.
     """
 
     reason: str
     after: timedelta | None = None
     account: bool = False
+    down: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Unknown:
-    """Bytes left us and no clear answer came: it may be live. Never “failed”, never retried without looking."""
+    """Bytes left us and no clear answer came: it may be live. Never “failed”, never retried without looking. `down` as for RetryLater."""
 
     reason: str
+    down: bool = field(default=False, compare=False)
 
 
 Outcome = Sent | Refused | RetryLater | Unknown

@@ -11,6 +11,7 @@ from sqlalchemy import Select, and_, func, select
 from sqlalchemy.orm import Session
 
 from planner.channels import rules
+from planner.channels.circuit import OPENS_AFTER
 from planner.channels.models import AudienceSlice, Channel, ChannelState, Credential
 from planner.channels.port import Platform
 from planner.channels.rules import Key, Reminder
@@ -49,11 +50,18 @@ class ChannelHealth:
     can_renew: bool
     renewal_ends_at: datetime | None
     told_scopes: list[str] | None
+    failures: int
+    failing_since: datetime | None
 
     @property
     def scopes(self) -> Sequence[str]:
         """The permissions the platform told; empty when it told none."""
         return self.told_scopes or ()
+
+    @property
+    def silent_since(self) -> datetime | None:
+        """Since when its platform gives no answer, or None while it is not left alone for that."""
+        return self.failing_since if self.failures >= OPENS_AFTER else None
 
     @property
     def flavour(self) -> str:
@@ -154,6 +162,7 @@ def _query() -> Select[Any]:
         Channel.config, Channel.state, Channel.state_reason, Channel.wait_until, Channel.wait_reason, Channel.last_success_at,
         Channel.last_collected_at, Channel.created_at, Channel.version, Credential.id.is_not(None), Credential.updated_at,
         Credential.expires_at, Credential.refresh_token.is_not(None), Credential.refresh_expires_at, Credential.scopes,
+        Channel.failures, Channel.failing_since,
     ).outerjoin(Credential, Credential.channel_id == Channel.id)  # fmt: skip
 
 

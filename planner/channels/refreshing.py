@@ -51,7 +51,7 @@ class Claim:
     refresh_token: str = field(repr=False)
 
 
-def key_lives(now: datetime) -> ColumnElement[bool]:
+def key_lives(now: datetime | ColumnElement[datetime]) -> ColumnElement[bool]:
     """For a query that names Channel: its key has not ended, as far as the platform told. One that has would earn a certain 401."""
     return ~select(Credential.id).where(Credential.channel_id == Channel.id, Credential.expires_at <= now).exists()
 

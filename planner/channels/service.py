@@ -152,6 +152,7 @@ def reconnect(
         credential.updated_at = now
     channel.state, channel.state_reason = ChannelState.CONNECTED, ""
     channel.wait_until, channel.wait_reason = None, ""
+    channel.failures, channel.failing_since = 0, None
     history.record(db, actor, "channel.reconnected", channel, now=now)
 
 

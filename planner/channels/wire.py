@@ -59,15 +59,15 @@ def verdict(answer: Answer, *, platform: str, said: str, now: datetime) -> Stop:
     if status == 429:
         return RetryLater(f"{platform} asks for a pause.{tail}", after=wait or DEFAULT_WAIT, account=True)
     if status == 503 and wait is not None:
-        return RetryLater(f"{platform} is not available at the moment.{tail}", after=wait)
+        return RetryLater(f"{platform} is not available at the moment.{tail}", after=wait, down=True)
     if 400 <= status < 500 and status != 408:
         return Refused("content", f"{platform} does not take this.{tail}")
-    return Unknown(f"{platform} answered with status {status}, from which nothing follows.{tail}")
+    return Unknown(f"{platform} answered with status {status}, from which nothing follows.{tail}", down=status >= 500 or status == 408)
 
 
 def unanswered(failure: CallFailed) -> RetryLater | Unknown:
     """What it means that no answer came to a call that changes something."""
-    return RetryLater(str(failure)) if isinstance(failure, NotSent) else Unknown(str(failure))
+    return RetryLater(str(failure), down=True) if isinstance(failure, NotSent) else Unknown(str(failure), down=True)
 
 
 def unsaid(platform: str, stopped: Stopped) -> ConsentRefused | Unavailable:
@@ -79,7 +79,7 @@ def unsaid(platform: str, stopped: Stopped) -> ConsentRefused | Unavailable:
 
 def nothing_live(outcome: Stop) -> Refused | RetryLater:
     """The outcome of a step that puts nothing live (an upload, a read): what is unknown of it may simply be tried again."""
-    return RetryLater(outcome.reason) if isinstance(outcome, Unknown) else outcome
+    return RetryLater(outcome.reason, down=outcome.down) if isinstance(outcome, Unknown) else outcome
 
 
 def wait_asked(headers: Mapping[str, str], now: datetime) -> timedelta | None:

@@ -178,7 +178,7 @@ def verdict(error: Exception, *, now: datetime) -> Refused | RetryLater | Unknow
         return Unknown(str(error))
     if not isinstance(error, HttpError):
         kind = "took too long to answer" if isinstance(error, TimeoutError) else "gave no clear answer"
-        return Unknown(f"YouTube {kind} ({type(error).__name__}).")
+        return Unknown(f"YouTube {kind} ({type(error).__name__}).", down=True)
     status, reason, message = int(error.resp.status), *_told(error)
     wait = wait_asked({"Retry-After": str(error.resp.get("retry-after", ""))}, now)
     if reason in _DAY_QUOTA:
@@ -200,9 +200,9 @@ def verdict(error: Exception, *, now: datetime) -> Refused | RetryLater | Unknow
     if reason in _ACCOUNT:
         return Refused("forbidden", _ACCOUNT[reason], account=True)
     if status == 503 and wait is not None:
-        return RetryLater("YouTube is not available at the moment.", wait)
+        return RetryLater("YouTube is not available at the moment.", wait, down=True)
     if status >= 500 or status < 400:
-        return Unknown(f"YouTube gave no clear answer ({status}).")
+        return Unknown(f"YouTube gave no clear answer ({status}).", down=status >= 500)
     if reason in _CONTENT:
         return Refused("content", _CONTENT[reason])
     code = {403: "forbidden", 404: "not_found", 410: "not_found"}.get(status, "content")

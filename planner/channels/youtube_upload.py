@@ -167,7 +167,7 @@ def _send_rest(
             stumbles += 1
             if stumbles > pace.tries:
                 reason = verdict(error, now=now).reason
-                return Unknown(f"{reason} The upload has {session.received:,} of {size:,} bytes and can continue.")
+                return Unknown(f"{reason} The upload has {session.received:,} of {size:,} bytes and can continue.", down=True)
             pace.wait(2.0 ** (stumbles - 1))
             try:
                 session = ask_session(connection, address, size)

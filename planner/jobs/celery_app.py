@@ -53,8 +53,10 @@ def make_celery(runtime: Runtime) -> Celery:
         return send_messages(celery, runtime)
 
     @celery.task(name="planner.send", shared=False)
-    def send(delivery_id: int) -> None:
-        outbox.send_one(runtime, worker_name(), delivery_id)
+    def send(channel_id: int) -> None:
+        if outbox.send_one(runtime, worker_name(), channel_id) is not None:
+            # More may be due: back to the end of the queue, so that each other account has its turn first.
+            celery.send_task("planner.send", args=[channel_id], expires=_STALE)
 
     @celery.task(name="planner.look", shared=False)
     def look() -> None:
@@ -73,13 +75,13 @@ def make_celery(runtime: Runtime) -> Celery:
 
 
 def send_messages(celery: Celery, runtime: Runtime) -> int:
-    """Keep house, then one message for each delivery and job that waits; how many messages."""
+    """Keep house, then one message for each account with something due and each job that waits; how many messages."""
     keep_house(runtime)
     with runtime.sessions() as db:
-        due = queries.due_ids(db, runtime.clock.decision_time(db))
+        due = queries.accounts_due(db, runtime.clock.decision_time(db))
         waiting = jobs.open_jobs(db, now=runtime.clock.decision_time(db))
-    for delivery_id in due:
-        celery.send_task("planner.send", args=[delivery_id], expires=_STALE)
+    for channel_id in due:
+        celery.send_task("planner.send", args=[channel_id], expires=_STALE)
     for job_id in waiting:
         celery.send_task("planner.job", args=[job_id], expires=_STALE)
     celery.send_task("planner.look", expires=_STALE)

@@ -16,14 +16,15 @@ __all__ = ["lockable", "worker_name"]
 Query = TypeVar("Query", bound=Select[*tuple[Any, ...]])
 
 
-def lockable(query: Query, db: Session, *, of: Any = None) -> Query:
+def lockable(query: Query, db: Session, *, of: Any = None, key: bool = False) -> Query:
     """The same query, taking its rows for this transaction and passing over those another one holds.
 
-    of -- the table whose rows are taken, when several are joined.
+    of  -- the table whose rows are taken, when several are joined.
+    key -- True leaves other transactions free to refer to these rows, as a post that is being written does to its channel.
     On SQLite a writing transaction already holds the one write lock, so nothing can be taken twice.
     """
     if db.get_bind().dialect.name == "postgresql":
-        return query.with_for_update(skip_locked=True, of=of)
+        return query.with_for_update(skip_locked=True, of=of, key_share=key)
     return query
 
 

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from planner.accounts.models import User
 from planner.catalog.models import Asset
 from planner.channels import rules
+from planner.channels.circuit import OPENS_AFTER
 from planner.channels.models import Channel, ChannelState, Credential
 from planner.channels.port import Platform
 from planner.channels.rules import Key, Reminder
@@ -18,7 +19,7 @@ from planner.planning.models import Post, PostState
 from planner.planning.moments import zone_of
 from planner.planning.queries import CalendarEntry, CampaignEmbargo, Filters, approvals_waiting, calendar, embargoes, posts_of_states
 
-__all__ = ["Desk", "ReconnectChannel", "desk"]
+__all__ = ["Desk", "ReconnectChannel", "SilentChannel", "desk"]
 
 #: How far ahead the desk looks for embargoes.
 AHEAD = timedelta(days=7)
@@ -39,6 +40,18 @@ class ReconnectChannel:
 
 
 @dataclass(frozen=True, slots=True)
+class SilentChannel:
+    """A channel whose platform gives no answer; nothing is sent before `wait_until`, then one post tries."""
+
+    channel_id: int
+    name: str
+    platform: Platform
+    colour: int
+    silent_since: datetime | None
+    wait_until: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class Desk:
     """The home page. `has_assets` and `has_channels` tell an empty product from a quiet day."""
 
@@ -49,6 +62,7 @@ class Desk:
     changes: list[CalendarEntry]
     embargoes: list[CampaignEmbargo]
     reconnect: list[ReconnectChannel]
+    silent: list[SilentChannel]
     next_post: CalendarEntry | None
     has_assets: bool
     has_channels: bool
@@ -56,7 +70,7 @@ class Desk:
     @property
     def quiet(self) -> bool:
         """Nothing at all needs anybody."""
-        return not (self.today or self.waiting or self.trouble or self.changes or self.embargoes or self.reconnect)
+        return not (self.today or self.waiting or self.trouble or self.changes or self.embargoes or self.reconnect or self.silent)
 
 
 def desk(db: Session, *, viewer: User | None, now: datetime, zone: str = "Europe/Paris") -> Desk:
@@ -72,6 +86,7 @@ def desk(db: Session, *, viewer: User | None, now: datetime, zone: str = "Europe
         filters=Filters(states=(PostState.APPROVED, PostState.SCHEDULED)),
         limit=1,
     )
+    reconnect, silent = _channels_in_trouble(db)
     mine = Filters(states=_MINE, author_id=viewer.id if viewer else None)
     return Desk(
         day=start,
@@ -80,29 +95,35 @@ def desk(db: Session, *, viewer: User | None, now: datetime, zone: str = "Europe
         trouble=posts_of_states(db, Filters(states=_TROUBLE), viewer=viewer),
         changes=posts_of_states(db, mine, viewer=viewer),
         embargoes=embargoes(db, now, now + AHEAD, viewer=viewer),
-        reconnect=[*_to_reconnect(db), *_to_reconnect_soon(db, now)],
+        reconnect=[*reconnect, *_to_reconnect_soon(db, now)],
+        silent=silent,
         next_post=upcoming[0] if upcoming else None,
         has_assets=db.scalar(select(Asset.id).limit(1)) is not None,
         has_channels=db.scalar(select(Channel.id).limit(1)) is not None,
     )
 
 
-def _to_reconnect(db: Session) -> list[ReconnectChannel]:
-    """Channels that were refused, and channels that never were connected although posts wait for them."""
+def _channels_in_trouble(db: Session) -> tuple[list[ReconnectChannel], list[SilentChannel]]:
+    """Channels that were refused, or never were connected although posts wait for them; and those whose platform gives no answer."""
     waits = (
         select(Post.id)
         .where(Post.channel_id == Channel.id, Post.state.in_((PostState.APPROVED, PostState.SCHEDULED, PostState.IN_REVIEW)))
         .exists()
     )
     rows = db.execute(
-        select(Channel.id, Channel.name, Channel.platform, Channel.colour, Channel.state_reason)
+        select(
+            Channel.id, Channel.name, Channel.platform, Channel.colour, Channel.state_reason, Channel.failing_since, Channel.wait_until,
+            Channel.state == ChannelState.CONNECTED,
+        )
         .where(
             (Channel.state == ChannelState.NEEDS_RECONNECT)
             | ((Channel.state == ChannelState.NOT_CONNECTED) & (Channel.platform != Platform.BY_HAND) & waits)
+            | ((Channel.state == ChannelState.CONNECTED) & (Channel.failures >= OPENS_AFTER))
         )
         .order_by(Channel.name)
-    )
-    return [ReconnectChannel(*row) for row in rows]
+    ).all()  # fmt: skip
+    reconnect = [ReconnectChannel(*row[:5]) for row in rows if not row[7]]
+    return reconnect, [SilentChannel(*row[:4], *row[5:7]) for row in rows if row[7]]
 
 
 def _to_reconnect_soon(db: Session, now: datetime) -> list[ReconnectChannel]:

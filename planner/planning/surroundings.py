@@ -12,7 +12,7 @@ from planner.planning.findings import Neighbour, Quiet, Surroundings, Term
 from planner.planning.models import Blackout, Post, PostState
 from planner.planning.rules import REPEAT
 
-__all__ = ["embargoed_terms", "surroundings"]
+__all__ = ["at_the_gate", "embargoed_terms", "surroundings"]
 
 
 def surroundings(db: Session, post: Post, *, at: datetime | None = None) -> Surroundings:
@@ -24,6 +24,15 @@ def surroundings(db: Session, post: Post, *, at: datetime | None = None) -> Surr
         neighbours=_neighbours(db, post.id, asset_id, channel_id, moment),
         blackouts=_blackouts(db, moment) if moment else (),
     )
+
+
+def at_the_gate(db: Session, post: Post) -> Surroundings:
+    """Only what `rules.gates` asks about before sending: the words under embargo, and a sensitive asset's other posts on this channel.
+
+    One statement, two for a sensitive asset.
+    """
+    others = _neighbours(db, post.id, post.asset_id, post.channel_id, None) if post.asset.sensitive else ()
+    return Surroundings(terms=embargoed_terms(db, except_asset=post.asset_id, after=post.publish_at), neighbours=others, blackouts=())
 
 
 def embargoed_terms(db: Session, *, except_asset: int | None, after: datetime | None) -> tuple[Term, ...]:

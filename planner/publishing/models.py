@@ -68,6 +68,15 @@ class Delivery(Leased, Record):
             sqlite_where=text("state IN ('due','retry','sending','unknown')"),
             postgresql_where=text("state IN ('due','retry','sending','unknown')"),
         ),
+        # One account's part of it, in the order of its own time. The condition is the one that `queries` asks with.
+        Index(
+            "ix_deliveries_account",
+            "channel_id",
+            "due_at",
+            "id",
+            sqlite_where=text("state IN ('due', 'retry')"),
+            postgresql_where=text("state IN ('due', 'retry')"),
+        ),
         Index("ix_deliveries_channel_id_state", "channel_id", "state"),
         CheckConstraint("tries >= 0", name="tries_not_negative"),
     )

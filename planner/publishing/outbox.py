@@ -14,12 +14,14 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import cast
 
-from sqlalchemy import select, update
+from sqlalchemy import Table, and_, bindparam, false, func, or_, select, update
 from sqlalchemy.exc import OperationalError
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, joinedload
 from sqlalchemy.orm.exc import StaleDataError
 
+from planner.catalog.models import Asset
 from planner.channels.models import Channel
 from planner.channels.port import Account, Outcome, OutgoingPost, Platform, Unknown
 from planner.core.i18n import N_
@@ -28,9 +30,9 @@ from planner.core.runtime import Runtime
 from planner.ledger.leases import lockable
 from planner.planning import facts as planning
 from planner.planning import pauses
-from planner.planning import queries as planning_queries
 from planner.planning import rules as planning_rules
 from planner.planning.models import Approval, Origin, Post, PostState, Verb
+from planner.planning.surroundings import at_the_gate
 from planner.publishing import compose, queries, rules
 from planner.publishing.heartbeat import Heartbeat
 from planner.publishing.models import Attempt, Delivery, DeliveryState, Hold
@@ -44,6 +46,17 @@ _WAITING = queries.WAITING
 _REST = (*_WAITING, DeliveryState.HELD, DeliveryState.CANCELLED, DeliveryState.MISSED, DeliveryState.FAILED)
 
 
+#: The account whose turn it is; the same when only one account is asked for.
+_ANY = queries.ACCOUNTS.where(Channel.id.not_in(bindparam("tried", expanding=True))).limit(1)
+_ONE = _ANY.where(Channel.id == bindparam("only"))
+#: An account's first delivery with everything its rules look at; not the key, which may not open.
+_POST = joinedload(Delivery.post, innerjoin=True)
+_ASSET = _POST.joinedload(Post.asset, innerjoin=True).lazyload(Asset.audience_rows)
+_FIRST = queries.DUE.options(_POST.joinedload(Post.channel, innerjoin=True), _ASSET, _POST.joinedload(Post.campaign)).limit(1)
+# A turn is no change of the channel that a person's edit could collide with: its version stays.
+_CHANNELS = cast(Table, Channel.__table__)
+_LAST = select(func.max(_CHANNELS.c.turn)).scalar_subquery()
+_TURN = update(_CHANNELS).where(_CHANNELS.c.id == bindparam("account")).values(turn=_LAST + 1)
 #: How long a delivery that could not be put together steps aside for the others.
 _ASIDE = timedelta(minutes=1)
 #: How long an outcome is held in memory while the database does not answer; after that it is looked up like a dead worker's.
@@ -125,23 +138,24 @@ def sweep(db: Session, now: datetime) -> int:
         reason = N_("The post was cancelled.") if cancelled else N_("The approval was withdrawn.")
         stop(db, delivery, rules.Stop(state, reason, None if cancelled else Hold.APPROVAL), now=now)
         swept += 1
-    for delivery, _post, channel in db.execute(lockable(waiting.where(Delivery.due_at < now), db, of=Delivery)):
-        if channel.platform is not Platform.BY_HAND and rules.is_too_late(delivery, channel, now):
-            stop(db, delivery, rules.Stop(DeliveryState.MISSED, N_("Its moment passed before it could be sent.")), now=now)
-            swept += 1
+    graces = db.scalars(select(Channel.grace_minutes).distinct()).all()
+    late = or_(false(), *(and_(Channel.grace_minutes == grace, Delivery.due_at < now - timedelta(minutes=grace)) for grace in graces))
+    stale = waiting.where(Channel.platform != Platform.BY_HAND, late)
+    for delivery, _post, _channel in db.execute(lockable(stale, db, of=Delivery)):
+        stop(db, delivery, rules.Stop(DeliveryState.MISSED, N_("Its moment passed before it could be sent.")), now=now)
+        swept += 1
     return swept
 
 
-def open_attempt(db: Session, runtime: Runtime, worker: str, *, now: datetime, delivery_id: int | None = None) -> Claim | Delivery | None:
-    """Take one due delivery, ask again whether it may go out, and write its attempt; the caller commits, then sends.
+def open_attempt(db: Session, runtime: Runtime, worker: str, *, now: datetime, channel_id: int | None = None) -> Claim | Delivery | None:
+    """Take the first due delivery of the account whose turn it is, ask again whether it may go out, and write its attempt;
+    the caller commits, then sends.
 
-    returns -- a Claim to send; a Delivery that was stopped instead; None when nothing is due.
+    channel_id -- only this account.
+    returns    -- a Claim to send; a Delivery that was stopped instead; None when nothing is due.
     Raises UnpreparedError when this one delivery is broken: it must not stand in the way of the others.
     """
-    due = queries.due(now).limit(1)
-    if delivery_id is not None:
-        due = due.where(Delivery.id == delivery_id)
-    delivery = db.scalars(lockable(due, db, of=Delivery)).first()
+    delivery = _take(db, now, channel_id)
     if delivery is None:
         return None
     try:
@@ -152,6 +166,23 @@ def open_attempt(db: Session, runtime: Runtime, worker: str, *, now: datetime, d
         raise UnpreparedError(delivery.id) from error
 
 
+def _take(db: Session, now: datetime, channel_id: int | None) -> Delivery | None:
+    """Lock the account whose turn it is and its first due delivery, and note the turn.
+
+    Whoever takes something of an account holds its row, so two workers never both see it idle. What was true when its row was
+    asked for may not be when it is held: then the next account has its turn.
+    """
+    whose, which = _ANY if channel_id is None else _ONE, _FIRST
+    tried: list[int] = []
+    while (account := db.scalar(lockable(whose, db, of=Channel, key=True), {"now": now, "tried": tried, "only": channel_id})) is not None:
+        delivery = db.scalars(lockable(which, db, of=Delivery), {"account": account, "now": now}).first()
+        if delivery is not None:
+            db.execute(_TURN, {"account": account})
+            return delivery
+        tried.append(account)
+    return None
+
+
 def _prepare(db: Session, runtime: Runtime, worker: str, delivery: Delivery, now: datetime) -> Claim | Delivery:
     post, channel = delivery.post, delivery.post.channel
     verdict = rules.may_still_go_out(
@@ -159,7 +190,7 @@ def _prepare(db: Session, runtime: Runtime, worker: str, delivery: Delivery, now
         post,
         channel,
         digest=planning_rules.content_digest(post, post.asset, channel),
-        gates=planning_rules.gates(post, post.asset, post.campaign, channel, planning_queries.surroundings(db, post), now),
+        gates=planning_rules.gates(post, post.asset, post.campaign, channel, at_the_gate(db, post), now),
         pauses=pauses.in_force(db, post),
         max_tries=runtime.settings.max_tries,
         now=now,
@@ -167,8 +198,8 @@ def _prepare(db: Session, runtime: Runtime, worker: str, delivery: Delivery, now
     if verdict is not None:
         stop(db, delivery, verdict, now=now)
         return delivery
-    delivery.tries += 1
     earlier = list(delivery.attempts)
+    delivery.tries += 1
     attempt = Attempt(
         delivery_id=delivery.id,
         number=len(earlier) + 1,
@@ -199,11 +230,11 @@ def send_next(runtime: Runtime, worker: str) -> int | None:
     return send_one(runtime, worker, None)
 
 
-def send_one(runtime: Runtime, worker: str, delivery_id: int | None) -> int | None:
-    """The same for one named delivery (None: whichever is due first); a lost or doubled message about it is harmless."""
+def send_one(runtime: Runtime, worker: str, channel_id: int | None) -> int | None:
+    """The same for one account (None: whose turn it is); a lost or doubled message about it is harmless."""
     try:
         with runtime.sessions.begin() as db:
-            claim = open_attempt(db, runtime, worker, now=runtime.clock.decision_time(db), delivery_id=delivery_id)
+            claim = open_attempt(db, runtime, worker, now=runtime.clock.decision_time(db), channel_id=channel_id)
             stopped = claim.id if isinstance(claim, Delivery) else None
     except UnpreparedError as error:
         log.error("a delivery could not be prepared", delivery=error.delivery_id, exc_info=error.__cause__)

@@ -4,20 +4,63 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import cast
 
-from sqlalchemy import Select, select
-from sqlalchemy.orm import Session
+from sqlalchemy import BigInteger, ColumnElement, Exists, Select, bindparam, select
+from sqlalchemy.orm import Session, aliased
 
 from planner.channels.models import Channel, ChannelState
 from planner.channels.port import Platform
 from planner.channels.refreshing import key_lives
+from planner.core.types import Choice, UtcDateTime
 from planner.planning.models import Post
 from planner.publishing.models import Attempt, Delivery, DeliveryState, Hold, Result
 
-__all__ = ["WAITING", "AttemptLine", "DeliveryView", "delivery_of", "due", "due_ids", "recent"]
+__all__ = ["ACCOUNTS", "DUE", "WAITING", "AttemptLine", "DeliveryView", "accounts_due", "delivery_of", "recent"]
 
 #: States in which a delivery waits for its moment.
 WAITING = (DeliveryState.DUE, DeliveryState.RETRY)
+
+
+_NOW = bindparam("now", type_=UtcDateTime())
+_ACCOUNT = bindparam("account", type_=BigInteger())
+
+
+def _may_go() -> tuple[ColumnElement[bool], ...]:
+    # Written into the statement, not bound: only so does SQLite know that the partial index holds all of them.
+    states = bindparam("waiting", WAITING, type_=Choice(DeliveryState), expanding=True, literal_execute=True)
+    return Delivery.state.in_(states), Delivery.due_at <= _NOW, Delivery.next_at <= _NOW
+
+
+def _in_flight(account: ColumnElement[int]) -> Exists:
+    """Whether a worker that still renews its lease is sending something of this account."""
+    other = aliased(Delivery)
+    return select(other.id).where(other.channel_id == account, other.state == DeliveryState.SENDING, other.lease_until >= _NOW).exists()
+
+
+#: Accounts with something that a worker may send at `now`, the one whose last turn is longest ago first.
+#:
+#: Not those a person sends for, nor those that wait, are not connected, have a key that has ended (channels.refreshing renews it
+#: first), or have a call in flight: an account speaks one message at a time, in the order of its own time, and however many it has waiting, each other account has its turn between two.
+#: These two are asked for each message sent, so they are put together once.
+ACCOUNTS: Select[int] = (
+    select(Channel.id)
+    .where(
+        Channel.platform != Platform.BY_HAND,
+        Channel.state == ChannelState.CONNECTED,
+        (Channel.wait_until.is_(None)) | (Channel.wait_until <= _NOW),
+        key_lives(_NOW),
+        select(Delivery.id).where(Delivery.channel_id == Channel.id, *_may_go()).exists(),
+        ~_in_flight(cast("ColumnElement[int]", Channel.id)),
+    )
+    .order_by(Channel.turn, Channel.id)
+)
+#: What the account `account` may send at `now`, in the order of its own time; nothing while a call of it is in flight.
+DUE: Select[Delivery] = (
+    select(Delivery)
+    .where(Delivery.channel_id == _ACCOUNT, *_may_go(), ~_in_flight(_ACCOUNT))
+    .order_by(Delivery.due_at, Delivery.id)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,27 +106,9 @@ def recent(db: Session, *, states: tuple[DeliveryState, ...] = (), limit: int = 
     return [_view(delivery, attempts.get(delivery.id, ())) for delivery in deliveries]
 
 
-def due(now: datetime) -> Select[Delivery]:
-    """Deliveries that a worker may take now, earliest first: not those a person sends, nor those whose account waits, is not
-    connected, or has a key that has ended: it is renewed first (channels.refreshing)."""
-    return (
-        select(Delivery)
-        .join(Channel, Channel.id == Delivery.channel_id)
-        .where(
-            Delivery.state.in_(WAITING),
-            Delivery.next_at <= now,
-            Channel.platform != Platform.BY_HAND,
-            Channel.state == ChannelState.CONNECTED,
-            (Channel.wait_until.is_(None)) | (Channel.wait_until <= now),
-            key_lives(now),
-        )
-        .order_by(Delivery.next_at, Delivery.id)
-    )
-
-
-def due_ids(db: Session, now: datetime, *, limit: int = 100) -> list[int]:
-    """Numbers of the first of them."""
-    return list(db.scalars(due(now).with_only_columns(Delivery.id).limit(limit)))
+def accounts_due(db: Session, now: datetime) -> list[int]:
+    """Numbers of the accounts with something due, in the order of their turns."""
+    return list(db.scalars(ACCOUNTS, {"now": now}))
 
 
 def post_of(db: Session, delivery_id: int) -> Post | None:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, joinedload
 
+from planner.channels import circuit
 from planner.channels import service as channels
+from planner.channels.models import Channel
 from planner.channels.port import Outcome, Receipt, Refused, RetryLater, Sent, Unknown
 from planner.core.i18n import N_
 from planner.core.log import get_logger
@@ -23,11 +25,23 @@ __all__ = ["abandon", "publish", "retry", "settle", "stop", "watch"]
 log = get_logger(__name__)
 _RENEWED = N_("The key was renewed while this was on its way; it is sent again with the new one.")
 _DEFAULT_ACCOUNT_WAIT = timedelta(minutes=15)
+# Asked for each message sent, so put together once: an attempt's delivery with its post, and who has a platform's number already.
+_OF_ATTEMPT = (
+    select(Delivery, Channel.failures)
+    .join(Channel, Channel.id == Delivery.channel_id)
+    .where(Delivery.id == select(Attempt.delivery_id).where(Attempt.id == bindparam("attempt")).scalar_subquery())
+    .options(joinedload(Delivery.post, innerjoin=True))
+)
+_TAKEN = select(Post.id).where(
+    Post.channel_id == bindparam("channel"), Post.external_id == bindparam("number"), Post.id != bindparam("post")
+)
 
 
 def settle(db: Session, runtime: Runtime, attempt_id: int, outcome: Outcome, *, now: datetime) -> None:
     """Record the outcome of one attempt and move its delivery, post and channel accordingly."""
-    attempt, delivery = _locked(db, attempt_id)
+    attempt, delivery, failures = _locked(db, attempt_id)
+    if not isinstance(outcome, Unknown) and not (isinstance(outcome, RetryLater) and outcome.down):
+        circuit.answered(db, delivery.channel_id, failures, now=now)
     match outcome:
         case Sent(receipt, note):
             publish(db, delivery, attempt, receipt, Result.SENT, note=note, now=now)
@@ -35,10 +49,12 @@ def settle(db: Session, runtime: Runtime, attempt_id: int, outcome: Outcome, *, 
             return  # Somebody looked it up meanwhile; only a success is news then.
         case _ if delivery.state is DeliveryState.PUBLISHED:
             _after_all(attempt, outcome, now=now)
-        case RetryLater(reason, after, account):
+        case RetryLater(reason, after, account, down):
             close(attempt, Result.LATER, code="later", reason=reason, now=now)
             when = rules.next_try(delivery.tries, after, now)
-            if account:
+            if down:
+                when = max(rules.next_try(1, after, now), _no_answer(db, delivery, reason, now=now) or now)
+            elif account:
                 wait_until = when if after is not None else now + max(when - now, _DEFAULT_ACCOUNT_WAIT)
                 channels.set_wait(db, delivery.post.channel, wait_until, reason)
                 when = wait_until
@@ -57,8 +73,18 @@ def settle(db: Session, runtime: Runtime, attempt_id: int, outcome: Outcome, *, 
             else:
                 stop(db, delivery, rules.Stop(DeliveryState.FAILED, reason), now=now)
         case Unknown(reason):
+            if outcome.down:
+                _no_answer(db, delivery, reason, now=now)
             abandon(db, delivery, reason, now=now)
             watch(db, runtime, attempt)
+
+
+def _no_answer(db: Session, delivery: Delivery, reason: str, *, now: datetime) -> datetime | None:
+    """The account's platform did not answer. Once its circuit is open that is nobody's fault but the platform's: no try is used up."""
+    until = circuit.no_answer(db, delivery.channel_id, reason, now=now)
+    if until is not None:
+        delivery.tries = max(delivery.tries - 1, 0)
+    return until
 
 
 def publish(
@@ -69,21 +95,17 @@ def publish(
         if attempt.external_id != receipt.external_id and delivery.post.external_id != receipt.external_id:
             log.error("a second live copy", delivery=delivery.id, attempt=attempt.id, external_id=receipt.external_id)
         return
-    taken = db.scalar(
-        select(Post.id).where(
-            Post.channel_id == delivery.channel_id, Post.external_id == receipt.external_id, Post.id != delivery.post_id
-        )
-    )
+    taken = db.scalar(_TAKEN, {"channel": delivery.channel_id, "number": receipt.external_id, "post": delivery.post_id})
     if taken is not None:
         close(attempt, Result.REFUSED, code="duplicate", reason=f"the platform answered with post {taken}'s number", now=now)
         stop(db, delivery, rules.Stop(DeliveryState.UNCONFIRMED, N_("The platform answered with another post's number.")), now=now)
         return
+    circuit.succeeded(db, delivery.channel_id, now=now)
+    natives.retract(db, delivery.channel_id, receipt.external_id, now=now)
     close(attempt, result, code="", reason=note, now=now, external_id=receipt.external_id)
     delivery.state, delivery.hold, delivery.reason = DeliveryState.PUBLISHED, None, note
     delivery.lease_owner = delivery.lease_until = None
     delivery.settled_at = now
-    delivery.post.channel.last_success_at = now
-    natives.retract(db, delivery.channel_id, receipt.external_id, now=now)
     planning.mark_published(
         db, delivery.post, external_id=receipt.external_id, url=receipt.url, at=receipt.at or attempt.started_at, now=now
     )
@@ -152,11 +174,8 @@ def watch(db: Session, runtime: Runtime, attempt: Attempt) -> float:
     return db.scalars(select(Watch.since).where(Watch.attempt_id == attempt.id, Watch.observer == observer)).one()
 
 
-def _locked(db: Session, attempt_id: int) -> tuple[Attempt, Delivery]:
-    attempt = db.get_one(Attempt, attempt_id)
-    query = select(Delivery).where(Delivery.id == attempt.delivery_id)
-    if db.get_bind().dialect.name == "postgresql":
-        query = query.with_for_update()
-    delivery = db.scalars(query).one()
-    db.refresh(attempt)
-    return attempt, delivery
+def _locked(db: Session, attempt_id: int) -> tuple[Attempt, Delivery, int]:
+    """The attempt as it is once its delivery is held, the delivery with its post, and how often in a row its account got no answer."""
+    query = _OF_ATTEMPT.with_for_update(of=Delivery) if db.get_bind().dialect.name == "postgresql" else _OF_ATTEMPT
+    delivery, failures = db.execute(query, {"attempt": attempt_id}).one()
+    return db.get_one(Attempt, attempt_id, populate_existing=True), delivery, failures

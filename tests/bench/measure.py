@@ -13,17 +13,18 @@ __all__ = ["Line", "cpu_ratio"]
 
 @dataclass(frozen=True)
 class Line:
-    """One bench's result. `figure`, `gate` and `aim` are in the bench's own unit; smaller is better."""
+    """One bench's result. `figure`, `gate` and `aim` are in the bench's own unit; smaller is better unless `higher`."""
 
     name: str
     figure: float
     gate: float
     aim: float
     unit: str = "x"
+    higher: bool = False
 
     @property
     def is_met(self) -> bool:
-        return self.figure <= self.gate
+        return self.figure >= self.gate if self.higher else self.figure <= self.gate
 
     def __str__(self) -> str:
         def shown(value: float) -> str:

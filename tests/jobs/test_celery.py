@@ -44,9 +44,9 @@ def test_two_celery_workers_told_five_times_publish_each_post_once(broker_variab
             command = ("-m", "flask", "planner", "work")
             with Child(*command, env=env) as first, Child(*command, env=env) as second:
                 wait_until(lambda: bool(db.scalars(select(Delivery.id)).all()), what="filling the outbox")
-                for delivery_id in db.scalars(select(Delivery.id)).all():
+                for channel_id in db.scalars(select(Delivery.channel_id)).all():
                     for _ in range(5):
-                        celery.send_task("planner.send", args=[delivery_id])
+                        celery.send_task("planner.send", args=[channel_id])
                 wait_until(
                     lambda: Counter(db.scalars(select(Delivery.state))) == {DeliveryState.PUBLISHED: 10}, what="publishing ten posts"
                 )

@@ -63,3 +63,29 @@ def test_two_workers_share_the_outbox_and_each_post_goes_out_once(
     assert sandbox.live("x") == Counter(texts)
     assert Counter(db.scalars(select(Attempt.result))) == {Result.SENT: len(texts)}
     assert violations(db, utc_now()) == []
+
+
+@pytest.mark.slow
+@pytest.mark.faults
+def test_a_thousand_posts_of_one_minute_go_out_once_each_on_two_workers_and_each_account_keeps_its_order(
+    db: Session, database_url: str, tmp_path: Path, sandbox: SandboxProcess
+) -> None:
+    texts = [f"Message {number}" for number in range(1000)]
+    approve_posts(db, texts, channels=20)
+    sandbox.script(kind="delay_before", platform="x", operation="x.create", times=None, seconds=0.2)
+    env = worker_env(
+        database_url, tmp_path, sandbox.url, workers=1, poll_seconds=0.2, call_timeout_seconds=30, settle_seconds=40, lease_seconds=60
+    )
+    with Child(*WORK, env=env) as first, Child(*WORK, env=env) as second:
+        wait_until(lambda: states(db) == {DeliveryState.PUBLISHED: len(texts)}, seconds=900, what="publishing a thousand posts")
+        for worker in (first, second):
+            worker.end(by=signal.SIGTERM)
+
+    assert sandbox.live("x") == Counter(texts)
+    assert Counter(db.scalars(select(Attempt.result))) == {Result.SENT: len(texts)}
+    assert len(set(db.scalars(select(Attempt.worker)))) == 2
+    sent = db.execute(select(Delivery.channel_id, Delivery.id).join(Attempt).order_by(Attempt.id)).all()
+    assert [row.id for row in sorted(sent, key=lambda row: row.channel_id)] == [
+        row.id for row in sorted(sent, key=lambda row: (row.channel_id, row.id))
+    ]
+    assert violations(db, utc_now()) == []

@@ -34,6 +34,11 @@ def channels(db: Session) -> list[tuple[Any, ...]]:
     return rows
 
 
+def text_of(page: str) -> str:
+    """What a person reads of it, in one line."""
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", "", page))
+
+
 def a_channel(db: Session, **values: Any) -> Channel:
     channel = make_channel(db, name="Group on X", token=TOKEN, **values)
     db.commit()
@@ -361,3 +366,16 @@ def test_the_list_costs_the_same_whatever_its_length(client: Browser, app: Flask
     app_db.commit()
 
     assert statements(app, client, "/settings") == 3
+
+
+def test_a_channel_whose_platform_is_silent_says_since_when_and_when_it_is_tried_again(client: Browser, app_db: Session) -> None:
+    channel = a_channel(app_db, failures=4, failing_since=NOON - timedelta(minutes=3), wait_until=NOON + timedelta(minutes=2), wait_reason="No answer.")
+
+    for address in (f"/settings/channels/{channel.id}", "/settings", "/"):
+        page = text_of(client.get(address).text)
+        assert "X has not answered since 12:57; it is tried again at 13:02." in page, address
+
+    channel.wait_until = NOON
+    app_db.commit()
+    for address in (f"/settings/channels/{channel.id}", "/settings", "/"):
+        assert "X has not answered since 12:57; it is tried again with the next post." in text_of(client.get(address).text), address

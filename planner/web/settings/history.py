@@ -49,6 +49,8 @@ ACTIONS: dict[str, str] = {
     "channel.refused": N_("was refused by a channel"),
     "channel.looks_off": N_("stopped looking for messages published directly"),
     "channel.looks_on": N_("began to look for messages published directly"),
+    "channel.silent": N_("got no answer on a channel and leaves it alone for a while"),
+    "channel.answers_again": N_("got answers on a channel again"),
     "channel.disconnected": N_("disconnected a channel"),
     "delivery.declared_not_live": N_("said that a post is not live"),
     "delivery.looked_up_first": N_("had a post looked up before it is sent"),
