@@ -56,7 +56,6 @@ LINKEDIN = Limits(
     },
     alike={MediaKind.GIF: MediaKind.IMAGE},
     left_out=frozenset({MediaKind.CAPTIONS}),
-    editable=("text",),
     can_delete=True,
 )  # fmt: skip
 
@@ -74,7 +73,6 @@ YOUTUBE = Limits(
     },
     left_out=frozenset({MediaKind.IMAGE, MediaKind.GIF, MediaKind.DOCUMENT}),
     needs=MediaKind.VIDEO,
-    editable=("title", "text", "tags"),
     can_delete=True,
 )
 

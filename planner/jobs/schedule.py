@@ -11,7 +11,11 @@ from planner.ledger import jobs
 __all__ = ["PERIODIC", "enqueue_due", "slot"]
 
 #: name of the job, how often.
-PERIODIC: tuple[tuple[str, timedelta], ...] = (("collect", timedelta(minutes=15)), ("native.look", timedelta(hours=1)))
+PERIODIC: tuple[tuple[str, timedelta], ...] = (
+    ("collect", timedelta(minutes=15)),
+    ("native.look", timedelta(hours=1)),
+    ("promotion.refresh", timedelta(hours=1)),
+)
 
 
 def slot(every: timedelta, now: datetime) -> str:

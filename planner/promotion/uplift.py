@@ -16,9 +16,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from scipy.special import ndtri
 
-from planner.promotion.forecast import Outlook, Reading, known_at, outlook, tidy
+from planner.promotion.forecast import Forecast, Outlook, Reading, known_at, outlook, tidy
 
-__all__ = ["GUESS", "PastVideo", "Uplift", "extra_views", "uplift"]
+__all__ = ["GUESS", "PastVideo", "Uplift", "extra_views", "uplift", "with_promotion"]
 
 # Before any promotion is on record: e^guess times the views still to come, give or take. Wide enough that
 # ten promotions on record outweigh it and a promotion that did nothing is not shown as one that did.
@@ -156,7 +156,20 @@ def extra_views(expected: Outlook, gain: Uplift, *, draws: int = 400, steps: int
 
     Each way the video may go without promotion is taken with each uplift there may be. Quantiles throughout, nothing random.
     """
-    to_come = np.maximum(expected.draws(draws) - expected.seen_views, 0.0)
+    return np.sort(np.outer(_to_come(expected, draws), _factors(gain, steps) - 1).ravel())
+
+
+def with_promotion(expected: Outlook, gain: Uplift, *, draws: int = 400, steps: int = 50) -> Forecast:
+    """The views at the horizon with a promotion: median and 80 % interval of everything that may be."""
+    told = expected.seen_views + np.outer(_to_come(expected, draws), _factors(gain, steps)).ravel()
+    low, middle, high = (float(value) for value in np.quantile(told, (0.1, 0.5, 0.9)))
+    return Forecast(middle, low, high)
+
+
+def _to_come(expected: Outlook, draws: int) -> np.ndarray[Any, Any]:
+    return np.maximum(expected.draws(draws) - expected.seen_views, 0.0)
+
+
+def _factors(gain: Uplift, steps: int) -> np.ndarray[Any, Any]:
     z = ndtri((np.arange(steps) + 0.5) / steps)
-    factor = np.exp(gain.log_mean + z * math.sqrt(gain.log_sd**2 + _EACH**2)) - 1
-    return np.sort(np.outer(to_come, factor).ravel())
+    return np.asarray(np.exp(gain.log_mean + z * math.sqrt(gain.log_sd**2 + _EACH**2)), float)

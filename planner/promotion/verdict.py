@@ -4,49 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import Any
 
 import numpy as np
 
 from planner.core.i18n import N_
+from planner.promotion.choices import LABELS, Choice, Confidence
 from planner.promotion.forecast import Outlook
 from planner.promotion.uplift import Uplift, extra_views
 
 __all__ = ["LABELS", "Case", "Choice", "Confidence", "Economics", "Reason", "Thresholds", "Verdict", "economics", "quality_of", "verdict"]
 
-
-class Choice(StrEnum):
-    """What the promotion desk would do with a video."""
-
-    DO_NOT_PROMOTE = "do_not_promote"
-    KEEP_FOR_EVENTS = "keep_for_events"
-    LET_IT_RUN = "let_it_run"
-    RE_EDIT = "re_edit"
-    AMPLIFY_FREE = "amplify_free"
-    PROMOTE = "promote"
-
-
-class Confidence(StrEnum):
-    """How far a verdict can be trusted."""
-
-    TOO_EARLY = "too_early"
-    INDICATIVE = "indicative"
-    SOUND = "sound"
-
-
-#: English labels, marked for translation.
-LABELS: dict[StrEnum, str] = {
-    Choice.DO_NOT_PROMOTE: N_("Do not promote"),
-    Choice.KEEP_FOR_EVENTS: N_("Keep for events"),
-    Choice.LET_IT_RUN: N_("Let it run"),
-    Choice.RE_EDIT: N_("Re-edit title and thumbnail"),
-    Choice.AMPLIFY_FREE: N_("Amplify for free"),
-    Choice.PROMOTE: N_("Promote"),
-    Confidence.TOO_EARLY: N_("Too early to say"),
-    Confidence.INDICATIVE: N_("Indicative"),
-    Confidence.SOUND: N_("Sound"),
-}
 
 #: What one step up is, when somebody who counts has spoken of the video.
 _STEPS = (Choice.KEEP_FOR_EVENTS, Choice.LET_IT_RUN, Choice.AMPLIFY_FREE, Choice.PROMOTE)

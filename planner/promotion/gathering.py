@@ -1,0 +1,170 @@
+"""Gathers what one channel's videos showed: three statements a channel, a bounded number of readings, one view definition at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, time
+from typing import Any
+
+from sqlalchemy import Float, case, cast, extract, func, select
+from sqlalchemy.orm import Session
+
+from planner.catalog.models import Asset, AssetKind, Confidentiality, Purpose
+from planner.insights.models import Snapshot
+from planner.planning.models import Post, PostState
+from planner.promotion.choices import PromotionKind
+from planner.promotion.forecast import Reading, tidy
+from planner.promotion.models import Promotion, PromotionInput
+
+__all__ = ["GRID", "MOST", "ChannelPast", "Video", "gather", "readings_of"]
+
+#: Ages in days between which one reading a video is kept: finer than the forecast can use, and never more than this many.
+GRID = (0.25, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 7.0, 10.0, 14.0, 21.0, 30.0, 37.0, 45.0, 60.0, 75.0, 90.0, 120.0, 180.0, 365.0, 730.0)
+#: How many of a channel's newest videos are looked at.
+MOST = 3000
+_KINDS = (AssetKind.VIDEO, AssetKind.PODCAST)
+_NEVER = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Video:
+    """One published video of a channel and what people and the platform told of it.
+
+    series -- view definition -> readings by age, one definition never mixed with another. watched -- definition -> (views, seconds
+    watched) as read last. promoted -- (kind, age in days at which it began, cost).
+    """
+
+    post_id: int | None
+    asset_id: int
+    title: str
+    kind: AssetKind
+    published_at: datetime | None
+    duration: int | None
+    embargo_until: datetime | None = None
+    sensitive: bool = False
+    confidentiality: Confidentiality = Confidentiality.PUBLIC
+    purpose: Purpose = Purpose.WEB
+    owner_id: int | None = None
+    cost: float | None = None
+    goal: int | None = None
+    target_share: float | None = None
+    value_per_view: float | None = None
+    audio_only: bool = False
+    vouched_by: str = ""
+    regime: str = ""
+    series: Mapping[str, Sequence[Reading]] = field(default_factory=dict)
+    watched: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    promoted: Sequence[tuple[PromotionKind, float, float | None]] = ()
+
+    @property
+    def seen(self) -> Sequence[Reading]:
+        """Its readings in the definition that counts now."""
+        return self.series.get(self.regime, ())
+
+    def retention(self, regime: str) -> float | None:
+        """Average part of it that was watched, in [0, 1]; None where the platform tells no watch time."""
+        views, seconds = self.watched.get(regime, (0, 0))
+        return min(seconds / (views * self.duration), 1.0) if views and seconds and self.duration else None
+
+    def age(self, now: datetime) -> float:
+        """In days; 0 before publication."""
+        return max((now - self.published_at).total_seconds() / 86400, 0.0) if self.published_at else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelPast:
+    """A channel's published videos, the newest first."""
+
+    channel_id: int
+    videos: Sequence[Video]
+
+    def find(self, asset_id: int) -> Video | None:
+        return next((one for one in self.videos if one.asset_id == asset_id), None)
+
+
+def gather(db: Session, channel_id: int) -> ChannelPast:
+    """A channel with all that was read of its newest videos. Three statements, at most `MOST` × (len(GRID) + 1) readings a definition."""
+    rows = db.execute(
+        select(
+            Post.id, Asset.id, Asset.title, Asset.kind, Post.published_at, Asset.duration_seconds, Asset.embargo_until, Asset.sensitive,
+            Asset.confidentiality, Asset.purpose, Asset.owner_id, Asset.cost, PromotionInput.goal, PromotionInput.target_share,
+            PromotionInput.value_per_view, PromotionInput.audio_only, PromotionInput.vouched_by,
+        )
+        .join(Asset, Asset.id == Post.asset_id)
+        .outerjoin(PromotionInput, PromotionInput.asset_id == Asset.id)
+        .where(Post.channel_id == channel_id, Post.state == PostState.PUBLISHED, Post.published_at.is_not(None), Asset.kind.in_(_KINDS))
+        .order_by(Post.published_at.desc(), Post.id.desc())
+        .limit(MOST)
+    ).all()  # fmt: skip
+    series, watched = readings_of(db, Post.channel_id == channel_id)
+    promotions = _promotions(db, channel_id)
+    first: dict[int, Any] = {}
+    for row in reversed(rows):  # A video put up twice is judged by its first upload.
+        first.setdefault(row[1], row)
+    videos = [_video(row, series.get(row[0], {}), watched.get(row[0], {}), promotions.get(row[1], ())) for row in first.values()]
+    return ChannelPast(channel_id, sorted(videos, key=lambda one: one.published_at or _NEVER, reverse=True))
+
+
+def _video(row: Any, series: Mapping[str, tuple[datetime, list[Reading]]], watched: Mapping[str, tuple[int, int]], promoted: Sequence[Any]) -> Video:
+    regime = max(series, key=lambda name: series[name][0]) if series else ""
+    told = {name: tidy(readings) for name, (_at, readings) in series.items()}
+    began = [(kind, (datetime.combine(on, time(), UTC) - row[4]).total_seconds() / 86400, cost) for kind, on, cost in promoted]
+    return Video(
+        post_id=row[0], asset_id=row[1], title=row[2], kind=row[3], published_at=row[4], duration=row[5], embargo_until=row[6], sensitive=row[7],
+        confidentiality=row[8], purpose=row[9], owner_id=row[10], cost=_amount(row[11]), goal=row[12], target_share=row[13],
+        value_per_view=_amount(row[14]), audio_only=bool(row[15]), vouched_by=row[16] or "", regime=regime, series=told, watched=watched,
+        promoted=[(kind, max(age, 0.01), cost) for kind, age, cost in began],
+    )  # fmt: skip
+
+
+def _amount(value: Any) -> float | None:
+    return None if value is None else float(value)
+
+
+def readings_of(db: Session, which: Any) -> tuple[dict[int, dict[str, tuple[datetime, list[Reading]]]], dict[int, dict[str, tuple[int, int]]]]:
+    """Post -> view definition -> (moment last read, readings by age), and post -> definition -> (views, seconds watched).
+
+    which -- condition on posts. One statement: of each stretch of age only the last reading comes out of the database.
+    """
+    age = _age(db)
+    stretch = case(*((age < edge, place) for place, edge in enumerate(GRID)), else_=len(GRID))
+    ids = select(Post.id).where(which, Post.state == PostState.PUBLISHED, Post.published_at.is_not(None))
+    newest = ids.order_by(Post.published_at.desc(), Post.id.desc()).limit(MOST).subquery()
+    rows = db.execute(
+        select(Snapshot.post_id, Snapshot.regime, func.max(age), func.max(Snapshot.views), func.max(Snapshot.at), func.max(Snapshot.watch_seconds))
+        .select_from(newest)
+        .join(Post, Post.id == newest.c.id)
+        .join(Snapshot, Snapshot.post_id == Post.id)
+        .where(Snapshot.views.is_not(None), Snapshot.at > Post.published_at)
+        .group_by(Snapshot.post_id, Snapshot.regime, stretch)
+    )
+    series: dict[int, dict[str, tuple[datetime, list[Reading]]]] = {}
+    watched: dict[int, dict[str, tuple[int, int]]] = {}
+    for post_id, regime, days, views, at, seconds in rows:
+        last, readings = series.setdefault(post_id, {}).get(regime, (at, []))
+        readings.append((float(days), float(views)))
+        series[post_id][regime] = (max(last, at), readings)
+        if seconds:
+            known = watched.setdefault(post_id, {})
+            if views >= known.get(regime, (0, 0))[0]:
+                known[regime] = (int(views), int(seconds))
+    return series, watched
+
+
+def _age(db: Session) -> Any:
+    """Days between publication and reading, worked out by the database."""
+    if db.get_bind().dialect.name == "postgresql":
+        return cast(extract("epoch", Snapshot.at - Post.published_at), Float) / 86400.0
+    return func.julianday(Snapshot.at) - func.julianday(Post.published_at)
+
+
+def _promotions(db: Session, channel_id: int) -> dict[int, list[tuple[PromotionKind, Any, float | None]]]:
+    mine = select(Post.asset_id).where(Post.channel_id == channel_id, Post.state == PostState.PUBLISHED)
+    rows = db.execute(
+        select(Promotion.asset_id, Promotion.kind, Promotion.on, Promotion.cost).where(Promotion.asset_id.in_(mine)).order_by(Promotion.on, Promotion.id)
+    )
+    found: dict[int, list[tuple[PromotionKind, Any, float | None]]] = {}
+    for asset_id, kind, on, cost in rows:
+        found.setdefault(asset_id, []).append((kind, on, _amount(cost)))
+    return found

@@ -1,0 +1,24 @@
+"""A product without doors, for the desk's background work."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from planner.core.db import make_engine, sessions_of
+from planner.core.runtime import Runtime
+from tests.conftest import StoppedClock, make_settings
+
+
+def _no_registry() -> Any:
+    raise AssertionError("the promotion desk asks no platform")
+
+
+@pytest.fixture
+def runtime(database_url: str, clock: StoppedClock, tmp_path: Path) -> Iterator[Runtime]:
+    engine = make_engine(database_url)
+    yield Runtime(make_settings(tmp_path, database_url, sandbox="off"), clock, engine, sessions_of(engine), _no_registry)
+    engine.dispose()

@@ -1,0 +1,211 @@
+"""Evidence: what a channel's past says of a video, one definition of a view at a time, in a fixed number of statements."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+import pytest
+from sqlalchemy import event
+from sqlalchemy.orm import Session
+
+from planner.catalog.models import AssetKind, Confidentiality, Purpose
+from planner.channels.port import Platform
+from planner.promotion import service
+from planner.promotion.choices import Choice, Confidence, PromotionKind
+from planner.promotion.evidence import Evidence, WhatIf
+from planner.promotion.gathering import GRID, gather
+from planner.promotion.looking import look
+from planner.promotion.service import SettingValues
+from planner.promotion.standings import bench
+from tests.factories import NOON, make_asset, make_channel
+from tests.promotion.making import DAY, asset_of, make_past, make_video, read, views_at
+
+
+def weighed(db: Session, post_asset_id: int, what_if: WhatIf | None = None, now: datetime = NOON) -> Evidence:
+    from planner.catalog.models import Asset
+
+    found = look(db, db.get_one(Asset, post_asset_id), now=now, what_if=what_if)
+    assert found is not None
+    return found[1]
+
+
+def test_a_young_video_stands_against_the_others_at_its_own_age(db: Session) -> None:
+    channel = make_past(db)
+    post = make_video(db, channel, published_at=NOON - 7 * DAY, first_day=200, until=NOON)
+
+    evidence = weighed(db, post.asset_id)
+
+    assert evidence.standing is not None
+    assert (evidence.standing.place, evidence.standing.count) == (1, 13)
+    assert evidence.standing.ratio == pytest.approx(200 / 101, rel=0.05)
+    assert evidence.views == views_at(7, 200)
+    forecast = evidence.alone[30]
+    assert forecast.low <= forecast.median <= forecast.high
+    assert forecast.median == pytest.approx(views_at(37, 200), rel=0.15)
+    assert evidence.promoted[30].median > forecast.median
+
+
+def test_views_counted_before_and_after_the_break_are_never_one_series(db: Session) -> None:
+    before, now = datetime(2026, 8, 20, tzinfo=UTC), datetime(2026, 9, 12, tzinfo=UTC)
+    channel = make_channel(db, platform=Platform.YOUTUBE)
+    for number in range(8):
+        make_video(db, channel, published_at=before - (40 + number) * DAY, ages=(1, 5, 10, 20), first_day=100, until=now)
+    old = make_video(db, channel, published_at=before, ages=(2, 5), first_day=100, until=now)
+    read(db, old, ages=(10, 15, 22), first_day=5000, until=now)
+
+    past = gather(db, channel.id)
+    video = past.find(old.asset_id)
+
+    assert video is not None
+    assert {name: [views for _age, views in series] for name, series in video.series.items()} == {
+        "yt-2012": [views_at(2, 100), views_at(5, 100)],
+        "yt-2026-08": [views_at(10, 5000), views_at(15, 5000), views_at(22, 5000)],
+    }
+    assert video.regime == "yt-2026-08"
+    prepared = bench(db, channel.id, now)
+    assert prepared.history("yt-2026-08", old.asset_id) == []
+    evidence = prepared.weigh(video)
+    assert (evidence.history, evidence.standing and evidence.standing.count) == (0, 1)
+
+
+def test_daily_and_hourly_readings_come_out_thinned_with_the_newest_kept(db: Session) -> None:
+    channel = make_channel(db, platform=Platform.YOUTUBE)
+    ages = [number / 24 for number in range(1, 48)] + [2 + number for number in range(58)]
+    post = make_video(db, channel, published_at=NOON - 60 * DAY, ages=ages)
+
+    video = gather(db, channel.id).find(post.asset_id)
+
+    assert video is not None
+    assert len(video.seen) <= len(GRID) + 1
+    assert video.seen[-1][0] == pytest.approx(59, abs=0.01)
+
+
+def test_a_channel_costs_the_same_statements_at_three_and_at_thirty_videos(db: Session) -> None:
+    small, large = make_past(db, count=3), make_past(db, count=30, channel=make_channel(db, platform=Platform.YOUTUBE))
+    db.commit()
+
+    def cost(channel_id: int) -> int:
+        seen: list[str] = []
+        listener = lambda _c, _cur, statement, *_rest: seen.append(statement)  # noqa: E731
+        event.listen(db.get_bind(), "before_cursor_execute", listener)
+        bench(db, channel_id, NOON)
+        event.remove(db.get_bind(), "before_cursor_execute", listener)
+        return len([one for one in seen if not one.startswith("BEGIN")])
+
+    assert (cost(small.id), cost(large.id)) == (4, 4)
+
+
+def test_what_a_view_is_worth_decides_and_a_what_if_answers_without_keeping_anything(db: Session) -> None:
+    channel = make_past(db, watched=0.5)
+    post = make_video(db, channel, published_at=NOON - 7 * DAY, first_day=150, watched=0.55)
+    service.save_settings(db, None, SettingValues(cost=Decimal(100), value_per_view=Decimal("0.01"), thresholds={"pays": 0.6}), actor=None, now=NOON)
+
+    plain = weighed(db, post.asset_id)
+    asked = weighed(db, post.asset_id, WhatIf(value_per_view=20.0))
+
+    assert plain.verdict is not None
+    assert asked.verdict is not None
+    assert plain.money is not None
+    assert asked.money is not None
+    assert plain.money.pays is not None
+    assert plain.money.pays < 0.05
+    assert plain.verdict.choice is not Choice.PROMOTE
+    assert asked.money.pays is not None
+    assert asked.money.pays > 0.6  # A default uplift is never surer than 0.7: promotion may also do nothing.
+    assert (asked.verdict.choice, asked.verdict.confidence) == (Choice.PROMOTE, Confidence.SOUND)
+    assert weighed(db, post.asset_id).money == plain.money
+
+
+def test_a_goal_reached_by_itself_lets_it_run(db: Session) -> None:
+    channel = make_past(db)
+    post = make_video(db, channel, published_at=NOON - 7 * DAY, first_day=150)
+
+    evidence = weighed(db, post.asset_id, WhatIf(goal=views_at(7, 150) + 1))
+
+    assert evidence.verdict is not None
+    assert (evidence.verdict.choice, evidence.verdict.reasons[0].code) == (Choice.LET_IT_RUN, "goal_by_itself")
+    assert evidence.goal_chance is not None
+    assert evidence.goal_chance > 0.8
+
+
+@pytest.mark.parametrize(
+    ("facts", "why"),
+    [
+        ({"embargo_until": NOON + DAY}, "embargo"),
+        ({"sensitive": True}, "sensitive"),
+        ({"confidentiality": Confidentiality.CONFIDENTIAL}, "confidential"),
+    ],
+)
+def test_what_may_not_be_promoted_is_not(db: Session, facts: dict[str, object], why: str) -> None:
+    channel = make_past(db, count=6)
+    post = make_video(db, channel, published_at=NOON - 7 * DAY, **facts)  # type: ignore[arg-type]
+
+    evidence = weighed(db, post.asset_id)
+
+    assert evidence.verdict is not None
+    assert (evidence.verdict.choice, [one.code for one in evidence.verdict.reasons]) == (Choice.DO_NOT_PROMOTE, [why])
+
+
+def test_made_for_an_event_it_is_kept_for_events_when_it_hardly_pays(db: Session) -> None:
+    channel = make_past(db)
+    service.save_settings(db, channel, SettingValues(cost=Decimal(500), value_per_view=Decimal("0.01")), actor=None, now=NOON)
+    post = make_video(db, channel, published_at=NOON - 7 * DAY, first_day=60, purpose=Purpose.EVENT)
+
+    evidence = weighed(db, post.asset_id)
+
+    assert evidence.verdict is not None
+    assert evidence.verdict.choice is Choice.KEEP_FOR_EVENTS
+
+
+def test_before_publication_only_the_level_is_known_and_without_a_past_nothing(db: Session) -> None:
+    make_past(db)
+    idea = make_asset(db, kind=AssetKind.VIDEO)
+
+    evidence = weighed(db, idea.id)
+
+    assert (evidence.cold, evidence.views, evidence.standing) == (True, None, None)
+    assert 50 < evidence.alone[30].median < 300
+    empty = make_channel(db, platform=Platform.YOUTUBE)
+    lonely = make_video(db, empty, published_at=NOON - DAY, ages=())
+    alone = weighed(db, lonely.asset_id)
+    assert (alone.expected, alone.verdict) == (None, None)
+
+
+def test_uplift_is_measured_from_promotions_of_the_same_kind(db: Session) -> None:
+    channel = make_past(db, count=14)
+    videos = gather(db, channel.id).videos
+    for video in videos[:6]:
+        asset = asset_of_id(db, video.asset_id)
+        assert video.published_at is not None
+        service.record_promotion(
+            db, asset, kind=PromotionKind.AD, on=(video.published_at + 4 * DAY).date(), cost=Decimal(50), actor=None, now=NOON
+        )
+
+    prepared = bench(db, channel.id, NOON)
+    regime = videos[0].regime
+
+    told, other = prepared.gain(regime, PromotionKind.AD), prepared.gain(regime, PromotionKind.NEWSLETTER)
+    assert (told.measured, told.promoted, told.others) == (True, 6, 8)
+    assert 0.75 < told.factor < 1.5  # They did nothing, and are not shown as more.
+    assert (other.measured, round(other.factor, 3)) == (False, 1.5)
+
+
+def asset_of_id(db: Session, asset_id: int):  # type: ignore[no-untyped-def]
+    from planner.catalog.models import Asset
+
+    return db.get_one(Asset, asset_id)
+
+
+def test_a_video_put_up_twice_is_one_video_judged_by_its_first_upload(db: Session) -> None:
+    channel = make_past(db, count=3)
+    first = make_video(db, channel, published_at=NOON - 20 * DAY)
+    second = make_video(db, channel, published_at=NOON - 5 * DAY)
+    second.asset_id = first.asset_id
+    db.flush()
+
+    past = gather(db, channel.id)
+
+    assert [one.post_id for one in past.videos if one.asset_id == first.asset_id] == [first.id]
+    assert asset_of(db, first).id == first.asset_id
+    assert past.videos[0].published_at == NOON - timedelta(days=20)
