@@ -20,6 +20,7 @@ COMMANDS = {
     "post": "planner.cli.posts:post",
     "deliveries": "planner.cli.deliveries:deliveries",
     "performance": "planner.cli.performance:performance",
+    "promotion": "planner.cli.promotion:promotion",
     "sandbox": "planner.cli.sandbox:sandbox",
     "rebuild": "planner.cli.database:rebuild",
     "reseal": "planner.cli.database:reseal",
