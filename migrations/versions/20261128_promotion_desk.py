@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "20261128_promotion_desk"
-down_revision = "20261128_fair_outbox"
+down_revision = "20261128_uploads"
 branch_labels = None
 depends_on = None
 

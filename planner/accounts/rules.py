@@ -28,6 +28,8 @@ ACTIONS: dict[str, frozenset[str]] = {
     "post.submit": frozenset({_ADMIN, _PLANNER, _AUTHOR}),
     "post.approve": frozenset({_ADMIN, _APPROVER, _LEGAL}),
     "post.cancel": frozenset({_ADMIN, _PLANNER, _AUTHOR}),
+    "post.edit_live": frozenset({_ADMIN, _PLANNER, _AUTHOR}),
+    "post.take_down": frozenset({_ADMIN, _PLANNER, _APPROVER, _LEGAL}),
     "delivery.resolve": frozenset({_ADMIN, _PLANNER, _APPROVER}),
     "native.decide": frozenset({_ADMIN, _PLANNER}),
     "promotion.decide": frozenset({_ADMIN, _PLANNER}),
@@ -43,7 +45,7 @@ ACTIONS: dict[str, frozenset[str]] = {
 }
 
 #: Actions an author may only do to what is theirs.
-_OWN_ONLY_FOR_AUTHORS = frozenset({"asset.edit", "post.edit", "post.move", "post.submit", "post.cancel"})
+_OWN_ONLY_FOR_AUTHORS = frozenset({"asset.edit", "post.edit", "post.move", "post.submit", "post.cancel", "post.edit_live"})
 
 
 def may(user: User | None, action: str, thing: Any = None) -> bool:

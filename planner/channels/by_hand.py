@@ -68,6 +68,12 @@ class ByHandAdapter:
     def recent(self, since: datetime, account: Account) -> OwnPosts:
         return OwnPosts(complete=False, failed=Refused("by_hand", "Only the person who publishes here knows."))
 
+    def edit(self, post: OutgoingPost, external_id: str, account: Account) -> Outcome:
+        return Refused("by_hand", "A person publishes on this channel. Change it there.")
+
+    def finish(self, post: OutgoingPost, external_id: str, steps: Sequence[str], account: Account) -> Outcome:
+        return Refused("by_hand", "A person publishes on this channel. Change it there.")
+
     def delete(self, external_id: str, account: Account) -> Outcome:
         return Refused("by_hand", "A person publishes on this channel. Delete it there.")
 

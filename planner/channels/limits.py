@@ -56,6 +56,7 @@ LINKEDIN = Limits(
     },
     alike={MediaKind.GIF: MediaKind.IMAGE},
     left_out=frozenset({MediaKind.CAPTIONS}),
+    editable=("text",),
     can_delete=True,
 )  # fmt: skip
 
@@ -73,6 +74,7 @@ YOUTUBE = Limits(
     },
     left_out=frozenset({MediaKind.IMAGE, MediaKind.GIF, MediaKind.DOCUMENT}),
     needs=MediaKind.VIDEO,
+    editable=("title", "text", "tags"),
     can_delete=True,
 )
 

@@ -124,8 +124,9 @@ class LinkedInAdapter:
             urn = posts.create(rest, text, media.content(post, urns))
         except Stopped as stopped:
             return stopped.outcome
-        notes = [posts.read_back(rest, urn, text), posts.add_comment(rest, urn, post.first_comment)]
-        return Sent(Receipt(urn, posts.address(urn)), " ".join(note for note in notes if note))
+        cut, comment = posts.read_back(rest, urn, text), posts.add_comment(rest, urn, post.first_comment)
+        note = " ".join(filter(None, (cut, comment)))
+        return Sent(Receipt(urn, posts.address(urn)), note, undone=("first_comment",) if comment else ())
 
     def find(self, post: OutgoingPost, since: datetime, account: Account) -> Listing:
         """The page's own posts since then whose text, and card or files where told, are this post's."""
@@ -149,6 +150,33 @@ class LinkedInAdapter:
         except Stopped as stopped:
             return OwnPosts(found, complete=False, failed=nothing_live(stopped.outcome))
         return OwnPosts(found)
+
+    def edit(self, post: OutgoingPost, external_id: str, account: Account) -> Outcome:
+        """Change the text of a live post, the only part LinkedIn lets go of, and read it back."""
+        text = posts.full_text(post)
+        refused = posts.complaint(post, self.limits) if _is_connected(account) else _NO_TOKEN
+        if refused is not None:
+            return refused
+        try:
+            note = posts.change(self._rest(account), external_id, text)
+        except Stopped as stopped:
+            return stopped.outcome
+        return Sent(Receipt(external_id, posts.address(external_id)), note)
+
+    def finish(self, post: OutgoingPost, external_id: str, steps: Sequence[str], account: Account) -> Outcome:
+        """Add the first comment, unless the page has said it already: a lost answer may have made it."""
+        if not _is_connected(account):
+            return _NO_TOKEN
+        sent = Sent(Receipt(external_id, posts.address(external_id)))
+        if "first_comment" not in steps or not post.first_comment.strip():
+            return sent
+        try:
+            rest = self._rest(account)
+            if not posts.has_comment(rest, external_id, post.first_comment):
+                posts.comment(rest, external_id, post.first_comment)
+        except Stopped as stopped:
+            return stopped.outcome
+        return sent
 
     def delete(self, external_id: str, account: Account) -> Outcome:
         """Take the post off LinkedIn; one that is already gone counts as taken off, as LinkedIn itself has it."""

@@ -14,6 +14,7 @@ from typing import Any
 
 from planner.channels.linkedin_rest import Rest, encoded, objects
 from planner.channels.port import Keep, Media, MediaKind, OutgoingPost, Refused, RetryLater
+from planner.channels.progress import tell
 from planner.channels.wire import Stopped, inside
 from planner.core.http import Answer
 
@@ -156,6 +157,7 @@ def _send_film(rest: Rest, file: Media, urn: str, told: Mapping[str, Any], patie
 
         answer = _send(rest, address, piece, patience)
         etags.append(answer.headers.get("etag", ""))
+        tell(last + 1, Path(file.path).stat().st_size)
     token = str(told.get("uploadToken") or "")
     done = {"finalizeUploadRequest": {"video": urn, "uploadToken": token, "uploadedPartIds": etags}}
     rest.yes(rest.post("videos?action=finalizeUpload", done))

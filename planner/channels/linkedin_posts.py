@@ -13,13 +13,17 @@ from planner.channels.linkedin_rest import Rest, encoded, objects
 from planner.channels.linkedin_text import cut_short, escape, same_text, unescape
 from planner.channels.port import Limits, NativePost, OutgoingPost, Platform, PostKind, Receipt, Refused, RetryLater, Unknown
 from planner.channels.wire import Stopped, inside
+from planner.core.text import comparable
 
 __all__ = [
     "add_comment",
     "address",
+    "change",
+    "comment",
     "complaint",
     "create",
     "full_text",
+    "has_comment",
     "is_on_page",
     "is_same",
     "native",
@@ -77,17 +81,47 @@ def read_back(rest: Rest, urn: str, text: str) -> str:
     return f"LinkedIn cut the text: its last {missing} characters are missing." if missing else ""
 
 
+def comment(rest: Rest, urn: str, text: str) -> None:
+    """Comment as the page. Raises Stopped."""
+    body = {"actor": rest.owner, "object": urn, "message": {"text": text}}
+    rest.yes(rest.post(f"socialActions/{encoded(urn)}/comments", body))
+
+
 def add_comment(rest: Rest, urn: str, text: str) -> str:
     """Add the first comment, in plain text: comments are not little text. A note when it did not work."""
     if not text.strip():
         return ""
-    body = {"actor": rest.owner, "object": urn, "message": {"text": text}}
     try:
-        rest.yes(rest.post(f"socialActions/{encoded(urn)}/comments", body))
+        comment(rest, urn, text)
     except Stopped as stopped:
         doubt = "may not be there" if isinstance(stopped.outcome, Unknown) else "was not added"
         return f"The first comment {doubt}: {stopped.outcome.reason}"
     return ""
+
+
+def change(rest: Rest, urn: str, text: str) -> str:
+    """Say something else in a live post, and read it back; a note as `read_back` gives. Twice is as good as once. Raises Stopped."""
+    rest.yes(rest.update(f"posts/{encoded(urn)}", {"commentary": escape(text)}))
+    return read_back(rest, urn, text)
+
+
+def has_comment(rest: Rest, urn: str, text: str) -> bool:
+    """Whether the page has said this under its own post. Raises Stopped when the comments cannot all be read."""
+    for page in range(_PAGES):
+        answer = rest.get(f"socialActions/{encoded(urn)}/comments?start={page * _PAGE}&count={_PAGE}")
+        if answer.status == 404:  # also when there are none yet
+            return False
+        told = rest.yes(answer).json_object()
+        comments = objects(told.get("elements"))
+        if any(_says(one, rest.owner, text) for one in comments):
+            return True
+        if len(comments) < _PAGE:
+            return False
+    raise Stopped(RetryLater(f"The post has more than {_PAGE * _PAGES} comments."))
+
+
+def _says(comment: Mapping[str, Any], owner: str, text: str) -> bool:
+    return comment.get("actor") == owner and comparable(str(inside(comment, "message", "text"))) == comparable(text)
 
 
 def own_posts(rest: Rest, since: datetime) -> Iterator[Mapping[str, Any]]:

@@ -57,6 +57,11 @@ class Rest:
     def post(self, path: str, body: Mapping[str, Any]) -> Answer:
         return self._call("POST", self._url(path), data=json.dumps(body).encode())
 
+    def update(self, path: str, values: Mapping[str, Any]) -> Answer:
+        """A partial update: only what is named changes."""
+        data = json.dumps({"patch": {"$set": values}}).encode()
+        return self._call("POST", self._url(path), data=data, headers={"X-RestLi-Method": "PARTIAL_UPDATE"})
+
     def delete(self, path: str) -> Answer:
         return self._call("DELETE", self._url(path), headers={"X-RestLi-Method": "DELETE"})
 

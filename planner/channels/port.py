@@ -101,7 +101,7 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class Media:
-    """One file that goes with a post. `path` is on this machine; sizes in bytes, durations in seconds, pixels."""
+    """One file that goes with a post. `path` is on this machine; sizes in bytes, durations in seconds, pixels; `language` is that of captions."""
 
     kind: MediaKind
     path: str
@@ -113,6 +113,7 @@ class Media:
     height: int | None = None
     seconds: float | None = None
     pages: int | None = None
+    language: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,10 +155,11 @@ class Receipt:
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """The platform said yes and gave a number. `note` says what came back different (a truncated text…)."""
+    """The platform said yes and gave a number. `note`: what came back different; `undone`: what is missing, by `Publisher.finish`'s names."""
 
     receipt: Receipt
     note: str = ""
+    undone: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,6 +268,7 @@ class FileLimits:
 class Limits:
     """What the platform takes; `None` is no limit known. Lengths in the platform's own unit (see core.text).
 
+    editable -- what of a live message it lets a program change: text, title, tags; nothing on most.
     our_tag   -- characters of a tag that the planner adds itself; it counts among `tags`.
     forbidden -- characters that neither title nor text may hold.
     files     -- each kind of file the platform shows; a kind that is not named is refused. None: any file.
@@ -287,7 +290,7 @@ class Limits:
     alike: Mapping[MediaKind, MediaKind] = field(default_factory=dict)
     left_out: frozenset[MediaKind] = frozenset()
     needs: MediaKind | None = None
-    can_edit: bool = False
+    editable: Sequence[str] = ()
     can_delete: bool = False
 
 
@@ -358,13 +361,15 @@ Keep = Callable[[str], None]
 
 
 class Publisher(Protocol):
-    """How a post goes live on one platform. Implementations hold no state between calls and raise nothing."""
+    """How a post goes live on one platform. Implementations keep no state and raise nothing; only `publish` may not be called twice."""
 
     limits: Limits
 
     def publish(self, post: OutgoingPost, account: Account, *, keep: Keep) -> Outcome: ...
     def find(self, post: OutgoingPost, since: datetime, account: Account) -> Listing: ...
     def recent(self, since: datetime, account: Account) -> OwnPosts: ...
+    def edit(self, post: OutgoingPost, external_id: str, account: Account) -> Outcome: ...
+    def finish(self, post: OutgoingPost, external_id: str, steps: Sequence[str], account: Account) -> Outcome: ...
     def delete(self, external_id: str, account: Account) -> Outcome: ...
 
 

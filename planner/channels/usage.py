@@ -100,6 +100,12 @@ class Counted:
     def recent(self, since: datetime, account: Account) -> OwnPosts:
         return self._noted(Doing.LOOK, account, lambda: self._adapter.recent(since, account), _failed)
 
+    def edit(self, post: OutgoingPost, external_id: str, account: Account) -> Outcome:
+        return self._noted(Doing.SEND, account, lambda: self._adapter.edit(post, external_id, account), _outcome)
+
+    def finish(self, post: OutgoingPost, external_id: str, steps: Sequence[str], account: Account) -> Outcome:
+        return self._noted(Doing.SEND, account, lambda: self._adapter.finish(post, external_id, steps, account), _outcome)
+
     def delete(self, external_id: str, account: Account) -> Outcome:
         return self._noted(Doing.DELETE, account, lambda: self._adapter.delete(external_id, account), _outcome)
 

@@ -6,7 +6,7 @@ takes nothing back: the receipt is our own, and after an unclear answer only a p
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
@@ -32,6 +32,7 @@ from planner.channels.port import (
 from planner.channels.wire import inside, unanswered, verdict
 from planner.core.clock import utc_now
 from planner.core.http import Answer, Blocked, CallFailed, Http, redact
+from planner.core.text import shorten
 
 __all__ = ["PRETEND", "WebhookAdapter", "message"]
 
@@ -41,6 +42,8 @@ PRETEND = "http://sandbox.invalid"
 _NAMES = {Flavour.MATTERMOST: "Mattermost", Flavour.SLACK: "Slack", Flavour.TEAMS: "Teams"}
 _NO_ADDRESS = Refused("unauthorised", "This channel has no webhook address. Enter it again.", account=True)
 _CARD = "application/vnd.microsoft.card.adaptive"
+#: What Slack takes in one section, escapes counted.
+_SECTION = 3000
 _SCHEMA = "http://adaptivecards.io/schemas/adaptive-card.json"
 
 
@@ -85,6 +88,12 @@ class WebhookAdapter:
     def recent(self, since: datetime, account: Account) -> OwnPosts:
         return OwnPosts(complete=False, failed=Refused("unsupported", "A webhook cannot be asked what it has received. Look into the room."))
 
+    def edit(self, post: OutgoingPost, external_id: str, account: Account) -> Outcome:
+        return Refused("unsupported", "A webhook cannot change a message. Change it in the room.")
+
+    def finish(self, post: OutgoingPost, external_id: str, steps: Sequence[str], account: Account) -> Outcome:
+        return Refused("unsupported", "A webhook cannot change a message. Change it in the room.")
+
     def delete(self, external_id: str, account: Account) -> Outcome:
         return Refused("unsupported", "A webhook cannot take a message back. Delete it in the room.")
 
@@ -109,17 +118,36 @@ class WebhookAdapter:
 
 
 def message(flavour: Flavour, post: OutgoingPost) -> dict[str, Any]:
-    """The message in the product's own format; the link is added when the text does not hold it."""
+    """The message as a card in the product's own format: title, text, and the link when the text does not hold it."""
     link = post.link if post.link and post.link not in post.text else ""
     if flavour is Flavour.TEAMS:
-        return {"type": "message", "attachments": [{"contentType": _CARD, "content": _card(post, link)}]}
+        return {"type": "message", "attachments": [{"contentType": _CARD, "content": _adaptive_card(post, link)}]}
     if flavour is Flavour.SLACK:
-        title = f"*{_slack(post.title)}*" if post.title else ""
-        return {"text": "\n".join(part for part in (title, _slack(post.text), _slack(link)) if part)}
-    return {"text": preflight.room_text(post.title, post.text, post.link)}
+        return {"text": _slack(post.title or post.text), "blocks": list(_blocks(post, link))}
+    return {"attachments": [_attachment(post, link)]}
 
 
-def _card(post: OutgoingPost, link: str) -> dict[str, Any]:
+def _attachment(post: OutgoingPost, link: str) -> dict[str, Any]:
+    """Mattermost's: its text calls nobody, whatever it says, and the title leads to the page."""
+    text = "\n\n".join(part for part in (post.text, "" if post.title else link) if part)
+    card = {"fallback": post.title or post.text, "text": text}
+    return card | ({"title": post.title} if post.title else {}) | ({"title_link": link} if post.title and link else {})
+
+
+def _blocks(post: OutgoingPost, link: str) -> Iterator[dict[str, Any]]:
+    """Slack's: a header takes 150 characters, a section 3,000."""
+    if post.title:
+        yield {"type": "header", "text": {"type": "plain_text", "text": shorten(post.title, 150), "emoji": False}}
+    rest = post.text
+    while rest.strip():
+        piece = shorten(rest, _SECTION, measure=lambda text: len(_slack(text)), ending="")
+        yield {"type": "section", "text": {"type": "mrkdwn", "text": _slack(piece), "verbatim": True}}
+        rest = rest[len(piece) :].lstrip()
+    if link:
+        yield {"type": "section", "text": {"type": "mrkdwn", "text": f"<{_slack(link)}>", "verbatim": True}}
+
+
+def _adaptive_card(post: OutgoingPost, link: str) -> dict[str, Any]:
     # A text block drops single line breaks, so each line is a block of its own.
     blocks: list[dict[str, Any]] = []
     if post.title:
@@ -127,7 +155,10 @@ def _card(post: OutgoingPost, link: str) -> dict[str, Any]:
     blocks += [{"type": "TextBlock", "text": line, "wrap": True} for line in post.text.splitlines() if line.strip()]
     if link:
         blocks.append({"type": "TextBlock", "text": link, "wrap": True})
-    return {"$schema": _SCHEMA, "type": "AdaptiveCard", "version": "1.4", "body": blocks}
+    card = {"$schema": _SCHEMA, "type": "AdaptiveCard", "version": "1.4", "body": blocks}
+    if post.link:
+        card["actions"] = [{"type": "Action.OpenUrl", "title": urlsplit(post.link).hostname or post.link, "url": post.link}]
+    return card
 
 
 def _slack(text: str) -> str:

@@ -91,7 +91,8 @@ class XAdapter:
             post_id = _create(api, body)
         except Stopped as stopped:
             return stopped.outcome
-        return Sent(x_posts.receipt(post_id, account), _comment(api, post_id, post.first_comment))
+        note = _comment(api, post_id, post.first_comment)
+        return Sent(x_posts.receipt(post_id, account), note, undone=("first_comment",) if note else ())
 
     def find(self, post: OutgoingPost, since: datetime, account: Account) -> Listing:
         """Our own posts since then that say the same; X tells whole seconds, so the second of `since` counts as after."""
@@ -117,6 +118,25 @@ class XAdapter:
         except Stopped as stopped:
             return OwnPosts(found, complete=False, failed=nothing_live(stopped.outcome))
         return OwnPosts(found)
+
+    def edit(self, post: OutgoingPost, external_id: str, account: Account) -> Outcome:
+        """X lets only paying members change a post, within the hour, and makes it a new post: not for a program to count on."""
+        return Refused("unsupported", "A post on X cannot be changed from here. Take it down and post it anew.")
+
+    def finish(self, post: OutgoingPost, external_id: str, steps: Sequence[str], account: Account) -> Outcome:
+        """Add the first comment, unless it is among the account's own posts already: a lost answer may have made it."""
+        if not _is_connected(account):
+            return _NO_TOKEN
+        sent = Sent(x_posts.receipt(external_id, account))
+        if "first_comment" not in steps or not post.first_comment.strip():
+            return sent
+        api = self._api(account)
+        try:
+            if not any(x_posts.says(one, post.first_comment) for one in self._own_posts(account, after=external_id)):
+                _create(api, {"text": post.first_comment, "reply": {"in_reply_to_tweet_id": external_id}})
+        except Stopped as stopped:
+            return stopped.outcome
+        return sent
 
     def delete(self, external_id: str, account: Account) -> Outcome:
         """Take down one of our posts. The receipt is that of the post that is gone."""
@@ -179,15 +199,21 @@ class XAdapter:
         fields = ["public_metrics", "attachments", *(["non_public_metrics"] if private else [])]
         return self._api(account).posts("/2/tweets", params, fields)
 
-    def _own_posts(self, account: Account, since: datetime, *, exclude: str = "retweets") -> Iterator[dict[str, Any]]:
-        """The account's posts since then, page after page, newest first.
+    def _own_posts(
+        self, account: Account, since: datetime | None = None, *, after: str = "", exclude: str = "retweets"
+    ) -> Iterator[dict[str, Any]]:
+        """The account's posts since then, or made after the post of that number, page after page, newest first.
 
         Raises Stopped as soon as something is missing: an absence may only be concluded from a whole list.
         """
         api = self._api(account)
-        since = since.astimezone(UTC).replace(microsecond=0)
         path = f"/2/users/{_user_id(api, account)}/tweets"
-        params = {"max_results": str(self._page), "start_time": f"{since:%Y-%m-%dT%H:%M:%SZ}", "exclude": exclude}
+        params = {"max_results": str(self._page), "exclude": exclude}
+        if since is not None:
+            since = since.astimezone(UTC).replace(microsecond=0)
+            params["start_time"] = f"{since:%Y-%m-%dT%H:%M:%SZ}"
+        if after:
+            params["since_id"] = after
         for _ in range(_MAX_PAGES):
             body = api.posts(path, params, ("created_at", "entities"))
             meta = body.get("meta")
@@ -195,7 +221,7 @@ class XAdapter:
                 raise Stopped(RetryLater("X told only a part of the account's posts."))
             for told in _with_id(body.get("data")):
                 at = x_posts.written_at(told)
-                if at is None or at >= since:
+                if at is None or since is None or at >= since:
                     yield told
             token = meta.get("next_token")
             if not token:

@@ -14,6 +14,7 @@ from typing import Any
 
 from planner.channels import limits
 from planner.channels.port import Keep, Media, MediaKind, OutgoingPost, Refused, RetryLater
+from planner.channels.progress import tell
 from planner.channels.wire import Stopped, inside
 from planner.channels.x_api import XApi
 
@@ -87,6 +88,7 @@ def _send(api: XApi, media: Media, patience: Patience) -> tuple[str, dict[str, A
         with Path(media.path).open("rb") as source:
             for index in range(-(-media.size // _PART_BYTES)):
                 _append(api, media_id, index, source.read(_PART_BYTES), patience)
+                tell(min((index + 1) * _PART_BYTES, media.size), media.size)
     except OSError:
         raise Stopped(Refused("media", f"The file “{media.name or media.kind}” cannot be read.")) from None
     return media_id, api.send("POST", f"/2/media/upload/{media_id}/finalize")

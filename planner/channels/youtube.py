@@ -50,6 +50,7 @@ from planner.channels.youtube_upload import (
     extras,
     marker,
     metadata,
+    rewritten,
     send_video,
 )
 from planner.core.clock import utc_now
@@ -101,9 +102,9 @@ class YouTubeAdapter:
             video = self._upload(connection, post, keep, now)
             if not isinstance(video, Uploaded):
                 return video
-            notes = [_privacy_note(video.video, post, now)]
-            notes += extras(self._youtube, connection, post, str(video.video["id"]), now)
-            return Sent(_receipt(video.video), " ".join(note for note in notes if note))
+            missing = extras(self._youtube, connection, post, str(video.video["id"]), now)
+            notes = [_privacy_note(video.video, post, now), *(sentence for _name, sentence in missing)]
+            return Sent(_receipt(video.video), " ".join(filter(None, notes)), undone=_names(missing))
 
     def _upload(self, connection: Connection, post: OutgoingPost, keep: Keep, now: datetime) -> Uploaded | Outcome:
         """The post's video on YouTube: finished earlier, continued, or sent from its first byte."""
@@ -147,6 +148,30 @@ class YouTubeAdapter:
             except FAILURES as error:
                 return OwnPosts(found, complete=False, failed=nothing_live(verdict(error, now=self._now())))
         return OwnPosts(found)
+
+    def edit(self, post: OutgoingPost, external_id: str, account: Account) -> Outcome:
+        """Change title, description and tags. What YouTube says of the video is read first, since it takes the snippet whole."""
+        if not is_connected(account):
+            return NO_TOKEN
+        with connected(account, self._timeout_seconds) as connection:
+            try:
+                found = items(answer(self._youtube.videos().list(part="snippet", id=external_id), connection))
+                if not found:
+                    return Refused("not_found", "YouTube has no such video any more.")
+                snippet = found[0].get("snippet")
+                body = {"id": external_id, "snippet": rewritten(snippet if isinstance(snippet, dict) else {}, post)}
+                answer(self._youtube.videos().update(part="snippet", body=body), connection)
+            except FAILURES as error:
+                return verdict(error, now=self._now())
+        return Sent(Receipt(external_id, _url(external_id)))
+
+    def finish(self, post: OutgoingPost, external_id: str, steps: Sequence[str], account: Account) -> Outcome:
+        """Thumbnail, captions and playlist again, those named; the video itself is not touched."""
+        if not is_connected(account):
+            return NO_TOKEN
+        with connected(account, self._timeout_seconds) as connection:
+            missing = extras(self._youtube, connection, post, external_id, self._now(), only=steps)
+        return Sent(Receipt(external_id, _url(external_id)), " ".join(sentence for _name, sentence in missing), undone=_names(missing))
 
     def delete(self, external_id: str, account: Account) -> Outcome:
         """Take the video off YouTube; one that is already gone counts as taken off."""
@@ -219,6 +244,10 @@ def _complaint(post: OutgoingPost, account: Account, taken: Limits) -> Refused |
         if not path.is_file() or path.stat().st_size == 0:
             return Refused("media", f"The file “{each.name or path.name}” is missing or empty.")
     return preflight.complaint(Platform.YOUTUBE, taken, post)
+
+
+def _names(missing: Sequence[tuple[str, str]]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(name for name, _sentence in missing))
 
 
 def _video_of(post: OutgoingPost) -> Media | None:

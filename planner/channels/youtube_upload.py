@@ -8,7 +8,7 @@ Source: developers.google.com/youtube, “Resumable uploads”, and the client l
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -20,14 +20,16 @@ from googleapiclient.http import MediaIoBaseUpload
 
 from planner.channels.limits import MARK, MARK_DIGITS
 from planner.channels.port import Keep, Media, MediaKind, OutgoingPost, Refused, RetryLater, Unknown
+from planner.channels.progress import tell
 from planner.channels.wire import nothing_live
 from planner.channels.youtube_client import FAILURES, Connection, GarbledError, answer, items, verdict
 
-__all__ = ["MARK", "Pace", "Session", "Uploaded", "ask_session", "extras", "marker", "metadata", "send_video"]
+__all__ = ["MARK", "Pace", "Session", "Uploaded", "ask_session", "extras", "marker", "metadata", "rewritten", "send_video"]
 
 #: A moment nearer than this is “now”: the upload itself takes longer than YouTube's clock is precise.
 _SOON = timedelta(minutes=1)
 _CATEGORY_SCIENCE_AND_TECHNOLOGY = "28"
+_OUR_TAG = "planner-"
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +146,7 @@ def _send_rest(
     """Send chunks until YouTube describes the video; after a stumble the session is asked before anything is sent."""
     size, stumbles = request.resumable.size(), 0
     while True:
+        tell(size if session.video is not None else session.received, size)
         if session.forgotten:
             return RetryLater("YouTube forgot the upload before it was complete; it starts again from the beginning.")
         if session.video is not None:
@@ -156,6 +159,7 @@ def _send_rest(
             request._in_error_state = False
             _, video = request.next_chunk(http=connection)
             if video is not None:
+                tell(size, size)
                 return Uploaded(_described(video))
             if request.resumable_uri != address:
                 address = request.resumable_uri
@@ -176,28 +180,43 @@ def _send_rest(
                     return verdict(again, now=now)
 
 
-def extras(youtube: Any, connection: Connection, post: OutgoingPost, video_id: str, now: datetime) -> list[str]:
-    """Thumbnail, captions and playlist of a video that is already there; a sentence for each that did not work.
+def extras(
+    youtube: Any, connection: Connection, post: OutgoingPost, video_id: str, now: datetime, *, only: Sequence[str] | None = None
+) -> list[tuple[str, str]]:
+    """Thumbnail, captions and playlist of a video that is already there; name and sentence of each that did not work.
 
+    only -- names of those to do; None: all that the post has.
     Each may be done twice without harm, so an attempt that continues an earlier one simply does them again.
     """
-    steps: list[tuple[str, Callable[[], None]]] = []
+    steps: list[tuple[str, str, Callable[[], None]]] = []
     for file in post.media:
         if file.kind is MediaKind.THUMBNAIL:
-            steps.append(("The thumbnail was not set", partial(_set_thumbnail, youtube, connection, video_id, file)))
+            steps.append(("thumbnail", "The thumbnail was not set", partial(_set_thumbnail, youtube, connection, video_id, file)))
         elif file.kind is MediaKind.CAPTIONS:
-            captions = partial(_add_captions, youtube, connection, video_id, file, post.language)
-            steps.append((f"The captions “{file.name or post.language}” were not added", captions))
+            language = file.language or post.language
+            captions = partial(_add_captions, youtube, connection, video_id, file, language)
+            steps.append(("captions", f"The captions “{file.name or language}” were not added", captions))
     if post.playlist:
         playlist = partial(_add_to_playlist, youtube, connection, video_id, post.playlist)
-        steps.append(("The video was not added to the playlist", playlist))
+        steps.append(("playlist", "The video was not added to the playlist", playlist))
     notes = []
-    for complaint, step in steps:
+    for name, complaint, step in steps:
+        if only is not None and name not in only:
+            continue
         try:
             step()
         except FAILURES as error:
-            notes.append(f"{complaint}: {verdict(error, now=now).reason}")
+            notes.append((name, f"{complaint}: {verdict(error, now=now).reason}"))
     return notes
+
+
+def rewritten(snippet: Mapping[str, Any], post: OutgoingPost) -> dict[str, Any]:
+    """A video's snippet saying what the post says now. YouTube replaces it whole, so all the rest of it is sent back; so are our own tags."""
+    told = snippet.get("tags")
+    ours = [tag for tag in (told if isinstance(told, list) else []) if str(tag).startswith(_OUR_TAG)]
+    kept = {name: snippet[name] for name in ("categoryId", "defaultLanguage", "defaultAudioLanguage") if snippet.get(name)}
+    kept.setdefault("categoryId", _CATEGORY_SCIENCE_AND_TECHNOLOGY)
+    return {**kept, "title": post.title, "description": post.text, "tags": [*post.tags, *ours]}
 
 
 def _set_thumbnail(youtube: Any, connection: Connection, video_id: str, file: Media) -> None:

@@ -58,6 +58,7 @@ def due(db: Session, now: datetime) -> dict[int, dict[str, int]]:
         .where(
             Post.state == PostState.PUBLISHED,
             Post.external_id.is_not(None),
+            Post.taken_down_at.is_(None),
             Channel.state == ChannelState.CONNECTED,
             (Channel.wait_until.is_(None)) | (Channel.wait_until <= now),
             key_lives(now),

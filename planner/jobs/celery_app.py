@@ -19,6 +19,7 @@ from planner.jobs.tick import keep_house
 from planner.ledger import jobs
 from planner.ledger.leases import worker_name
 from planner.publishing import outbox, queries, reconcile
+from planner.publishing.carrying_out import amend_next
 
 __all__ = ["make_celery", "queue_of", "work_through_celery"]
 
@@ -67,6 +68,11 @@ def make_celery(runtime: Runtime) -> Celery:
     def renew() -> None:
         refreshing.refresh_due(runtime)
 
+    @celery.task(name="planner.amend", shared=False)
+    def amend() -> None:
+        while amend_next(runtime, worker_name()) is not None:
+            pass
+
     @celery.task(name="planner.job", shared=False)
     def job(job_id: int) -> None:
         run_next(runtime, worker_name(), job_id)
@@ -87,6 +93,7 @@ def send_messages(celery: Celery, runtime: Runtime) -> int:
     celery.send_task("planner.look", expires=_STALE)
     if refreshing.is_due(runtime):
         celery.send_task("planner.renew", expires=_STALE)
+    celery.send_task("planner.amend", expires=_STALE)
     return len(due) + len(waiting)
 
 

@@ -36,7 +36,7 @@ def _say(values: dict[str, Any], sentence: str, *, as_json: bool) -> None:
 def tick_command(as_json: bool) -> None:
     """Do everything that is due now, once: renew keys, fill, send, look up, collect."""
     done = tick.run(_runtime()).as_dict()
-    sentence = "Renewed {renewed} keys, filled {filled}, swept {swept}, handled {sent}, looked up {looked_up}, ran {jobs} jobs, kept {readings} readings.".format(**done)
+    sentence = "Renewed {renewed} keys, filled {filled}, swept {swept}, handled {sent}, looked up {looked_up}, amended {amended}, ran {jobs} jobs, kept {readings} readings.".format(**done)
     _say(done, sentence, as_json=as_json)
 
 

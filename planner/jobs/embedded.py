@@ -1,4 +1,4 @@
-"""Worker threads: senders, and others that fill and sweep, look up, renew keys and run jobs. The same in the web process and alone."""
+"""Worker threads: senders, and others that fill and sweep, look up, amend, renew keys and run jobs. The same in the web process and alone."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from planner.jobs.run import run_next
 from planner.jobs.tick import keep_house
 from planner.ledger.leases import worker_name
 from planner.publishing import outbox, reconcile
+from planner.publishing.carrying_out import amend_next
 
 __all__ = ["Workers"]
 
@@ -31,6 +32,7 @@ class Workers:
                 ("housekeeper", self._keep_house),
                 ("observer", self._look_up),
                 ("keys", self._renew),
+                ("amender", self._amend),
                 ("jobs", self._run_job),
             ]
         ]
@@ -74,6 +76,9 @@ class Workers:
 
     def _renew(self, _worker: str) -> bool:
         return refreshing.refresh_next(self._runtime) is not None
+
+    def _amend(self, worker: str) -> bool:
+        return amend_next(self._runtime, worker) is not None
 
     def _run_job(self, worker: str) -> bool:
         return run_next(self._runtime, worker) is not None

@@ -1,4 +1,4 @@
-"""One round of everything that is due: renew keys, fill, sweep, send, look up, run jobs, collect. Workers repeat it, `flask planner tick` does it once."""
+"""One round of everything that is due: renew keys, fill, sweep, send, look up, amend, run jobs, collect. Workers repeat it, `flask planner tick` does it once."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from planner.jobs.run import run_next
 from planner.jobs.schedule import enqueue_due
 from planner.ledger.leases import worker_name
 from planner.publishing import deciding, outbox, reconcile
+from planner.publishing.carrying_out import amend_next
 
 __all__ = ["Round", "keep_house", "run", "send_due"]
 
@@ -24,6 +25,7 @@ class Round:
     swept: int = 0
     sent: int = 0
     looked_up: int = 0
+    amended: int = 0
     jobs: int = 0
     readings: int = 0
 
@@ -42,6 +44,8 @@ def run(runtime: Runtime, *, schedule: bool = True) -> Round:
         done.looked_up += 1
     if done.looked_up:
         done.sent += send_due(runtime, worker)
+    while amend_next(runtime, worker) is not None:
+        done.amended += 1
     while run_next(runtime, worker) is not None:
         done.jobs += 1
     done.readings = collecting.collect(runtime)

@@ -139,6 +139,8 @@ class Post(Record):
     external_id: Mapped[str | None] = mapped_column(String(200))
     external_url: Mapped[str] = mapped_column(String(2000), default="")
     published_at: Mapped[datetime | None]
+    #: When it was taken off its platform; it stays published here, with its numbers.
+    taken_down_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
     version: Mapped[int] = mapped_column(default=1)

@@ -56,7 +56,7 @@ def _neighbours(db: Session, post_id: int | None, asset_id: int, channel_id: int
         near.append((Post.publish_at > moment - REPEAT) & (Post.publish_at < moment + REPEAT))
     rows = db.execute(
         select(Post.id, Post.asset_id, Post.state, Post.publish_at, Post.text)
-        .where(Post.channel_id == channel_id, or_(*near), Post.state != PostState.CANCELLED)
+        .where(Post.channel_id == channel_id, or_(*near), Post.state != PostState.CANCELLED, Post.taken_down_at.is_(None))
         .order_by(Post.publish_at, Post.id)
         .limit(500)
     )

@@ -15,7 +15,7 @@ from planner.planning.digest import leaving_text, leaving_title
 from planner.planning.models import Post
 from planner.publishing.models import Attempt, Delivery
 
-__all__ = ["fingerprint", "outgoing"]
+__all__ = ["fingerprint", "outgoing", "outgoing_of", "steps_of"]
 
 
 def fingerprint(post: Post, channel: Channel) -> str:
@@ -26,9 +26,14 @@ def fingerprint(post: Post, channel: Channel) -> str:
 
 def outgoing(db: Session, delivery: Delivery, attempt: Attempt, *, data_path: Path) -> OutgoingPost:
     """The plain values an adapter takes."""
-    post, channel = delivery.post, delivery.post.channel
+    return outgoing_of(db, delivery.post, attempt, delivery_id=delivery.id, data_path=data_path)
+
+
+def outgoing_of(db: Session, post: Post, attempt: Attempt, *, delivery_id: int, data_path: Path) -> OutgoingPost:
+    """The same for a post as it is given, stored so or not."""
+    channel = post.channel
     return OutgoingPost(
-        delivery_id=delivery.id,
+        delivery_id=delivery_id,
         attempt=attempt.number,
         fingerprint=attempt.fingerprint,
         text=leaving_text(post, channel),
@@ -43,6 +48,18 @@ def outgoing(db: Session, delivery: Delivery, attempt: Attempt, *, data_path: Pa
         publish_at=post.publish_at,
         resume=attempt.resume,
     )
+
+
+def steps_of(post: OutgoingPost) -> list[str]:
+    """What follows the message itself, by the names adapters use: done after it is live, each on its own."""
+    kinds = {file.kind for file in post.media}
+    wanted = {
+        "first_comment": bool(post.first_comment.strip()),
+        "thumbnail": MediaKind.THUMBNAIL in kinds and MediaKind.VIDEO in kinds,
+        "captions": MediaKind.CAPTIONS in kinds,
+        "playlist": bool(post.playlist),
+    }
+    return [name for name, is_wanted in wanted.items() if is_wanted]
 
 
 def _media(db: Session, post: Post, channel: Channel, data_path: Path) -> list[Media]:

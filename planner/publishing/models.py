@@ -1,11 +1,12 @@
-"""Delivery, the outbox row of an approved post, Attempt, one try to send it, and Native, a message published without us."""
+"""Delivery, the outbox row of an approved post; Attempt, one try to send it; Amendment, what is done to it live; Native, a message published without us."""
 
 from __future__ import annotations
 
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
-from sqlalchemy import CheckConstraint, Double, ForeignKey, Index, String, Text, UniqueConstraint, text
+from sqlalchemy import BigInteger, CheckConstraint, Double, ForeignKey, Index, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from planner.channels.models import Channel
@@ -15,7 +16,9 @@ from planner.core.types import Choice
 from planner.ledger.models import Leased
 from planner.planning.models import Post
 
-__all__ = ["Attempt", "Delivery", "DeliveryState", "Hold", "Native", "NativeLook", "NativeState", "Result", "Watch"]
+__all__ = [
+    "Amendment", "AmendmentKind", "AmendmentState", "Attempt", "Delivery", "DeliveryState", "Hold", "Native", "NativeLook", "NativeState", "Result", "Upload", "Watch",
+]  # fmt: skip
 
 
 class DeliveryState(StrEnum):
@@ -97,6 +100,8 @@ class Delivery(Leased, Record):
     reason: Mapped[str] = mapped_column(Text, default="")
     created_at: Mapped[datetime]
     settled_at: Mapped[datetime | None]
+    #: What belongs to the live message and is not there yet, by the names adapters use: first_comment, thumbnail, captions, playlist.
+    undone: Mapped[list[str]] = mapped_column(default=list)
     post: Mapped[Post] = relationship(lazy="select")
     attempts: Mapped[list[Attempt]] = relationship(back_populates="delivery", order_by="Attempt.id", lazy="select")
 
@@ -132,6 +137,79 @@ class Attempt(Record):
     #: What the adapter asked to keep (an upload's session), so that a crash resumes instead of starting again.
     resume: Mapped[str | None] = mapped_column(Text)
     delivery: Mapped[Delivery] = relationship(back_populates="attempts")
+
+
+class AmendmentKind(StrEnum):
+    """What is to be done to a live post on its platform."""
+
+    EDIT = "edit"
+    TAKE_DOWN = "take_down"
+    #: Do what belongs to it and is missing: its first comment, thumbnail, captions, playlist.
+    FINISH = "finish"
+
+
+class AmendmentState(StrEnum):
+    """Where an amendment is. Only an edit is reviewed; a WORKING one whose lease ran out is taken up again."""
+
+    IN_REVIEW = "in_review"
+    QUEUED = "queued"
+    WORKING = "working"
+    DONE = "done"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+_OPEN = "state IN ('in_review','queued','working')"
+_TO_DO = "state IN ('queued','working')"
+
+
+class Amendment(Leased, Record):
+    """One thing to do to one live post on its platform, asked by a person and kept with what came of it. Never deleted.
+
+    Unlike a send, each kind may be done twice without harm, so what is unclear is simply done again.
+    """
+
+    __tablename__ = "amendments"
+    __table_args__ = (
+        Index("ix_amendments_post_id", "post_id", "id"),
+        Index("ix_amendments_queue", "next_at", "id", sqlite_where=text(_TO_DO), postgresql_where=text(_TO_DO)),
+        # At most one of a kind is under way for a post.
+        Index("uq_amendments_open", "post_id", "kind", unique=True, sqlite_where=text(_OPEN), postgresql_where=text(_OPEN)),
+        CheckConstraint("tries >= 0", name="tries_not_negative"),
+    )
+    post_id: Mapped[int] = mapped_column(ForeignKey("posts.id"))
+    kind: Mapped[AmendmentKind] = mapped_column(Choice(AmendmentKind))
+    state: Mapped[AmendmentState] = mapped_column(Choice(AmendmentState))
+    #: An edit: what it is to say ({"text": "…"}). A finish: {"steps": ["thumbnail"]}.
+    content: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    #: An edit: what it said before.
+    was: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    #: Why a person asked.
+    reason: Mapped[str] = mapped_column(Text, default="")
+    asked_by_id: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"))
+    asked_by: Mapped[str] = mapped_column(String(120), default="")
+    asked_at: Mapped[datetime]
+    #: Digest of the edit that was approved: another content never leaves.
+    digest: Mapped[str] = mapped_column(String(64), default="")
+    approved_by_id: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"))
+    approved_by: Mapped[str] = mapped_column(String(120), default="")
+    approved_at: Mapped[datetime | None]
+    next_at: Mapped[datetime]
+    tries: Mapped[int] = mapped_column(default=0)
+    #: What the platform answered last, or why a person said no.
+    answer: Mapped[str] = mapped_column(Text, default="")
+    ended_at: Mapped[datetime | None]
+    post: Mapped[Post] = relationship(lazy="select")
+
+
+class Upload(Base):
+    """How many bytes of a delivery's file the platform has: for the bar on screen, no fact that anything depends on."""
+
+    __tablename__ = "uploads"
+    delivery_id: Mapped[int] = mapped_column(ForeignKey("deliveries.id"), primary_key=True, autoincrement=False)
+    done: Mapped[int] = mapped_column(BigInteger)
+    total: Mapped[int] = mapped_column(BigInteger)
+    at: Mapped[datetime]
 
 
 class Watch(Base):

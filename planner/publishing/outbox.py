@@ -22,6 +22,7 @@ from sqlalchemy.orm import Session, joinedload
 from sqlalchemy.orm.exc import StaleDataError
 
 from planner.catalog.models import Asset
+from planner.channels import progress
 from planner.channels.models import Channel
 from planner.channels.port import Account, Outcome, OutgoingPost, Platform, Unknown
 from planner.core.i18n import N_
@@ -33,7 +34,7 @@ from planner.planning import pauses
 from planner.planning import rules as planning_rules
 from planner.planning.models import Approval, Origin, Post, PostState, Verb
 from planner.planning.surroundings import at_the_gate
-from planner.publishing import compose, queries, rules
+from planner.publishing import compose, queries, rules, uploads
 from planner.publishing.heartbeat import Heartbeat
 from planner.publishing.models import Attempt, Delivery, DeliveryState, Hold
 from planner.publishing.settling import abandon, settle, stop
@@ -264,7 +265,8 @@ def _call(runtime: Runtime, claim: Claim) -> Outcome:
     """What the platform answered; an adapter that breaks leaves an outcome nobody knows."""
     try:
         adapter = runtime.registry.adapter(claim.platform)
-        outcome: Outcome = adapter.publish(claim.post, claim.account, keep=lambda text: _keep(runtime, claim, text))
+        with progress.heard(uploads.recorder(runtime, claim.delivery_id)):
+            outcome: Outcome = adapter.publish(claim.post, claim.account, keep=lambda text: _keep(runtime, claim, text))
     except Exception as error:
         log.error("an adapter broke while sending", delivery=claim.delivery_id, exc_info=error)
         return Unknown(N_("The planner broke while it was sending."))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import cast
+from typing import Any, cast
 
 from sqlalchemy import BigInteger, ColumnElement, Exists, Select, bindparam, select
 from sqlalchemy.orm import Session, aliased
@@ -13,10 +13,13 @@ from planner.channels.models import Channel, ChannelState
 from planner.channels.port import Platform
 from planner.channels.refreshing import key_lives
 from planner.core.types import Choice, UtcDateTime
+from planner.planning.editing import digest_of
 from planner.planning.models import Post
-from planner.publishing.models import Attempt, Delivery, DeliveryState, Hold, Result
+from planner.publishing.models import Amendment, AmendmentKind, AmendmentState, Attempt, Delivery, DeliveryState, Hold, Result
 
-__all__ = ["ACCOUNTS", "DUE", "WAITING", "AttemptLine", "DeliveryView", "accounts_due", "delivery_of", "recent"]
+__all__ = [
+    "ACCOUNTS", "DUE", "WAITING", "AmendmentLine", "AttemptLine", "DeliveryView", "accounts_due", "amendments_of", "delivery_of", "recent",
+]  # fmt: skip
 
 #: States in which a delivery waits for its moment.
 WAITING = (DeliveryState.DUE, DeliveryState.RETRY)
@@ -88,12 +91,49 @@ class DeliveryView:
     tries: int
     reason: str
     attempts: tuple[AttemptLine, ...]
+    undone: tuple[str, ...] = ()
 
 
 def delivery_of(db: Session, post_id: int) -> DeliveryView | None:
     """A post's delivery, or None while it has none. Two statements."""
     delivery = db.scalars(select(Delivery).where(Delivery.post_id == post_id)).first()
     return None if delivery is None else _view(delivery, _attempts(db, [delivery.id]).get(delivery.id, ()))
+
+
+@dataclass(frozen=True, slots=True)
+class AmendmentLine:
+    """One thing asked for a live post, and what came of it. `content` and `was` are an edit's parts; `digest` is what an approver says yes to."""
+
+    id: int
+    kind: AmendmentKind
+    state: AmendmentState
+    content: dict[str, Any]
+    was: dict[str, Any]
+    reason: str
+    asked_by_id: int | None
+    asked_by: str
+    asked_at: datetime
+    approved_by: str
+    answer: str
+    ended_at: datetime | None
+    digest: str
+
+    @property
+    def is_open(self) -> bool:
+        """A worker has it, or will soon."""
+        return self.state in (AmendmentState.QUEUED, AmendmentState.WORKING)
+
+
+def amendments_of(db: Session, post: Post) -> list[AmendmentLine]:
+    """What was asked for this post since it is live, the latest first. One statement."""
+    rows = db.scalars(select(Amendment).where(Amendment.post_id == post.id).order_by(Amendment.id.desc()).limit(50))
+    return [
+        AmendmentLine(
+            row.id, row.kind, row.state, row.content, row.was, row.reason, row.asked_by_id, row.asked_by, row.asked_at, row.approved_by,
+            row.answer, row.ended_at, digest_of(post, row.content),
+        )
+        for row in rows
+    ]  # fmt: skip
 
 
 def recent(db: Session, *, states: tuple[DeliveryState, ...] = (), limit: int = 50) -> list[DeliveryView]:
@@ -130,4 +170,5 @@ def _view(delivery: Delivery, attempts: tuple[AttemptLine, ...]) -> DeliveryView
     return DeliveryView(
         id=delivery.id, post_id=delivery.post_id, channel_id=delivery.channel_id, state=delivery.state, hold=delivery.hold,
         due_at=delivery.due_at, next_at=delivery.next_at, tries=delivery.tries, reason=delivery.reason, attempts=attempts,
+        undone=tuple(delivery.undone or ()),
     )  # fmt: skip

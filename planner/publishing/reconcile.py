@@ -16,7 +16,7 @@ from planner.core.log import get_logger
 from planner.core.runtime import Runtime
 from planner.ledger.leases import lockable
 from planner.planning.models import Origin, Post
-from planner.publishing import compose, natives, restored, rules
+from planner.publishing import amending, compose, natives, restored, rules
 from planner.publishing.models import Attempt, Delivery, DeliveryState, Result
 from planner.publishing.settling import close, publish, retry, stop, watch
 
@@ -111,6 +111,8 @@ def _conclude(db: Session, runtime: Runtime, look: Look, listing: Listing, *, no
         stop(db, delivery, rules.Stop(DeliveryState.UNCONFIRMED, N_("A live message that looks like it was imported or adopted meanwhile: a person has to say whether it is this one.")), now=now)
     elif len(matches) == 1:
         publish(db, delivery, attempt, matches[0], Result.FOUND, note=delivery.reason, now=now)
+        # Nobody saw the end of that call: what follows the message itself may be missing.
+        amending.queue_finish(db, delivery.post, compose.steps_of(look.post), now=now, wait_until=now)
     elif len(matches) > 1:
         stop(db, delivery, rules.Stop(DeliveryState.UNCONFIRMED, N_("Several live messages look like it: a person has to say which.")), now=now)
     elif listing.complete and attempt.worker == restored.LOOK_FIRST:

@@ -43,8 +43,10 @@ def settle(db: Session, runtime: Runtime, attempt_id: int, outcome: Outcome, *, 
     if not isinstance(outcome, Unknown) and not (isinstance(outcome, RetryLater) and outcome.down):
         circuit.answered(db, delivery.channel_id, failures, now=now)
     match outcome:
-        case Sent(receipt, note):
+        case Sent(receipt, note, undone):
             publish(db, delivery, attempt, receipt, Result.SENT, note=note, now=now)
+            if attempt.result is Result.SENT:
+                delivery.undone = list(undone)
         case _ if attempt.result is not None:
             return  # Somebody looked it up meanwhile; only a success is news then.
         case _ if delivery.state is DeliveryState.PUBLISHED:

@@ -28,6 +28,8 @@ LATER = {
     "deed": "planner.web.words:deed",
     "changed": "planner.web.words:changed",
     "doer": "planner.web.words:doer",
+    "undone_word": "planner.web.words:undone_word",
+    "change_word": "planner.web.words:change_word",
     "in_zone": "planner.web.moments:in_zone",
     "clock": "planner.web.moments:clock",
     "own_time": "planner.web.moments:own_time",
@@ -96,6 +98,11 @@ def price(value: Decimal) -> str:
     return str(format_currency(value, "USD", format=pattern.replace(".00", ".00#"), currency_digits=False))
 
 
+def size(count: int) -> str:
+    """Bytes as megabytes with one digit, which is how a film's upload is followed."""
+    return str(gettext("%(size)s MB", size=format_decimal(round(count / 1_000_000, 1), format="#,##0.0")))
+
+
 def live(url: str) -> str:
     """Where a published post can be seen: in the sandbox's pretend world while that is on, else where the platform said."""
     parts = urlsplit(url)
@@ -109,7 +116,7 @@ def live(url: str) -> str:
 
 def init_app(app: Flask) -> None:
     later = {name: Lazy(path) for name, path in LATER.items()}
-    app.jinja_env.filters.update(later, moment=moment, day=day, number=number, t=translate, say=say, money=money, price=price, live=live)
+    app.jinja_env.filters.update(later, moment=moment, day=day, number=number, t=translate, say=say, money=money, price=price, live=live, bytes=size)
     app.jinja_env.globals.update(asset_url=asset_url, translate=translate, label=later["label"])
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True

@@ -13,8 +13,10 @@ from sqlalchemy import select
 
 from planner.accounts.rules import may, require
 from planner.catalog.models import Asset
+from planner.channels.by_hand import CopyPack, copy_pack
 from planner.channels.limits import held_at
 from planner.channels.models import Channel
+from planner.channels.port import Platform
 from planner.core.errors import Conflict, Forbidden, Invalid, NotFound, PlannerError, SelfApproval
 from planner.core.i18n import N_
 from planner.planning import queries, rules, service, states
@@ -24,8 +26,10 @@ from planner.planning.limits import COUNTED_AS, length_of
 from planner.planning.models import Campaign, Origin, Post, PostState
 from planner.planning.moments import fold_of, resolve_wall_time, wall_of
 from planner.planning.values import PostValues
-from planner.publishing import native_queries
+from planner.publishing import amending, native_queries, uploads
 from planner.publishing import queries as publishing
+from planner.publishing.compose import outgoing_of
+from planner.publishing.models import Attempt
 from planner.web.access import needs
 from planner.web.forms.planning import ApproveForm, ComposeForm, LiveForm, MoveForm, NoteForm, PostForm, choices
 from planner.web.moments import in_zone
@@ -144,6 +148,11 @@ def post_page(post: Post, status: int = 200, **forms: Any) -> ResponseReturnValu
         embargo=rules.embargo_of(post.asset, post.campaign),
         files=[file for file in post.asset.files if file.id in {item.get("file_id") for item in post.media or []}],
         delivery=publishing.delivery_of(g.db, post.id),
+        pack=_copy_pack(post),
+        upload=uploads.of_posts(g.db, [post.id]).get(post.id) if post.state is PostState.SENDING else None,
+        changes=publishing.amendments_of(g.db, post) if post.external_id else [],
+        may_live=amending.allowed(post, g.user, limits),
+        four_eyes=rules.wants_second_pair(post.asset, post.campaign, runtime().settings.four_eyes),
         history=queries.history_of(g.db, post, limit=40),
         result_words=RESULTS,
         native_id=native_queries.of_post(g.db, post.id) if post.origin is Origin.NATIVE else None,
@@ -153,6 +162,14 @@ def post_page(post: Post, status: int = 200, **forms: Any) -> ResponseReturnValu
         live=forms.get("live") or LiveForm(formdata=None),
     )
     return page, status
+
+
+def _copy_pack(post: Post) -> CopyPack | None:
+    """What a person copies to publish this post by hand; None where the planner sends, or it is not approved, or out already."""
+    if post.channel.platform is not Platform.BY_HAND or post.state not in (PostState.APPROVED, PostState.SCHEDULED, PostState.MISSED):
+        return None
+    attempt = Attempt(number=0, fingerprint="", resume=None)
+    return copy_pack(outgoing_of(g.db, post, attempt, delivery_id=0, data_path=runtime().settings.data_path))
 
 
 def refuse(form: Any, error: PlannerError) -> None:

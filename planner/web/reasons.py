@@ -38,6 +38,8 @@ SENTENCES = (
     N_("A person publishes on this channel. Delete it there."),
     N_("A webhook cannot be asked what it has received. Look into the room."),
     N_("Only the person who publishes here knows."),
+    N_("A person publishes on this channel. Change it there."),
+    N_("A webhook cannot change a message. Change it in the room."),
     N_("This channel has no webhook address. Enter it again."),
     N_("A webhook cannot take a message back. Delete it in the room."),
     N_("%(name)s answered something other than “ok”; look whether the message is there."),
@@ -59,7 +61,9 @@ SENTENCES = (
     N_("LinkedIn says that the page already has this post."),
     N_("LinkedIn no longer speaks the version that PLANNER_LINKEDIN_VERSION names; set a newer one."),
     N_("LinkedIn's quota for today is used up; it is renewed at 00:00 UTC."),
+    N_("The post has more than %(count)s comments."),
     # X.
+    N_("A post on X cannot be changed from here. Take it down and post it anew."),
     N_("This X account is not connected. Connect it again."),
     N_("X's answer broke off; the post may be gone."),
     N_("There is nothing to post: neither text nor media."),
@@ -79,6 +83,7 @@ SENTENCES = (
     N_("X could not work with the file."),
     N_("X is still working on the video."),
     # YouTube.
+    N_("YouTube has no such video any more."),
     N_("This YouTube channel is not connected. Connect it again in Settings."),
     N_("YouTube needs a video file; what is already on YouTube cannot be published again."),
     N_("YouTube refused: %(said)s"),

@@ -39,6 +39,15 @@ SCREENS: tuple[Table, ...] = (
         ("POST", "/live", "live"),
         ("POST", "/not-live", "not_live"),
     )),
+    Table("post_changes", "/posts/<int:post_id>", "planner.web.post_changes", (
+        ("GET POST", "/edit-live", "edit"),
+        ("GET POST", "/take-down", "take_down"),
+        ("POST", "/finish", "finish"),
+        ("POST", "/changes/<int:amendment_id>/approve", "approve"),
+        ("POST", "/changes/<int:amendment_id>/refuse", "refuse_change"),
+        ("POST", "/changes/<int:amendment_id>/again", "again"),
+        ("GET", "/underway", "underway"),
+    )),
     Table("held", "/held", "planner.web.held", (
         ("GET", "", "index"),
         ("POST", "", "decide"),

@@ -11,7 +11,7 @@ from planner.accounts.models import Entry
 from planner.catalog.models import LABELS, AssetState
 from planner.core.i18n import N_
 
-__all__ = ["HISTORY", "RESULTS", "changed", "deed", "doer"]
+__all__ = ["HISTORY", "RESULTS", "change_word", "changed", "deed", "doer", "undone_word"]
 
 #: An entry's action -> what a page about that thing says; who did it and when stand beside it.
 HISTORY: dict[str, str] = {
@@ -55,6 +55,14 @@ HISTORY: dict[str, str] = {
     "promotion.inputs_changed": N_("What is known of it changed"),
     "post.disowned": N_("Put back under “Published directly”"),
     "post.recorded": N_("Found on the platform"),
+    "post.edited_live": N_("Changed on the platform"),
+    "post.taken_down": N_("Taken down"),
+    "amendment.edit": N_("Edit of the live post asked for"),
+    "amendment.take_down": N_("Taking down asked for"),
+    "amendment.finish": N_("What is missing tried again"),
+    "amendment.approved": N_("Edit of the live post approved"),
+    "amendment.cancelled": N_("Change of the live post dropped"),
+    "amendment.retried": N_("Change of the live post tried again"),
 }
 
 #: An asset's column -> its name on the form.
@@ -89,6 +97,28 @@ RESULTS = {
     "absent": _l("Looked up: it is not there"),
     "None": _l("Waiting for the answer"),
 }
+
+
+#: What is done to a live post -> what its page says.
+_CHANGES = {"edit": N_("Edit"), "take_down": N_("Taking down"), "finish": N_("What was missing")}
+
+#: What belongs to a post and may be missing, by the names adapters use.
+_UNDONE = {
+    "first_comment": N_("the first comment"),
+    "thumbnail": N_("the thumbnail"),
+    "captions": N_("the captions"),
+    "playlist": N_("the playlist"),
+}
+
+
+def change_word(kind: str) -> str:
+    """What was done to a live post, in the reader's language."""
+    return str(gettext(_CHANGES[str(kind)]))
+
+
+def undone_word(name: str) -> str:
+    """What is missing, in the reader's language."""
+    return str(gettext(_UNDONE[name])) if name in _UNDONE else name
 
 
 def deed(entry: Entry) -> str:

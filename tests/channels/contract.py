@@ -17,10 +17,14 @@ import pytest
 from planner.channels.port import Account, Adapter, OutgoingPost, OwnPosts, Platform, Refused, RetryLater, Sent, Unknown
 from planner.channels.sandbox import Sandbox, serve
 
-__all__ = ["AdapterContract", "Stage", "closed_address"]
+__all__ = ["COMMENT", "AdapterContract", "Stage", "closed_address"]
 
 TOKEN = "sandbox-token-that-must-not-be-shown"
 REVOKED = "sandbox-revoked-token-that-must-not-be-shown"
+
+
+#: What the platforms' markup could spoil.
+COMMENT = "Mehr dazu: (hier) & <dort> #5G"
 
 
 def closed_address() -> str:
@@ -62,6 +66,8 @@ class AdapterContract:
     create: str
     #: An id that has the platform's form and belongs to nothing.
     unknown_id: str
+    #: The sandbox's name for the call that adds a first comment; None where there is none.
+    comment: str | None = None
     #: Whether the platform can be asked for our posts; a webhook cannot.
     lists = True
     config: dict[str, Any] = {}
@@ -322,3 +328,57 @@ class AdapterContract:
         if self.lists:
             listing = stage.find()
             assert (len(listing.matches), listing.complete) == (expected, True), listing
+
+    # --- changing and completing what is live ---
+
+    def test_an_edit_says_something_else_and_twice_is_as_good_as_once(self, stage, tmp_path):
+        sent, words = stage.publish(), replace(self.make_post(tmp_path, number=3), title="Edited", text="Edited words")
+
+        first, again = (stage.adapter.edit(words, sent.receipt.external_id, stage.account) for _ in range(2))
+
+        if not stage.adapter.limits.editable:
+            assert isinstance(first, Refused)
+            assert not first.account
+            return
+        assert (type(first), type(again)) == (Sent, Sent)
+        assert first.receipt.external_id == sent.receipt.external_id
+        [told] = stage.adapter.recent(stage.since, stage.account).posts
+        assert "Edited words" in told.text
+        assert not told.mark or stage.post.fingerprint.startswith(told.mark)
+
+    def test_an_edit_of_what_is_gone_or_without_a_key_is_a_no(self, stage):
+        if not stage.adapter.limits.editable:
+            return
+        gone = stage.adapter.edit(stage.post, self.unknown_id, stage.account)
+        keyless = stage.adapter.edit(stage.post, self.unknown_id, replace(stage.account, secret=None))
+        revoked = stage.adapter.edit(stage.post, self.unknown_id, self.make_account(stage.url, revoked=True))
+
+        assert [(one.code, one.account) for one in (gone, keyless, revoked)] == [
+            ("not_found", False), ("unauthorised", True), ("unauthorised", True),
+        ]  # fmt: skip
+
+    def test_taking_down_twice_is_harmless(self, stage):
+        sent = stage.publish()
+
+        outcomes = [stage.adapter.delete(sent.receipt.external_id, stage.account) for _ in range(2)]
+
+        if stage.adapter.limits.can_delete:
+            assert isinstance(outcomes[0], Sent)
+            assert isinstance(outcomes[1], Sent) or outcomes[1].code == "not_found"
+        else:
+            assert all(isinstance(one, Refused) and not one.account for one in outcomes)
+
+    @pytest.mark.parametrize(("fault", "more"), [("drop_after", {}), ("status", {"status": 500, "accepted": True}), ("drop_before", {}), ("status", {"status": 502})])
+    def test_a_first_comment_whose_answer_was_lost_is_looked_for_and_there_once(self, stage, fault, more):
+        if self.comment is None:
+            return
+        sent, post = stage.publish(), replace(stage.post, first_comment=COMMENT)
+        stage.script(fault, self.comment, **more)
+
+        finished = [stage.adapter.finish(post, sent.receipt.external_id, ["first_comment"], stage.account) for _ in range(3)]
+
+        assert [type(one) for one in finished] == [Unknown, Sent, Sent]
+        assert self.comments_made(stage) == 1
+
+    def comments_made(self, stage) -> int:
+        raise NotImplementedError

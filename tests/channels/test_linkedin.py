@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -39,7 +40,7 @@ from planner.channels.port import (
 )
 from planner.core.errors import Refused as ConsentRefused
 from planner.core.http import Http, NotSent
-from tests.channels.contract import AdapterContract
+from tests.channels.contract import COMMENT, AdapterContract
 from tests.channels.fake_linkedin import NOW, PAGE, PART, FakeLinkedIn, refusal
 
 TOKEN = "AQX-planted-token"
@@ -51,6 +52,7 @@ HOUR = timedelta(hours=1)
 class TestContract(AdapterContract):
     platform = Platform.LINKEDIN
     create = "linkedin.create"
+    comment = "linkedin.comment"
     unknown_id = "urn:li:share:7000000000000000001"
 
     def make_adapter(self, url: str) -> LinkedInAdapter:
@@ -76,6 +78,10 @@ class TestContract(AdapterContract):
         assert {"followers", "seniority", "function", "industry", "country", "staff_count"} <= {
             one.dimension for one in told
         }
+
+    def comments_made(self, stage) -> int:
+        with sqlite3.connect(stage.sandbox.state.path) as db:
+            return sum(json.loads(body)["text"] == COMMENT for (body,) in db.execute("SELECT body FROM things WHERE kind = 'comment'"))
 
 
 @pytest.fixture
@@ -277,7 +283,7 @@ def test_a_post_that_cannot_be_read_back_is_sent_all_the_same(publish, linkedin,
 def test_a_first_comment_that_fails_is_a_note(publish, linkedin, fault, note):
     linkedin.faults = {"comment": [fault]}
 
-    assert publish(replace(POST, first_comment="More")) == sent("urn:li:share:7000", note)
+    assert publish(replace(POST, first_comment="More")) == replace(sent("urn:li:share:7000", note), undone=("first_comment",))
 
 
 # What is refused before LinkedIn is asked

@@ -64,31 +64,61 @@ def send(httpserver: HTTPServer, flavour: str = "mattermost", post: OutgoingPost
     return adapter.publish(post, a_room(httpserver, flavour), keep=lambda _: None)
 
 
-def test_the_message_for_mattermost():
-    assert message(Flavour.MATTERMOST, POST) == {"text": "**Titre**\nPremière ligne\n\nDeuxième <!channel> & fin\nhttps://a.fr/x"}
+def test_the_card_for_mattermost_leads_to_the_page_and_calls_nobody():
+    assert message(Flavour.MATTERMOST, POST) == {
+        "attachments": [
+            {"fallback": "Titre", "title": "Titre", "title_link": "https://a.fr/x", "text": "Première ligne\n\nDeuxième <!channel> & fin"}
+        ]
+    }
+    assert message(Flavour.MATTERMOST, replace(POST, title="")) == {
+        "attachments": [{"fallback": POST.text, "text": "Première ligne\n\nDeuxième <!channel> & fin\n\nhttps://a.fr/x"}]
+    }
 
 
-def test_the_message_for_slack_calls_nobody():
-    assert message(Flavour.SLACK, POST) == {"text": "*Titre*\nPremière ligne\n\nDeuxième &lt;!channel&gt; &amp; fin\nhttps://a.fr/x"}
+def test_the_card_for_slack_is_made_of_blocks_and_calls_nobody():
+    assert message(Flavour.SLACK, POST) == {
+        "text": "Titre",
+        "blocks": [
+            {"type": "header", "text": {"type": "plain_text", "text": "Titre", "emoji": False}},
+            {"type": "section", "text": {"type": "mrkdwn", "text": "Première ligne\n\nDeuxième &lt;!channel&gt; &amp; fin", "verbatim": True}},
+            {"type": "section", "text": {"type": "mrkdwn", "text": "<https://a.fr/x>", "verbatim": True}},
+        ],
+    }
 
 
-def test_the_message_for_teams_is_a_card_with_a_block_a_line():
+def test_a_long_text_for_slack_is_cut_between_words_and_never_inside_an_escape():
+    sections = message(Flavour.SLACK, replace(POST, title="T" * 200, text="a & b " * 2000))["blocks"]
+
+    assert len(sections[0]["text"]["text"]) == 150
+    texts = [one["text"]["text"] for one in sections[1:-1]]
+    assert max(map(len, texts)) <= 3000
+    assert " ".join(texts).split() == ("a &amp; b " * 2000).split()
+
+
+def test_the_card_for_teams_has_a_block_a_line_and_leads_to_the_page():
     [attachment] = message(Flavour.TEAMS, POST)["attachments"]
 
     assert attachment["contentType"] == "application/vnd.microsoft.card.adaptive"
-    assert attachment["content"]["body"] == [
-        {"type": "TextBlock", "text": "Titre", "wrap": True, "weight": "Bolder", "size": "Medium"},
-        {"type": "TextBlock", "text": "Première ligne", "wrap": True},
-        {"type": "TextBlock", "text": "Deuxième <!channel> & fin", "wrap": True},
-        {"type": "TextBlock", "text": "https://a.fr/x", "wrap": True},
-    ]
+    assert attachment["content"] == {
+        "$schema": "http://adaptivecards.io/schemas/adaptive-card.json",
+        "type": "AdaptiveCard",
+        "version": "1.4",
+        "body": [
+            {"type": "TextBlock", "text": "Titre", "wrap": True, "weight": "Bolder", "size": "Medium"},
+            {"type": "TextBlock", "text": "Première ligne", "wrap": True},
+            {"type": "TextBlock", "text": "Deuxième <!channel> & fin", "wrap": True},
+            {"type": "TextBlock", "text": "https://a.fr/x", "wrap": True},
+        ],
+        "actions": [{"type": "Action.OpenUrl", "title": "a.fr", "url": "https://a.fr/x"}],
+    }
 
 
 @pytest.mark.parametrize("flavour", list(Flavour))
 def test_a_link_that_the_text_holds_is_not_added_again(flavour):
     post = replace(POST, text="Lire https://a.fr/x", title="")
 
-    assert str(message(flavour, post)).count("https://a.fr/x") == 1
+    told = str(message(flavour, post)).replace("'url': 'https://a.fr/x'", "").replace("'fallback': 'Lire https://a.fr/x'", "")
+    assert told.replace("{'text': 'Lire https://a.fr/x', 'blocks'", "").count("https://a.fr/x") == 1
 
 
 def test_the_receipt_is_our_own_and_the_same_for_every_attempt(httpserver: HTTPServer):

@@ -16,17 +16,21 @@ from werkzeug import Request, Response
 from planner.channels.port import Listing, OwnPosts, Platform, Receipt, Refused, RetryLater, Sent, Unknown
 from planner.channels.x import XAdapter
 from planner.core.http import Http
-from tests.channels.contract import AdapterContract, closed_address
+from tests.channels.contract import COMMENT, AdapterContract, closed_address
 from tests.channels.fake_x import ACCOUNT, NOW, POST, SINCE, TOKEN, FakeX
 
 
 class TestContract(AdapterContract):
     platform = Platform.X
     create = "x.create"
+    comment = "x.create"
     unknown_id = "1000000000000000001"
 
     def make_adapter(self, url: str) -> XAdapter:
         return XAdapter(url, Http(timeout_seconds=3))
+
+    def comments_made(self, stage) -> int:
+        return len(stage.adapter.find(replace(stage.post, text=COMMENT), stage.since, stage.account).matches)
 
 
 @pytest.fixture
@@ -199,6 +203,7 @@ def test_a_first_comment_that_fails_leaves_the_post_sent_with_a_note(x):
     assert outcome == Sent(
         Receipt("100", "https://x.com/norvane/status/100"),
         "The first comment was not posted: X does not allow this. X says: Replies are not allowed.",
+        undone=("first_comment",),
     )
 
 

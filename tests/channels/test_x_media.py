@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from pytest_httpserver import HTTPServer
 
+from planner.channels import progress
 from planner.channels.port import Media, MediaKind, Receipt, Refused, RetryLater, Sent
 from tests.channels.fake_x import ACCOUNT, POST, FakeX
 
@@ -68,8 +69,11 @@ def test_a_picture_goes_up_is_described_and_stands_in_the_post(x, tmp_path):
 def test_a_large_file_goes_up_in_parts_of_four_megabytes_in_order(x, tmp_path):
     x.says("POST", "/2/media/upload/900/finalize", 200, READY)
 
-    outcome, _ = send(x, a_file(tmp_path, MediaKind.VIDEO, size=9 * MB))
+    told: list[tuple[int, int]] = []
+    with progress.heard(lambda done, total: told.append((done, total))):
+        outcome, _ = send(x, a_file(tmp_path, MediaKind.VIDEO, size=9 * MB))
 
+    assert told == [(4 * MB, 9 * MB), (8 * MB, 9 * MB), (9 * MB, 9 * MB)]
     parts = [request for request in x.asked if request.path.endswith("/append")]
     assert outcome == SENT
     assert [part.form["segment_index"] for part in parts] == ["0", "1", "2"]

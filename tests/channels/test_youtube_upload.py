@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from werkzeug import Response
 
+from planner.channels import progress
 from planner.channels.port import (
     Account,
     Media,
@@ -157,13 +158,15 @@ def test_an_upload_killed_on_the_way_ends_as_one_video(youtube, post, kept, kill
 
     with pytest.raises(Killed):
         adapter(youtube, wait=die).publish(post, ACCOUNT, keep=keep)
-    before = youtube.sent_bytes
-    outcome = adapter(youtube).publish(replace(post, attempt=2, resume=kept[-1]), ACCOUNT, keep=kept.append)
+    before, told = youtube.sent_bytes, []
+    with progress.heard(lambda done, total: told.append((done, total))):
+        outcome = adapter(youtube).publish(replace(post, attempt=2, resume=kept[-1]), ACCOUNT, keep=kept.append)
 
     assert outcome == Sent(Receipt("v0000000001", "https://www.youtube.com/watch?v=v0000000001", NOW))
     assert len(youtube.videos) == 1
     assert len(youtube.sessions) == 1
     assert youtube.sent_bytes - before == resent
+    assert (told[0], told[-1]) == ((SIZE - resent, SIZE), (SIZE, SIZE)), "the bar goes on from what YouTube has"
     assert next(iter(youtube.sessions.values())).data == whole(post)
     assert kept == [f"{youtube.url}/session/1"]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -36,7 +36,7 @@ from tests.factories import NOON, make_channel, make_post, make_user
 class Scripted:
     """A platform that answers what the test says, and remembers what it was given."""
 
-    limits = Limits(text=280, can_delete=True)
+    limits = Limits(text=280, editable=("text", "title", "tags"), can_delete=True)
     batch = 100
 
     def __init__(self) -> None:
@@ -45,6 +45,9 @@ class Scripted:
         self.calls: list[OutgoingPost] = []
         self.listing: Listing | None = None
         self.looks = 0
+        #: What was done to live messages: ("edit", number, text), ("finish", number, steps), ("delete", number).
+        self.amended: list[tuple[Any, ...]] = []
+        self.answers: list[Callable[[], Outcome] | Outcome] = []
         #: What `recent` tells beside what went through here: written on the platform itself; `at` is when all of ours went live.
         self.native: list[NativePost] = []
         self.at = NOON
@@ -73,8 +76,19 @@ class Scripted:
         told = [one for one in (*self.native, *ours) if one.receipt.at and one.receipt.at >= since]
         return OwnPosts(told, complete=self.failed is None, failed=self.failed)
 
+    def edit(self, post: OutgoingPost, external_id: str, account: Account) -> Outcome:
+        return self._amend("edit", external_id, post.text)
+
+    def finish(self, post: OutgoingPost, external_id: str, steps: Sequence[str], account: Account) -> Outcome:
+        return self._amend("finish", external_id, tuple(steps))
+
     def delete(self, external_id: str, account: Account) -> Outcome:
-        raise AssertionError("nothing here deletes")
+        return self._amend("delete", external_id)
+
+    def _amend(self, verb: str, external_id: str, *told: Any) -> Outcome:
+        self.amended.append((verb, external_id, *told))
+        answer = self.answers.pop(0) if self.answers else Sent(Receipt(external_id, ""))
+        return answer() if callable(answer) else answer
 
     def readings(self, external_ids: Any, account: Account) -> Readings:
         return Readings()

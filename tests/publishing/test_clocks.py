@@ -1,4 +1,4 @@
-"""Clocks that differ by an hour, hours that do not exist or come twice: each post once."""
+"""Clocks that differ by an hour, hours that do not exist or come twice, and a storm of ten minutes: each post once."""
 
 from __future__ import annotations
 
@@ -15,15 +15,17 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from planner.channels.port import Outcome, OutgoingPost, Unknown
+from planner.channels.wire import verdict
 from planner.core.clock import SystemClock
 from planner.core.db import make_engine, sessions_of
+from planner.core.http import Answer
 from planner.core.runtime import Runtime
 from planner.jobs import tick
 from planner.planning import rules
 from planner.planning.models import Post, PostState
 from planner.publishing import outbox, reconcile
 from planner.publishing.check import violations
-from planner.publishing.models import Delivery, DeliveryState
+from planner.publishing.models import Attempt, Delivery, DeliveryState
 from tests.conftest import Browser, StoppedClock, make_settings
 from tests.factories import make_asset, make_channel, make_user
 from tests.processes import approve_posts
@@ -179,3 +181,43 @@ def test_half_past_two_in_paris_on_the_night_of_a_change_is_asked_about_and_fire
     assert sent_at == [at]
     app_db.rollback()
     assert app_db.scalars(select(Post.state)).one() is PostState.PUBLISHED
+
+
+def storm(platform: Scripted, clock: StoppedClock, until: datetime, status: int, headers: dict[str, str], hidden: random.Random) -> Callable[[OutgoingPost], Outcome]:
+    """The platform's answers in a storm: errors, a third of them with the post accepted all the same; afterwards a yes."""
+
+    def answer(post: OutgoingPost) -> Outcome:
+        if clock.moment >= until:
+            return platform.accept(post)
+        if not headers and hidden.random() < 0.33:
+            platform.accept(post)
+        return verdict(Answer(status, headers, b""), platform="X", said="", now=clock.now())
+
+    return answer
+
+
+@pytest.mark.parametrize(("status", "headers"), [(500, {}), (503, {"Retry-After": "5"}), (504, {})], ids=["500", "503 with a wait", "504"])
+def test_a_storm_of_ten_minutes_of_server_errors_loses_doubles_and_misses_nothing(
+    database_url: str, tmp_path: Path, clock: StoppedClock, platform: Scripted, runtime: Runtime, approved: Approved, status: int, headers: dict[str, str]
+) -> None:
+    """With the product's own times: an unknown outcome settles in 90 s, at most six tries, a grace of 20 minutes."""
+    product = replace(runtime, settings=make_settings(tmp_path, database_url))
+    for number in range(6):
+        approved(minutes=10, text=f"Message {number}")
+    answer = storm(platform, clock, clock.now() + timedelta(minutes=20), status, headers, random.Random(3))  # noqa: S311
+    platform.script, begun = [answer] * 500, clock.now()
+
+    clock.advance(timedelta(minutes=10))
+    while clock.moment < begun + timedelta(minutes=29) and not published(runtime):
+        tick.keep_house(product, schedule=False)
+        tick.send_due(product, "worker")
+        while reconcile.look_next(product, "worker") is not None:
+            pass
+        clock.advance(timedelta(seconds=15))
+
+    with runtime.sessions() as db:
+        assert Counter(db.scalars(select(Delivery.state))) == {DeliveryState.PUBLISHED: 6}
+        assert violations(db, clock.now()) == []
+        assert len(db.scalars(select(Attempt.id)).all()) <= 6 * 10, "a platform in trouble is not asked all the time"
+    each_once(platform, 6)
+

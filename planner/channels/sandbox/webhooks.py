@@ -43,6 +43,8 @@ def slack(call: Call) -> Response:
     if "revoked" in call.args["key"]:
         return _plain("no_service", 404)
     text = _text(call.object)
+    if "blocks" in call.object and not _are_blocks(call.object["blocks"]):
+        return _plain("invalid_blocks", 400)
     if not text and not call.object.get("blocks"):
         return _plain("no_text" if isinstance(call.json, dict) else "invalid_payload", 400)
     _keep(call, call.args["key"], text or "(blocks)", "slack")
@@ -55,7 +57,7 @@ def teams(call: Call) -> Response:
     if "revoked" in call.args["key"]:
         return answer({"error": {"code": "WorkflowNotFound", "message": "The workflow does not exist."}}, 404)
     text = "\n".join(_card_texts(call.object.get("attachments")))
-    if call.object.get("type") != "message" or not text:
+    if call.object.get("type") != "message" or not text or not all(map(_is_card, call.object.get("attachments") or [])):
         body = {"error": {"code": "TriggerInputSchemaMismatch", "message": "The input body is not a message with an adaptive card."}}
         return answer(body, 400)
     _keep(call, call.args["key"], text, "teams")
@@ -69,6 +71,36 @@ def _text(body: dict[str, Any]) -> str:
     attachments = body.get("attachments")
     parts = [str(one.get("text") or one.get("fallback") or "") for one in attachments if isinstance(one, dict)] if isinstance(attachments, list) else []
     return "\n".join(part for part in parts if part)
+
+
+def _are_blocks(blocks: Any) -> bool:
+    """Whether Slack would show these: at most 50, a header of plain text up to 150, sections up to 3,000, images with their words."""
+
+    def is_one(block: Any) -> bool:
+        told = block.get("text") if isinstance(block, dict) else None
+        text: dict[str, Any] = told if isinstance(told, dict) else {}
+        said = text.get("text")
+        match block.get("type") if isinstance(block, dict) else None:
+            case "header":
+                return isinstance(said, str) and text["type"] == "plain_text" and 0 < len(said) <= 150
+            case "section":
+                return isinstance(said, str) and text["type"] in ("mrkdwn", "plain_text") and 0 < len(said) <= 3000
+            case "image":
+                return str(block.get("image_url", "")).startswith("https://") and bool(block.get("alt_text"))
+        return False
+
+    return isinstance(blocks, list) and 0 < len(blocks) <= 50 and all(map(is_one, blocks))
+
+
+def _is_card(attachment: Any) -> bool:
+    """Whether Teams would draw it: an adaptive card of a version it knows, with a body, its actions leading somewhere."""
+    card = attachment.get("content") if isinstance(attachment, dict) else None
+    if not isinstance(card, dict) or card.get("type") != "AdaptiveCard" or not isinstance(card.get("body"), list):
+        return False
+    actions = card.get("actions", [])
+    return str(card.get("version")) in ("1.2", "1.3", "1.4", "1.5") and all(
+        one.get("type") == "Action.OpenUrl" and str(one.get("url", "")).startswith(("https://", "http://")) for one in actions
+    )
 
 
 def _card_texts(attachments: Any) -> list[str]:

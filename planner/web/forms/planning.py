@@ -9,6 +9,7 @@ from typing import Any
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from wtforms import (
+    BooleanField,
     DateField,
     HiddenField,
     IntegerField,
@@ -27,7 +28,7 @@ from planner.planning.models import Post
 from planner.planning.moments import fold_of, is_double, resolve_wall_time, wall_of
 from planner.web.forms.base import MomentField, PlannerForm
 
-__all__ = ["ApproveForm", "CampaignForm", "CheckboxListField", "ComposeForm", "LiveForm", "MoveForm", "NoteForm", "PostForm", "choices"]
+__all__ = ["ApproveForm", "CampaignForm", "CheckboxListField", "ComposeForm", "EditLiveForm", "LiveForm", "MoveForm", "NoteForm", "PostForm", "TakeDownForm", "choices"]
 
 #: Zones offered besides the channel's and the reader's own; another one is chosen in the channel's settings.
 _ZONES = (
@@ -186,6 +187,22 @@ class LiveForm(PlannerForm):
     """Where a message that a person saw is live."""
 
     url = StringField(_l("Address of the message"), [InputRequired(_l("Paste the address of the message.")), Length(max=2000)])
+
+
+class EditLiveForm(PlannerForm):
+    """Other words for a post that is live; only the parts its platform lets change are on the page."""
+
+    title = StringField(_l("Title"), [Length(max=300, message=_l("At most 300 characters."))])
+    text = TextAreaField(_l("Text"), [Length(max=60_000, message=_l("That is too long."))])
+    tags = StringField(_l("Tags"), [Length(max=6000, message=_l("That is too long."))])
+    reason = TextAreaField(_l("Why"), [Length(max=500, message=_l("At most 500 characters."))])
+
+
+class TakeDownForm(PlannerForm):
+    """The end of a live post: why, and a tick that this is meant."""
+
+    reason = TextAreaField(_l("Why"), [InputRequired(_l("Say why: it stays with the post.")), Length(max=500, message=_l("At most 500 characters."))])
+    sure = BooleanField(_l("Yes, take it down"), [InputRequired(_l("Tick this to say that you mean it."))])
 
 
 class CampaignForm(PlannerForm):
