@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import select
 
 from planner.accounts.models import User
+from planner.catalog import service as catalog
 from planner.catalog.models import Asset, AssetKind
 from planner.channels.models import ChannelState
 from planner.channels.port import Limits, Receipt, Refused, RetryLater, Sent, Unknown
@@ -18,7 +19,9 @@ from planner.core.runtime import Runtime
 from planner.insights import collecting
 from planner.jobs import tick
 from planner.planning import editing, pauses, rules
+from planner.planning import service as planning
 from planner.planning.models import Origin, Post, PostState
+from planner.planning.values import PostValues
 from planner.publishing import amending, carrying_out
 from planner.publishing.check import violations
 from planner.publishing.models import Amendment, AmendmentState, Delivery
@@ -126,7 +129,10 @@ def test_an_edit_of_a_release_needs_a_second_pair_of_eyes(
 
 
 def embargo(db: Any, post: Post) -> None:
-    post.asset.embargo_until = post.published_at + timedelta(days=30)  # type: ignore[operator]
+    """Later than its sending, as a person does it: the history says so, and the invariants believe the history."""
+    assert post.published_at is not None
+    values = {**catalog.values_of(post.asset), "embargo_until": post.published_at + timedelta(days=30)}
+    catalog.edit(db, post.asset, catalog.AssetValues(**values), actor=None, now=post.published_at + timedelta(seconds=1))
 
 
 def retire(db: Any, post: Post) -> None:
@@ -482,3 +488,26 @@ def test_under_a_pause_nothing_is_made_up_and_afterwards_only_on_a_persons_word(
     turn(runtime, clock, seconds=1)
 
     assert (platform.amended, undone(runtime, post_id)) == ([("finish", "live-1", ("first_comment",))], [])
+
+
+def test_a_sensitive_announcement_that_was_taken_down_makes_room_for_the_one_that_replaces_it(
+    runtime: Runtime, live: Callable[..., int], clock: StoppedClock, platform: Scripted
+) -> None:
+    first = live(asset=lambda db: make_asset(db, sensitive=True))
+    with runtime.sessions.begin() as db:
+        amending.take_down(db, db.get_one(Post, first), reason="A wrong figure", limits=LIMITS, actor=None, now=clock.now())
+    turn(runtime, clock, seconds=1)
+    with runtime.sessions.begin() as db:
+        gone = db.get_one(Post, first)
+        values = PostValues(text="The right figure", publish_at=clock.now() + timedelta(minutes=5))
+        second = planning.plan(db, gone.asset, gone.channel, values, actor=None, now=clock.now())
+        planning.submit(db, second, actor=None, now=clock.now())
+        planning.approve(db, second, actor=None, now=clock.now())
+        db.flush()
+        number = second.id
+
+    turn(runtime, clock, minutes=5)
+
+    with runtime.sessions() as db:
+        assert db.get_one(Post, number).state is PostState.PUBLISHED
+    assert [one.text for one in platform.live] == ["Frist words", "The right figure"]
