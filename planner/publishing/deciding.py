@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from planner.accounts import history
 from planner.accounts.models import User
 from planner.accounts.rules import require
+from planner.channels.port import Limits
 from planner.core.errors import WrongState
 from planner.core.i18n import N_
 from planner.ledger.leases import lockable
@@ -73,16 +74,19 @@ def send(db: Session, delivery: Delivery, *, actor: User | None, now: datetime) 
     service.retry(db, delivery, actor=actor, now=now)
 
 
-def move(db: Session, delivery: Delivery, to: datetime, *, four_eyes: str, actor: User | None, now: datetime) -> None:
+def move(
+    db: Session, delivery: Delivery, to: datetime, *, limits: Limits | None = None, four_eyes: str, actor: User | None, now: datetime
+) -> None:
     """Give a held post a new time; its approval follows as whenever a post is moved. Its own time again keeps it.
 
+    limits -- what the platform takes: what it would refuse goes back to review instead of being approved with its new time.
     Raises what `planning.move` does.
     """
     _check(db, delivery, actor)
     if to == delivery.due_at:
         keep(db, delivery, actor=actor, now=now)
         return
-    planning.move(db, delivery.post, to, four_eyes=four_eyes, actor=actor, now=now)
+    planning.move(db, delivery.post, to, limits=limits, four_eyes=four_eyes, actor=actor, now=now)
 
 
 def drop(db: Session, delivery: Delivery, *, actor: User | None, now: datetime) -> None:

@@ -19,6 +19,7 @@ from planner.publishing.held import HeldPost, held
 from planner.publishing.models import Delivery
 from planner.web.access import needs
 from planner.web.languages import say
+from planner.web.preflight import limits_of
 from planner.web.session import committing, runtime
 
 __all__ = ["decide", "index"]
@@ -68,8 +69,8 @@ def _decide(one: HeldPost) -> bool:
         elif choice == "drop":
             deciding.drop(g.db, delivery, actor=g.user, now=g.now)
         else:
-            four_eyes = runtime().settings.four_eyes
-            deciding.move(g.db, delivery, _new_moment(one), four_eyes=four_eyes, actor=g.user, now=g.now)
+            four_eyes, limits = runtime().settings.four_eyes, limits_of(delivery.post.channel.platform)
+            deciding.move(g.db, delivery, _new_moment(one), limits=limits, four_eyes=four_eyes, actor=g.user, now=g.now)
     return True
 
 

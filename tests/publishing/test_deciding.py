@@ -165,6 +165,21 @@ def test_a_moved_post_asks_for_approval_again_and_then_goes_out_at_its_new_time(
     assert [post.publish_at for post in platform.live] == [to + timedelta(hours=1)]
 
 
+@pytest.mark.parametrize(("text", "state"), [("x" * 280, PostState.APPROVED), ("x" * 281, PostState.IN_REVIEW)])
+def test_a_held_post_that_its_platform_would_refuse_is_not_approved_with_its_new_time(
+    runtime: Runtime, approved: Approved, clock: StoppedClock, text: str, state: PostState
+) -> None:
+    post_id = approved(minutes=10, text=text)
+    end(runtime, clock, pause(runtime, clock))
+    to = clock.now() + timedelta(days=1)
+
+    say(runtime, clock, deciding.move, post_id, to, limits=Scripted.limits, four_eyes="never")
+
+    with runtime.sessions() as db:
+        post = db.get_one(Post, post_id)
+        assert (post.state, post.publish_at) == (state, to)
+
+
 def test_moving_a_held_post_to_its_own_time_keeps_it(runtime: Runtime, approved: Approved, clock: StoppedClock) -> None:
     post_id = approved(minutes=60)
     end(runtime, clock, pause(runtime, clock))
