@@ -31,7 +31,8 @@ _MAY_HOLD_EMOJI = re.compile("[0-9#*]?[^\u0000-\u00a8\u00c0-\u1fff\u3040-\u3290\
 _WORD = re.compile(r"\S+")
 _SCHEME = re.compile(r"https?://", re.IGNORECASE)
 _SHORT_LINK = re.compile(r"https?://t\.co/\w+", re.IGNORECASE)
-_CASHTAG = re.compile(r"(?<![\w$])\$[A-Za-z]{1,6}\b")
+#: Letters, and up to two more after a dot or an underscore; twitter-text takes an underscore for the end of one.
+_CASHTAG = re.compile(r"(?<![\w$])\$[A-Za-z]{1,6}(?:[._][A-Za-z]{1,2})?(?![^\W_])")
 #: A run between separators that is longer, or has more dots, than any real host name.
 _MAX_RUN = 253
 _MAX_DOTS = 8

@@ -17,6 +17,7 @@ from planner.core.text import (
     utf8_length,
     with_utm,
     without_links,
+    x_cashtags,
     x_has_link,
     x_length,
 )
@@ -107,6 +108,14 @@ def test_a_lone_surrogate_is_counted_and_does_no_harm():
 )
 def test_a_link_by_the_rules_of_x(text, has):
     assert x_has_link(text) is has
+
+
+@pytest.mark.parametrize(
+    ("text", "count"),
+    [("$ORA", 1), ("$ORA.PA et $ora_a.", 2), ("$ORA_", 1), ("$ORA, $DTE", 2), ("5 $, $5, $ORANGES, $ORA5, $été, a$ORA, $$ORA", 0)],
+)
+def test_cashtags_by_the_rules_of_x(text, count):
+    assert x_cashtags(text) == count
 
 
 def test_bytes_and_utf16_units():

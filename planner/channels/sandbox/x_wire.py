@@ -32,7 +32,7 @@ _REASONS = {
 _CODES = {401: 89, 403: 200, 404: 34, 429: 88, 503: 130}
 _BAD_REQUEST = 214
 _HASHTAG = re.compile(r"(?<![\w&/])#(\w*[^\W\d_]\w*)")
-_CASHTAG = re.compile(r"(?<![\w$])\$([A-Za-z]{1,6})\b")
+_CASHTAG = re.compile(r"(?<![\w$])\$([A-Za-z]{1,6}(?:[._][A-Za-z]{1,2})?)(?![^\W_])")
 _MENTION = re.compile(r"(?<![\w@/])@(\w{1,15})\b")
 
 
