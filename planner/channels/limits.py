@@ -24,6 +24,7 @@ X = Limits(
     first_comment=280,
     alt_text=1000,
     cashtags=1,
+    unseen="\ufeff\ufffe\uffff",  # twitter-text's “invalid characters”; the first marks the beginning of many a text file
     files={
         MediaKind.IMAGE: FileLimits(("image/jpeg", "image/png", "image/webp"), most=4, max_bytes=5 * MB),
         MediaKind.GIF: FileLimits(("image/gif",), most=1, max_bytes=15 * MB),

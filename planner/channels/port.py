@@ -12,34 +12,11 @@ from enum import StrEnum
 from typing import Any, Protocol
 
 __all__ = [
-    "Account",
-    "Adapter",
-    "AudienceCount",
-    "Connect",
-    "FileLimits",
-    "Flavour",
-    "Grant",
-    "Identity",
-    "Limits",
-    "Listing",
-    "Media",
-    "MediaKind",
-    "Metrics",
-    "NativePost",
-    "OutgoingPost",
-    "Outcome",
-    "OwnPosts",
-    "Platform",
-    "PostKind",
-    "Publisher",
-    "Reading",
-    "Readings",
-    "Receipt",
-    "Refused",
-    "RetryLater",
-    "Sent",
+    "Account", "Adapter", "AudienceCount", "Connect", "FileLimits", "Flavour", "Grant", "Identity", "Limits",
+    "Listing", "Media", "MediaKind", "Metrics", "NativePost", "OutgoingPost", "Outcome", "OwnPosts",
+    "Platform", "PostKind", "Publisher", "Reading", "Readings", "Receipt", "Refused", "RetryLater", "Sent",
     "Unknown",
-]
+]  # fmt: skip
 
 
 class Platform(StrEnum):
@@ -268,9 +245,10 @@ class FileLimits:
 class Limits:
     """What the platform takes; `None` is no limit known. Lengths in the platform's own unit (see core.text).
 
-    editable -- what of a live message it lets a program change: text, title, tags; nothing on most.
+    editable  -- what of a live message it lets a program change: text, title, tags; nothing on most.
     our_tag   -- characters of a tag that the planner adds itself; it counts among `tags`.
     forbidden -- characters that neither title nor text may hold.
+    unseen    -- characters nobody sees that neither text nor first comment may hold.
     files     -- each kind of file the platform shows; a kind that is not named is refused. None: any file.
     alike     -- kinds that count as another one (an animated picture among pictures).
     left_out  -- kinds that stay behind without harm.
@@ -286,6 +264,7 @@ class Limits:
     alt_text: int | None = None
     cashtags: int | None = None
     forbidden: str = ""
+    unseen: str = ""
     files: Mapping[MediaKind, FileLimits] | None = None
     alike: Mapping[MediaKind, MediaKind] = field(default_factory=dict)
     left_out: frozenset[MediaKind] = frozenset()

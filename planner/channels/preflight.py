@@ -33,6 +33,7 @@ _FORBIDDEN = N_("%(platform)s takes neither “<” nor “>” in the title or 
 _COMMENT_WEIGHS = N_("The first comment counts %(length)s for %(platform)s, which takes at most %(limit)s.")
 _COMMENT = N_("The first comment has %(length)s characters; %(platform)s takes at most %(limit)s.")
 _ALT = N_("The description of “%(file)s” has %(length)s characters; %(platform)s takes at most %(limit)s.")
+_UNSEEN = N_("%(platform)s does not take the invisible character %(character)s. Delete “%(near)s” and type it again.")
 _CASHTAGS = N_("%(platform)s takes at most %(limit)s cashtag a post; this text has %(count)s.")
 _NO_FILM = N_("%(platform)s publishes films. Choose the asset's video file.")
 _NOT_TAKEN = N_("%(platform)s does not take files like “%(file)s”.")
@@ -63,7 +64,7 @@ _NO_FILES = N_("Files do not go to a chat room: only the text and its link do.")
 
 #: Every sentence of this module, so that what an adapter said can be known again in another language.
 SENTENCES = (
-    _WEIGHS, _CHARACTERS, _BYTES, _TITLE, _NO_TITLE, _TAGS, _FORBIDDEN, _COMMENT_WEIGHS, _COMMENT, _ALT, _CASHTAGS, _NO_FILM,
+    _WEIGHS, _CHARACTERS, _BYTES, _TITLE, _NO_TITLE, _TAGS, _FORBIDDEN, _COMMENT_WEIGHS, _COMMENT, _ALT, _UNSEEN, _CASHTAGS, _NO_FILM,
     _NOT_TAKEN, _MIXED, _MIXED_X, _PICTURES, _FILMS, _ANIMATED, _DOCUMENTS, *_LARGE.values(), _SMALL, *_LONG.values(), _SHORT, _SHAPE, _PIXELS,
     _PAGES,
 )  # fmt: skip
@@ -143,6 +144,11 @@ def _words(platform: Platform, limits: Limits, post: OutgoingPost) -> Iterator[O
     for name, said in (("title", post.title), ("text", text)):
         if any(mark in said for mark in limits.forbidden):
             yield Objection("markup", _FORBIDDEN, {}, name)
+            break
+    for name, said in (("text", text), ("first_comment", post.first_comment)):
+        for at in (at for at, character in enumerate(said) if character in limits.unseen):
+            near = "".join(character for character in said[max(at - 10, 0) : at + 11] if character not in limits.unseen)
+            yield Objection("unseen", _UNSEEN, {"character": f"U+{ord(said[at]):04X}", "near": " ".join(near.split())}, name)
             break
     if limits.cashtags is not None:
         for name, said in (("text", text), ("first_comment", post.first_comment)):

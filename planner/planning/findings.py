@@ -66,7 +66,7 @@ ALONE = Surroundings()
 
 #: What is wrong with the post itself, so that no moment and no person can send it: raised as NotSendable.
 _CONTENT = frozenset({
-    "no_text", "too_long", "no_title", "title_too_long", "tags_too_long", "comment_too_long", "alt_too_long", "markup", "cashtags", "no_media",
+    "no_text", "too_long", "no_title", "title_too_long", "tags_too_long", "comment_too_long", "alt_too_long", "markup", "unseen", "cashtags", "no_media",
     "mixed", "too_many_files", "not_taken", "file_too_large", "file_too_small", "film_too_long", "film_too_short", "film_shape",
     "too_many_pixels", "too_many_pages",
 })  # fmt: skip

@@ -84,6 +84,7 @@ def said(**values: Any) -> Change:
 CASES: list[tuple[Platform, str, Change | None, Change]] = [
     (X, "length", said(text="a" * 280), said(text="a" * 281)),
     (X, "comment", said(first_comment="a" * 280), said(first_comment="a" * 281)),
+    (X, "unseen", said(text="A\u200bnew mast"), said(text="\ufeffA new mast")),
     (X, "cashtags", said(text="$ORA up"), said(text="$ORA and $DTE up")),
     (X, "pictures", lambda f: {"media": [f.picture() for _ in range(4)]}, lambda f: {"media": [f.picture() for _ in range(5)]}),
     (X, "mixed", lambda f: {"media": [f.picture(), f.picture()]}, lambda f: {"media": [f.picture(), f.film()]}),

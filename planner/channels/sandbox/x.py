@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import twitter_text
+from twitter_text.has_invalid_characters import has_invalid_characters
 from werkzeug.wrappers import Response
 
 from planner.channels.sandbox import accounts, posts, things
@@ -198,6 +199,8 @@ def _checked(body: Any) -> tuple[str, dict[str, Any]]:
         raise invalid("reply_settings is not one of the allowed values.", "reply_settings")
     if text and twitter_text.parse_tweet(text).weightedLength > 280:
         raise invalid("Your Tweet text is too long. It may weigh at most 280 characters.", "text")
+    if has_invalid_characters(text):
+        raise invalid("Your Tweet text holds invalid characters.", "text")
     cashtags = dressed(text, "0", "", ())[1].get("cashtags", [])
     if len(cashtags) > 1:
         raise Answered(problem(403, "A post may hold at most one cashtag."))
