@@ -6,6 +6,7 @@ BIN := $(VENV)/bin
 HOST ?= 127.0.0.1
 PORT ?= 8000
 DEMO ?=
+X_OPENAPI ?=
 XDIST ?= -n auto --dist loadfile
 
 .DEFAULT_GOAL := help
@@ -43,6 +44,9 @@ bench: dev ## Measure speed as ratios: one line a bench, `name figure gate aim m
 faults: dev ## The whole fault suite of the outbox (make test runs a cut of it)
 	@$(BIN)/python -m pytest $(XDIST) -q -m 'faults or not faults' --junitxml=$(VENV)/faults.xml tests/publishing tests/jobs
 	@$(BIN)/python -m tests.tally $(VENV)/faults.xml
+
+conformance: dev ## What is sent and the sandbox's answers against what the platforms publish (X_OPENAPI=path adds X's own document)
+	@PLANNER_TEST_X_OPENAPI=$(if $(X_OPENAPI),$(abspath $(X_OPENAPI))) $(BIN)/python -m pytest -q -rs tests/conformance
 
 assets: ## Build scripts and styles into static/dist
 	@rm -f static/dist/manifest.json && $(MAKE) --no-print-directory static/dist/manifest.json
