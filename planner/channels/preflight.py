@@ -109,8 +109,8 @@ def with_link_below(text: str, link: str) -> str:
 
 
 def room_text(title: str, text: str, link: str) -> str:
-    """A message as Mattermost gets it: the title in bold, the text, the link when the text does not hold it."""
-    return "\n".join(part for part in (f"**{title}**" if title else "", text, link if link not in text else "") if part)
+    """What a message's card holds in Mattermost: the title, the text, the link when the text does not hold it."""
+    return "\n".join(part for part in (title, text, link if link not in text else "") if part)
 
 
 def complaint(platform: Platform, limits: Limits, post: OutgoingPost) -> Refused | None:

@@ -32,7 +32,7 @@ def mattermost(call: Call) -> Response:
     text = _text(call.object)
     if not text:
         return answer({"id": "web.incoming_webhook.text.app_error", "message": "No text specified.", "status_code": 400}, 400)
-    if len(text) > _LONGEST:
+    if max(len(text), len(_card(call.object))) > _LONGEST:
         return answer({"id": "web.incoming_webhook.text.length.app_error", "message": "Maximum text length is 16383 characters.", "status_code": 400}, 400)
     _keep(call, call.args["key"], text, "mattermost")
     return _plain("ok")
@@ -71,6 +71,13 @@ def _text(body: dict[str, Any]) -> str:
     attachments = body.get("attachments")
     parts = [str(one.get("text") or one.get("fallback") or "") for one in attachments if isinstance(one, dict)] if isinstance(attachments, list) else []
     return "\n".join(part for part in parts if part)
+
+
+def _card(body: dict[str, Any]) -> str:
+    """All that the cards of a message hold: titles, texts, and where the titles lead."""
+    attachments = body.get("attachments")
+    cards = [one for one in attachments if isinstance(one, dict)] if isinstance(attachments, list) else []
+    return "\n".join(str(one[name]) for one in cards for name in ("title", "text", "title_link") if one.get(name))
 
 
 def _are_blocks(blocks: Any) -> bool:
