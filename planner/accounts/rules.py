@@ -40,6 +40,10 @@ ACTIONS: dict[str, frozenset[str]] = {
     "channel.manage": frozenset({_ADMIN}),
     "user.manage": frozenset({_ADMIN}),
     "token.own": _READERS,
+    # One's own feed; links for others; links of others.
+    "share.own": _READERS,
+    "share.make": frozenset({_ADMIN, _PLANNER}),
+    "share.manage": frozenset({_ADMIN}),
     "history.read": frozenset({_ADMIN}),
     "demo.load": frozenset({_ADMIN}),
 }

@@ -1,4 +1,4 @@
-"""Campaign and Post, the approvals that bind a post's content, and pauses and blackouts."""
+"""Campaign and Post, the approvals that bind a post's content, pauses and blackouts, and the links that share the calendar."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from planner.core.db import Record
 from planner.core.i18n import N_
 from planner.core.types import Choice
 
-__all__ = ["Approval", "Blackout", "Campaign", "Origin", "Pause", "Post", "PostState", "STATE_LABELS", "Verb"]
+__all__ = ["Approval", "Blackout", "Campaign", "Origin", "Pause", "Post", "PostState", "STATE_LABELS", "Share", "ShareKind", "Verb"]
 
 
 class PostState(StrEnum):
@@ -66,6 +66,13 @@ class Verb(StrEnum):
     APPROVED = "approved"
     CHANGES_REQUESTED = "changes_requested"
     WITHDRAWN = "withdrawn"
+
+
+class ShareKind(StrEnum):
+    """What a link to the calendar opens."""
+
+    PAGE = "page"
+    FEED = "feed"
 
 
 class Campaign(Record):
@@ -188,3 +195,28 @@ class Blackout(Record):
     name: Mapped[str] = mapped_column(String(160))
     starts_on: Mapped[date] = mapped_column(Date)
     ends_on: Mapped[date] = mapped_column(Date)
+
+
+class Share(Record):
+    """A link that shows the calendar, or a part of it, to whoever has it, without signing in; only its digest is kept."""
+
+    __tablename__ = "shares"
+    __table_args__ = (CheckConstraint("kind = 'feed' OR expires_at IS NOT NULL", name="page_expires"),)
+    digest: Mapped[str] = mapped_column(String(43), unique=True)
+    #: Shown on the page and in calendar apps.
+    name: Mapped[str] = mapped_column(String(120))
+    kind: Mapped[ShareKind] = mapped_column(Choice(ShareKind))
+    #: A feed that its maker made for their own calendar app.
+    personal: Mapped[bool] = mapped_column(default=False)
+    #: What it is narrowed to: {"channels": [3], "kinds": ["video"], "campaigns": []}; an empty part asks nothing.
+    scope: Mapped[dict[str, Any]]
+    #: Confidential posts are left out; otherwise they appear without a word of what they are.
+    leaves_out: Mapped[bool] = mapped_column(default=False)
+    #: The language its words are in, where no browser says one.
+    language: Mapped[str] = mapped_column(String(8))
+    created_by_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime | None]
+    revoked_at: Mapped[datetime | None]
+    last_used_at: Mapped[datetime | None]
+    created_by: Mapped[User] = relationship(lazy="select")

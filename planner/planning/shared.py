@@ -1,0 +1,141 @@
+"""What a shared link shows: the plan's posts, with everything that is not public yet reduced to “something is planned then”."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from planner.catalog.models import Asset, AssetKind, Confidentiality
+from planner.channels.models import Channel
+from planner.channels.port import Platform
+from planner.planning.findings import Term
+from planner.planning.leaks import says
+from planner.planning.models import Blackout, Campaign, Post, PostState, Share
+from planner.planning.surroundings import embargoed_terms
+
+__all__ = ["Quiet", "Shared", "SharedPost", "is_secret", "shared"]
+
+
+@dataclass(frozen=True, slots=True)
+class SharedPost:
+    """One dated post for somebody who is not signed in. Of a `masked` one only the moment is told: the rest is None or empty."""
+
+    post_id: int
+    at: datetime
+    time_zone: str
+    version: int
+    #: When anything shown of it last changed: the post, its asset, or the lift of an embargo.
+    changed: datetime
+    masked: bool
+    state: PostState | None = None
+    title: str = ""
+    kind: AssetKind | None = None
+    channel: str = ""
+    platform: Platform | None = None
+    colour: int = 0
+    #: Where it is live; empty until it is.
+    url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Quiet:
+    """A blackout, [first day, day after the last). Its name is empty where it says what may not be said yet."""
+
+    id: int
+    name: str
+    starts_on: date
+    ends_on: date
+
+    @property
+    def last(self) -> date:
+        return self.ends_on - timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """All that a link shows of a stretch of time. The link's name is empty where it says what may not be said yet."""
+
+    name: str
+    posts: list[SharedPost]
+    blackouts: list[Quiet]
+
+
+def is_secret(confidentiality: Confidentiality, sensitive: bool, lifts: Sequence[datetime | None], now: datetime) -> bool:
+    """Whether nobody outside may know more than that something is planned: anything not public, sensitive, or under an embargo that holds now.
+
+    lifts -- when the embargoes of the asset and of the campaign lift; None where there is none.
+    """
+    return confidentiality is not Confidentiality.PUBLIC or sensitive or any(lift is not None and now < lift for lift in lifts)
+
+
+def shared(db: Session, share: Share, start: datetime, end: datetime, *, now: datetime, cancelled: bool = False, limit: int = 5000) -> Shared:
+    """What this link shows of [start, end), earliest first, at most `limit` posts. Three statements.
+
+    cancelled -- also the cancelled posts, as far as they are no secret: a feed tells calendar apps that they are off.
+    """
+    terms = embargoed_terms(db, except_asset=None, after=now)
+    told: dict[str, bool] = {}
+
+    def tells(text: str) -> bool:
+        if text not in told:
+            told[text] = _tells(text, terms)
+        return told[text]
+
+    hides = share.leaves_out or bool(share.scope.get("kinds") or share.scope.get("campaigns"))
+    posts = []
+    for row in db.execute(_query(share, start, end, cancelled).limit(limit)):
+        lifts = row.asset_lift, row.campaign_lift
+        secret = is_secret(row.confidentiality, row.sensitive, lifts, now) or any(map(tells, (row.title, row.channel, row.url)))
+        if secret and (hides or row.state is PostState.CANCELLED):
+            continue
+        changed = max([row.updated_at, *(moment for moment in (row.asset_updated_at, *lifts) if moment is not None and moment <= now)])
+        posts.append(_masked(row) if secret else _clear(row, changed))
+    quiet = select(Blackout.id, Blackout.name, Blackout.starts_on, Blackout.ends_on).where(
+        Blackout.starts_on <= end.date(), Blackout.ends_on >= start.date()
+    )
+    blackouts = [Quiet(one.id, "" if tells(one.name) else one.name, one.starts_on, one.ends_on) for one in db.execute(quiet.order_by(Blackout.starts_on, Blackout.id))]
+    return Shared("" if tells(share.name) else share.name, posts, blackouts)
+
+
+def _tells(text: str, terms: Sequence[Term]) -> bool:
+    return any(says(text, term.words) for term in terms)
+
+
+def _query(share: Share, start: datetime, end: datetime, cancelled: bool) -> Any:
+    title = func.coalesce(func.nullif(Post.title, ""), Asset.title)
+    query = (
+        select(
+            Post.id, Post.state, Post.publish_at, func.coalesce(Post.time_zone, Channel.time_zone).label("zone"), Post.version, Post.updated_at,
+            Post.external_url.label("url"), title.label("title"), Asset.kind, Asset.confidentiality, Asset.sensitive,
+            Asset.updated_at.label("asset_updated_at"), Asset.embargo_until.label("asset_lift"), Campaign.embargo_until.label("campaign_lift"),
+            Channel.name.label("channel"), Channel.platform, Channel.colour,
+        )
+        .join(Asset, Asset.id == Post.asset_id)
+        .join(Channel, Channel.id == Post.channel_id)
+        .outerjoin(Campaign, Campaign.id == Post.campaign_id)
+        .where(Post.publish_at >= start, Post.publish_at < end)
+        .order_by(Post.publish_at, Post.id)
+    )  # fmt: skip
+    if not cancelled:
+        query = query.where(Post.state != PostState.CANCELLED)
+    for name, column in (("channels", Post.channel_id), ("kinds", Asset.kind), ("campaigns", Post.campaign_id)):
+        if share.scope.get(name):
+            query = query.where(column.in_(share.scope[name]))
+    return query
+
+
+def _masked(row: Any) -> SharedPost:
+    """Only the moment. Of changes only those of the post: another's would tell that something happened to the asset."""
+    return SharedPost(row.id, row.publish_at, row.zone, row.version, row.updated_at, True)
+
+
+def _clear(row: Any, changed: datetime) -> SharedPost:
+    url = row.url if row.state is PostState.PUBLISHED else ""
+    return SharedPost(
+        row.id, row.publish_at, row.zone, row.version, changed, False, row.state, row.title, row.kind, row.channel, row.platform, row.colour, url
+    )
