@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "20261128_shares"
-down_revision = "20261128_file_pages"
+down_revision = "20261128_promotion_desk"
 branch_labels = None
 depends_on = None
 

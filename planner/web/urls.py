@@ -18,6 +18,14 @@ SCREENS: tuple[Table, ...] = (
         ("GET", "/calendar", "calendar"),
         ("GET", "/calendar/events", "events"),
     )),
+    Table("shares", "/calendar/shares", "planner.web.shares", (
+        ("GET POST", "", "index"),
+        ("POST", "/<int:share_id>/revoke", "revoke"),
+    )),
+    Table("shared", "/s", "planner.web.shared", (
+        ("GET", "/<token>", "page"),
+        ("GET", "/<token>.ics", "feed"),
+    )),
     Table("posts", "/posts", "planner.web.posts", (
         ("GET POST", "/new", "new"),
         ("GET", "/<int:post_id>", "show"),

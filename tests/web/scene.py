@@ -18,7 +18,8 @@ from planner.catalog.models import Asset, AssetFile, AssetKind, Confidentiality
 from planner.channels.models import Channel
 from planner.channels.port import MediaKind, Platform, PostKind
 from planner.ledger.models import Job, JobState
-from planner.planning.models import Pause, Post, PostState
+from planner.planning import shares
+from planner.planning.models import Pause, Post, PostState, ShareKind
 from planner.publishing.models import Delivery, DeliveryState, Native
 from tests.factories import NOON, make_asset, make_campaign, make_channel, make_post, make_user
 
@@ -78,6 +79,7 @@ def make_scene(db: Session) -> Scene:
     db.add_all([delivery, job, pause, native])
     db.flush()
     accounts.issue_token(db, people["admin"], "a program", actor=people["admin"], now=NOON)
+    share, _token = shares.make(db, shares.NewShare("For the agency", ShareKind.PAGE), actor=people["planner"], now=NOON)
     link = accounts.sign_in_link(db, people["viewer"], now=NOON)
     db.commit()
     db.expunge_all()
@@ -85,6 +87,7 @@ def make_scene(db: Session) -> Scene:
         "asset_id": asset.id, "file_id": file.id, "campaign_id": campaign.id, "post_id": post.id, "job_id": job.id, "pause_id": pause.id,
         "channel_id": channel.id, "user_id": people["viewer"].id, "token_id": 1, "token": link, "delivery_id": delivery.id, "native_id": native.id,
         "amendment_id": 1,
+        "share_id": share.id,
         "kind": "assets", "platform": "x", "filename": "favicon.svg",
     }  # fmt: skip
     return Scene(people, asset, confidential, secret_file, channel, post, secret_post, delivery, arguments)

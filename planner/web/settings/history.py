@@ -28,6 +28,7 @@ SUBJECTS: dict[str, str] = {
     "pauses": N_("Pause"),
     "promotion_decisions": N_("Decision"),
     "promotion_settings": N_("Promotion desk"),
+    "shares": N_("Shared link"),
     "users": N_("Person"),
     "api_tokens": N_("API token"),
 }
@@ -101,6 +102,8 @@ ACTIONS: dict[str, str] = {
     "promotion.used": N_("recorded that a video was used at an event"),
     "promotion.inputs_changed": N_("changed what is known of a video"),
     "promotion.settings_changed": N_("changed the settings of the promotion desk"),
+    "share.made": N_("shared the calendar by a link"),
+    "share.revoked": N_("revoked a shared link"),
     "token.issued": N_("made an API token"),
     "token.revoked": N_("revoked an API token"),
     "user.created": N_("added a person"),
