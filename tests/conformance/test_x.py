@@ -10,6 +10,7 @@ import importlib
 import json
 import os
 import re
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -77,7 +78,9 @@ def exchanges(tmp_path_factory: pytest.TempPathFactory) -> list[Exchange]:
     """Everything the product asks of X, once, with what the sandbox answered."""
     folder = tmp_path_factory.mktemp("x")
     with recorded(folder) as (sandbox, url, recorder):
-        patience = Patience(seconds=600, wait=lambda seconds: sandbox.advance(timedelta(seconds=seconds)))
+        Http(5).request("POST", f"{url}/_sandbox/settings", json={"processing_seconds": 0.3})
+        recorder.taken()
+        patience = Patience(seconds=600, wait=lambda _: time.sleep(0.1))
         adapter = XAdapter(url, Http(timeout_seconds=20), patience=patience, page=5)
         since = datetime.now(UTC) - timedelta(minutes=5)
 
