@@ -12,6 +12,7 @@ const states = {
   failed: ["octagon-x", "red"],
   missed: ["alarm-clock-off", "red"],
   unconfirmed: ["circle-question-mark", "orange"],
+  taken_down: ["trash-2", "neutral"],
   cancelled: ["ban", "neutral"],
   native: ["square-pen", "neutral"],
   native_gone: ["trash-2", "neutral"],

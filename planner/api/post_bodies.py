@@ -6,8 +6,9 @@ from marshmallow import fields
 
 from planner.api.fields import Body, Choice, Item, Line, Lines, Listed, Moment, Number, Out
 from planner.planning.models import Origin, PostState, Verb
+from planner.publishing.models import AmendmentKind, AmendmentState
 
-__all__ = ["ApproveIn", "FindingList", "MoveIn", "NoteIn", "PostChange", "PostIn", "PostOut"]
+__all__ = ["ApproveChangeIn", "ApproveIn", "EditLiveIn", "FindingList", "MoveIn", "NoteIn", "PostChange", "PostIn", "PostOut", "RefuseIn", "TakeDownIn"]
 
 
 class MediaOut(Out):
@@ -21,6 +22,32 @@ class ApprovalOut(Out):
     by_name = fields.String(required=True)
     at = Moment(required=True)
     note = fields.String(required=True)
+
+
+class SaidOut(Out):
+    """What of a post an edit is about; the other parts are not there."""
+
+    text = fields.String()
+    title = fields.String()
+    tags = fields.List(fields.String())
+
+
+class ChangeOut(Out):
+    id = fields.Integer(required=True)
+    kind = Choice(AmendmentKind, required=True)
+    state = Choice(AmendmentState, required=True)
+    was = fields.Nested(SaidOut, required=True, metadata={"description": "An edit: what it said before."})
+    becomes = fields.Nested(SaidOut, attribute="content", required=True, metadata={"description": "An edit: what it is to say."})
+    steps = fields.List(
+        fields.String(), required=True, metadata={"description": "A completion: what was missing, such as first_comment or thumbnail."}
+    )
+    reason = fields.String(required=True)
+    asked_by = fields.String(required=True)
+    asked_at = Moment(required=True)
+    approved_by = fields.String(required=True)
+    digest = fields.String(required=True, metadata={"description": "Of an edit; hand it to approve."})
+    answer = fields.String(required=True, metadata={"description": "What the platform answered last, or why a person said no."})
+    ended_at = Moment(required=True, allow_none=True)
 
 
 class PostOut(Out):
@@ -48,6 +75,11 @@ class PostOut(Out):
     external_id = fields.String(required=True, allow_none=True)
     external_url = fields.String(required=True)
     published_at = Moment(required=True, allow_none=True)
+    taken_down_at = Moment(required=True, allow_none=True, metadata={"description": "When it was gone from its platform; its numbers stay."})
+    taken_down_reason = fields.String(required=True, allow_none=True)
+    changes = fields.List(
+        fields.Nested(ChangeOut), required=True, metadata={"description": "What was asked for it since it is live, the latest first; at most 50."}
+    )
     created_at = Moment(required=True)
     updated_at = Moment(required=True)
     version = fields.Integer(required=True)
@@ -87,6 +119,30 @@ class ApproveIn(Body):
 
 class NoteIn(Body):
     note = Lines(most=2000, least=1, required=True)
+
+
+class EditLiveIn(Body):
+    """What a live post is to say; what is left out stays."""
+
+    text = Lines(most=60_000)
+    title = Line(most=300)
+    tags = Listed(Line(most=100, least=1), most=60)
+    reason = Line(most=500, load_default="")
+
+
+class TakeDownIn(Body):
+    reason = Line(most=500, least=1, required=True, metadata={"description": "Why; it stays with the post."})
+
+
+class ApproveChangeIn(Body):
+    digest = Line(
+        most=64, allow_none=True, load_default=None,
+        metadata={"description": "The digest of the edit you read; another one by now is a 409."},
+    )  # fmt: skip
+
+
+class RefuseIn(Body):
+    note = Lines(most=2000, load_default="")
 
 
 class MoveIn(Body):

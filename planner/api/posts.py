@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 from flask import g
@@ -24,6 +25,7 @@ from planner.core.paging import Page, decode_cursor, encode_cursor
 from planner.planning import queries, rules, service
 from planner.planning.models import Origin, Post, PostState
 from planner.planning.values import PostValues, values_of
+from planner.publishing import queries as publishing
 
 __all__ = ["bp", "limits_of", "shown"]
 
@@ -42,6 +44,7 @@ class PostLine(Out):
     text = fields.String(required=True)
     publish_at = Moment(required=True, allow_none=True)
     published_at = Moment(required=True, allow_none=True)
+    taken_down_at = Moment(required=True, allow_none=True)
     external_id = fields.String(required=True, allow_none=True)
     external_url = fields.String(required=True)
     version = fields.Integer(required=True)
@@ -127,7 +130,10 @@ def revise(given: dict[str, Any], post_id: int) -> Any:
 def shown(post: Post, status: int = 200) -> Any:
     """A post as the API answers with it, with its version as ETag."""
     _post, status, headers = tagged(post, status=status)
+    asked = publishing.amendments_of(g.db, post)
     body = _columns(post) | {
+        "changes": [{**asdict(one), "steps": one.content.get("steps", [])} for one in asked],
+        "taken_down_reason": next((one.reason for one in asked if post.taken_down_at and one.is_taking_down), None),
         "digest": rules.content_digest(post, post.asset, post.channel),
         "approvals": post.approvals,
     }

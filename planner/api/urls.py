@@ -52,6 +52,13 @@ RESOURCES: tuple[Table, ...] = (
         ("POST", f"/<{_ID}:post_id>/cancel", "cancel"),
         ("POST", f"/<{_ID}:post_id>/restore", "restore"),
     )),
+    Table("api-post-changes", "/api/v1/posts", "planner.api.post_changes", (
+        ("POST", f"/<{_ID}:post_id>/edit-live", "edit"),
+        ("POST", f"/<{_ID}:post_id>/take-down", "take_down"),
+        ("POST", f"/<{_ID}:post_id>/changes/<{_ID}:change_id>/approve", "approve"),
+        ("POST", f"/<{_ID}:post_id>/changes/<{_ID}:change_id>/refuse", "refuse"),
+        ("POST", f"/<{_ID}:post_id>/changes/<{_ID}:change_id>/again", "again"),
+    )),
     Table("api-deliveries", "/api/v1/deliveries", "planner.api.deliveries", (
         ("GET", "", "index"),
         ("GET", f"/<{_ID}:delivery_id>", "show"),

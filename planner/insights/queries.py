@@ -43,6 +43,8 @@ class PostNumbers:
     #: Increase between the first and the newest reading, and the moment of the first.
     first_read_at: datetime | None = None
     growth: Counts | None = None
+    #: When it was taken off its platform; its numbers stay.
+    taken_down_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +96,7 @@ def asset_performance(db: Session, asset_id: int) -> AssetPerformance:
     rows = db.execute(
         select(
             Post.id, Post.channel_id, Channel.name, Channel.platform, Post.published_at, Post.external_url,
-            Latest.at, Latest.regime, *(getattr(Latest, name) for name in METRICS),
+            Latest.at, Latest.regime, Post.taken_down_at, *(getattr(Latest, name) for name in METRICS),
         )
         .join(Channel, Channel.id == Post.channel_id)
         .outerjoin(Latest, Latest.post_id == Post.id)
@@ -232,16 +234,17 @@ def _firsts(db: Session, post_ids: list[int]) -> dict[int, tuple[datetime, str, 
 
 
 def _numbers(row: Sequence[Any], first: tuple[datetime, str, Counts] | None) -> PostNumbers:
-    counts = None if row[6] is None else _counts(row[8:])
+    counts = None if row[6] is None else _counts(row[9:])
     growth = None
     if counts is not None and first is not None and first[0] < row[6]:
         growth = {name: _less(counts[name], first[2][name]) for name in METRICS}
         if first[1] != row[7]:
             growth["views"] = None  # Counted in another way since: the two do not compare.
-    post_id, channel_id, name, platform, published_at, url, read_at, regime = row[:8]
+    post_id, channel_id, name, platform, published_at, url, read_at, regime, taken_down_at = row[:9]
     return PostNumbers(
-        post_id, channel_id, name, platform, published_at, url or "", read_at, regime or "", counts, first[0] if first else None, growth
-    )
+        post_id, channel_id, name, platform, published_at, url or "", read_at, regime or "", counts, first[0] if first else None, growth,
+        taken_down_at,
+    )  # fmt: skip
 
 
 def _series(db: Session, asset_id: int, channels: Mapping[int, tuple[str, Platform]]) -> list[ChannelSeries]:

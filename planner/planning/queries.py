@@ -66,6 +66,8 @@ class CalendarEntry(NamedTuple):
     campaign_id: int | None
     embargo_until: datetime | None
     masked: bool
+    #: It was live and is gone from its platform.
+    taken_down: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,7 +261,7 @@ _ROWS: Any = (
     select(
         Post.id, Post.state, Post.publish_at, func.coalesce(Post.time_zone, Channel.time_zone), Post.version, Post.author_id,
         Post.channel_id, Channel.name, Channel.platform, Channel.colour, Post.asset_id, Asset.title, Asset.kind, Asset.owner_id,
-        Post.campaign_id, Asset.embargo_until, Asset.confidentiality,
+        Post.campaign_id, Asset.embargo_until, Asset.confidentiality, Post.taken_down_at.is_not(None),
     )
     .join(Asset, Asset.id == Post.asset_id)
     .join(Channel, Channel.id == Post.channel_id)
@@ -285,14 +287,14 @@ def _entries(db: Session, where: list[ColumnElement[bool]], viewer: User | None,
 
 def _seen_by(viewer: User | None, rows: Sequence[Any]) -> list[CalendarEntry]:
     if viewer is None or may(viewer, "asset.read_confidential"):
-        return [CalendarEntry._make((*row[:16], False)) for row in rows]
+        return [CalendarEntry._make((*row[:16], False, row[17])) for row in rows]
     return [_entry(row, viewer.id in (row[5], row[13])) for row in rows]
 
 
 def _entry(row: Sequence[Any], known: bool) -> CalendarEntry:
     if known or row[16] is not Confidentiality.CONFIDENTIAL:
-        return CalendarEntry._make((*row[:16], False))
-    return CalendarEntry._make((*row[:5], None, *row[6:10], None, None, None, None, None, None, True))
+        return CalendarEntry._make((*row[:16], False, row[17]))
+    return CalendarEntry._make((*row[:5], None, *row[6:10], None, None, None, None, None, None, True, row[17]))
 
 
 def _conditions(filters: Filters) -> list[ColumnElement[bool]]:

@@ -123,6 +123,11 @@ class AmendmentLine:
         """A worker has it, or will soon."""
         return self.state in (AmendmentState.QUEUED, AmendmentState.WORKING)
 
+    @property
+    def is_taking_down(self) -> bool:
+        """It took the post down."""
+        return self.kind is AmendmentKind.TAKE_DOWN and self.state is AmendmentState.DONE
+
 
 def amendments_of(db: Session, post: Post) -> list[AmendmentLine]:
     """What was asked for this post since it is live, the latest first. One statement."""

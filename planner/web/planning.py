@@ -93,7 +93,7 @@ def event_rows(entries: list[CalendarEntry], zone: ZoneInfo) -> list[dict[str, A
     """What the script shows of each post; times carry the offset of the reader's zone."""
     names = {state: label(state) for state in PostState}
     movable = states.ALLOWED["move"]
-    secret = _("Confidential")
+    secret, gone = _("Confidential"), _("Taken down")
     roles = g.user.role_names & ACTIONS["post.move"]
     mine_only = roles == {RoleName.AUTHOR}
     me = g.user.id
@@ -115,8 +115,8 @@ def event_rows(entries: list[CalendarEntry], zone: ZoneInfo) -> list[dict[str, A
             "platform": one.platform,
             "channel": one.channel,
             "colour": one.colour,
-            "state": one.state,
-            "state_label": names[one.state],
+            "state": "taken_down" if one.taken_down else one.state,
+            "state_label": gone if one.taken_down else names[one.state],
             "confidential": one.masked,
             "origin": "post",
         }

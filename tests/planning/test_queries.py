@@ -53,6 +53,17 @@ def test_an_entry_says_all_that_a_calendar_shows(db: Session, now: datetime) -> 
     ]  # fmt: skip
 
 
+def test_an_entry_says_that_its_post_was_taken_down_also_where_its_name_is_hidden(db: Session, now: datetime) -> None:
+    gone = {"state": PostState.PUBLISHED, "published_at": now, "publish_at": now, "taken_down_at": now}
+    make_post(db, asset=make_asset(db, title="Orion"), **gone)
+    make_post(db, asset=make_asset(db, title="Falcon", confidentiality=Confidentiality.CONFIDENTIAL), **gone)
+    make_post(db, asset=make_asset(db, title="Vega"), **{**gone, "taken_down_at": None})
+
+    seen = queries.calendar(db, now, now + DAY, viewer=make_user(db, roles=("viewer",)))
+
+    assert [(one.title, one.masked, one.taken_down) for one in seen] == [("Orion", False, True), (None, True, True), ("Vega", False, False)]
+
+
 def test_the_interval_is_half_open_and_cancelled_posts_are_out_unless_asked_for(db: Session, now: datetime) -> None:
     first = make_post(db, publish_at=now)
     make_post(db, publish_at=now + DAY)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -222,3 +223,13 @@ def test_an_upload_is_followed_on_its_post_and_on_the_desk(client: Browser, app_
     app_db.commit()
     assert client.get(f"/posts/{post.id}/underway").headers["HX-Refresh"] == "true"
     assert "every 2s" not in client.get(f"/posts/{post.id}/underway?line=1").text
+
+
+def test_the_calendar_the_list_and_the_asset_say_that_a_post_is_gone_by_icon_and_word(client: Browser, app_db: Session, live: Callable[..., Post]) -> None:
+    post = live(taken_down_at=NOON)
+
+    (event,) = client.get("/calendar/events?start=2026-03-01&end=2026-03-31").get_json()
+    pages = [client.get(address).text for address in ("/calendar?view=week&date=2026-03-02", f"/assets/{post.asset_id}", f"/posts/{post.id}")]
+
+    assert (event["state"], event["state_label"]) == ("taken_down", "Taken down")
+    assert [(len(re.findall(r'#trash-2"></use></svg><span>Taken down</span>', page)), "See it there" in page) for page in pages] == [(1, False)] * 3
