@@ -17,7 +17,7 @@ from planner.core.lazy import Lazy
 __all__ = ["init_app", "needs", "public"]
 
 View = TypeVar("View", bound=Callable[..., Any])
-_PUBLIC = {"static", "security.login", "security.logout", "healthz"}
+_PUBLIC = {"static", "security.login", "security.logout"}
 #: Larger numbers are nobody's: the databases count in 64 bits.
 _LAST_ID = 2**63 - 1
 
@@ -44,10 +44,6 @@ def needs(action: str) -> Callable[[View], View]:
 
 
 def init_app(app: Flask) -> None:
-    @app.route("/healthz")
-    def healthz() -> tuple[str, int]:
-        return "ok", 200
-
     @app.before_request
     def _gate() -> Response | None:
         if request.endpoint is None or request.path.startswith("/api/"):

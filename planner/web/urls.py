@@ -7,6 +7,10 @@ from planner.core.lazy import Table
 __all__ = ["SCREENS"]
 
 SCREENS: tuple[Table, ...] = (
+    Table("health", "", "planner.web.health", (
+        ("GET", "/healthz", "alive"),
+        ("GET", "/readyz", "ready"),
+    )),
     Table("account", "", "planner.web.account", (
         ("GET POST", "/sign-in/<token>", "sign_in"),
         ("POST", "/preferences", "preferences"),
