@@ -58,7 +58,9 @@ def _http_error(error: HTTPException) -> ResponseReturnValue:
 
 def _crash(error: Exception) -> ResponseReturnValue:
     number = uuid.uuid4().hex[:8]
-    log.error("crash", number=number, path=request.path, exc_info=error)
+    # An address that holds a key (a sign-in link, a shared calendar) is logged without it.
+    path = str(request.url_rule) if "token" in (request.view_args or {}) else request.path
+    log.error("crash", number=number, path=path, exc_info=error)
     if "db" in g:
         g.db.rollback()
     return page(500, _("Something broke on our side. Nothing you typed was stored. Tell your administrator: error %(number)s.", number=number))

@@ -11,12 +11,13 @@ from typing import Any
 import icalendar
 import pytest
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from planner.accounts.models import User
 from planner.catalog.models import AssetFile, AssetKind, Confidentiality
 from planner.channels.port import MediaKind, Platform
+from planner.core.log import set_up_logging
 from planner.planning import shares
 from planner.planning.models import Blackout, Campaign, PostState, Share, ShareKind
 from tests.conftest import Browser, StoppedClock
@@ -290,3 +291,22 @@ def test_nobody_revokes_anothers_link_but_an_administrator(sign_in: Callable[...
 
     assert sign_in(roles=("planner",)).submit(f"/calendar/shares/{number}/revoke").status_code == 404
     assert client.submit(f"/calendar/shares/{number}/revoke").status_code == 302
+
+
+def test_a_key_in_an_address_is_not_logged_when_something_breaks(
+    app: Flask, app_db: Session, guest: Browser, capsys: pytest.CaptureFixture[str]
+) -> None:
+    app.testing = False
+    for table in ("shares", "sign_in_links"):
+        app_db.execute(text(f"DROP TABLE {table}"))
+    app_db.commit()
+    set_up_logging("info")  # Into what this test captures.
+
+    answers = [guest.get(path) for path in ("/s/key-of-a-link", "/s/key-of-a-link.ics", "/sign-in/key-of-a-link")]
+    logged = capsys.readouterr().err
+    with capsys.disabled():
+        set_up_logging("info")
+
+    assert [answer.status_code for answer in answers] == [500] * 3
+    assert re.findall(r" path=(\S+)", logged) == ["/s/<token>", "/s/<token>.ics", "/sign-in/<token>"]
+    assert "key-of-a-link" not in logged + "".join(answer.text for answer in answers)
