@@ -1,18 +1,18 @@
-"""Snapshot, what a platform told us about a post at one moment, and the roll-ups that screens read."""
+"""Snapshot, what a platform told us about a post at one moment, the roll-ups that screens read, and visits to our own pages."""
 
 from __future__ import annotations
 
 from datetime import date, datetime
 
-from sqlalchemy import BigInteger, Date, ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy import JSON, BigInteger, CheckConstraint, Date, ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from planner.catalog.models import Asset
 from planner.channels.models import Channel
-from planner.core.db import Base, Record
+from planner.core.db import Base, BigId, Record
 from planner.planning.models import Post
 
-__all__ = ["METRICS", "AssetDay", "ChannelDay", "Latest", "Snapshot"]
+__all__ = ["METRICS", "AssetDay", "ChannelDay", "Latest", "LinkClicks", "RememberedColumns", "ShortLink", "Snapshot", "Visits"]
 
 #: Counts a snapshot may hold, each since publication; None is “not told”.
 METRICS = (
@@ -72,3 +72,56 @@ class ChannelDay(Counts, Base):
     __tablename__ = "channel_day"
     day: Mapped[date] = mapped_column(Date, primary_key=True)
     channel_id: Mapped[int] = mapped_column(ForeignKey(Channel.id), primary_key=True, autoincrement=False)
+
+
+class Visits(Record):
+    """How many visits a day began on an asset's page from one source, as the web statistics name it. Counts only: nobody is in here."""
+
+    __tablename__ = "visits"
+    __table_args__ = (
+        # Named: what the convention makes of these columns is longer than a name may be.
+        UniqueConstraint("asset_id", "day", "origin", "source", "medium", "campaign", "content", name="uq_visits_counted_once"),
+        CheckConstraint("visits >= 0", name="visits_not_negative"),
+    )
+    asset_id: Mapped[int] = mapped_column(ForeignKey(Asset.id))
+    #: A day of the web statistics, in their own time zone.
+    day: Mapped[date] = mapped_column(Date)
+    #: file or api.
+    origin: Mapped[str] = mapped_column(String(8), default="file")
+    #: As the statistics name it, in lower case; of an address only the host. Empty: they do not know.
+    source: Mapped[str] = mapped_column(String(200), default="")
+    medium: Mapped[str] = mapped_column(String(80), default="")
+    campaign: Mapped[str] = mapped_column(String(200), default="")
+    #: utm_content; ours is `post-` and the post's number.
+    content: Mapped[str] = mapped_column(String(200), default="")
+    visits: Mapped[int] = mapped_column(BigInteger)
+    told_at: Mapped[datetime]
+
+
+class RememberedColumns(Record):
+    """Which columns hold what, in files with these headings: chosen by a person once, used for the next file."""
+
+    __tablename__ = "remembered_columns"
+    #: Digest of the headings.
+    headings: Mapped[str] = mapped_column(String(64), unique=True)
+    #: Field -> heading.
+    columns: Mapped[dict[str, str]] = mapped_column(JSON, default=dict)
+    at: Mapped[datetime]
+
+
+class ShortLink(Record):
+    """A short address of ours, /l/<code>, that leads to a post's page with the post's marks."""
+
+    __tablename__ = "short_links"
+    code: Mapped[str] = mapped_column(String(16), unique=True)
+    post_id: Mapped[int] = mapped_column(ForeignKey(Post.id), unique=True)
+    created_at: Mapped[datetime]
+
+
+class LinkClicks(Base):
+    """How often people followed a short link on one UTC day. A count: no address, no browser, no cookie."""
+
+    __tablename__ = "link_clicks"
+    link_id: Mapped[int] = mapped_column(BigId, ForeignKey(ShortLink.id), primary_key=True, autoincrement=False)
+    day: Mapped[date] = mapped_column(Date, primary_key=True)
+    clicks: Mapped[int] = mapped_column(BigInteger, default=0)
