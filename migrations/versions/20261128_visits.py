@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "20261128_visits"
-down_revision = "20261128_uploads"
+down_revision = "20261128_shares"
 branch_labels = None
 depends_on = None
 

@@ -82,7 +82,7 @@ def inert(text: str) -> str:
 def _open_csv(data: bytes) -> Sheet:
     text, encoding, broken = _decode(data)
     del data
-    first = text[: text.find("\n")] if "\n" in text else text
+    first = next((line[0] for line in re.finditer(r"[^\n]+", text) if line[0].strip() and not _is_remark([line[0]])), "")
     delimiter = max(",;\t|", key=_outside_quotes(first).count)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
     try:
@@ -126,6 +126,11 @@ def _decode(data: bytes) -> tuple[str, str, bool]:
 
 def _mended(data: bytes, encoding: str) -> tuple[str, str, bool]:
     return data.decode(encoding, errors="replace"), {"cp1252": "windows-1252"}.get(encoding, encoding.removesuffix("-sig")), True
+
+
+def _is_remark(line: list[str]) -> bool:
+    """Whether a line before the headings is a remark, as GA4 writes them: “# Start date: 20261101”."""
+    return line[0].startswith("# ") or (line[0].strip() == "#" and not any(cell.strip() for cell in line[1:]))
 
 
 def _outside_quotes(line: str) -> str:
@@ -188,7 +193,7 @@ def _sheet(lines: Iterator[tuple[int, list[str]]], **told: Any) -> Sheet:
     for number, line in lines:
         if number > MOST_ROWS + 1:
             raise Invalid(N_("This table has more than %(most)s rows. Send it in parts."), field="file", most=MOST_ROWS)
-        if not any(cell.strip() for cell in line):
+        if not any(cell.strip() for cell in line) or (found is None and _is_remark(line)):
             continue
         if len(line) > _MOST_COLUMNS:
             raise Invalid(N_("This table has more than %(most)s columns."), field="file", most=_MOST_COLUMNS)

@@ -1,8 +1,9 @@
-"""flask planner import: files of assets and of readings; checked as a whole first, and written only without an error."""
+"""flask planner import: files of assets, of readings and of visits; checked as a whole first, and written only without an error."""
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +14,11 @@ from planner.cli import output
 from planner.cli.running import PROBLEMS, Run, acts
 from planner.insights import importing
 from planner.insights.importing import Checked
+from planner.insights.visit_rows import VISIT_FIELDS
 
 __all__ = ["import_"]
 
-import_ = AppGroup("import", help="Files of assets and of readings: checked first, then written.")
+import_ = AppGroup("import", help="Files of assets, of readings and of visits: checked first, then written.")
 
 #: Errors shown to people; --json tells all that are kept.
 _SHOWN = 50
@@ -45,9 +47,32 @@ def readings(run: Run, file: Path, dry_run: bool) -> None:
     _take_in(run, file, "readings", dry_run=dry_run)
 
 
-def _take_in(run: Run, file: Path, kind: str, *, dry_run: bool) -> None:
+@import_.command("visits")
+@_FILE
+@_DRY
+@click.option(
+    "--column", "columns", multiple=True, metavar="FIELD=HEADING",
+    help=f"Which column holds what, where its heading does not say; remembered for files with the same headings. Fields: {', '.join(VISIT_FIELDS)}.",
+)
+@acts()
+def visits(run: Run, file: Path, dry_run: bool, columns: tuple[str, ...]) -> None:
+    """Take in visits to our pages from an export of Matomo, GA4 or another web statistics."""
+    run.may("readings.import")
+    _take_in(run, file, "visits", dry_run=dry_run, columns=dict(_pair(one) for one in columns))
+
+
+def _pair(text: str) -> tuple[str, str]:
+    name, sign, heading = text.partition("=")
+    if not sign:
+        raise click.BadParameter(f"“{text}” is not FIELD=HEADING.", param_hint="--column")
+    return name.strip(), heading.strip()
+
+
+def _take_in(run: Run, file: Path, kind: str, *, dry_run: bool, columns: Mapping[str, str] | None = None) -> None:
     settings = run.runtime.settings
-    checked = importing.validate(file, now=run.now, kind=kind, zone=settings.time_zone, language=settings.language, db=run.db)
+    checked = importing.validate(
+        file, now=run.now, kind=kind, zone=settings.time_zone, language=settings.language, db=run.db, columns=columns
+    )
     answer: dict[str, Any] = {
         "file": str(file),
         "rows": checked.total,
@@ -64,7 +89,7 @@ def _take_in(run: Run, file: Path, kind: str, *, dry_run: bool) -> None:
         answer["written"] = _write(run, checked)
     for warning in answer["warnings"]:
         click.echo(warning, err=True)
-    run.show(answer, _said(answer))
+    run.show(answer, _said(answer, kind))
 
 
 def _write(run: Run, checked: Checked) -> dict[str, Any]:
@@ -92,10 +117,15 @@ def _refuse(run: Run, answer: dict[str, Any]) -> None:
     sys.exit(PROBLEMS)
 
 
-def _said(answer: dict[str, Any]) -> str:
+def _said(answer: dict[str, Any], kind: str) -> str:
     done = answer["written"]
     if done is None:
         return f"{answer['rows']} rows, none wrong. Nothing was written."
+    if kind == "visits":
+        said = f"{answer['rows']} rows: {done['readings']} counts new or changed."
+        if done["unknown_count"]:
+            said += f"\n{done['unknown_count']} about no page of an asset here: {', '.join(done['unknown'][:10])}" + ("…" if len(done["unknown"]) > 10 else "")
+        return said
     said = f"{answer['rows']} rows: {done['created']} new, {done['known']} known already, {done['readings']} readings."
     if done["unknown_count"]:
         named = ", ".join(done["unknown"][:10]) + ("…" if done["unknown_count"] > 10 else "")

@@ -1,4 +1,4 @@
-"""Files of assets and of readings: the whole file is checked first, and only a file without an error is written."""
+"""Files of assets, of readings and of visits: the whole file is checked first, and only a file without an error is written."""
 
 from __future__ import annotations
 
@@ -16,15 +16,16 @@ from planner.catalog.importing import RowError
 from planner.catalog.sheets import Sheet, open_sheet
 from planner.core.errors import Invalid, Refused
 from planner.core.i18n import N_
-from planner.insights import reading_rows
+from planner.insights import reading_rows, visit_rows, visits
 from planner.insights.import_writing import BLOCK, CountedAsset, Summary, owners_of, write_block
 from planner.insights.models import METRICS
 from planner.insights.reading_rows import COUNT_COLUMNS, READING_COLUMNS, ReadingRow
+from planner.insights.visit_rows import VISIT_COLUMNS, VisitRow
 from planner.ledger.jobs import JobContext
 
-__all__ = ["FOLDER", "KINDS", "Checked", "Note", "RowError", "Summary", "run_import", "validate", "write"]
+__all__ = ["FOLDER", "KINDS", "Checked", "MissingColumns", "Note", "RowError", "Summary", "run_import", "validate", "write"]
 
-KINDS = ("assets", "readings")
+KINDS = ("assets", "readings", "visits")
 #: Where files wait between being sent and being written, inside the data folder.
 FOLDER = "imports"
 
@@ -39,12 +40,22 @@ class Note:
     params: Mapping[str, Any] = field(default_factory=dict)
 
 
+class MissingColumns(Invalid):
+    """A file of visits whose columns nobody can tell; a person may point at them. `headings` are the file's."""
+
+    def __init__(self, message: str, headings: list[str], places: Mapping[str, int]) -> None:
+        super().__init__(message, field="file")
+        self.headings = headings
+        self.found = {name: headings[place] for name, place in places.items()}
+
+
 @dataclass
 class Checked:
     """A file that was read; it can be written only when there is no error.
 
-    rows  -- CountedAsset or ReadingRow, in the file's order.
-    total -- rows of the file. `errors` keeps the first thousands only.
+    rows     -- CountedAsset, ReadingRow or VisitRow, in the file's order.
+    total    -- rows of the file. `errors` keeps the first thousands only.
+    headings -- digest of a file's headings and `columns`, field -> heading, as they were used (visits).
     """
 
     kind: str
@@ -52,6 +63,8 @@ class Checked:
     rows: Sequence[Any] = ()
     errors: list[RowError] = field(default_factory=list)
     warnings: list[Note] = field(default_factory=list)
+    headings: str = ""
+    columns: Mapping[str, str] = field(default_factory=dict)
 
 
 def validate(
@@ -63,17 +76,22 @@ def validate(
     language: str = "en",
     owners: Mapping[str, int] | None = None,
     db: Session | None = None,
+    remembered: Mapping[str, Mapping[str, str]] | None = None,
+    columns: Mapping[str, str] | None = None,
     progress: Progress | None = None,
 ) -> Checked:
     """Read and check a whole file; nothing is written.
 
     zone, language -- hold where the file does not say.
     owners         -- name or address in lower case -> person (see `owners_of`); looked up in `db` when only that is given.
-    Raises Invalid, field "file", for what cannot be read as a table at all.
+    remembered     -- digest of headings -> columns that were chosen for such files, and `columns` -> those chosen now (visits).
+    Raises MissingColumns for a file of visits without a day, a page or a count; Invalid, field "file", for what cannot be read as a table at all.
     """
     if kind not in KINDS:
-        raise Invalid(N_("Choose whether the file holds assets or readings."), field="kind")
+        raise Invalid(N_("Choose whether the file holds assets, readings or visits."), field="kind")
     sheet = open_sheet(Path(source) if isinstance(source, str) else source)
+    if kind == "visits":
+        return _visits(sheet, remembered or (visits.remembered(db) if db is not None else {}), columns, now=now, progress=progress)
     checked = Checked(kind=kind, total=len(sheet.rows))
     places, unused = catalog.columns_of(sheet, catalog.COLUMNS | COUNT_COLUMNS if kind == "assets" else READING_COLUMNS)
     _check_columns(places, kind)
@@ -105,6 +123,12 @@ def write(
     """
     _refuse_errors(checked)
     summary = Summary()
+    if checked.kind == "visits":
+        counted = visits.gather(checked.rows, visits.pages_of(db, checked.rows), summary)
+        summary.readings += visits.record(db, counted, actor=actor, now=now)
+        if checked.columns:
+            visits.remember(db, checked.headings, checked.columns, actor=actor, now=now)
+        return summary
     owners = owners_of(db)
     for first in range(0, len(checked.rows), BLOCK):
         write_block(db, checked.kind, checked.rows[first : first + BLOCK], owners, summary, actor=actor, now=now)
@@ -121,17 +145,23 @@ def run_import(ctx: JobContext) -> dict[str, Any]:
         raise Refused(N_("The file is not there any more. Send it again."))
     kind, now = str(ctx.args["kind"]), datetime.fromisoformat(ctx.args["now"])
     with ctx.sessions() as db:
-        owners = owners_of(db)
+        owners, remembered = owners_of(db), visits.remembered(db)
 
     def report(_done: int, _total: int) -> None:
         ctx.progress(0, None, N_("Checking the file"))
 
     checked = validate(
         path, now=now, kind=kind, zone=ctx.args.get("zone", "UTC"), language=ctx.args.get("language", "en"), owners=owners,
-        progress=report,
+        remembered=remembered, columns=ctx.args.get("columns"), progress=report,
     )  # fmt: skip
     _refuse_errors(checked)
     summary = Summary()
+    if kind == "visits":
+        with ctx.sessions.begin() as db:
+            actor = db.get_one(User, ctx.actor_id) if ctx.actor_id is not None else None
+            summary = write(db, checked, actor=actor, now=now)
+        path.unlink(missing_ok=True)
+        return {"name": str(ctx.args.get("name", "")), "kind": kind, "rows": checked.total, **summary.as_dict()}
     for first in range(0, len(checked.rows), BLOCK):
         with ctx.sessions.begin() as db:
             actor = db.get_one(User, ctx.actor_id) if ctx.actor_id is not None else None
@@ -139,6 +169,49 @@ def run_import(ctx: JobContext) -> dict[str, Any]:
         ctx.progress(min(first + BLOCK, len(checked.rows)), len(checked.rows), N_("Writing"))
     path.unlink(missing_ok=True)
     return {"name": str(ctx.args.get("name", "")), "kind": kind, "rows": checked.total, **summary.as_dict()}
+
+
+def _visits(
+    sheet: Sheet, remembered: Mapping[str, Mapping[str, str]], columns: Mapping[str, str] | None, *, now: datetime, progress: Progress | None
+) -> Checked:
+    """A file of visits: columns by their headings, then those remembered for such files, then those chosen now."""
+    key = visit_rows.headings_key(sheet.headings)
+    chosen = {**remembered.get(key, {}), **(columns or {})}
+    if chosen:
+        places = visit_rows.choose_columns(sheet, visit_rows.known_columns(sheet), chosen)
+        unused: list[str] = []
+    else:
+        places, unused = catalog.columns_of(sheet, VISIT_COLUMNS)
+    _check_visit_columns(sheet, places)
+    total, sheet.rows = len(sheet.rows), [row for row in sheet.rows if not _is_total(row[1], places)]
+    checked = Checked("visits", len(sheet.rows), headings=key, columns=chosen)
+    found: list[VisitRow] = []
+    for number, row in enumerate(catalog.rows_of(sheet, places, checked.errors), 1):
+        found.append(visit_rows.read_row(row, now=now))
+        if progress is not None and number % 1000 == 0:
+            progress(number, checked.total)
+    checked.rows = found
+    checked.errors.sort(key=lambda error: error.row)
+    checked.warnings.extend(_notes(checked, sheet, places, unused))
+    if total != len(found):
+        checked.warnings.append(Note(N_("Rows without a day and a page are totals, and are left out: %(count)s."), {"count": total - len(found)}))
+    return checked
+
+
+def _check_visit_columns(sheet: Sheet, places: Mapping[str, int]) -> None:
+    for names, message in (
+        (("day",), N_("No column says the day of the visits. Export them by day, or point at the column.")),
+        (("page", "asset", "content"), N_("No column says which page was visited. Point at the column.")),
+        (("visits",), N_("No column counts the visits. Point at the column.")),
+    ):
+        if not places.keys() & set(names):
+            raise MissingColumns(message, sheet.headings, places)
+
+
+def _is_total(line: Sequence[str], places: Mapping[str, int]) -> bool:
+    """Whether a row is the sum that GA4 writes among the others: it has neither a day nor a page."""
+    told = [line[places[name]].strip() for name in ("day", "page", "asset") if name in places and places[name] < len(line)]
+    return not any(told)
 
 
 def _counted(row: catalog.Row, *, now: datetime, zone: str, language: str) -> CountedAsset:

@@ -142,10 +142,11 @@ def traffic_share(visits: Mapping[Any, int]) -> dict[Any, float]:
 
 
 def marked(url: str, *, platform: str, post_id: int, campaign: str = "") -> str:
-    """A post's page with our marks: utm_source (the platform), utm_medium=social, utm_campaign, and utm_content=post-<number>."""
+    """A post's page with our marks: utm_source (the platform), utm_medium (social, of a chat room internal), utm_campaign, and
+    utm_content=post-<number>."""
     plain = "".join(one for one in unicodedata.normalize("NFKD", campaign.lower()) if not unicodedata.combining(one))
     slug = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:80]
-    return with_utm(url, source=platform, medium="social", campaign=slug, content=f"post-{post_id}")
+    return with_utm(url, source=platform, medium="internal" if platform == "webhook" else "social", campaign=slug, content=f"post-{post_id}")
 
 
 def post_of(content: str) -> int | None:

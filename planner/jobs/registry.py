@@ -15,6 +15,7 @@ FUNCTIONS: dict[str, str] = {
     "demo.load": "planner.demo.load:run",
     "import.assets": "planner.insights.importing:run_import",
     "import.readings": "planner.insights.importing:run_import",
+    "import.visits": "planner.insights.importing:run_import",
     "native.look": "planner.publishing.native_looking:run",
     "promotion.refresh": "planner.promotion.standings:run",
     "collect": "planner.insights.collecting:run",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 from flask import flash, g, redirect, render_template, request, send_from_directory, url_for
 from flask.typing import ResponseReturnValue
@@ -17,18 +17,26 @@ from planner.channels.port import MediaKind
 from planner.core.errors import NotFound, PlannerError
 from planner.insights import queries as insights
 from planner.insights.queries import AssetPerformance
+from planner.insights.sources import NETWORKS, Source
+from planner.insights.traffic import AssetTraffic, asset_traffic
 from planner.planning import queries as planning
 from planner.planning.models import PostState
 from planner.web.access import needs
 from planner.web.catalog import language_names
 from planner.web.definitions import definitions
+from planner.web.filters import at_least
 from planner.web.forms.catalog import UploadForm
+from planner.web.labels import label
 from planner.web.session import committing, runtime
 
 __all__ = ["file", "show", "upload"]
 
 #: The tiles, in this order.
 TILES = ("views", "impressions", "reach", "engagements", "clicks", "likes", "comments", "shares")
+
+
+#: Days of visits drawn.
+_MOST_DAYS = timedelta(days=400)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +46,14 @@ class Table:
     metric: str
     columns: Sequence[tuple[str, int]]
     rows: Sequence[tuple[date, Sequence[int | None], bool]]
+
+
+@dataclass(frozen=True, slots=True)
+class VisitDays:
+    """The table of visits: one row a day, one column a source, the networks together; None is a day that nobody told."""
+
+    columns: Sequence[str]
+    rows: Sequence[tuple[date, Sequence[int | None]]]
 
 
 @needs("read")
@@ -90,6 +106,7 @@ def file(asset_id: int, file_id: int) -> ResponseReturnValue:
 def _page(asset: Asset, form: UploadForm, status: int = 200) -> ResponseReturnValue:
     performance = insights.asset_performance(g.db, asset.id)
     posts = planning.posts_of(g.db, asset_id=asset.id, viewer=g.user)
+    traffic = asset_traffic(g.db, asset, zone=runtime().settings.time_zone)
     files = queries.files_of(g.db, asset.id)
     page = render_template(
         "assets/show.html",
@@ -99,6 +116,9 @@ def _page(asset: Asset, form: UploadForm, status: int = 200) -> ResponseReturnVa
         performance=performance,
         tables=[table for metric in ("views", "impressions", "engagements") if (table := _table(performance, metric))],
         tiles=TILES,
+        traffic=traffic,
+        network_parts=[f"{label(one.source)} {at_least(one.share)}" for one in traffic.networks],
+        visit_days=_visit_days(traffic),
         definitions=definitions(),
         read_at=max((post.read_at for post in performance.posts if post.read_at), default=None),
         files=files,
@@ -111,6 +131,23 @@ def _page(asset: Asset, form: UploadForm, status: int = 200) -> ResponseReturnVa
         most_mb=runtime().settings.max_upload_mb,
     )
     return page, status
+
+
+def _visit_days(traffic: AssetTraffic) -> VisitDays:
+    """The newest months by day, with the days in between that nobody told."""
+    groups = [(_("Networks"), NETWORKS), *((label(one), (one,)) for one in Source if one not in NETWORKS)]
+    came = {one.source for one in traffic.sources if one.visits}
+    shown = [(name, sources) for name, sources in groups if came & set(sources)]
+    if not traffic.days or not shown:
+        return VisitDays([], [])
+    told = dict(traffic.days)
+    last = traffic.days[-1][0]
+    first = max(traffic.days[0][0], last - _MOST_DAYS)
+    days = [first + timedelta(days=number) for number in range((last - first).days + 1)]
+    return VisitDays(
+        [name for name, _sources in shown],
+        [(day, [sum(told[day].get(one, 0) for one in sources) if day in told else None for _name, sources in shown]) for day in days],
+    )
 
 
 def _table(performance: AssetPerformance, metric: str) -> Table | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -9,7 +10,7 @@ from urllib.parse import urlsplit
 
 from babel import Locale
 from flask import Flask, g, request
-from flask_babel import format_currency, format_date, format_datetime, format_decimal, get_locale, get_timezone, gettext
+from flask_babel import format_currency, format_date, format_datetime, format_decimal, format_percent, get_locale, get_timezone, gettext
 from flask_babel import lazy_gettext as _l
 from markupsafe import Markup, escape
 
@@ -98,6 +99,23 @@ def price(value: Decimal) -> str:
     return str(format_currency(value, "USD", format=pattern.replace(".00", ".00#"), currency_digits=False))
 
 
+def percent(value: float, digits: int = 0) -> str:
+    """A part of a whole in the reader's way, to the whole percent; to the tenth with `digits` of one, and where it is less than one percent."""
+    return str(format_percent(value, format=_percent_pattern("0.0" if digits else "0.#" if 0 < value < 0.01 else "0")))
+
+
+def at_least(value: float) -> str:
+    """The same of a lower bound: never rounded up."""
+    steps = 1000 if value < 0.01 else 100
+    return percent(math.floor(value * steps + 1e-9) / steps)
+
+
+def _percent_pattern(digits: str) -> str:
+    """The language's own pattern (its space before the sign) with these digits."""
+    pattern = (get_locale() or Locale("en")).percent_formats[None].pattern
+    return str(pattern.replace("#,##0", digits))
+
+
 def size(count: int) -> str:
     """Bytes as megabytes with one digit, which is how a film's upload is followed."""
     return str(gettext("%(size)s MB", size=format_decimal(round(count / 1_000_000, 1), format="#,##0.0")))
@@ -116,7 +134,7 @@ def live(url: str) -> str:
 
 def init_app(app: Flask) -> None:
     later = {name: Lazy(path) for name, path in LATER.items()}
-    app.jinja_env.filters.update(later, moment=moment, day=day, number=number, t=translate, say=say, money=money, price=price, live=live, bytes=size)
+    app.jinja_env.filters.update(later, moment=moment, day=day, number=number, t=translate, say=say, money=money, price=price, percent=percent, at_least=at_least, live=live, bytes=size)
     app.jinja_env.globals.update(asset_url=asset_url, translate=translate, label=later["label"])
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True

@@ -6,7 +6,7 @@ import csv
 import io
 import re
 import secrets
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
@@ -19,23 +19,30 @@ from flask_babel import gettext as _
 
 from planner.accounts.rules import may, require
 from planner.catalog import importing as catalog
-from planner.catalog.sheets import MOST_BYTES, inert
+from planner.catalog.sheets import MOST_BYTES, Sheet, inert, open_sheet
 from planner.core.errors import Invalid, NotFound, PlannerError, Refused
 from planner.core.i18n import N_
-from planner.insights import importing, reading_rows
+from planner.insights import importing, reading_rows, visit_rows, visits
 from planner.insights.import_writing import owners_of
+from planner.insights.sources import classify
 from planner.ledger import jobs
 from planner.ledger.models import Job, JobState
 from planner.web.access import needs
 from planner.web.catalog import language_names
 from planner.web.forms.imports import ImportForm
 from planner.web.languages import translate
-from planner.web.session import committing, runtime
+from planner.web.session import committing, only_reads, runtime
 
-__all__ = ["done", "errors", "new", "start", "template"]
+__all__ = ["columns", "done", "errors", "new", "start", "template"]
 
-_ACTIONS = {"assets": "asset.import", "readings": "readings.import"}
-_TEMPLATES = {"assets": catalog.TEMPLATE, "readings": reading_rows.TEMPLATE}
+_ACTIONS = {"assets": "asset.import", "readings": "readings.import", "visits": "readings.import"}
+_TEMPLATES = {"assets": catalog.TEMPLATE, "readings": reading_rows.TEMPLATE, "visits": visit_rows.TEMPLATE}
+#: What a person may say a column holds, in the order of the screen; the first three are needed.
+_FIELDS = {
+    "day": N_("Day"), "page": N_("Page"), "visits": N_("Visits"), "source": N_("Source"), "medium": N_("Medium or type"),
+    "campaign": N_("Campaign"), "content": N_("Post (utm_content)"), "source_medium": N_("Source and medium in one"),
+    "asset": N_("Number of the asset here"),
+}  # fmt: skip
 #: Errors and rows shown; the rest is counted.
 _SHOWN, _PREVIEWED = 200, 8
 #: A file nobody confirmed, or a list of its errors, is thrown away after this.
@@ -67,16 +74,42 @@ def start() -> ResponseReturnValue:
     form = request.form
     token, kind = form.get("token", ""), form.get("kind", "")
     if kind not in _ACTIONS or form.get("language") not in language_names():
-        raise Invalid(N_("Choose whether the file holds assets or readings."), field="kind")
+        raise Invalid(N_("Choose whether the file holds assets, readings or visits."), field="kind")
     require(g.user, _ACTIONS[kind])
     path = _path(token, _TABLE)
     args = {
         "file": path.name, "kind": kind, "name": form.get("name", "")[:120], "language": form["language"], "zone": str(get_timezone()),
-        "now": g.now.isoformat(),
+        "now": g.now.isoformat(), "columns": _chosen(form) or None,
     }  # fmt: skip
     with committing(g.db):
         job = jobs.enqueue(g.db, f"import.{kind}", args, slot_key=f"import:{path.name}", actor=g.user, now=g.now)
     return redirect(url_for("jobs.show", job_id=job.id))
+
+
+@needs("readings.import")
+@only_reads
+def columns() -> ResponseReturnValue:
+    """Point at the columns of a file of visits, then look at what was found with them."""
+    token, name, chosen = request.form.get("token", ""), request.form.get("name", "")[:120], _chosen(request.form)
+    path = _path(token, _TABLE)
+    if not chosen:
+        headings = open_sheet(path).headings
+        return _ask_columns(headings, _used(headings, visits.remembered(g.db)), token, name)
+    form = ImportForm()
+    form.offer(language_names())
+    form.kind.data, form.language.data = "visits", str(get_locale())[:2]
+    g.db.rollback()
+    try:
+        checked = importing.validate(path, now=g.now, kind="visits", columns=chosen)
+    except PlannerError as error:
+        return _ask_columns(open_sheet(path).headings, chosen, token, name, error), 422
+    return _show(form, checked, path, name, token)
+
+
+def _used(headings: list[str], remembered: Mapping[str, Mapping[str, str]]) -> Mapping[str, str]:
+    """The columns that would be used for these headings: those remembered, else those known by their names."""
+    known = {name: headings[place] for name, place in visit_rows.known_columns(Sheet(headings)).items()}
+    return {**known, **remembered.get(visit_rows.headings_key(headings), {})}
 
 
 @needs("asset.import")
@@ -112,21 +145,45 @@ def _check(form: ImportForm) -> ResponseReturnValue:
     sent = request.files.get("file")
     if sent is None or not sent.filename:
         raise Invalid(N_("Choose a file first."), field="file")
-    owners = owners_of(g.db)
+    owners, remembered = owners_of(g.db), visits.remembered(g.db)
     g.db.commit()  # A large file takes seconds to check: nobody waits for the database meanwhile.
     _throw_away_old()
     token, path = _keep(sent.stream)
+    name = sent.filename.replace("\\", "/").rpartition("/")[2][:120]
     try:
-        checked = importing.validate(path, now=g.now, kind=kind, zone=zone, language=language, owners=owners)
+        checked = importing.validate(path, now=g.now, kind=kind, zone=zone, language=language, owners=owners, remembered=remembered)
+    except importing.MissingColumns as missing:
+        return _ask_columns(missing.headings, missing.found, token, name, missing), 422
     except BaseException:
         path.unlink(missing_ok=True)
         raise
-    name = sent.filename.replace("\\", "/").rpartition("/")[2][:120]
+    return _show(form, checked, path, name, token)
+
+
+def _show(form: ImportForm, checked: importing.Checked, path: Path, name: str, token: str) -> ResponseReturnValue:
+    """What was found in a file: its errors, which throw it away, or its first rows and the question whether to write it."""
     if checked.errors:
         path.unlink(missing_ok=True)
         path.with_suffix(_ERRORS).write_bytes(_list_of(checked))
         return render_template("imports/new.html", form=form, checked=checked, name=name, token=token, shown=_SHOWN), 422
-    return render_template("imports/check.html", form=form, checked=checked, name=name, token=token, previewed=_PREVIEWED)
+    return render_template(
+        "imports/check.html", form=form, checked=checked, name=name, token=token, previewed=_PREVIEWED, classify=classify
+    )
+
+
+def _ask_columns(
+    headings: list[str], found: Mapping[str, str], token: str, name: str, error: PlannerError | None = None
+) -> str:
+    """The page where a person points at the columns of a file of visits."""
+    return render_template(
+        "imports/columns.html", headings=[one for one in dict.fromkeys(headings) if one], found=found, fields=_FIELDS, token=token, name=name,
+        error=error,
+    )  # fmt: skip
+
+
+def _chosen(form: Mapping[str, str]) -> dict[str, str]:
+    """Field -> heading, as chosen on the page of the columns; nothing where nobody was asked."""
+    return {name: form[f"column_{name}"] for name in _FIELDS if f"column_{name}" in form}
 
 
 def _list_of(checked: importing.Checked) -> bytes:

@@ -11,6 +11,7 @@ from planner.catalog.models import LABELS, Purpose, label_of
 from planner.channels.models import ChannelState
 from planner.channels.port import Platform
 from planner.core.i18n import N_
+from planner.insights.sources import SOURCE_LABELS
 from planner.planning.models import STATE_LABELS
 
 __all__ = ["label"]
@@ -18,6 +19,7 @@ __all__ = ["label"]
 _NAMES: dict[StrEnum, str] = {
     **LABELS,
     **STATE_LABELS,
+    **SOURCE_LABELS,
     Platform.YOUTUBE: N_("YouTube"),
     Platform.LINKEDIN: N_("LinkedIn"),
     Platform.X: N_("X"),

@@ -32,6 +32,7 @@ from planner.publishing.compose import outgoing_of
 from planner.publishing.models import Attempt
 from planner.web.access import needs
 from planner.web.forms.planning import ApproveForm, ComposeForm, LiveForm, MoveForm, NoteForm, PostForm, choices
+from planner.web.links import short_link_of
 from planner.web.moments import in_zone
 from planner.web.preflight import check_of, checks_of, is_pretend, limits_of, own_words, prices, values_of
 from planner.web.session import committing, runtime
@@ -154,6 +155,7 @@ def post_page(post: Post, status: int = 200, **forms: Any) -> ResponseReturnValu
         may_live=amending.allowed(post, g.user, limits),
         four_eyes=rules.wants_second_pair(post.asset, post.campaign, runtime().settings.four_eyes),
         history=queries.history_of(g.db, post, limit=40),
+        short_link=short_link_of(post),
         result_words=RESULTS,
         native_id=native_queries.of_post(g.db, post.id) if post.origin is Origin.NATIVE else None,
         siblings=[one for one in siblings if one.post_id != post.id],

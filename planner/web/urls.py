@@ -100,9 +100,14 @@ SCREENS: tuple[Table, ...] = (
     Table("imports", "/imports", "planner.web.imports", (
         ("GET POST", "", "new"),
         ("POST", "/write", "start"),
+        ("POST", "/columns", "columns"),
         ("GET", "/done/<int:job_id>", "done"),
         ("GET", "/template/<kind>.csv", "template"),
         ("GET", "/errors/<token>.csv", "errors"),
+    )),
+    Table("links", "", "planner.web.links", (
+        ("GET", "/l/<code>", "follow"),
+        ("POST", "/posts/<int:post_id>/short-link", "make"),
     )),
     Table("jobs", "", "planner.web.jobs", (
         ("GET", "/jobs/<int:job_id>", "show"),

@@ -1,4 +1,4 @@
-"""Files of assets and readings from the terminal: checked as a whole, written whole, or not at all."""
+"""Files of assets, readings and visits from the terminal: checked as a whole, written whole, or not at all."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from planner.catalog.models import Asset
-from planner.insights.models import Snapshot
-from tests.factories import make_user
+from planner.insights.models import Snapshot, Visits
+from tests.factories import make_asset, make_user
 
 JANUARY = """video_id,channel_title,title,published_at,views,likes,snapshot_utc
 aaaaaa01,Our videos,Slicing explained,2026-01-10T10:00:00Z,100,5,2026-01-31T00:00:00Z
@@ -90,5 +90,21 @@ def test_an_author_imports_nothing(refused: Callable[..., str], rows: Session, f
     make_user(rows, email="ann@example.com", roles=("author",))
     rows.commit()
 
-    for kind in ("assets", "readings"):
+    for kind in ("assets", "readings", "visits"):
         assert refused("import", kind, files[0], "--as", "ann@example.com") == "Your role does not allow this. Ask an administrator."
+
+
+def test_visits_come_in_with_the_columns_pointed_at_once(told: Callable[..., Any], run: Callable[..., Result], rows: Session, tmp_path: Path) -> None:
+    page = "https://www.example.com/papers/energy-per-bit"
+    make_asset(rows, url=page)
+    rows.commit()
+    path = tmp_path / "visits.csv"
+    path.write_text(f"Quand,Où,D'où,Combien\n2026-02-01,{page},lnkd.in,5\n2026-02-01,/nowhere,lnkd.in,5\n")
+    pointed = [f"--column={one}" for one in ("day=Quand", "page=Où", "source=D'où", "visits=Combien")]
+
+    checked = told("import", "visits", path, "--dry-run", *pointed)["written"]
+    first, again = told("import", "visits", path, *pointed)["written"], told("import", "visits", path)["written"]
+
+    assert (checked, first["readings"], first["unknown"], again["readings"]) == (None, 1, ["/nowhere"], 0)
+    assert rows.scalars(select(Visits.source)).all() == ["lnkd.in"]
+    assert "is not FIELD=HEADING" in run("import", "visits", path, "--column", "day").output

@@ -88,7 +88,7 @@ def make_scene(db: Session) -> Scene:
         "channel_id": channel.id, "user_id": people["viewer"].id, "token_id": 1, "token": link, "delivery_id": delivery.id, "native_id": native.id,
         "amendment_id": 1, "change_id": 1,
         "share_id": share.id,
-        "kind": "assets", "platform": "x", "filename": "favicon.svg",
+        "kind": "assets", "code": "aaaaaaa", "platform": "x", "filename": "favicon.svg",
     }  # fmt: skip
     return Scene(people, asset, confidential, secret_file, channel, post, secret_post, delivery, arguments)
 

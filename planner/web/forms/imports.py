@@ -20,5 +20,5 @@ class ImportForm(PlannerForm):
 
     def offer(self, languages: dict[str, str]) -> None:
         """The choices, in the reader's language."""
-        self.kind.choices = [("assets", _("Assets")), ("readings", _("Readings of posts"))]
+        self.kind.choices = [("assets", _("Assets")), ("readings", _("Readings of posts")), ("visits", _("Visits to our pages"))]
         self.language.choices = list(languages.items())

@@ -1,0 +1,187 @@
+"""Reads visits out of an export of web statistics: the columns that Matomo and GA4 write, or those that a person pointed at."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from urllib.parse import parse_qs, urlsplit
+
+from planner.catalog import cells
+from planner.catalog.importing import Row
+from planner.catalog.sheets import Sheet, heading
+from planner.core.errors import Invalid
+from planner.core.i18n import N_
+from planner.insights.sources import host_of, tidy
+
+__all__ = ["TEMPLATE", "VISIT_COLUMNS", "VISIT_FIELDS", "Key", "VisitRow", "choose_columns", "headings_key", "known_columns", "page_key", "read_row"]
+
+#: Field -> headings that mean it, as `heading` writes them: the planner's own, Matomo's and GA4's, in English and in French.
+VISIT_COLUMNS: dict[str, tuple[str, ...]] = {
+    "day": ("day", "date", "jour", "visit_date", "date_de_la_visite"),
+    "page": (
+        "page", "url", "page_url", "landing_page", "landing_page_query_string", "page_path", "page_path_and_screen_class", "entry_page",
+        "entry_page_url", "page_location", "page_d_entree", "url_de_la_page", "url_de_la_page_d_entree", "page_de_destination",
+        "page_de_destination_chaine_de_requete", "chemin_de_la_page", "adresse", "lien",
+    ),
+    "asset": ("asset_id", "asset", "contenu_id"),
+    "source": (
+        "source", "session_source", "utm_source", "referrer", "referer", "referrer_name", "referrer_url", "social_network", "website",
+        "source_de_la_session", "referent", "site_referent", "nom_du_referent", "provenance", "reseau_social",
+    ),
+    "source_medium": ("source_medium", "session_source_medium", "source_support", "source_support_de_la_session"),
+    "medium": ("medium", "session_medium", "utm_medium", "referrer_type", "support", "support_de_la_session", "type_de_referent"),
+    "group": (
+        "channel_group", "default_channel_group", "session_default_channel_group", "session_primary_channel_group_default_channel_group",
+        "channel_type", "type_de_canal", "groupe_de_canaux_par_defaut_de_la_session",
+    ),
+    "campaign": ("campaign", "session_campaign", "utm_campaign", "campaign_name", "campagne", "campagne_de_la_session", "nom_de_la_campagne"),
+    "content": ("content", "utm_content", "session_manual_ad_content", "campaign_content", "contenu_de_la_campagne", "contenu_utm"),
+    "visits": (
+        "visits", "sessions", "nb_visits", "visites", "entrances", "entry_nb_visits", "nombre_de_visites", "entrees", "count", "nombre",
+    ),
+}  # fmt: skip
+#: What a person may point at, in the order of the screen.
+VISIT_FIELDS = ("day", "page", "visits", "source", "medium", "campaign", "content", "source_medium", "asset")
+TEMPLATE: tuple[tuple[str, ...], ...] = (
+    ("day", "page", "source", "medium", "campaign", "content", "visits"),
+    ("2026-11-20", "https://www.example.com/papers/energy-per-bit", "linkedin", "social", "energy-week", "post-12", "84"),
+)
+_FIRST, _LAST = date(1990, 1, 1), date(2100, 1, 1)
+
+#: day, source, medium, campaign, content: with the asset, what one count is known by.
+Key = tuple[date, str, str, str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class VisitRow:
+    """Visits of a file. `page` is as written there; `asset_id` is None where only the page or our mark tells the asset."""
+
+    number: int
+    asset_id: int | None
+    page: str
+    day: date
+    source: str
+    medium: str
+    campaign: str
+    content: str
+    visits: int
+
+    @property
+    def name(self) -> str:
+        """How the file names the page, for people; never what follows a question mark, which may name a visitor."""
+        return self.page.partition("?")[0].partition("#")[0][:200] or (f"#{self.asset_id}" if self.asset_id is not None else self.content)
+
+    @property
+    def key(self) -> Key:
+        return (self.day, self.source, self.medium, self.campaign, self.content)
+
+
+def read_row(row: Row, *, now: datetime) -> VisitRow:
+    """One row as visits; what is wrong is noted on the row. Marks in the page's own address count where no column has them."""
+    day = row.take("day", _day, date(1990, 1, 1))
+    if not row["day"]:
+        row.complain(N_("The day is missing."), "day")
+    elif day > (now + timedelta(days=1)).date():
+        row.complain(N_("Visits cannot be from the future."), "day")
+    page = row.take("page", _page, "")
+    asset_id = row.take("asset", cells.count, None)
+    marks = _marks(page)
+    source, medium = row["source"], row["medium"] or row["group"]
+    if row["source_medium"]:
+        source, _slash, medium = (part.strip() for part in row["source_medium"].rpartition(" / ")) if " / " in row["source_medium"] else (
+            row["source_medium"], "", "",
+        )  # fmt: skip
+    told = {
+        "source": source or marks.get("utm_source", ""),
+        "medium": medium or marks.get("utm_medium", ""),
+        "campaign": row["campaign"] or marks.get("utm_campaign", ""),
+        "content": row["content"] or marks.get("utm_content", ""),
+    }
+    for name, text in told.items():
+        row.take(name, str, "")  # Damaged letters and formulas are refused here as anywhere.
+        told[name] = tidy(text)[: 80 if name == "medium" else 200]
+    if not page and asset_id is None and not told["content"]:
+        row.complain(N_("This row does not say which page it is about."), "page")
+    if not row["visits"]:
+        row.complain(N_("The number of visits is missing."), "visits")
+    return VisitRow(row.number, asset_id, page, day, **told, visits=row.take("visits", cells.count, 0))
+
+
+def choose_columns(sheet: Sheet, places: dict[str, int], chosen: Mapping[str, str]) -> dict[str, int]:
+    """The places with those that a person chose: field -> heading; an empty heading says that no column holds it.
+
+    Raises Invalid for a field or a heading that there is not.
+    """
+    result = dict(places)
+    for name, wanted in chosen.items():
+        if name not in VISIT_COLUMNS:
+            raise Invalid(N_("“%(name)s” is not one of: %(known)s."), field="columns", name=name[:40], known=", ".join(VISIT_FIELDS))
+        if not wanted:
+            result.pop(name, None)
+        elif wanted in sheet.headings:
+            place = sheet.headings.index(wanted)
+            result = {other: taken for other, taken in result.items() if taken != place} | {name: place}
+        else:
+            raise Invalid(N_("This table has no column “%(name)s”."), field="columns", name=wanted[:60])
+    return result
+
+
+def known_columns(sheet: Sheet) -> dict[str, int]:
+    """Field -> place of the first column whose heading means it."""
+    meaning = {word: name for name, words in VISIT_COLUMNS.items() for word in words}
+    places: dict[str, int] = {}
+    for place, text in enumerate(sheet.headings):
+        name = meaning.get(heading(text))
+        if name is not None:
+            places.setdefault(name, place)
+    return places
+
+
+def headings_key(headings: list[str]) -> str:
+    """64 hex digits that files with the same headings share, whatever their order and spelling of accents and capitals."""
+    return hashlib.sha256("\n".join(sorted(heading(one) for one in headings)).encode()).hexdigest()
+
+
+def page_key(address: str) -> tuple[str, str]:
+    """(host, path) of a page as it is compared: without http(s), www., query, fragment or a final slash; host "" when only a path is told."""
+    text = address.strip()
+    if text.startswith("/") and not text.startswith("//"):
+        host, path = "", text
+    else:
+        host = host_of(text)
+        rest = text.partition("://")[2] if "://" in text else text.removeprefix("//")
+        path = "/" + rest.partition("/")[2]
+    path = re.split(r"[?#]", path, maxsplit=1)[0].rstrip("/")
+    return host.lower(), path
+
+
+def _day(text: str) -> date:
+    """20261120 (GA4), 2026-11-20, 20/11/2026; of a moment the day as it is written."""
+    if re.fullmatch(r"\d{8}", text, re.ASCII):
+        text = f"{text[:4]}-{text[4:6]}-{text[6:]}"
+    try:
+        found = datetime.fromisoformat(text).date()
+    except ValueError:
+        found = cells.moment(text).date()
+    if not _FIRST <= found < _LAST:
+        raise Invalid(N_("Choose a year between 1990 and 2100."))
+    return found
+
+
+def _page(text: str) -> str:
+    """An address, with or without its host. Longer ones are nobody's page."""
+    if len(text) > 2000 or any(char.isspace() for char in text):
+        raise Invalid(N_("“%(text)s” is not the address of a page."), text=text[:40])
+    return text
+
+
+def _marks(page: str) -> dict[str, str]:
+    try:
+        query = urlsplit(page if "://" in page else f"//host{page if page.startswith('/') else '/' + page}").query
+        found = parse_qs(query, max_num_fields=50)
+    except ValueError:
+        return {}
+    return {name: values[0] for name, values in found.items() if name.startswith("utm_")}
