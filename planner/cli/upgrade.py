@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -103,4 +104,6 @@ def _alembic() -> Any:
         versions = Path(current_app.root_path).parent / "migrations" / "versions"
         current_app.config["ALEMBIC"] = {"script_location": str(versions)}
         Alembic(current_app._get_current_object(), run_mkdir=False, command_name="", metadatas=Base.metadata)  # type: ignore[attr-defined]
+        # The doors say in their own words what was done; Alembic's lines would push the address off the first screen.
+        logging.getLogger("alembic").setLevel(logging.WARNING)
     return current_app.extensions["alembic"]

@@ -347,7 +347,7 @@ BAD = [
     ("title", "x" * 1_000_000, "That is too long: at most 300 characters."),
     ("title", "a\0b", "This contains characters that cannot be stored."),
     ("summary", "a\0b", "This contains characters that cannot be stored."),
-    ("summary", "x" * 20_001, "That is too long: at most 20000 characters."),
+    ("summary", "x" * 20_001, "That is too long: at most 20,000 characters."),
     ("url", "javascript:alert(1)", "Write an address that starts with https:// or http://."),
     ("url", "JAVASCRIPT:alert(1)//https://", "Write an address that starts with https:// or http://."),
     ("url", "data:text/html,x", "Write an address that starts with https:// or http://."),
