@@ -18,7 +18,7 @@ from planner.promotion.knobs import Knobs
 from planner.promotion.uplift import PastVideo, Uplift, uplift, with_promotion
 from planner.promotion.verdict import Case, Economics, Reason, Thresholds, Verdict, economics, quality_of, verdict
 
-__all__ = ["HORIZONS", "Bench", "Evidence", "Place", "Similar", "WhatIf", "blocked", "frozen"]
+__all__ = ["HORIZONS", "PEERS", "Bench", "Evidence", "Place", "Similar", "WhatIf", "blocked", "frozen"]
 
 #: How many of the channel's newest videos a forecast learns from.
 PEERS = 200

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, time
 from typing import Any
 
-from sqlalchemy import Float, case, cast, extract, func, select
+from sqlalchemy import Float, and_, case, cast, extract, func, or_, select
 from sqlalchemy.orm import Session
 
 from planner.catalog.models import Asset, AssetKind, Confidentiality, Purpose
@@ -83,8 +83,14 @@ class ChannelPast:
         return next((one for one in self.videos if one.asset_id == asset_id), None)
 
 
-def gather(db: Session, channel_id: int) -> ChannelPast:
-    """A channel with all that was read of its newest videos. Three statements, at most `MOST` × (len(GRID) + 1) readings a definition."""
+def gather(db: Session, channel_id: int, *, most: int = MOST, also: int | None = None) -> ChannelPast:
+    """A channel with all that was read of its newest videos. Three statements, at most `most` × (len(GRID) + 1) readings a definition.
+
+    also -- an asset whose posts are among them however old they are.
+    """
+    live = (Post.channel_id == channel_id, Post.state == PostState.PUBLISHED, Post.published_at.is_not(None))
+    newest = select(Post.id).where(*live).order_by(Post.published_at.desc(), Post.id.desc()).limit(most)
+    which = and_(*live, or_(Post.id.in_(newest), Post.asset_id == also) if also is not None else Post.id.in_(newest))
     rows = db.execute(
         select(
             Post.id, Asset.id, Asset.title, Asset.kind, Post.published_at, Asset.duration_seconds, Asset.embargo_until, Asset.sensitive,
@@ -93,11 +99,10 @@ def gather(db: Session, channel_id: int) -> ChannelPast:
         )
         .join(Asset, Asset.id == Post.asset_id)
         .outerjoin(PromotionInput, PromotionInput.asset_id == Asset.id)
-        .where(Post.channel_id == channel_id, Post.state == PostState.PUBLISHED, Post.published_at.is_not(None), Asset.kind.in_(_KINDS))
+        .where(which, Asset.kind.in_(_KINDS))
         .order_by(Post.published_at.desc(), Post.id.desc())
-        .limit(MOST)
     ).all()  # fmt: skip
-    series, watched = readings_of(db, Post.channel_id == channel_id)
+    series, watched = readings_of(db, which)
     promotions = _promotions(db, channel_id)
     first: dict[int, Any] = {}
     for row in reversed(rows):  # A video put up twice is judged by its first upload.
@@ -129,14 +134,11 @@ def readings_of(db: Session, which: Any) -> tuple[dict[int, dict[str, tuple[date
     """
     age = _age(db)
     stretch = case(*((age < edge, place) for place, edge in enumerate(GRID)), else_=len(GRID))
-    ids = select(Post.id).where(which, Post.state == PostState.PUBLISHED, Post.published_at.is_not(None))
-    newest = ids.order_by(Post.published_at.desc(), Post.id.desc()).limit(MOST).subquery()
     rows = db.execute(
         select(Snapshot.post_id, Snapshot.regime, func.max(age), func.max(Snapshot.views), func.max(Snapshot.at), func.max(Snapshot.watch_seconds))
-        .select_from(newest)
-        .join(Post, Post.id == newest.c.id)
+        .select_from(Post)
         .join(Snapshot, Snapshot.post_id == Post.id)
-        .where(Snapshot.views.is_not(None), Snapshot.at > Post.published_at)
+        .where(which, Snapshot.views.is_not(None), Snapshot.at > Post.published_at)
         .group_by(Snapshot.post_id, Snapshot.regime, stretch)
     )
     series: dict[int, dict[str, tuple[datetime, list[Reading]]]] = {}

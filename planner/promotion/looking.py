@@ -20,7 +20,7 @@ def look(db: Session, asset: Asset, *, now: datetime, what_if: WhatIf | None = N
     channel_id = queries.place_of(db, asset.id)
     if channel_id is None:
         return None
-    prepared = bench(db, channel_id, now)
+    prepared = bench(db, channel_id, now, only=asset.id)
     video = prepared.past.find(asset.id) or _unpublished(db, asset)
     return prepared, prepared.weigh(video, what_if)
 

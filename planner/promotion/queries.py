@@ -24,7 +24,7 @@ from planner.promotion.models import Decision, EventUse, Promotion, PromotionInp
 
 __all__ = [
     "FRESH", "SORTS", "VIEWS", "Board", "BoardFilters", "BoardRow", "Spent", "board", "channels", "decision", "decisions", "decisions_of",
-    "inputs_of", "known_promotions", "live_posts", "place_of", "promotion", "spent", "to_decide", "uses_of", "video",
+    "inputs_of", "known_promotions", "live_posts", "place_of", "promotion", "readable", "spent", "to_decide", "uses_of", "video",
 ]  # fmt: skip
 
 #: What is younger waits for a decision.
@@ -144,6 +144,13 @@ def video(db: Session, asset_id: int, *, viewer: User | None) -> Asset:
     if found is None or found.kind not in _KINDS or not may(viewer, "read", found):
         raise NotFound()
     return found
+
+
+def readable(db: Session, assets: Sequence[int], *, viewer: User | None) -> set[int]:
+    """Those of these assets that a person may know of. One statement."""
+    known = known_to(viewer)
+    query = select(Asset.id).where(Asset.id.in_(assets))
+    return set(db.scalars(query if known is None else query.where(known))) if assets else set()
 
 
 def place_of(db: Session, asset_id: int) -> int | None:

@@ -18,7 +18,7 @@ from planner.ledger.jobs import JobContext
 from planner.planning.models import Post, PostState
 from planner.promotion import judging
 from planner.promotion.choices import Confidence
-from planner.promotion.evidence import Bench, Evidence
+from planner.promotion.evidence import PEERS, Bench, Evidence
 from planner.promotion.gathering import gather
 from planner.promotion.knobs import knobs_of, load
 from planner.promotion.models import Standing
@@ -31,9 +31,10 @@ _POINTS = 12
 _CHUNK = 500
 
 
-def bench(db: Session, channel_id: int, now: datetime) -> Bench:
-    """One channel, ready to weigh its videos. Four statements."""
-    return Bench(gather(db, channel_id), knobs_of(load(db), channel_id), now)
+def bench(db: Session, channel_id: int, now: datetime, *, only: int | None = None) -> Bench:
+    """One channel, ready to weigh its videos, or `only` one of them: then its newest others are enough. Four statements."""
+    past = gather(db, channel_id) if only is None else gather(db, channel_id, most=PEERS + 1, also=only)
+    return Bench(past, knobs_of(load(db), channel_id), now)
 
 
 def due(db: Session, now: datetime) -> list[int]:
@@ -47,7 +48,7 @@ def due(db: Session, now: datetime) -> list[int]:
 
 def refresh(db: Session, channel_id: int, *, now: datetime, only: int | None = None) -> int:
     """Work out a channel's rows, or the one of an asset, in the caller's transaction; how many."""
-    prepared = bench(db, channel_id, now)
+    prepared = bench(db, channel_id, now, only=only)
     rows = [row_of(prepared.weigh(video), channel_id, now) for video in prepared.past.videos if only is None or video.asset_id == only]
     keep(db, channel_id, rows, all_of_it=only is None)
     return len(rows)

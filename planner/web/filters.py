@@ -39,6 +39,10 @@ LATER = {
     "times": "planner.web.performance:times",
     "whole": "planner.web.performance:whole",
     "slice_name": "planner.web.performance:slice_name",
+    "promotion_label": "planner.web.promotion.words:promotion_label",
+    "percent": "planner.web.promotion.words:percent",
+    "about": "planner.web.promotion.words:about",
+    "reason": "planner.web.promotion.words:reason",
 }
 
 #: What every page of a signed-in person shows while sending is paused.
@@ -54,6 +58,7 @@ PLACES = (
     ("catalog.catalogue", _l("Catalogue"), "library", "a", "read"),
     ("campaigns.index", _l("Campaigns"), "flag", "m", "read"),
     ("performance.index", _l("Performance"), "chart-line", "p", "read"),
+    ("promotion.board", _l("Promotion"), "megaphone", "b", "read"),
     ("settings.channels", _l("Settings"), "settings", "s", "read"),
 )
 

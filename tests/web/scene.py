@@ -20,6 +20,8 @@ from planner.channels.port import MediaKind, Platform, PostKind
 from planner.ledger.models import Job, JobState
 from planner.planning import shares
 from planner.planning.models import Pause, Post, PostState, ShareKind
+from planner.promotion.choices import Confidence, Option, PromotionKind
+from planner.promotion.models import Decision, Promotion
 from planner.publishing.models import Delivery, DeliveryState, Native
 from tests.factories import NOON, make_asset, make_campaign, make_channel, make_post, make_user
 
@@ -76,7 +78,13 @@ def make_scene(db: Session) -> Scene:
         channel_id=channel.id, external_id="77", url="https://x.com/i/status/77", kind=PostKind.TEXT, text="From the stand", published_at=NOON - timedelta(days=1),
         found_at=NOON,
     )  # fmt: skip
-    db.add_all([delivery, job, pause, native])
+    video = make_asset(db, title="Open house, the film", kind=AssetKind.VIDEO)
+    promotion = Promotion(asset_id=video.id, kind=PromotionKind.AD, on=NOON.date(), created_at=NOON)
+    decision = Decision(
+        asset_id=video.id, choice=Option.LEAVE, reason="Too early.", decided_by_name="The planner", decided_at=NOON, confidence=Confidence.TOO_EARLY,
+        version="1",
+    )  # fmt: skip
+    db.add_all([delivery, job, pause, native, promotion, decision])
     db.flush()
     accounts.issue_token(db, people["admin"], "a program", actor=people["admin"], now=NOON)
     share, _token = shares.make(db, shares.NewShare("For the agency", ShareKind.PAGE), actor=people["planner"], now=NOON)
@@ -88,6 +96,7 @@ def make_scene(db: Session) -> Scene:
         "channel_id": channel.id, "user_id": people["viewer"].id, "token_id": 1, "token": link, "delivery_id": delivery.id, "native_id": native.id,
         "amendment_id": 1, "change_id": 1,
         "share_id": share.id,
+        "video_id": video.id, "promotion_id": promotion.id, "decision_id": decision.id,
         "kind": "assets", "code": "aaaaaaa", "platform": "x", "filename": "favicon.svg",
     }  # fmt: skip
     return Scene(people, asset, confidential, secret_file, channel, post, secret_post, delivery, arguments)

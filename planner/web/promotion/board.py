@@ -1,0 +1,64 @@
+"""The board: the videos that wait for a decision, each with its forecast and the desk's verdict."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import g, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import lazy_gettext as _l
+
+from planner.ledger import jobs
+from planner.promotion import queries
+from planner.promotion.choices import Choice
+from planner.promotion.queries import SORTS, VIEWS, BoardFilters
+from planner.web.access import needs
+from planner.web.promotion.drawing import draw
+from planner.web.session import committing
+
+__all__ = ["board", "refresh", "tabs"]
+
+_TABS = (
+    ("promotion.board", _l("Board"), "list-checks"),
+    ("promotion.scores", _l("How right it was"), "target"),
+    ("promotion.idea", _l("Make it or not"), "lightbulb"),
+    ("promotion.settings", _l("Settings"), "settings"),
+)
+
+
+def tabs() -> dict[str, Any]:
+    """What every page of the desk gets."""
+    return {"promotion_tabs": _TABS}
+
+
+@needs("read")
+def board() -> ResponseReturnValue:
+    asked = _filters()
+    found = queries.board(g.db, asked, viewer=g.user, now=g.now)
+    channels = queries.channels(g.db)
+    pictures = {row.standing.asset_id: draw(row.standing.seen, [[row.standing.fan]] if row.standing.fan else [], width=112, height=36) for row in found.rows}
+    return render_template(
+        "promotion/board.html", board=found, asked=asked, channels=channels, pictures=pictures, views=VIEWS, sorts=tuple(SORTS), choices=list(Choice),
+        pages=-(-found.total // queries.PAGE),
+    )  # fmt: skip
+
+
+@needs("promotion.record")
+def refresh() -> ResponseReturnValue:
+    """Work the board out now, as background work."""
+    with committing(g.db):
+        job = jobs.enqueue(g.db, "promotion.refresh", {}, actor=g.user, now=g.now)
+    return redirect(url_for("jobs.show", job_id=job.id))
+
+
+def _filters() -> BoardFilters:
+    """What the address asks for; nonsense is ignored."""
+    args = request.args
+    view = args.get("view", "open")
+    verdict = args.get("verdict", "")
+    sort = args.get("sort", "verdict")
+    channel, page = args.get("channel", type=int), args.get("page", 1, type=int)
+    return BoardFilters(
+        view=view if view in VIEWS else "open", choice=Choice(verdict) if verdict in list(Choice) else None,
+        channel_id=channel if channel and 0 < channel < 2**63 else None, sort=sort if sort in SORTS else "verdict", page=min(max(page, 1), 1000),
+    )  # fmt: skip

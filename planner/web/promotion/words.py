@@ -1,0 +1,45 @@
+"""Words and numbers of the promotion desk in the reader's way: its lists, its reasons, its shares and ranges."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Any
+
+from flask_babel import format_decimal, format_percent, gettext
+
+from planner.promotion.choices import LABELS
+
+__all__ = ["about", "percent", "promotion_label", "reason"]
+
+
+def promotion_label(value: StrEnum | None) -> str:
+    """The word for a member of one of the desk's lists."""
+    return "" if value is None else str(gettext(LABELS[value]))
+
+
+def percent(share: float | None) -> str:
+    """A share or probability as a whole percentage; never a 0 % or 100 % that is not one."""
+    if share is None:
+        return ""
+    shown = min(max(round(share, 2), 0.01), 0.99) if 0 < share < 1 else share
+    return str(format_percent(shown))
+
+
+def about(views: float | None) -> str:
+    """Views that are forecast: as exact as they are known, to two or three places."""
+    if views is None:
+        return ""
+    digits = len(str(int(abs(views))))
+    return str(format_decimal(int(round(views, min(2 - digits, 0) if digits > 2 else 0))))
+
+
+def reason(told: Any) -> str:
+    """A reason of a verdict as a sentence; `told` has `message` and `params`, or is what a decision kept of them."""
+    message, params = (told["message"], told["params"]) if isinstance(told, Mapping) else (told.message, told.params)
+    shown = {name: percent(value) if name == "chance" else _plain(value) for name, value in params.items()}
+    return str(gettext(message, **shown)) if shown else str(gettext(message))
+
+
+def _plain(value: Any) -> Any:
+    return format_decimal(round(value)) if isinstance(value, int | float) else value

@@ -1,0 +1,295 @@
+"""The promotion desk on screen: the board, what if, decide and see it frozen, and the judgement when its day has come."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import timedelta
+from decimal import Decimal
+from io import BytesIO
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from planner.catalog.models import Asset, AssetKind, Confidentiality
+from planner.channels.models import Channel
+from planner.channels.port import Platform
+from planner.ledger.models import Job
+from planner.planning.models import Post, PostState
+from planner.promotion import judging, service, standings
+from planner.promotion.models import Decision, EventUse, Promotion, PromotionInput, PromotionSettings
+from planner.promotion.service import SettingValues
+from tests.conftest import Browser, StoppedClock
+from tests.factories import NOON, make_asset, make_channel, make_post
+from tests.promotion.making import DAY, make_past, make_video, read, views_at
+from tests.web.counting import statements
+
+
+@pytest.fixture
+def channel(app_db: Session) -> Channel:
+    """A channel with ten old videos, and settings under which a promotion may pay."""
+    channel = make_past(app_db, count=10, watched=0.5)
+    service.save_settings(app_db, None, SettingValues(cost=Decimal(100), value_per_view=Decimal(2)), actor=None, now=NOON)
+    return channel
+
+
+@pytest.fixture
+def video(app_db: Session, channel: Channel) -> Post:
+    """A week old, doing well."""
+    post = make_video(app_db, channel, published_at=NOON - 7 * DAY, first_day=180, watched=0.6, title="Slicing, explained", url="https://example.com/film")
+    standings.refresh(app_db, channel.id, now=NOON)
+    app_db.commit()
+    return post
+
+
+def plain(page: str) -> str:
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", page))
+
+
+def decide(client: Browser, post: Post, **fields: str):  # type: ignore[no-untyped-def]
+    return client.submit(f"/promotion/{post.asset_id}/decide", **{"choice": "leave", "reason": "It grows by itself.", "owner_id": "", **fields})
+
+
+def test_an_empty_desk_says_how_to_begin(client: Browser) -> None:
+    assert "No video to decide on yet" in client.get("/promotion").text
+    assert "Nothing was decided yet" in client.get("/promotion/scores").text
+    assert "No YouTube channel yet" in client.get("/promotion/idea").text
+
+
+def test_the_board_shows_what_waits_with_its_verdict_and_filters_in_the_address(client: Browser, video: Post) -> None:
+    page = client.get("/promotion").text
+
+    assert "Slicing, explained" in page
+    assert re.search(r"×1\.[78] no\. 1 of 11", plain(page))
+    assert re.search(r'<path class="fan__seen" d="M2 33L', page)
+    assert f'href="/promotion/{video.asset_id}#decision"' in page
+    assert "Slicing, explained" not in client.get("/promotion?view=decided").text
+    assert "Slicing, explained" in client.get("/promotion?view=nonsense&sort=up&verdict=no&channel=x&page=-3").text
+    assert "No such video" in client.get("/promotion?verdict=do_not_promote").text
+
+
+def test_the_board_costs_the_same_at_three_and_at_thirty_videos(app: Flask, client: Browser, app_db: Session) -> None:
+    few = make_past(app_db, count=3)
+    standings.refresh(app_db, few.id, now=NOON)
+    app_db.commit()
+    small = statements(app, client, "/promotion?view=all")
+    many = make_past(app_db, count=30, channel=make_channel(app_db, platform=Platform.YOUTUBE))
+    standings.refresh(app_db, many.id, now=NOON)
+    app_db.commit()
+
+    assert statements(app, client, "/promotion?view=all") == small
+    assert small < 9
+
+
+def test_every_number_of_the_evidence_explains_itself(client: Browser, video: Post) -> None:
+    page = client.get(f"/promotion/{video.asset_id}")
+
+    text = plain(page.text)
+    assert page.status_code == 200
+    assert text.count("what is this number?") >= 7
+    assert "That promotion brings ×1.5 is a default, not a measurement" in text
+    assert "Learnt from 10 other videos of the channel." in text
+    assert f"{views_at(7, 180)}" in text
+    assert "Videos that stood alike at this age" in text
+
+
+def test_what_if_answers_with_a_page_and_with_a_piece_of_one_and_keeps_nothing(client: Browser, video: Post, app_db: Session) -> None:
+    address = f"/promotion/{video.asset_id}?kind=ad&cost=100&value_per_view=500&target_share=50&goal="
+
+    page, piece = client.get(address), client.get(address, headers={"HX-Request": "true"})
+    wrong = client.get(f"/promotion/{video.asset_id}?kind=ad&cost=much")
+
+    assert page.text.count('id="answer"') == 1
+    assert piece.text.lstrip().startswith('<div id="answer"')
+    assert "<html" not in piece.text
+    assert (page.status_code, piece.status_code, wrong.status_code) == (200, 200, 422)
+    assert "Write an amount such as 1500" in wrong.text
+    assert 'value="much"' in wrong.text
+    assert "50%" in plain(piece.text)
+    assert app_db.scalars(select(PromotionInput)).all() == []
+
+
+def test_decided_frozen_proposed_and_judged_when_its_day_has_come(
+    client: Browser, video: Post, app_db: Session, clock: StoppedClock
+) -> None:
+    answer = decide(client, video, choice="promote", reason="Ports are the story of the year.", budget="100")
+    assert (answer.status_code, answer.location) == (302, f"/promotion/{video.asset_id}#decision")
+    made = app_db.scalars(select(Decision)).one()
+    low, median, high = made.forecast_30 or []
+    app_db.rollback()
+    page = client.get(f"/promotion/{video.asset_id}").text
+    assert f'href="/posts/new?asset={video.asset_id}"' in page
+    assert "Undo" in page
+    assert "Slicing, explained" not in client.get("/promotion").text
+    assert "Slicing, explained" in client.get("/promotion?view=decided").text
+
+    clock.advance(timedelta(days=33))
+    read(app_db, video, first_day=4000, ages=(30, 36.9, 40), until=NOON + 33 * DAY)
+    assert judging.judge(app_db, now=clock.now()) == 1
+    app_db.commit()
+
+    scores = plain(client.get("/promotion/scores").text)
+    app_db.refresh(made)
+    assert (made.forecast_30, made.views_30) == ([low, median, high], pytest.approx(views_at(37, 4000), rel=0.02))
+    assert "After 30 days: forecast" in scores
+    assert "above the range" in scores
+    assert "0 of 1; four in five should" in scores
+    assert made.paid_off is True
+
+
+def test_a_decision_without_a_reason_is_refused_beside_the_field_and_what_was_typed_stays(client: Browser, video: Post, app_db: Session) -> None:
+    answer = decide(client, video, reason=" ", budget="12.50", choice="re_edit")
+
+    assert answer.status_code == 422
+    assert "Write the reason" in answer.text
+    assert 'value="12.50"' in answer.text
+    assert re.search(r'value="re_edit"[^>]*checked|checked[^>]*value="re_edit"', answer.text)
+    assert app_db.scalars(select(Decision)).all() == []
+
+
+def test_a_decision_is_taken_back_and_let_hold_again(client: Browser, video: Post, app_db: Session) -> None:
+    asset_id = video.asset_id
+    decide(client, video)
+    made = app_db.scalars(select(Decision)).one()
+    number = made.id
+    app_db.rollback()
+
+    client.submit(f"/promotion/decisions/{number}/undo")
+    app_db.refresh(made)
+    assert (made.stands, made.undone_at) == (False, NOON)
+    app_db.rollback()
+    assert "Let it hold again" in client.get(f"/promotion/{asset_id}").text
+    client.submit(f"/promotion/decisions/{number}/redo")
+    app_db.refresh(made)
+    assert (made.stands, made.undone_at) == (True, None)
+    app_db.rollback()
+    assert client.submit(f"/promotion/decisions/{number}/redo").status_code == 409
+
+
+def test_viewers_read_and_decide_nothing(sign_in: Callable[..., Browser], video: Post, app_db: Session) -> None:
+    viewer = sign_in(roles=("viewer",))
+
+    page = viewer.get(f"/promotion/{video.asset_id}").text
+
+    assert "Nobody has decided yet." in page
+    assert "Record a promotion" not in page
+    assert decide(viewer, video).status_code == 403
+    assert viewer.submit("/promotion/settings", cost="1").status_code == 403
+    assert app_db.scalars(select(Decision)).all() == []
+
+
+def test_a_confidential_video_is_hidden_from_who_may_not_know_of_it(sign_in: Callable[..., Browser], channel: Channel, app_db: Session) -> None:
+    secret = make_video(app_db, channel, published_at=NOON - 8 * DAY, title="Falcon", confidentiality=Confidentiality.CONFIDENTIAL, first_day=180)
+    shown = make_video(app_db, channel, published_at=NOON - 7 * DAY, title="Open", first_day=180)
+    standings.refresh(app_db, channel.id, now=NOON)
+    app_db.commit()
+    viewer, planner = sign_in(roles=("viewer",)), sign_in(roles=("planner",))
+    decide(planner, secret, reason="A secret reason.")
+
+    assert viewer.get(f"/promotion/{secret.asset_id}").status_code == 404
+    pages = [viewer.get(path).text for path in ("/promotion?view=all", f"/promotion/{shown.asset_id}", "/promotion/scores")]
+    assert [page for page in pages if "Falcon" in page or "secret reason" in page] == []
+    assert "Falcon" in planner.get("/promotion?view=all").text
+
+
+def test_what_promoted_it_where_it_was_shown_and_what_is_known_is_recorded(client: Browser, video: Post, app_db: Session) -> None:
+    at = f"/promotion/{video.asset_id}"
+    elsewhere = make_post(
+        app_db, asset=app_db.get_one(Asset, video.asset_id), channel=make_channel(app_db), state=PostState.PUBLISHED, publish_at=NOON - DAY, published_at=NOON - DAY
+    )
+    app_db.commit()
+
+    answers = [
+        client.submit(f"{at}/promotions", **{"promotion-kind": "ad", "promotion-on": "2026-02-27", "promotion-cost": "90", "promotion-currency": "EUR"}),
+        client.submit(f"{at}/posts/{elsewhere.id}"),
+        client.submit(f"{at}/events", **{"use-name": "Telecom Forum", "use-on": "2026-02-28", "use-screenings": "3", "use-attendance": "120"}),
+        client.submit(f"{at}/known", **{"known-goal": "5000", "known-target_share": "12.5", "known-vouched_by": "A minister"}),
+    ]
+    future = client.submit(f"{at}/promotions", **{"promotion-kind": "ad", "promotion-on": "2026-12-27", "promotion-currency": "EUR"})
+
+    assert [one.status_code for one in answers] == [302] * 4
+    assert future.status_code == 422
+    assert "Choose a day that has come" in future.text
+    assert [(one.kind.value, one.cost, one.post_id) for one in app_db.scalars(select(Promotion).order_by(Promotion.id))] == [
+        ("ad", Decimal("90.00"), None), ("post", None, elsewhere.id),
+    ]  # fmt: skip
+    used = app_db.scalars(select(EventUse)).one()
+    assert (used.name, used.screenings, used.attendance, used.leads) == ("Telecom Forum", 3, 120, None)
+    known = app_db.scalars(select(PromotionInput)).one()
+    assert (known.goal, known.target_share, known.vouched_by) == (5000, 0.125, "A minister")
+    page = plain(client.get(at).text)
+    assert "A minister spoke of it" in page
+    assert "12%" in page
+    first = app_db.scalars(select(Promotion).order_by(Promotion.id)).first()
+    assert first is not None
+    number = first.id
+    app_db.rollback()
+    client.submit(f"/promotion/promotions/{number}/remove")
+    assert len(app_db.scalars(select(Promotion)).all()) == 1
+
+
+def test_settings_hold_everywhere_or_on_one_channel_and_refuse_nonsense(client: Browser, channel: Channel, app_db: Session) -> None:
+    app_db.commit()
+
+    saved = client.submit("/promotion/settings", channel=str(channel.id), cost="250", pays="60", kind="newsletter")
+    wrong = client.submit("/promotion/settings", pays="160", currency="EUROS")
+
+    assert (saved.status_code, wrong.status_code) == (302, 422)
+    assert "Write a share between 0 and 100 percent." in wrong.text
+    rows = {row.channel_id: row for row in app_db.scalars(select(PromotionSettings))}
+    assert (rows[channel.id].cost, rows[channel.id].thresholds, rows[None].cost) == (Decimal("250.00"), {"pays": 0.6}, Decimal("100.00"))
+    assert 'value="60"' in client.get(f"/promotion/settings?channel={channel.id}").text
+    assert client.get("/promotion/settings?channel=999").status_code == 404
+
+
+def test_a_file_of_promotions_is_taken_in_whole_or_its_rows_are_named(client: Browser, video: Post, app_db: Session) -> None:
+    def send(text: str):  # type: ignore[no-untyped-def]
+        return client.submit("/promotion/import", **{"import-file": (BytesIO(text.encode()), "past.csv")})
+
+    wrong = send("title,date,kind\nSlicing,2026-02-26,ad\n")
+    good = send('title,date,kind,cost\n"Slicing, explained",2026-02-26,ad,40\n')
+
+    assert (wrong.status_code, good.status_code) == (422, 302)
+    assert "No video here has this number, address or title." in wrong.text
+    assert [one.cost for one in app_db.scalars(select(Promotion))] == [Decimal("40.00")]
+
+
+def test_an_idea_gets_the_channels_range_and_cost_per_view(client: Browser, channel: Channel, app_db: Session) -> None:
+    idea = make_asset(app_db, kind=AssetKind.VIDEO, title="Not made yet")
+    app_db.commit()
+
+    page = plain(client.get("/promotion/idea?cost=9000").text)
+    before = plain(client.get(f"/promotion/{idea.id}").text)
+
+    assert "From 10 videos of this channel" in page
+    assert re.search(r"30 days \d+ \[\d+–\d+\] €", page)
+    assert client.get("/promotion/idea?cost=much").status_code == 422
+    assert "right within a factor of 3" in before
+
+
+def test_the_board_is_worked_out_on_demand_as_background_work(client: Browser, app_db: Session) -> None:
+    answer = client.submit("/promotion/refresh")
+
+    job = app_db.scalars(select(Job)).one()
+    assert (answer.status_code, answer.location, job.name) == (302, f"/jobs/{job.id}", "promotion.refresh")
+
+
+def test_it_speaks_french_with_french_numbers(client: Browser, video: Post) -> None:
+    client.set_cookie("language", "fr")
+
+    board, page = plain(client.get("/promotion").text), plain(client.get(f"/promotion/{video.asset_id}").text)
+
+    assert "À décider" in board
+    assert re.search(r"×1,[78]", board)
+    assert re.search(r"\d %", page)
+    assert "Ce que ferait le bureau" in page
+
+
+def test_only_videos_are_decided_on(client: Browser, app_db: Session) -> None:
+    paper = make_asset(app_db)
+    app_db.commit()
+
+    assert client.get(f"/promotion/{paper.id}").status_code == 404
+    assert client.get("/promotion/999999").status_code == 404
