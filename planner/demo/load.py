@@ -21,7 +21,7 @@ from planner.core.errors import Refused
 from planner.core.i18n import N_
 from planner.core.runtime import Runtime
 from planner.core.settings import Settings
-from planner.demo import cast
+from planner.demo import cast, website
 from planner.demo.content import ASSETS, SOON
 from planner.insights import collecting
 from planner.ledger.jobs import JobContext
@@ -80,6 +80,8 @@ def run(ctx: JobContext) -> dict[str, int]:
         with runtime.sessions.begin() as db:
             story.set_the_stage(db)
         _live(story, runtime, clock, ctx)
+    with ctx.sessions.begin() as db:
+        website.tell(db, now=now)
     with ctx.sessions() as db:
         return cast.count(db)
 
