@@ -36,6 +36,7 @@ ACTIONS: dict[str, frozenset[str]] = {
     "promotion.record": frozenset({_ADMIN, _PLANNER}),
     "promotion.settings": frozenset({_ADMIN, _PLANNER}),
     "pause.set": frozenset({_ADMIN}),
+    "rules.set": frozenset({_ADMIN}),
     "readings.import": frozenset({_ADMIN, _PLANNER}),
     "channel.manage": frozenset({_ADMIN}),
     "user.manage": frozenset({_ADMIN}),

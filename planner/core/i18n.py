@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
-__all__ = ["N_"]
+__all__ = ["N_", "Named"]
 
 
 def N_(message: str) -> str:
     """Return the sentence unchanged; its only work is to be found by the extractor (`make messages`)."""
     return message
+
+
+class Named:
+    """A part of a sentence that is named when it is shown, in its reader's language: a holiday, a language."""
+
+    __slots__ = ()
+
+    def named(self, language: str) -> str:
+        """Its name in that language (two letters), or as near as is known."""
+        raise NotImplementedError

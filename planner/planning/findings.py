@@ -9,8 +9,9 @@ from typing import Any, Literal
 
 from planner.core.errors import EmbargoActive, NotSendable, PastMoment, PlannerError, Refused
 from planner.planning.models import PostState
+from planner.planning.rulebook import STANDARD, Tuning
 
-__all__ = ["ALONE", "Finding", "Neighbour", "Quiet", "Surroundings", "Term", "blocking", "refuse"]
+__all__ = ["ALONE", "Alike", "Finding", "Neighbour", "Quiet", "Surroundings", "Term", "blocking", "refuse"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +23,8 @@ class Finding:
     message: str
     params: dict[str, Any] = field(default_factory=dict)
     field: str = ""
+    #: It blocks only because an administrator made it: who may approve may let this one post pass, with a reason.
+    overridable: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +56,26 @@ class Quiet:
 
 
 @dataclass(frozen=True, slots=True)
+class Alike:
+    """Another post for the same audience on the same day."""
+
+    channel: str
+    publish_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Surroundings:
     """What lies around one post; `queries.surroundings` reads it, the rules judge by it."""
 
     terms: Sequence[Term] = ()
     neighbours: Sequence[Neighbour] = ()
     blackouts: Sequence[Quiet] = ()
+    #: The first other post of that day for one of the asset's audiences, about another asset.
+    alike: Alike | None = None
+    #: How the rules stand on the post's channel.
+    tuning: Tuning = STANDARD
+    #: (rule, digest of the content) for each rule that somebody overrode on this post.
+    overrides: Sequence[tuple[str, str]] = ()
 
 
 #: A post with nothing around it.

@@ -15,8 +15,11 @@ from planner.channels.models import Channel
 from planner.core.db import Record
 from planner.core.i18n import N_
 from planner.core.types import Choice
+from planner.planning.rulebook import rule
 
-__all__ = ["Approval", "Blackout", "Campaign", "Origin", "Pause", "Post", "PostState", "STATE_LABELS", "Share", "ShareKind", "Verb"]
+__all__ = [
+    "Approval", "Blackout", "Campaign", "Origin", "Pause", "Post", "PostState", "RuleOverride", "RuleSetting", "STATE_LABELS", "Share", "ShareKind", "Verb",
+]  # fmt: skip
 
 
 class PostState(StrEnum):
@@ -173,6 +176,46 @@ class Approval(Record):
     at: Mapped[datetime]
     note: Mapped[str] = mapped_column(Text, default="")
     post: Mapped[Post] = relationship(back_populates="approvals")
+
+
+class RuleSetting(Record):
+    """How an administrator wants one rule on one channel, or on all of them where no channel is named."""
+
+    __tablename__ = "rule_settings"
+    __table_args__ = (
+        UniqueConstraint("channel_id", "code"),
+        # No two NULLs are alike: this keeps the setting for all channels single.
+        Index("uq_rule_settings_code", "code", unique=True, sqlite_where=text("channel_id IS NULL"), postgresql_where=text("channel_id IS NULL")),
+        # A number is never used again: history tells of rows that are gone.
+        {"sqlite_autoincrement": True},
+    )
+    channel_id: Mapped[int | None] = mapped_column(ForeignKey("channels.id"))
+    #: A rule of planning.rulebook.
+    code: Mapped[str] = mapped_column(String(40))
+    enabled: Mapped[bool]
+    #: Its warning blocks.
+    must_not: Mapped[bool] = mapped_column(default=False)
+    parameters: Mapped[dict[str, Any]] = mapped_column(default=dict)
+
+    @property
+    def name(self) -> str:
+        """What history calls it."""
+        known = rule(self.code)
+        return known.name if known else self.code
+
+
+class RuleOverride(Record):
+    """Somebody who may approve let one exact content pass a rule that blocks it, and said why. Only ever added to."""
+
+    __tablename__ = "rule_overrides"
+    post_id: Mapped[int] = mapped_column(ForeignKey("posts.id"), index=True)
+    code: Mapped[str] = mapped_column(String(40))
+    #: Digest of the content and moment it was said of; any other asks again.
+    digest: Mapped[str] = mapped_column(String(64))
+    reason: Mapped[str] = mapped_column(Text)
+    by_id: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"))
+    by_name: Mapped[str] = mapped_column(String(120))
+    at: Mapped[datetime]
 
 
 class Pause(Record):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from planner.accounts.models import User
 from planner.catalog.models import Asset, AssetKind, AssetState, Confidentiality
@@ -12,26 +12,17 @@ from planner.channels.port import Limits, Platform
 from planner.core.errors import EmbargoActive, SelfApproval
 from planner.core.i18n import N_
 from planner.planning.digest import content_digest, leaving_text
-from planner.planning.findings import ALONE, Finding, Neighbour, Surroundings, as_error, blocking, refuse
+from planner.planning.findings import ALONE, Finding, Surroundings, as_error, blocking, refuse
+from planner.planning.habits import CLASH, REPEAT, habits, tuned
 from planner.planning.leaks import leaks
 from planner.planning.limits import limit_findings
 from planner.planning.models import Campaign, Post, PostState, Verb
-from planner.planning.moments import FARTHEST, NOW_TOLERANCE, check_moment, resolve_wall_time, zone_of
+from planner.planning.moments import FARTHEST, NOW_TOLERANCE, check_moment, resolve_wall_time
 
 __all__ = [
     "CLASH", "REPEAT", "Finding", "as_error", "blocking", "check_embargo", "check_four_eyes", "check_moment", "content_digest",
     "embargo_of", "findings", "gates", "refuse", "resolve_wall_time", "still_approved", "wants_second_pair",
 ]  # fmt: skip
-
-#: Two posts on one channel closer than this get in each other's way.
-CLASH = timedelta(minutes=15)
-#: The same words again on one channel within this time are a repeat; X refuses it.
-REPEAT = timedelta(hours=72)
-
-#: Posts that have not gone and will not go by themselves: they are in nobody's way.
-_AWAY = frozenset({PostState.CANCELLED, PostState.FAILED, PostState.MISSED})
-#: Nobody has asked yet for these to go out.
-_UNASKED = _AWAY | {PostState.DRAFT, PostState.CHANGES_REQUESTED}
 
 
 def embargo_of(asset: Asset, campaign: Campaign | None) -> tuple[str, datetime] | None:
@@ -99,12 +90,12 @@ def findings(
         *_moment(post, now),
         *gates(post, asset, campaign, channel, around, post.publish_at or now),
         *limit_findings(post, asset, channel, limits),
-        *_repeats(post, channel, around),
         *_connection(channel),
-        *_clashes(post, around),
-        *_blackouts(post, channel, around),
+        *habits(post, asset, channel, around),
     ]
-    return sorted(found, key=lambda one: one.level != "blocking")
+    overridden = _overridden(post, asset, channel, around)
+    said = [one for one in (tuned(one, around.tuning, overridden) for one in found) if one is not None]
+    return sorted(said, key=lambda one: one.level != "blocking")
 
 
 def gates(post: Post, asset: Asset, campaign: Campaign | None, channel: Channel, around: Surroundings, at: datetime) -> list[Finding]:
@@ -115,6 +106,14 @@ def gates(post: Post, asset: Asset, campaign: Campaign | None, channel: Channel,
         *_sensitive(post, asset, around),
         *_retired(asset),
     ]
+
+
+def _overridden(post: Post, asset: Asset, channel: Channel, around: Surroundings) -> frozenset[str]:
+    """The rules somebody overrode for exactly this content and moment."""
+    if not around.overrides:
+        return frozenset()
+    digest = content_digest(post, asset, channel)
+    return frozenset(code for code, said_of in around.overrides if said_of == digest)
 
 
 def _said(post: Post, channel: Channel) -> Iterator[str]:
@@ -171,41 +170,3 @@ def _connection(channel: Channel) -> Iterator[Finding]:
         )
     elif channel.state is ChannelState.NEEDS_RECONNECT:
         yield Finding("warning", "needs_reconnect", N_("“%(channel)s” has to be reconnected before this can leave."), params, "channel")
-
-
-def _repeats(post: Post, channel: Channel, around: Surroundings) -> Iterator[Finding]:
-    words = _folded(post.text)
-    for other in around.neighbours:
-        if other.state in _UNASKED or not words or _folded(other.text) != words or not _within(post, other, REPEAT):
-            continue
-        level = "blocking" if channel.platform is Platform.X else "warning"
-        sentence = N_("The same text is planned here for %(when)s. Say it differently, or leave three days between them.")
-        yield Finding(level, "repeat", sentence, {"when": other.publish_at}, "text")  # type: ignore[arg-type]
-        return
-
-
-def _clashes(post: Post, around: Surroundings) -> Iterator[Finding]:
-    for other in around.neighbours:
-        if other.state not in _AWAY and _within(post, other, CLASH):
-            sentence = N_("Another post goes out on this channel at %(when)s, less than 15 minutes apart.")
-            yield Finding("warning", "clash", sentence, {"when": other.publish_at}, "publish_at")
-            return
-
-
-def _blackouts(post: Post, channel: Channel, around: Surroundings) -> Iterator[Finding]:
-    if post.publish_at is None:
-        return
-    day = post.publish_at.astimezone(zone_of(channel.time_zone)).date()
-    for quiet in around.blackouts:
-        if quiet.starts_on <= day < quiet.ends_on:
-            yield Finding("warning", "blackout", N_("This falls in the blackout “%(name)s”."), {"name": quiet.name}, "publish_at")
-
-
-def _within(post: Post, other: Neighbour, gap: timedelta) -> bool:
-    if post.publish_at is None or other.publish_at is None:
-        return False
-    return abs(post.publish_at - other.publish_at) < gap
-
-
-def _folded(text: str) -> str:
-    return " ".join(text.casefold().split())

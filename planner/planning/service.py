@@ -146,12 +146,15 @@ def move(
 
 
 def submit(db: Session, post: Post, *, limits: Limits | None = None, actor: User | None, now: datetime) -> Post:
-    """Ask for approval. Raises what blocks: EmbargoActive, PastMoment, NotSendable, Refused, WrongState."""
+    """Ask for approval. Raises what blocks: EmbargoActive, PastMoment, NotSendable, Refused, WrongState.
+
+    What blocks only because an administrator made it so is for the approver, who may override it with a reason.
+    """
     require(actor, "post.submit", post)
     states.require(post, "submit")
     if post.state in states.GOING_OUT and post.approved_digest == _digest(post):
         raise WrongState(N_("This post is already approved."))
-    _refuse(db, post, limits, now)
+    rules.refuse(one for one in _findings(db, post, limits, now) if not one.overridable)
     _into(db, post, PostState.IN_REVIEW, "post.submitted", actor, now)
     post.submitted_by_id = actor.id if actor else None
     return post

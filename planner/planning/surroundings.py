@@ -1,28 +1,41 @@
-"""Reads what lies around a post for the rules: embargoed words, neighbours on its channel, blackouts."""
+"""Reads what lies around a post for the rules: how they are set, embargoed words, neighbours on its channel, its audiences' day, blackouts."""
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from collections.abc import Sequence
+from datetime import UTC, datetime, time, timedelta
 
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from planner.catalog.models import Asset, AssetState
-from planner.planning.findings import Neighbour, Quiet, Surroundings, Term
-from planner.planning.models import Blackout, Post, PostState
-from planner.planning.rules import REPEAT
+from planner.catalog.models import Asset, AssetAudience, AssetState, Confidentiality
+from planner.channels.models import Channel
+from planner.planning.findings import Alike, Neighbour, Quiet, Surroundings, Term
+from planner.planning.habits import AWAY, REPEAT
+from planner.planning.models import Blackout, Post, PostState, RuleOverride, RuleSetting
+from planner.planning.moments import zone_of
+from planner.planning.rulebook import Setting, tuning_of
 
-__all__ = ["at_the_gate", "embargoed_terms", "surroundings"]
+__all__ = ["all_settings", "at_the_gate", "embargoed_terms", "surroundings"]
 
 
-def surroundings(db: Session, post: Post, *, at: datetime | None = None) -> Surroundings:
-    """What lies around `post` at its moment, or at `at`. Three statements; for an undated one, terms still count."""
+def surroundings(db: Session, post: Post, *, at: datetime | None = None, settings: Sequence[Setting] | None = None) -> Surroundings:
+    """What lies around `post` at its moment, or at `at`. For an undated one, terms still count.
+
+    settings -- how the rules are set, when a page has read it already; else it is read here.
+    Five statements at most, and one more where an administrator made a warning block.
+    """
     moment = at or post.publish_at
-    asset_id, channel_id = post.asset_id or post.asset.id, post.channel_id or post.channel.id
+    asset_id, channel = post.asset_id or post.asset.id, post.channel or db.get_one(Channel, post.channel_id)
+    tuning = tuning_of(all_settings(db) if settings is None else settings, channel.id)
+    within = max(REPEAT, timedelta(hours=tuning.of("repeat").values["hours"]))
     return Surroundings(
         terms=embargoed_terms(db, except_asset=asset_id, after=moment),
-        neighbours=_neighbours(db, post.id, asset_id, channel_id, moment),
+        neighbours=_neighbours(db, post.id, asset_id, channel.id, moment, within),
         blackouts=_blackouts(db, moment) if moment else (),
+        alike=_alike(db, post.id, asset_id, moment, channel.time_zone) if moment and tuning.of("audience").enabled else None,
+        tuning=tuning,
+        overrides=_overrides(db, post.id) if tuning.forbids and post.id is not None else (),
     )
 
 
@@ -31,7 +44,7 @@ def at_the_gate(db: Session, post: Post) -> Surroundings:
 
     One statement, two for a sensitive asset.
     """
-    others = _neighbours(db, post.id, post.asset_id, post.channel_id, None) if post.asset.sensitive else ()
+    others = _neighbours(db, post.id, post.asset_id, post.channel_id, None, REPEAT) if post.asset.sensitive else ()
     return Surroundings(terms=embargoed_terms(db, except_asset=post.asset_id, after=post.publish_at), neighbours=others, blackouts=())
 
 
@@ -50,10 +63,17 @@ def embargoed_terms(db: Session, *, except_asset: int | None, after: datetime | 
     )
 
 
-def _neighbours(db: Session, post_id: int | None, asset_id: int, channel_id: int, moment: datetime | None) -> tuple[Neighbour, ...]:
+def all_settings(db: Session) -> list[RuleSetting]:
+    """How every rule is set on every channel: a small table, read once a page. One statement."""
+    return list(db.scalars(select(RuleSetting).order_by(RuleSetting.id)))
+
+
+def _neighbours(
+    db: Session, post_id: int | None, asset_id: int, channel_id: int, moment: datetime | None, within: timedelta
+) -> tuple[Neighbour, ...]:
     near = [Post.asset_id == asset_id]
     if moment is not None:
-        near.append((Post.publish_at > moment - REPEAT) & (Post.publish_at < moment + REPEAT))
+        near.append((Post.publish_at > moment - within) & (Post.publish_at < moment + within))
     rows = db.execute(
         select(Post.id, Post.asset_id, Post.state, Post.publish_at, Post.text)
         .where(Post.channel_id == channel_id, or_(*near), Post.state != PostState.CANCELLED, Post.taken_down_at.is_(None))
@@ -71,3 +91,28 @@ def _blackouts(db: Session, moment: datetime) -> tuple[Quiet, ...]:
         .order_by(Blackout.starts_on)
     )
     return tuple(Quiet(*row) for row in rows)
+
+
+def _alike(db: Session, post_id: int | None, asset_id: int, moment: datetime, zone: str) -> Alike | None:
+    """The first other post of that wall day for one of this asset's audiences. Another asset's: one story told on several channels is one story."""
+    place = zone_of(zone)
+    day = moment.astimezone(place).date()
+    start, end = (datetime.combine(one, time.min, place).astimezone(UTC) for one in (day, day + timedelta(days=1)))
+    ours = select(AssetAudience.audience).where(AssetAudience.asset_id == asset_id)
+    row = db.execute(
+        select(Channel.name, Post.publish_at)
+        .join(Post, Post.channel_id == Channel.id)
+        .join(Asset, Asset.id == Post.asset_id)
+        .join(AssetAudience, AssetAudience.asset_id == Asset.id)
+        .where(
+            Post.publish_at >= start, Post.publish_at < end, Post.state.not_in(AWAY), Post.asset_id != asset_id, Post.id != (post_id or 0),
+            Asset.confidentiality != Confidentiality.CONFIDENTIAL, AssetAudience.audience.in_(ours),
+        )
+        .order_by(Post.publish_at, Post.id)
+        .limit(1)
+    ).first()  # fmt: skip
+    return None if row is None or row[1] is None else Alike(row[0], row[1])
+
+
+def _overrides(db: Session, post_id: int) -> list[tuple[str, str]]:
+    return [(row.code, row.digest) for row in db.execute(select(RuleOverride.code, RuleOverride.digest).where(RuleOverride.post_id == post_id))]

@@ -14,17 +14,18 @@ from planner.accounts.rules import require
 from planner.channels.port import Platform
 from planner.core.errors import Conflict, Forbidden, NotFound, PlannerError, WrongState
 from planner.core.i18n import N_
-from planner.planning import queries, service
+from planner.planning import queries, service, tuning
 from planner.planning.models import Post
 from planner.publishing import service as publishing
 from planner.publishing.models import Delivery
 from planner.web.access import needs
 from planner.web.forms.planning import ApproveForm, LiveForm, NoteForm
+from planner.web.forms.rules import OverrideForm
 from planner.web.languages import say
 from planner.web.posts import limits_of, post_page
 from planner.web.session import committing, runtime
 
-__all__ = ["approve", "cancel", "live", "not_live", "request_changes", "restore", "retry", "submit", "withdraw"]
+__all__ = ["approve", "cancel", "live", "not_live", "override", "request_changes", "restore", "retry", "submit", "withdraw"]
 
 
 @needs("read")
@@ -68,6 +69,22 @@ def withdraw(post_id: int) -> ResponseReturnValue:
         service.withdraw(g.db, post, actor=g.user, now=g.now)
 
     return _step(post_id, act, _("Back to draft. It does not go out until it is submitted and approved again."))
+
+
+@needs("read")
+def override(post_id: int) -> ResponseReturnValue:
+    """Let this very content pass a rule that an administrator made blocking."""
+    form = OverrideForm(prefix="override-")
+
+    def act(post: Post) -> None:
+        tuning.override(
+            g.db, post, form.code.data or "", reason=form.reason.data or "", digest=form.digest.data or "",
+            limits=limits_of(post.channel.platform), actor=g.user, now=g.now,
+        )  # fmt: skip
+
+    if not form.validate():
+        return post_page(queries.post(g.db, post_id, viewer=g.user), 422, override=form)
+    return _step(post_id, act, _("That rule lets this post pass as it is now. Any edit asks again."), form=("override", form))
 
 
 @needs("read")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -19,12 +20,13 @@ from planner.channels.models import Channel
 from planner.channels.port import Platform
 from planner.core.errors import Conflict, Forbidden, Invalid, NotFound, PlannerError, SelfApproval
 from planner.core.i18n import N_
-from planner.planning import queries, rules, service, states
+from planner.planning import queries, rules, service, states, tuning
 from planner.planning.costs import cost_of
 from planner.planning.digest import leaving_text
 from planner.planning.limits import COUNTED_AS, length_of
 from planner.planning.models import Campaign, Origin, Post, PostState
 from planner.planning.moments import fold_of, resolve_wall_time, wall_of
+from planner.planning.rulebook import BY_FINDING, rule
 from planner.planning.values import PostValues
 from planner.publishing import amending, native_queries, uploads
 from planner.publishing import queries as publishing
@@ -32,6 +34,8 @@ from planner.publishing.compose import outgoing_of
 from planner.publishing.models import Attempt
 from planner.web.access import needs
 from planner.web.forms.planning import ApproveForm, ComposeForm, LiveForm, MoveForm, NoteForm, PostForm, choices
+from planner.web.forms.rules import OverrideForm
+from planner.web.languages import translate
 from planner.web.links import short_link_of
 from planner.web.moments import in_zone
 from planner.web.preflight import check_of, checks_of, is_pretend, limits_of, own_words, prices, values_of
@@ -138,6 +142,10 @@ def post_page(post: Post, status: int = 200, **forms: Any) -> ResponseReturnValu
         post=post,
         findings=found,
         blocked=bool(rules.blocking(found)),
+        hopeless=any(not one.overridable for one in rules.blocking(found)),
+        overridable=_overridable(post, found),
+        override=_override(forms.get("override"), digest),
+        overrides=[(translate(known.name), one) for one in tuning.overrides_of(g.db, post) if (known := rule(one.code))],
         can=_allowed(post, digest),
         stale=_is_stale(post, digest),
         needs_other=_needs_other(post),
@@ -316,6 +324,20 @@ def _findings(post: Post) -> list[rules.Finding]:
         return []
     around = queries.surroundings(g.db, post)
     return rules.findings(post, post.asset, post.campaign, post.channel, limits_of(post.channel.platform), g.now, around)
+
+
+def _overridable(post: Post, found: Sequence[rules.Finding]) -> list[tuple[str, str]]:
+    """(code, name) of each rule that blocks this post and that this person may override."""
+    if not may(g.user, "post.approve", post):
+        return []
+    named = (BY_FINDING[one.code] for one in found if one.overridable)
+    return list(dict.fromkeys((one.code, translate(one.name)) for one in named))
+
+
+def _override(refused: OverrideForm | None, digest: str) -> OverrideForm:
+    form = refused or OverrideForm(formdata=None, prefix="override-")
+    form.digest.data, form.digest.raw_data = digest, None
+    return form
 
 
 def _is_stale(post: Post, digest: str) -> bool:

@@ -21,7 +21,8 @@ from planner.planning import queries, rules, states
 from planner.planning.costs import Prices, cost_of
 from planner.planning.findings import Finding
 from planner.planning.limits import length_of
-from planner.planning.models import Campaign, Post, PostState
+from planner.planning.models import Campaign, Post, PostState, RuleSetting
+from planner.planning.surroundings import all_settings
 from planner.planning.values import PostValues, checked
 from planner.web.access import needs
 from planner.web.forms.planning import ComposeForm, PostForm, WordsForm
@@ -71,12 +72,15 @@ def edit(post_id: int) -> ResponseReturnValue:
 def checks_of(form: ComposeForm, asset: Asset | None, channels: Sequence[Channel]) -> list[Check]:
     """What each chosen channel says to what is typed; empty as long as no asset is chosen."""
     wanted = [one for one in channels if one.id in (form.channels.data or ())]
-    return [_check(form, asset, channel, own_words(channel)) for channel in wanted] if asset is not None else []
+    if asset is None or not wanted:
+        return []
+    settings = all_settings(g.db)
+    return [_check(form, asset, channel, own_words(channel), settings) for channel in wanted]
 
 
 def check_of(form: PostForm, post: Post) -> Check:
     """What the channel of a post says to what is typed in its place."""
-    return _check(form, post.asset, post.channel, {}, post)
+    return _check(form, post.asset, post.channel, {}, all_settings(g.db), post)
 
 
 def values_of(form: WordsForm, post: Post | None = None) -> dict[str, Any]:
@@ -121,7 +125,9 @@ def is_pretend(platform: Platform) -> bool:
     return platform is Platform.X and settings.sandbox != "off" and not settings.x_api_url
 
 
-def _check(form: WordsForm, asset: Asset, channel: Channel, own: dict[str, str], was: Post | None = None) -> Check:
+def _check(
+    form: WordsForm, asset: Asset, channel: Channel, own: dict[str, str], settings: Sequence[RuleSetting], was: Post | None = None
+) -> Check:
     try:
         columns = checked(PostValues(**(values_of(form, was) | own)), zone=channel.time_zone)
     except PlannerError as error:
@@ -131,7 +137,7 @@ def _check(form: WordsForm, asset: Asset, channel: Channel, own: dict[str, str],
     limits = held_at(channel.platform, limits_of(channel.platform), channel.config or {})
     return Check(
         channel,
-        list(_said(post, asset, channel, limits, is_new=was is None)),
+        list(_said(post, asset, channel, limits, settings, is_new=was is None)),
         length_of(post, asset, channel),
         limits.text,
         cost_of(post, channel, prices()),
@@ -139,8 +145,8 @@ def _check(form: WordsForm, asset: Asset, channel: Channel, own: dict[str, str],
     )
 
 
-def _said(post: Post, asset: Asset, channel: Channel, limits: Limits, *, is_new: bool) -> Iterator[Finding]:
+def _said(post: Post, asset: Asset, channel: Channel, limits: Limits, settings: Sequence[RuleSetting], *, is_new: bool) -> Iterator[Finding]:
     campaign = g.db.get(Campaign, post.campaign_id) if post.campaign_id else None
-    for one in rules.findings(post, asset, campaign, channel, limits, g.now, queries.surroundings(g.db, post)):
+    for one in rules.findings(post, asset, campaign, channel, limits, g.now, queries.surroundings(g.db, post, settings=settings)):
         if not (is_new and one.code in _NOT_YET):
             yield one

@@ -258,7 +258,7 @@ def test_a_blackout_counts_days_on_the_channel_s_own_calendar() -> None:
     late = a_post(publish_at=datetime(2026, 3, 9, 23, 30, tzinfo=UTC))  # 00:30 on the 10th in Paris
     quiet = Quiet("Before the results", date(2026, 3, 10), date(2026, 3, 12))
 
-    assert codes(late, around=Surroundings(blackouts=(quiet,))) == [("warning", "blackout")]
+    assert ("warning", "blackout") in codes(late, around=Surroundings(blackouts=(quiet,)))
     assert codes(a_post(publish_at=datetime(2026, 3, 12, 8, tzinfo=UTC)), around=Surroundings(blackouts=(quiet,))) == []
 
 

@@ -95,6 +95,8 @@ MATRIX = {
     "settings.connected": "400 403 403 403 403 403 403 302",
     "settings.history": "200 403 403 403 403 403 403 302",
     "settings.pauses": "200 200 200 200 200 403 200 302",
+    "settings.rules": "200 200 200 200 200 403 200 302",
+    "settings.rule": "200 403 403 403 403 403 403 302",
     "settings.people": "200 403 403 403 403 403 403 302",
     "settings.person": "200 403 403 403 403 403 403 302",
     "settings.add_person": "200 403 403 403 403 403 403 302",

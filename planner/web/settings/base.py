@@ -21,6 +21,7 @@ TABS = (
     ("settings.channels", _l("Channels"), "radio", "read"),
     ("settings.people", _l("People"), "users", "user.manage"),
     ("settings.tokens", _l("API tokens"), "key-round", "token.own"),
+    ("settings.rules", _l("Rules"), "scale", "read"),
     ("settings.pauses", _l("Pause"), "circle-pause", "read"),
     ("settings.history", _l("History"), "history", "history.read"),
     ("settings.preferences", _l("My preferences"), "user", ""),

@@ -22,6 +22,7 @@ FIELDS: dict[str, str] = {
     "channel": N_("Channel"),
     "description": N_("What it is about"),
     "email": N_("E-mail address"),
+    "enabled": N_("Asked"),
     "ends_on": N_("Ends on"),
     "external_id": N_("Number on the platform"),
     "file": N_("File"),
@@ -30,11 +31,14 @@ FIELDS: dict[str, str] = {
     "grace_minutes": N_("Grace, in minutes"),
     "link": N_("Link"),
     "media": N_("Files"),
+    "must_not": N_("Blocks"),
     "name": N_("Name"),
+    "parameters": N_("Values"),
     "platform": N_("Platform"),
     "publish_at": N_("Goes out"),
     "published_at": N_("Published"),
     "roles": N_("Roles"),
+    "rule": N_("Rule"),
     "starts_on": N_("Starts on"),
     "state": N_("State"),
     "tags": N_("Tags"),
@@ -71,6 +75,8 @@ def _shown(field: str, value: Any) -> str:
 
 
 def _one(field: str, value: Any) -> str:
+    if isinstance(value, dict) and field == "parameters":
+        return ", ".join(f"{name} {told}" for name, told in value.items() if told != "")
     if isinstance(value, dict):  # A post's file.
         return f"{gettext('File')} {value.get('file_id', '')}"
     try:

@@ -29,6 +29,7 @@ SUBJECTS: dict[str, str] = {
     "promotion_decisions": N_("Decision"),
     "promotion_settings": N_("Promotion desk"),
     "shares": N_("Shared link"),
+    "rule_settings": N_("Rule"),
     "users": N_("Person"),
     "api_tokens": N_("API token"),
 }
@@ -80,6 +81,9 @@ ACTIONS: dict[str, str] = {
     "post.reopened": N_("opened a post again"),
     "post.disowned": N_("gave up a post that was published directly"),
     "post.recorded": N_("recorded a live post"),
+    "post.rule_overridden": N_("overrode a rule for a post"),
+    "rule.set": N_("set a rule"),
+    "rule.reset": N_("took back how a rule was set"),
     "post.edited_live": N_("changed a post on its platform"),
     "post.taken_down": N_("took a post down"),
     "amendment.edit": N_("asked for an edit of a live post"),
