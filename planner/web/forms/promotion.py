@@ -180,8 +180,9 @@ class SettingsForm(PlannerForm):
     young_days = CountField(_l("Too young below, days"), [Optional()])
     qualified_views = CountField(_l("Too few views by those it is for below"), [Optional()])
 
-    def offer(self) -> None:
-        self.kind.choices = [("", _("as everywhere")), *_kinds()]
+    def offer(self, kind: PromotionKind) -> None:
+        """kind -- what holds while nothing is chosen."""
+        self.kind.choices = [("", _("%(kind)s, as long as nothing is chosen", kind=promotion_label(kind))), *_kinds()]
 
     def fill(self, row: Any) -> None:
         """Show what is kept."""

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from planner.channels.models import Channel
 from planner.core.errors import Forbidden, NotFound, PlannerError
 from planner.promotion import importing, queries, service
-from planner.promotion.knobs import Knobs, knobs_of, load
+from planner.promotion.knobs import Knobs, load
 from planner.promotion.models import PromotionSettings
 from planner.promotion.verdict import Thresholds
 from planner.web.access import needs
@@ -25,7 +25,7 @@ __all__ = ["import_promotions", "settings"]
 def settings() -> ResponseReturnValue:
     channel = _channel()
     form = SettingsForm()
-    form.offer()
+    form.offer(_holds(channel).kind)
     if form.validate_on_submit():
         try:
             with committing(g.db):
@@ -66,18 +66,22 @@ def import_promotions() -> ResponseReturnValue:
                 flash(ngettext("One promotion taken in.", "%(num)d promotions taken in.", count), "success")
                 return redirect(url_for(".settings") + "#import")
     shown = SettingsForm(formdata=None)
-    shown.offer()
+    shown.offer(_holds(None).kind)
     return _page(shown, form, None, errors=errors)
 
 
 def _page(form: SettingsForm, file: ImportForm, channel: Channel | None, *, errors: list[importing.RowError] | None = None) -> ResponseReturnValue:
-    known = load(g.db)
-    holds = known[None] if channel else Knobs()
+    holds = _holds(channel)
     page = render_template(
         "promotion/settings.html", form=form, file=file, channel=channel, channels=queries.channels(g.db), holds=holds, errors=errors or [],
-        lines=_lines(holds), now_holds=knobs_of(known, channel.id if channel else None),
+        lines=_lines(holds),
     )  # fmt: skip
     return page, 422 if form.refused or file.refused or errors else 200
+
+
+def _holds(channel: Channel | None) -> Knobs:
+    """What holds where a field stays empty."""
+    return load(g.db)[None] if channel else Knobs()
 
 
 def _lines(holds: Knobs) -> dict[str, float]:
