@@ -168,6 +168,8 @@ class AssetFile(Record):
     size: Mapped[int]
     sha256: Mapped[str] = mapped_column(String(64))
     alt_text: Mapped[str] = mapped_column(String(1000), default="")
+    #: Captions: the language they are in. Empty: the asset's.
+    language: Mapped[str] = mapped_column(String(8), default="")
     #: Pixels as it is shown: a film that is told to be turned is measured turned.
     width: Mapped[int | None]
     height: Mapped[int | None]

@@ -18,6 +18,7 @@ from planner.catalog import rules
 from planner.catalog.media import Stored
 from planner.catalog.models import Asset, AssetFile, AssetKind, AssetState, Audience, Confidentiality, Purpose, Topic
 from planner.catalog.search import Search
+from planner.channels.port import MediaKind
 from planner.core.errors import Conflict, Invalid
 from planner.core.i18n import N_
 
@@ -231,12 +232,18 @@ def _told(columns: dict[str, Any]) -> dict[str, Any]:
     return {name: value[:500] if isinstance(value, str) else value for name, value in columns.items()}
 
 
-def add_file(db: Session, asset: Asset, stored: Stored, *, actor: User | None, now: datetime) -> AssetFile:
-    """Give an asset a file that `media.store` took in."""
+def add_file(db: Session, asset: Asset, stored: Stored, *, language: str = "", actor: User | None, now: datetime) -> AssetFile:
+    """Give an asset a file that `media.store` took in.
+
+    language -- of captions, one of LANGUAGES; empty: the asset's. Other files have none. Raises Invalid for an unknown one.
+    """
     require(actor, "asset.edit", asset)
+    if language and language not in LANGUAGES:
+        raise Invalid(N_("Choose one of these languages: %(known)s."), field="language", known=", ".join(LANGUAGES))
     file = AssetFile(
         asset_id=asset.id, kind=stored.kind, name=stored.name, stored_name=stored.stored_name, mime=stored.mime, size=stored.size,
         sha256=stored.sha256, width=stored.width, height=stored.height, seconds=stored.seconds, pages=stored.pages, created_at=now,
+        language=language if stored.kind is MediaKind.CAPTIONS else "",
     )  # fmt: skip
     if stored.seconds and not asset.duration_seconds:
         asset.duration_seconds = round(stored.seconds)

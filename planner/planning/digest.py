@@ -51,4 +51,6 @@ def content_digest(post: Post, asset: Asset, channel: Channel) -> str:
         "text": post.text,
         "title": leaving_title(post, asset),
     }
+    if post.playlist:  # Only then: what was approved before there were playlists keeps its digest.
+        content["playlist"] = post.playlist
     return hashlib.sha256(orjson.dumps(content, option=orjson.OPT_SORT_KEYS)).hexdigest()

@@ -134,6 +134,8 @@ class Post(Record):
     link: Mapped[str] = mapped_column(String(2000), default="")
     first_comment: Mapped[str] = mapped_column(Text, default="")
     tags: Mapped[list[str]] = mapped_column(default=list)
+    #: YouTube: number of the playlist the video is added to. Empty: none.
+    playlist: Mapped[str] = mapped_column(String(64), default="")
     #: Files that go out with it, in order: [{"file_id": 3, "alt_text": "…"}].
     media: Mapped[list[dict[str, Any]]] = mapped_column(default=list)
     #: The moment it goes out, UTC; a published post keeps its planned moment here.

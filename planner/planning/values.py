@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, fields
 from datetime import UTC, date, datetime
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 from planner.core.errors import Invalid
 from planner.core.i18n import N_
@@ -16,6 +17,7 @@ from planner.planning.moments import resolve_wall_time, wall_of, zone_of
 __all__ = ["CampaignValues", "PostValues", "checked", "values_of"]
 
 _LONGEST = {"text": 60_000, "title": 300, "link": 2000, "first_comment": 10_000}
+_PLAYLIST = re.compile(r"[A-Za-z0-9_-]{2,64}", re.ASCII)
 _MOST_TAGS, _LONGEST_TAG = 60, 100
 
 
@@ -23,6 +25,7 @@ _MOST_TAGS, _LONGEST_TAG = 60, 100
 class PostValues:
     """Everything of a post that a person edits.
 
+    playlist   -- on YouTube: its number, or an address that names it; the number is kept.
     publish_at -- aware moment, or None: not decided. With wall_time and time_zone (ISO without zone, IANA name) it must
                   agree with them; given only those two, it is worked out, and Invalid asks when the night is ambiguous.
     media      -- files in order: {"file_id": 3, "alt_text": "…"}.
@@ -34,6 +37,7 @@ class PostValues:
     first_comment: str = ""
     tags: Sequence[str] = ()
     media: Sequence[dict[str, Any]] = ()
+    playlist: str = ""
     publish_at: datetime | None = None
     time_zone: str | None = None
     wall_time: str | None = None
@@ -65,6 +69,7 @@ def checked(values: PostValues, *, zone: str) -> dict[str, Any]:
         found[name] = _plain(name, found[name], most)
     found["tags"] = _tags(values.tags)
     found["media"] = [_file(item) for item in values.media]
+    found["playlist"] = _playlist(values.playlist.strip())
     found["link"] = _link(found["link"])
     found["publish_at"], found["wall_time"], found["time_zone"] = settle(values.publish_at, values.wall_time, values.time_zone or zone)
     return found
@@ -123,6 +128,18 @@ def _file(item: dict[str, Any]) -> dict[str, Any]:
     if not isinstance(number, int) or isinstance(number, bool):
         raise Invalid(N_("Each file needs its number."), field="media")
     return {"file_id": number, "alt_text": _plain("media", str(item.get("alt_text") or ""), 1000)}
+
+
+def _playlist(given: str) -> str:
+    found = given
+    if "/" in given:
+        try:
+            found = parse_qs(urlsplit(given).query).get("list", [""])[0]
+        except ValueError:
+            found = ""
+    if given and not _PLAYLIST.fullmatch(found):
+        raise Invalid(N_("Paste the playlist's address from YouTube, or its number, such as PLx0sYbCqOb8T."), field="playlist")
+    return found
 
 
 def _link(link: str) -> str:

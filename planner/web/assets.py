@@ -76,7 +76,7 @@ def upload(asset_id: int) -> ResponseReturnValue:
             stored = media.store(given.stream, given.filename or "", folder, most_bytes=settings.max_upload_mb * 1_000_000)
             try:
                 with committing(g.db):
-                    service.add_file(g.db, asset, stored, actor=g.user, now=g.now)
+                    service.add_file(g.db, asset, stored, language=form.language.data or "", actor=g.user, now=g.now)
             except BaseException:
                 (folder / stored.stored_name).unlink(missing_ok=True)
                 raise
@@ -107,7 +107,8 @@ def _page(asset: Asset, form: UploadForm, status: int = 200) -> ResponseReturnVa
     performance = insights.asset_performance(g.db, asset.id)
     posts = planning.posts_of(g.db, asset_id=asset.id, viewer=g.user)
     traffic = asset_traffic(g.db, asset, zone=runtime().settings.time_zone)
-    files = queries.files_of(g.db, asset.id)
+    files, languages = queries.files_of(g.db, asset.id), language_names()
+    form.offer(languages)
     page = render_template(
         "assets/show.html",
         asset=asset,
@@ -125,7 +126,7 @@ def _page(asset: Asset, form: UploadForm, status: int = 200) -> ResponseReturnVa
         picture=next((one for one in files if one.kind in (MediaKind.IMAGE, MediaKind.GIF)), None),
         accepted=",".join(f".{one}" for one in media.ACCEPTED),
         history=queries.history_of(g.db, asset.id),
-        languages=language_names(),
+        languages=languages,
         states=[one for one in AssetState if one not in (asset.state, AssetState.RETIRED)],
         form=form,
         most_mb=runtime().settings.max_upload_mb,

@@ -267,7 +267,7 @@ def _way_back(post: Post) -> dict[str, Any] | None:
 
 
 def _fill(form: PostForm, post: Post) -> None:
-    for name in ("text", "title", "link", "first_comment"):
+    for name in ("text", "title", "link", "first_comment", "playlist"):
         form[name].data = getattr(post, name)
     form.tags.data = ", ".join(post.tags or [])
     form.media.data = [item.get("file_id") for item in post.media or []]

@@ -95,6 +95,7 @@ def values_of(form: WordsForm, post: Post | None = None) -> dict[str, Any]:
         "media": [
             {"file_id": number, "alt_text": request.form.get(f"alt-{number}", kept.get(number, ""))} for number in form.media.data or []
         ],
+        "playlist": form.playlist.data or "",
         "publish_at": form.moment(),
         "time_zone": form.time_zone.data,
         "campaign_id": form.campaign_id.data,

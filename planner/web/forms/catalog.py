@@ -120,6 +120,11 @@ class UploadForm(PlannerForm):
     """One file."""
 
     file = FileField(_l("File"), [InputRequired(_l("Choose a file."))])
+    language = SelectField(_l("Language of captions"), validate_choice=False)
+
+    def offer(self, languages: dict[str, str]) -> None:
+        """The choices, in the reader's language."""
+        self.language.choices = [("", _("The asset's")), *languages.items()]
 
 
 def _split(text: str | None, mark: str) -> list[str]:

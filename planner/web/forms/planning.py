@@ -129,6 +129,7 @@ class WordsForm(WhenForm):
     first_comment = TextAreaField(_l("First comment"), [Length(max=10_000, message=_l("That is too long."))])
     tags = StringField(_l("Tags"), [Length(max=6000, message=_l("That is too long."))])
     media = CheckboxListField(_l("Files"), coerce=int)
+    playlist = StringField(_l("Playlist on YouTube"), [Length(max=300, message=_l("At most 300 characters."))])
     campaign_id = SelectField(_l("Campaign"), coerce=_number)
 
     def offer(self, *, campaigns: Sequence[tuple[int, str]], files: Sequence[tuple[int, str]]) -> None:
