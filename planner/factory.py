@@ -16,6 +16,7 @@ from planner.core.runtime import Runtime
 from planner.core.secrets import Sealer
 from planner.core.settings import Settings
 from planner.core.types import use_sealer
+from planner.web.rules import LazyRule
 
 __all__ = ["ROOT", "create_app"]
 
@@ -35,6 +36,7 @@ def create_app(settings: Settings | None = None, *, clock: Clock | None = None) 
 
     url = settings.effective_database_url
     app = Flask("planner", template_folder=str(ROOT / "templates"), static_folder=str(ROOT / "static"))
+    app.url_rule_class = LazyRule
     app.config.update(
         SECRET_KEY=settings.secret_key,
         MAX_CONTENT_LENGTH=settings.max_upload_mb * 1_000_000,
