@@ -16,6 +16,7 @@ from planner.jobs.run import run_next
 from planner.ledger import jobs
 from planner.ledger.models import Job, JobState
 from planner.planning.models import Post, PostState
+from planner.promotion.queries import to_decide
 from planner.publishing.check import violations
 from tests.conftest import make_settings
 from tests.factories import make_asset
@@ -46,6 +47,7 @@ def test_the_demo_quarter_is_lived_through_the_real_outbox(tmp_path: Path, sqlit
         assert len(told) >= 40
         weekend = [post.id for post in db.scalars(select(Post).where(Post.state == PostState.PUBLISHED)) if post.publish_at.weekday() >= 5]
         assert weekend == []
+        assert to_decide(db, viewer=None, now=runtime.clock.now()) >= 5
     runtime.engine.dispose()
 
 
