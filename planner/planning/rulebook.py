@@ -118,7 +118,7 @@ BOOK: tuple[Rule, ...] = (
         (
             "no_text", "too_long", "no_title", "title_too_long", "tags_too_long", "comment_too_long", "alt_too_long", "markup", "cashtags", "no_media", "mixed",
             "too_many_files", "not_taken", "file_too_large", "file_too_small", "film_too_long", "film_too_short", "film_shape", "too_many_pixels",
-            "too_many_pages", "unchecked", "left_behind",
+            "too_many_pages", "unseen", "unchecked", "left_behind",
         ),
         locked=True, places=_EVERYWHERE,
     ),
