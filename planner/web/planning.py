@@ -12,24 +12,27 @@ from zoneinfo import ZoneInfo
 import orjson
 from flask import Response, g, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import get_timezone
+from flask_babel import get_locale, get_timezone
 from flask_babel import gettext as _
-from sqlalchemy import literal, select, union_all
+from sqlalchemy import String, cast, literal, select, union_all
 from werkzeug.datastructures import MultiDict
 
 from planner.accounts.models import RoleName
 from planner.accounts.rules import ACTIONS
-from planner.catalog.models import AssetKind, Audience
+from planner.catalog.models import AssetAudience, AssetKind, Audience
 from planner.channels.models import Channel
 from planner.core.errors import Invalid
 from planner.core.i18n import N_
 from planner.planning import queries, states
-from planner.planning.models import Blackout, Campaign, PostState
+from planner.planning.conflicts import Clash, Stands, conflicts, free_days_of, how_channels_stand
+from planner.planning.findings import Quiet
+from planner.planning.models import Blackout, Campaign, Post, PostState
 from planner.planning.moments import resolve_wall_time
 from planner.planning.queries import CalendarEntry, Filters
 from planner.publishing.native_queries import NativeEntry
 from planner.web.access import needs
 from planner.web.labels import label
+from planner.web.languages import translate
 from planner.web.native_rows import ONLY, choice, native_rows, shown
 
 __all__ = ["calendar", "events", "filters_of", "movable", "title_of"]
@@ -50,19 +53,24 @@ def calendar() -> ResponseReturnValue:
     start, end = _stretch(view, asked)
     wanted = filters_of(request.args)
     entries: list[Entry] = [*_posts(_midnight(start), _midnight(end), wanted, limit=2000), *shown(_midnight(start), _midnight(end), wanted, request.args)]
-    names = _names()
+    beside = _beside(start, end)
+    stands = how_channels_stand(g.db)
+    shown_on = [one for number, one in stands.items() if not wanted.channels or number in wanted.channels]
+    clashes = conflicts([one for one in entries if isinstance(one, CalendarEntry)], stands, beside.audiences)
     return render_template(
         "planning/calendar.html",
         view=view,
         asked=asked,
         days=_days(start, end, entries, everything=view == "week"),
         around=Around(start, end, *_turned(view, asked)),
-        blackouts=_blackouts(start, end),
+        blackouts=beside.blackouts,
+        holidays=_holidays(shown_on, start, end),
+        clashes=[(one, _said(one)) for one in clashes],
         kept=_kept(request.args),
         filters=wanted,
         native=choice(request.args),
-        channels=names["channel"],
-        campaigns=names["campaign"],
+        channels=beside.channels,
+        campaigns=beside.campaigns,
         kinds=[(one.value, label(one)) for one in AssetKind],
         post_states=[(one.value, label(one)) for one in PostState],
         audiences=[(one.value, label(one)) for one in Audience],
@@ -79,7 +87,9 @@ def events() -> ResponseReturnValue:
         raise Invalid(N_("Ask for a stretch of time of at most 400 days."), field="end")
     wanted, zone = filters_of(request.args), _zone()
     rows = event_rows(_posts(start, end, wanted), zone) + native_rows(shown(start, end, wanted, request.args), zone)
-    rows += _blackout_rows(start.astimezone(zone).date(), end.astimezone(zone).date())
+    first, last = start.astimezone(zone).date(), end.astimezone(zone).date()
+    rows += _blackout_rows(first, last)
+    rows += _holiday_rows([one for number, one in how_channels_stand(g.db).items() if not wanted.channels or number in wanted.channels], first, last)
     return Response(orjson.dumps(rows), mimetype="application/json")
 
 
@@ -155,14 +165,61 @@ class Around:
         return self.end - timedelta(days=1)
 
 
-def _names() -> dict[str, list[tuple[int, str]]]:
-    """Number and name of every channel and every campaign, by name. One statement."""
-    of_channels = select(literal("channel"), Channel.id, Channel.name)
-    of_campaigns = select(literal("campaign"), Campaign.id, Campaign.name)
-    found: dict[str, list[tuple[int, str]]] = {"channel": [], "campaign": []}
-    for what, number, name in sorted(g.db.execute(union_all(of_channels, of_campaigns)), key=lambda row: (row[2], row[1])):
-        found[what].append((number, name))
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """What a page shows beside its posts: channels and campaigns by name, what is quiet, and whom the assets planned in the stretch are for."""
+
+    channels: list[tuple[int, str]]
+    campaigns: list[tuple[int, str]]
+    blackouts: list[Quiet]
+    audiences: dict[int, list[Audience]]
+
+
+def _beside(start: date, end: date) -> Beside:
+    """One statement for all four: each row says what it is, and has its number, its name and its days."""
+    no_day = literal(""), literal("")
+    planned = select(Post.asset_id).where(Post.publish_at >= _midnight(start), Post.publish_at < _midnight(end))
+    rows = union_all(
+        select(literal("channel"), Channel.id, Channel.name, *no_day),
+        select(literal("campaign"), Campaign.id, Campaign.name, *no_day),
+        select(literal("audience"), AssetAudience.asset_id, cast(AssetAudience.audience, String), *no_day).where(AssetAudience.asset_id.in_(planned)),
+        select(literal("blackout"), Blackout.id, Blackout.name, cast(Blackout.starts_on, String), cast(Blackout.ends_on, String)).where(
+            Blackout.starts_on < end, Blackout.ends_on > start
+        ),
+    )
+    found = Beside([], [], [], {})
+    for what, number, name, starts_on, ends_on in sorted(g.db.execute(rows), key=lambda row: (row[3], row[2], row[1])):
+        if what == "audience":
+            found.audiences.setdefault(number, []).append(Audience(name))
+        elif what == "blackout":
+            found.blackouts.append(Quiet(name, date.fromisoformat(starts_on), date.fromisoformat(ends_on)))
+        else:
+            (found.channels if what == "channel" else found.campaigns).append((number, name))
     return found
+
+
+def _holidays(stands: list[Stands], start: date, end: date) -> dict[date, list[str]]:
+    """Day -> what is kept on it, each with its countries, in the reader's language."""
+    found: dict[date, list[str]] = {}
+    for day, kept, countries in free_days_of(stands, start, end):
+        found.setdefault(day, []).append(f"{kept.named(str(get_locale()).split('_')[0])} ({', '.join(countries)})")
+    return found
+
+
+def _holiday_rows(stands: list[Stands], start: date, end: date) -> list[dict[str, Any]]:
+    return [
+        {
+            "id": f"holiday-{day}-{number}", "title": title, "start": day.isoformat(), "end": (day + timedelta(days=1)).isoformat(), "allDay": True,
+            "url": None, "move_url": None, "editable": False, "origin": "holiday",
+        }
+        for day, titles in _holidays(stands, start, end + timedelta(days=1)).items()
+        for number, title in enumerate(titles)
+    ]  # fmt: skip
+
+
+def _said(clash: Clash) -> str:
+    params = {name: label(value) if isinstance(value, Audience) else value for name, value in clash.params.items()}
+    return translate(clash.message, **params)
 
 
 def _kept(args: MultiDict[str, str]) -> Mapping[str, Any]:

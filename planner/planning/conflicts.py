@@ -1,0 +1,157 @@
+"""What gets in each other's way in a stretch of the calendar: one pure pass over rows that are loaded already; and the holidays of that stretch."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from itertools import pairwise
+from typing import Any, Protocol
+
+from sqlalchemy import and_, or_, select
+from sqlalchemy.orm import Session
+
+from planner.channels.models import Channel
+from planner.core.i18n import N_
+from planner.planning import free_days
+from planner.planning.free_days import FreeDay
+from planner.planning.habits import AWAY
+from planner.planning.models import RuleSetting
+from planner.planning.moments import zone_of
+from planner.planning.rulebook import Tuning, tuning_of
+
+__all__ = ["Clash", "Stands", "conflicts", "free_days_of", "how_channels_stand"]
+
+#: The rules that the calendar asks.
+_ASKED = ("audience", "gap", "holiday")
+
+
+class Entry(Protocol):
+    """What is needed of a planned post; one that the reader may not know has no asset."""
+
+    @property
+    def post_id(self) -> Any: ...
+
+    @property
+    def channel_id(self) -> Any: ...
+
+    @property
+    def channel(self) -> Any: ...
+
+    @property
+    def publish_at(self) -> Any: ...
+
+    @property
+    def state(self) -> Any: ...
+
+    @property
+    def asset_id(self) -> Any: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Stands:
+    """One channel's clock, and how its rules stand."""
+
+    time_zone: str
+    tuning: Tuning
+
+    @property
+    def country(self) -> str:
+        """Whose holidays it keeps; empty when it keeps none."""
+        rule = self.tuning.of("holiday")
+        return (rule.values["country"] or free_days.country_of(self.time_zone)) if rule.enabled else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Clash:
+    """One sentence about posts of the stretch; `post_ids` are those it is about, the earliest first."""
+
+    code: str
+    day: date
+    message: str
+    params: dict[str, Any]
+    post_ids: tuple[int, ...]
+
+
+def how_channels_stand(db: Session) -> dict[int, Stands]:
+    """Every channel's clock and its rules, by number. One statement."""
+    rows = db.execute(
+        select(Channel.id, Channel.time_zone, RuleSetting).outerjoin(
+            RuleSetting, and_(RuleSetting.code.in_(_ASKED), or_(RuleSetting.channel_id == Channel.id, RuleSetting.channel_id.is_(None)))
+        )
+    ).all()
+    settings: dict[int, list[RuleSetting]] = defaultdict(list)
+    for number, _zone, setting in rows:
+        if setting is not None:
+            settings[number].append(setting)
+    return {number: Stands(zone, tuning_of(settings[number], number)) for number, zone, _setting in rows}
+
+
+def free_days_of(stands: Iterable[Stands], start: date, end: date) -> list[tuple[date, FreeDay, list[str]]]:
+    """(day, what is kept, by which countries) in [start, end), in order; countries that call a day the same share a line."""
+    found: dict[tuple[date, str], list[FreeDay]] = defaultdict(list)
+    for country in sorted({one.country for one in stands} - {""}):
+        for year in range(start.year, end.year + 1):
+            for day, name in free_days.in_year(country, year, "en").items():
+                if start <= day < end:
+                    found[day, name].append(FreeDay(country, day))
+    return [(day, kept[0], [one.country for one in kept]) for (day, _name), kept in sorted(found.items())]
+
+
+def conflicts(entries: Sequence[Entry], stands: Mapping[int, Stands], audiences: Mapping[int, Iterable[Any]]) -> list[Clash]:
+    """What stands in its own way, by day: posts within their channel's gap, posts on a holiday, one audience addressed twice a day.
+
+    audiences -- asset -> its audiences, for the assets the reader may know.
+    """
+    going = sorted((one for one in entries if one.state not in AWAY and one.channel_id in stands), key=lambda one: (one.publish_at, one.post_id))
+    found = [*_too_close(going, stands), *_on_holidays(going, stands), *_same_audience(going, stands, audiences)]
+    return sorted(found, key=lambda one: (one.day, one.code, one.post_ids))
+
+
+def _too_close(going: Sequence[Entry], stands: Mapping[int, Stands]) -> Iterable[Clash]:
+    by_channel: dict[int, list[Entry]] = defaultdict(list)
+    for one in going:
+        by_channel[one.channel_id].append(one)
+    for number, posts in by_channel.items():
+        rule = stands[number].tuning.of("gap")
+        gap = timedelta(minutes=rule.values["minutes"])
+        row = [posts[0]]
+        for before, after in [*pairwise(posts), (None, None)]:
+            if before is not None and after is not None and rule.enabled and after.publish_at - before.publish_at < gap:
+                row.append(after)
+                continue
+            if len(row) > 1:
+                said = N_("%(count)s posts on “%(channel)s” within its gap of %(minutes)s minutes.")
+                params = {"count": len(row), "channel": row[0].channel, "minutes": rule.values["minutes"]}
+                yield Clash("gap", _day(row[0], stands), said, params, tuple(one.post_id for one in row))
+            row = [after] if after is not None else []
+
+
+def _on_holidays(going: Sequence[Entry], stands: Mapping[int, Stands]) -> Iterable[Clash]:
+    met: dict[FreeDay, list[int]] = defaultdict(list)
+    for one in going:
+        kept = free_days.on(stands[one.channel_id].country, _day(one, stands))
+        if kept is not None:
+            met[kept].append(one.post_id)
+    for kept, posts in met.items():
+        params = {"count": len(posts), "country": kept.country, "name": kept}
+        yield Clash("holiday", kept.day, N_("Posts on a public holiday (%(country)s, %(name)s): %(count)s."), params, tuple(posts))
+
+
+def _same_audience(going: Sequence[Entry], stands: Mapping[int, Stands], audiences: Mapping[int, Iterable[Any]]) -> Iterable[Clash]:
+    met: dict[tuple[date, Any], list[Entry]] = defaultdict(list)
+    for one in going:
+        if one.asset_id is not None and stands[one.channel_id].tuning.of("audience").enabled:
+            for audience in audiences.get(one.asset_id, ()):
+                met[_day(one, stands), audience].append(one)
+    for (day, audience), posts in met.items():
+        assets = {one.asset_id for one in posts}
+        if len(assets) > 1:
+            params = {"count": len(assets), "audience": audience}
+            yield Clash("audience", day, N_("%(count)s different assets for one audience that day: %(audience)s."), params, tuple(one.post_id for one in posts))
+
+
+def _day(one: Entry, stands: Mapping[int, Stands]) -> date:
+    at: datetime = one.publish_at
+    return at.astimezone(zone_of(stands[one.channel_id].time_zone)).date()
