@@ -20,9 +20,9 @@ from planner.promotion.forecast import Forecast, Outlook, Reading, known_at, out
 
 __all__ = ["GUESS", "PastVideo", "Uplift", "extra_views", "uplift", "with_promotion"]
 
-# Before any promotion is on record: e^guess times the views still to come, give or take. Wide enough that
-# ten promotions on record outweigh it and a promotion that did nothing is not shown as one that did.
-GUESS, _GUESS_SPREAD = math.log(1.5), 0.7
+# Before any promotion is on record: e^guess times the views still to come, give or take. Once there is one, the guess yields more:
+# ten promotions on record outweigh it, and one that did nothing is not shown as one that did.
+GUESS, _GUESS_SPREAD, _YIELDING_SPREAD = math.log(1.5), 0.5, 0.7
 # A video that went off by itself, or was never seen again, says no more than this many spreads from the middle.
 _UNUSUAL = 2.5
 # Spread of residuals before any is measured, and how many videos that is worth.
@@ -133,7 +133,7 @@ def _estimate(with_it: Sequence[_Point], without: Sequence[_Point], guess: float
     squares /= untouched**2  # what was tamed hides a part of the spread
     variance = (_SPREAD_WORTH * _SPREAD**2 + squares) / (_SPREAD_WORTH + n - 1 + max(m - 1, 0))
     error = variance * (1 / n + 1 / (m + 2))
-    trust = _GUESS_SPREAD**2 / (_GUESS_SPREAD**2 + error)
+    trust = _YIELDING_SPREAD**2 / (_YIELDING_SPREAD**2 + error)
     naive = None
     if m:
         naive = math.log(fmean(point.reached + 1 for point in with_it) / fmean(point.reached + 1 for point in without))
