@@ -12,7 +12,7 @@ from planner.catalog.models import Asset, AssetAudience, AssetState, Confidentia
 from planner.channels.models import Channel
 from planner.planning.findings import Alike, Neighbour, Quiet, Surroundings, Term
 from planner.planning.habits import AWAY, REPEAT
-from planner.planning.models import Blackout, Post, PostState, RuleOverride, RuleSetting
+from planner.planning.models import Blackout, Campaign, Post, PostState, RuleOverride, RuleSetting
 from planner.planning.moments import zone_of
 from planner.planning.rulebook import Setting, tuning_of
 
@@ -49,18 +49,27 @@ def at_the_gate(db: Session, post: Post) -> Surroundings:
 
 
 def embargoed_terms(db: Session, *, except_asset: int | None, after: datetime | None) -> tuple[Term, ...]:
-    """The words nobody may say yet: of assets other than that one whose embargo lifts after that moment (None: ever)."""
-    query = select(Asset.id, Asset.embargo_terms, Asset.embargo_until).where(
-        Asset.embargo_until.is_not(None), Asset.state != AssetState.RETIRED
+    """The words nobody may say yet: of assets other than that one whose embargo lifts after that moment (None: ever).
+
+    An asset is under its own embargo and under that of each campaign it has a post in; the later one counts. One statement.
+    """
+    own = select(Asset.id, Asset.embargo_terms, Asset.embargo_until).where(Asset.embargo_until.is_not(None), Asset.state != AssetState.RETIRED)
+    told = (
+        select(Post.asset_id, Campaign.embargo_until)
+        .join(Campaign, Campaign.id == Post.campaign_id)
+        .where(Campaign.embargo_until.is_not(None), Post.state != PostState.CANCELLED)
+        .distinct()
     )
     if after is not None:
-        query = query.where(Asset.embargo_until > after)
-    return tuple(
-        Term(words, lifts_at)
-        for asset_id, terms, lifts_at in db.execute(query.order_by(Asset.id))
-        if asset_id != except_asset and lifts_at is not None
-        for words in terms or ()
-    )
+        own, told = own.where(Asset.embargo_until > after), told.where(Campaign.embargo_until > after)
+    campaigns = told.subquery()
+    theirs = select(Asset.id, Asset.embargo_terms, campaigns.c.embargo_until).join(campaigns, campaigns.c.asset_id == Asset.id)
+    lifts: dict[tuple[int, str], datetime] = {}
+    for asset_id, terms, lifts_at in db.execute(own.union_all(theirs.where(Asset.state != AssetState.RETIRED))):
+        if asset_id != except_asset and lifts_at is not None:
+            for words in terms or ():
+                lifts[asset_id, words] = max(lifts.get((asset_id, words), lifts_at), lifts_at)
+    return tuple(Term(words, lifts_at) for (_asset, words), lifts_at in sorted(lifts.items(), key=lambda item: item[0][0]))
 
 
 def all_settings(db: Session) -> list[RuleSetting]:

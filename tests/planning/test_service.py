@@ -16,7 +16,8 @@ from planner.catalog.models import AssetKind, AssetState
 from planner.channels.limits import X
 from planner.channels.port import Limits, Platform
 from planner.core.errors import Conflict, EmbargoActive, Forbidden, Invalid, NotSendable, PastMoment, Refused, SelfApproval, WrongState
-from planner.planning import rules, service
+from planner.planning import rules, service, surroundings
+from planner.planning.findings import Term
 from planner.planning.models import Approval, Origin, Post, PostState, Verb
 from planner.planning.values import PostValues, values_of
 from tests.factories import make_asset, make_campaign, make_channel, make_post, make_user
@@ -184,6 +185,22 @@ def test_the_asset_s_own_words_and_lifted_or_retired_ones_leak_nothing(db: Sessi
     post = make_post(db, asset=own, text="Vega is here.")
 
     assert service.submit(db, post, actor=None, now=now).state is PostState.IN_REVIEW
+
+
+def test_words_of_an_asset_in_a_campaign_under_embargo_are_a_leak_elsewhere(db: Session, now: datetime) -> None:
+    launch = make_campaign(db, embargo_until=now + 5 * DAY)
+    secret = make_asset(db, embargo_terms=["Vega", "Lyra"], embargo_until=now + DAY)
+    for _twice in range(2):
+        make_post(db, asset=secret, campaign=launch, publish_at=now + 9 * DAY)
+    post = make_post(db, text="Vega is coming.", publish_at=now + 3 * DAY)
+
+    assert surroundings.embargoed_terms(db, except_asset=post.asset_id, after=post.publish_at) == (
+        Term("Vega", now + 5 * DAY),
+        Term("Lyra", now + 5 * DAY),
+    )
+    with pytest.raises(Refused, match="“Vega” may not be mentioned before 07 Mar 2026"):
+        service.submit(db, post, actor=None, now=now)
+    assert surroundings.embargoed_terms(db, except_asset=None, after=now + 6 * DAY) == ()
 
 
 def test_an_embargo_set_after_submission_refuses_approval(db: Session, now: datetime) -> None:
