@@ -121,7 +121,8 @@ def test_workers_killed_while_they_look_an_unknown_outcome_up_lose_and_double_no
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", [1, *(pytest.param(seed, marks=pytest.mark.faults) for seed in (2, 3, 4, 5))])
+@pytest.mark.faults
+@pytest.mark.parametrize("seed", [1, 2, 3, 4, 5])
 def test_two_workers_killed_at_any_moment_while_answers_are_dropped_lose_and_double_nothing(
     db: Session, database_url: str, tmp_path: Path, sandbox: SandboxProcess, record_property: Record, seed: int
 ) -> None:
