@@ -33,6 +33,20 @@ POSTGRES = os.environ.get("PLANNER_TEST_POSTGRES_URL", "")
 _LOOPBACK = ("127.", "::1", "localhost", "0.0.0.0")  # noqa: S104
 
 
+#: Files whose tests wait for browsers, processes and clocks. They go first, so that none is left to run alone at the end.
+_LONG = ("tests/browser/", "tests/publishing/test_modes", "tests/publishing/test_kill", "tests/demo/", "tests/jobs/", "tests/publishing/", "tests/web/test_access")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: next((place for place, long in enumerate(_LONG) if item.nodeid.startswith(long)), len(_LONG)))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """One more than there are processors: while some wait, another computes."""
+    return len(os.sched_getaffinity(0)) + 1 if hasattr(os, "sched_getaffinity") else (os.cpu_count() or 1) + 1
+
+
 def offered(variable: str) -> str:
     """The address in `variable`; without one the test is skipped, in CI it fails."""
     address = os.environ.get(variable, "")

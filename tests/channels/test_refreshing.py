@@ -15,7 +15,7 @@ from sqlalchemy import select, text
 from werkzeug import Request, Response
 
 from planner.accounts.models import Entry
-from planner.channels import refreshing, service
+from planner.channels import service
 from planner.channels.consent import Consent
 from planner.channels.models import Channel, ChannelState, Credential
 from planner.channels.port import Platform
@@ -399,8 +399,7 @@ def test_a_worker_that_dies_after_the_platform_answered_leaves_no_limbo(runtime:
 def test_a_renewed_key_is_in_no_history_log_or_file(
     runtime: Runtime, clock: StoppedClock, endpoint: Endpoint, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    refreshing.log.info("written")  # Only now is there a log that can be told where to write.
-    set_up_logging("info")
+    set_up_logging("info")  # From here on, to the stream that this test reads.
     channel = a_key(runtime, refresh_token="planted-refresh-0")
     planted = {"access_token": "planted-access-1", "refresh_token": "planted-refresh-1", "expires_in": 1200}
     echo = {"error": "invalid_grant", "error_description": "planted-refresh-1 of cl1ent-s3cret is dead"}
