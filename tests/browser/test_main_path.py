@@ -112,7 +112,7 @@ def test_the_composer_says_what_a_channel_takes_while_one_types(page: Page, prod
 
     page.get_by_label("Our x", exact=True).first.check()
     page.get_by_label("Link", exact=True).fill("")
-    page.get_by_label("Files").get_by_role("checkbox").uncheck()
+    page.get_by_role("group", name="Files").get_by_role("checkbox").uncheck()
     page.get_by_label("Text", exact=True).fill("a" * 281)
     expect(said).to_contain_text("The text counts 281 for X, which takes at most 280.")
 
