@@ -124,6 +124,9 @@ class Instant:
     def adapter(self, _platform: Platform) -> Instant:
         return self
 
+    def connect(self, _platform: Platform) -> None:
+        """No key of it ends."""
+
 
 Made = tuple[Engine, Callable[[], Engine]]
 

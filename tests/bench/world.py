@@ -63,8 +63,8 @@ def _make(path: Path, posts: int) -> None:
         [(n, f"How the network learned its lesson number {n}", at, at) for n in range(1, _ASSETS + 1)],
     )
     db.executemany(
-        "INSERT INTO posts (asset_id, channel_id, origin, state, text, title, link, first_comment, tags, media, publish_at, external_url, published_at, created_at, updated_at, version)"
-        " VALUES (?, ?, 'planned', 'published', 'What we have to say about it, in a few words.', '', '', '', '[]', '[]', ?, '', ?, ?, ?, 1)",
+        "INSERT INTO posts (asset_id, channel_id, origin, state, text, title, link, first_comment, playlist, tags, media, publish_at, external_url, published_at, created_at, updated_at, version)"
+        " VALUES (?, ?, 'planned', 'published', 'What we have to say about it, in a few words.', '', '', '', '', '[]', '[]', ?, '', ?, ?, ?, 1)",
         _posts(posts, at),
     )
     db.execute("COMMIT")
