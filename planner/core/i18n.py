@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
+
 __all__ = ["N_", "Named"]
 
 
@@ -10,11 +12,11 @@ def N_(message: str) -> str:
     return message
 
 
-class Named:
+class Named(ABC):
     """A part of a sentence that is named when it is shown, in its reader's language: a holiday, a language."""
 
     __slots__ = ()
 
+    @abstractmethod
     def named(self, language: str) -> str:
         """Its name in that language (two letters), or as near as is known."""
-        raise NotImplementedError

@@ -156,9 +156,8 @@ def test_the_asset_page_takes_as_many_statements_for_many_readings(db: Session) 
     assert counts == [3, 3]
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)  # The plan is SQLite's.
 def test_the_first_reading_is_found_by_index(db: Session) -> None:
-    if db.get_bind().dialect.name != "sqlite":
-        pytest.skip("the plan is SQLite's")
     post = live_post(db)
     service.record(db, [(post.id, read(1))], at=START, now=START)
     said: list[tuple[str, Any]] = []

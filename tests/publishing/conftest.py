@@ -27,8 +27,10 @@ from planner.channels.port import (
 )
 from planner.core.db import make_engine, sessions_of
 from planner.core.runtime import Runtime
+from planner.jobs import tick
 from planner.planning import service as planning
 from planner.planning.models import Post
+from planner.publishing.check import violations
 from tests.conftest import StoppedClock, make_settings
 from tests.factories import NOON, make_channel, make_post, make_user
 
@@ -151,3 +153,22 @@ def approved(runtime: Runtime, clock: StoppedClock) -> Callable[..., int]:
             return post.id
 
     return _approved
+
+
+@pytest.fixture
+def healthy(runtime: Runtime, clock: StoppedClock) -> Iterator[None]:
+    """After each test the invariants hold."""
+    yield
+    with runtime.sessions() as db:
+        assert violations(db, clock.now()) == []
+
+
+@pytest.fixture
+def go(runtime: Runtime, clock: StoppedClock) -> Callable[..., None]:
+    """Let time pass, then do one round of everything that is due."""
+
+    def _go(**by: float) -> None:
+        clock.advance(timedelta(**by))
+        tick.run(runtime, schedule=False)
+
+    return _go

@@ -18,21 +18,13 @@ from planner.jobs import tick
 from planner.planning import service as planning
 from planner.planning.models import Post, PostState
 from planner.publishing import service
-from planner.publishing.check import violations
 from planner.publishing.models import Delivery, DeliveryState
 from tests.conftest import StoppedClock
 from tests.factories import make_post, make_user
 from tests.publishing.conftest import Scripted
 
+pytestmark = pytest.mark.usefixtures("healthy")
 Approved = Callable[..., int]
-
-
-@pytest.fixture(autouse=True)
-def healthy(runtime: Runtime, clock: StoppedClock):  # type: ignore[no-untyped-def]
-    """After each test the invariants hold."""
-    yield
-    with runtime.sessions() as db:
-        assert violations(db, clock.now()) == []
 
 
 def beside(runtime: Runtime, clock: StoppedClock, post_id: int, text: str) -> int:

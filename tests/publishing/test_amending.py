@@ -23,24 +23,16 @@ from planner.planning import service as planning
 from planner.planning.models import Origin, Post, PostState
 from planner.planning.values import PostValues
 from planner.publishing import amending, carrying_out
-from planner.publishing.check import violations
 from planner.publishing.models import Amendment, AmendmentState, Delivery
 from tests.conftest import StoppedClock
 from tests.factories import make_asset, make_user
 from tests.publishing.conftest import Scripted
 
+pytestmark = pytest.mark.usefixtures("healthy")
 Approved = Callable[..., int]
 S = AmendmentState
 #: As Scripted says.
 LIMITS = Scripted.limits
-
-
-@pytest.fixture(autouse=True)
-def healthy(runtime: Runtime, clock: StoppedClock):  # type: ignore[no-untyped-def]
-    """After each test the invariants hold."""
-    yield
-    with runtime.sessions() as db:
-        assert violations(db, clock.now()) == []
 
 
 def turn(runtime: Runtime, clock: StoppedClock, **by: float) -> None:

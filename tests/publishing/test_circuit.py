@@ -20,12 +20,12 @@ from planner.jobs import tick
 from planner.planning import service as planning
 from planner.planning.models import Post
 from planner.publishing import reconcile
-from planner.publishing.check import violations
 from planner.publishing.models import Attempt, Delivery, DeliveryState
 from tests.conftest import StoppedClock
 from tests.factories import NOON, make_asset, make_channel, make_post, make_user
 from tests.publishing.conftest import Scripted
 
+pytestmark = pytest.mark.usefixtures("healthy")
 REFUSED = "refused connection"
 BROKEN = "broken server"
 SWALLOWED = "accepted, then no answer"
@@ -59,14 +59,6 @@ class Stormy(Scripted):
 @pytest.fixture
 def platform() -> Stormy:
     return Stormy()
-
-
-@pytest.fixture(autouse=True)
-def healthy(runtime: Runtime, clock: StoppedClock):  # type: ignore[no-untyped-def]
-    """After each test the invariants hold."""
-    yield
-    with runtime.sessions() as db:
-        assert violations(db, clock.now()) == []
 
 
 def plan(runtime: Runtime, clock: StoppedClock, name: str, minutes: list[float], **values: int) -> int:

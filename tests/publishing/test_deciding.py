@@ -18,21 +18,13 @@ from planner.planning import pauses
 from planner.planning import service as planning
 from planner.planning.models import Pause, Post, PostState
 from planner.publishing import deciding, outbox, service
-from planner.publishing.check import violations
 from planner.publishing.models import Delivery, DeliveryState, Hold
 from tests.conftest import StoppedClock
 from tests.factories import make_campaign, make_user
 from tests.publishing.conftest import Scripted
 
+pytestmark = pytest.mark.usefixtures("healthy")
 Approved = Callable[..., int]
-
-
-@pytest.fixture(autouse=True)
-def healthy(runtime: Runtime, clock: StoppedClock):  # type: ignore[no-untyped-def]
-    """After each test the invariants hold."""
-    yield
-    with runtime.sessions() as db:
-        assert violations(db, clock.now()) == []
 
 
 def turn(runtime: Runtime, clock: StoppedClock, **by: float) -> None:

@@ -17,10 +17,11 @@ from planner.core.runtime import Runtime
 from planner.planning.digest import content_digest
 from planner.planning.models import Approval, Post, PostState, Verb
 from planner.publishing import outbox, queries
-from planner.publishing.check import violations
 from tests.conftest import StoppedClock
 from tests.factories import make_asset, make_channel, make_user
 from tests.publishing.conftest import Scripted
+
+pytestmark = pytest.mark.usefixtures("healthy")
 
 
 class Gated(Scripted):
@@ -41,14 +42,6 @@ class Gated(Scripted):
 @pytest.fixture
 def platform() -> Gated:
     return Gated()
-
-
-@pytest.fixture(autouse=True)
-def healthy(runtime: Runtime, clock: StoppedClock):  # type: ignore[no-untyped-def]
-    """After each test the invariants hold."""
-    yield
-    with runtime.sessions() as db:
-        assert violations(db, clock.now()) == []
 
 
 def due(runtime: Runtime, clock: StoppedClock, **accounts: list[tuple[str, float]]) -> dict[str, int]:

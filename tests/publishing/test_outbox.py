@@ -17,11 +17,12 @@ from planner.planning import pauses
 from planner.planning import service as planning
 from planner.planning.models import Post, PostState
 from planner.publishing import outbox, reconcile, service
-from planner.publishing.check import violations
 from planner.publishing.models import Attempt, Delivery, DeliveryState, Result
 from tests.conftest import StoppedClock
 from tests.factories import make_asset
 from tests.publishing.conftest import Scripted
+
+pytestmark = pytest.mark.usefixtures("healthy")
 
 
 @pytest.fixture
@@ -34,14 +35,6 @@ def go(runtime: Runtime, clock: StoppedClock) -> Callable[..., None]:
         tick.run(runtime, schedule=False)
 
     return _go
-
-
-@pytest.fixture(autouse=True)
-def healthy(runtime: Runtime, clock: StoppedClock):  # type: ignore[no-untyped-def]
-    """After each test the invariants hold."""
-    yield
-    with runtime.sessions() as db:
-        assert violations(db, clock.now()) == []
 
 
 def look(runtime: Runtime, post_id: int) -> tuple[PostState, DeliveryState, list[Result | None]]:

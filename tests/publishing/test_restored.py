@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -11,37 +11,17 @@ from sqlalchemy import select
 from planner.channels.port import Listing, Platform, Receipt, Unknown
 from planner.core.errors import WrongState
 from planner.core.runtime import Runtime
-from planner.jobs import tick
 from planner.planning import pauses
 from planner.planning.models import Post, PostState
 from planner.publishing import service
-from planner.publishing.check import violations
 from planner.publishing.models import Attempt, Delivery, DeliveryState, Hold, Result
 from planner.publishing.restored import look_first
 from tests.conftest import StoppedClock
 from tests.factories import make_asset
 from tests.publishing.conftest import Scripted
 
+pytestmark = pytest.mark.usefixtures("healthy")
 Approved = Callable[..., int]
-
-
-@pytest.fixture(autouse=True)
-def healthy(runtime: Runtime, clock: StoppedClock) -> Iterator[None]:
-    """After each test the invariants hold."""
-    yield
-    with runtime.sessions() as db:
-        assert violations(db, clock.now()) == []
-
-
-@pytest.fixture
-def go(runtime: Runtime, clock: StoppedClock) -> Callable[..., None]:
-    """Let time pass, then do one round of everything that is due."""
-
-    def _go(**by: float) -> None:
-        clock.advance(timedelta(**by))
-        tick.run(runtime, schedule=False)
-
-    return _go
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -12,37 +12,17 @@ from sqlalchemy.exc import OperationalError
 from planner.channels.models import Channel, ChannelState
 from planner.channels.port import Listing, OutgoingPost, Platform, Receipt, Refused, Sent, Unknown
 from planner.core.runtime import Runtime
-from planner.jobs import tick
 from planner.planning.facts import record_published
 from planner.planning.models import Post, PostState
 from planner.publishing import outbox, queries
-from planner.publishing.check import violations
 from planner.publishing.models import Attempt, Delivery, DeliveryState, Result
 from planner.publishing.settling import settle
 from tests.conftest import StoppedClock
 from tests.factories import make_post
 from tests.publishing.conftest import Scripted
 
+pytestmark = pytest.mark.usefixtures("healthy")
 Approved = Callable[..., int]
-
-
-@pytest.fixture(autouse=True)
-def healthy(runtime: Runtime, clock: StoppedClock) -> Iterator[None]:
-    """After each test the invariants hold."""
-    yield
-    with runtime.sessions() as db:
-        assert violations(db, clock.now()) == []
-
-
-@pytest.fixture
-def go(runtime: Runtime, clock: StoppedClock) -> Callable[..., None]:
-    """Let time pass, then do one round of everything that is due."""
-
-    def _go(**by: float) -> None:
-        clock.advance(timedelta(**by))
-        tick.run(runtime, schedule=False)
-
-    return _go
 
 
 def states(runtime: Runtime) -> list[tuple[PostState, DeliveryState]]:
