@@ -201,11 +201,11 @@ def _confidence(case: Case, lines: Thresholds, reasons: list[Reason]) -> Confide
         return Confidence.TOO_EARLY
     thin = False
     if case.comparable < lines.comparable:
-        told = N_("Only %(count)s videos of the channel can be compared with it.")
+        told = N_("Videos of the channel that can be compared with it: only %(count)s.")
         reasons.append(Reason("few_comparable", told, {"count": case.comparable}))
         thin = True
     if case.qualified_views is not None and case.qualified_views < lines.qualified_views:
-        told = N_("Only about %(count)s of those it is for have seen it.")
+        told = N_("Those it is for who have seen it: only about %(count)s.")
         reasons.append(Reason("few_qualified", told, {"count": case.qualified_views}))
         thin = True
     return Confidence.INDICATIVE if thin else Confidence.SOUND
