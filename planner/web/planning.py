@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
@@ -34,6 +34,7 @@ from planner.web.access import needs
 from planner.web.labels import label
 from planner.web.languages import translate
 from planner.web.native_rows import ONLY, choice, native_rows, shown
+from planner.web.stretches import day_of, midnight, stretch, today, zone
 
 __all__ = ["calendar", "events", "filters_of", "movable", "title_of"]
 
@@ -49,10 +50,11 @@ Member = TypeVar("Member", bound=StrEnum)
 def calendar() -> ResponseReturnValue:
     view = request.args.get("view", "week")
     view = view if view in VIEWS else "week"
-    asked = _day(request.args.get("date", ""))
-    start, end = _stretch(view, asked)
+    asked = day_of(request.args.get("date", ""))
+    around = stretch(view, asked)
+    start, end = around.start, around.end
     wanted = filters_of(request.args)
-    entries: list[Entry] = [*_posts(_midnight(start), _midnight(end), wanted, limit=2000), *shown(_midnight(start), _midnight(end), wanted, request.args)]
+    entries: list[Entry] = [*_posts(midnight(start), midnight(end), wanted, limit=2000), *shown(midnight(start), midnight(end), wanted, request.args)]
     beside = _beside(start, end)
     stands = how_channels_stand(g.db)
     shown_on = [one for number, one in stands.items() if not wanted.channels or number in wanted.channels]
@@ -62,7 +64,7 @@ def calendar() -> ResponseReturnValue:
         view=view,
         asked=asked,
         days=_days(start, end, entries, everything=view == "week"),
-        around=Around(start, end, *_turned(view, asked)),
+        around=around,
         blackouts=beside.blackouts,
         holidays=_holidays(shown_on, start, end),
         clashes=[(one, _said(one)) for one in clashes],
@@ -75,7 +77,7 @@ def calendar() -> ResponseReturnValue:
         post_states=[(one.value, label(one)) for one in PostState],
         audiences=[(one.value, label(one)) for one in Audience],
         ready=queries.ready_assets(g.db, viewer=g.user, limit=30),
-        today=_today(),
+        today=today(),
     )
 
 
@@ -85,9 +87,9 @@ def events() -> ResponseReturnValue:
     start, end = (_moment(name) for name in ("start", "end"))
     if not start < end or end - start > _LONGEST:
         raise Invalid(N_("Ask for a stretch of time of at most 400 days."), field="end")
-    wanted, zone = filters_of(request.args), _zone()
-    rows = event_rows(_posts(start, end, wanted), zone) + native_rows(shown(start, end, wanted, request.args), zone)
-    first, last = start.astimezone(zone).date(), end.astimezone(zone).date()
+    wanted, place = filters_of(request.args), zone()
+    rows = event_rows(_posts(start, end, wanted), place) + native_rows(shown(start, end, wanted, request.args), place)
+    first, last = start.astimezone(place).date(), end.astimezone(place).date()
     rows += _blackout_rows(first, last)
     rows += _holiday_rows([one for number, one in how_channels_stand(g.db).items() if not wanted.channels or number in wanted.channels], first, last)
     return Response(orjson.dumps(rows), mimetype="application/json")
@@ -99,7 +101,7 @@ def _posts(start: datetime, end: datetime, filters: Filters, *, limit: int = 500
     return queries.calendar(g.db, start, end, viewer=g.user, filters=filters, limit=limit)
 
 
-def event_rows(entries: list[CalendarEntry], zone: ZoneInfo) -> list[dict[str, Any]]:
+def event_rows(entries: list[CalendarEntry], place: ZoneInfo) -> list[dict[str, Any]]:
     """What the script shows of each post; times carry the offset of the reader's zone."""
     names = {state: label(state) for state in PostState}
     movable = states.ALLOWED["move"]
@@ -112,7 +114,7 @@ def event_rows(entries: list[CalendarEntry], zone: ZoneInfo) -> list[dict[str, A
         {
             "id": one.post_id,
             "title": secret if one.masked else one.title,
-            "start": one.publish_at.astimezone(zone).isoformat(timespec="seconds"),
+            "start": one.publish_at.astimezone(place).isoformat(timespec="seconds"),
             "end": None,
             "allDay": False,
             "url": None if one.masked else f"{base}{one.post_id}",
@@ -152,20 +154,6 @@ def filters_of(args: MultiDict[str, str]) -> Filters:
 
 
 @dataclass(frozen=True, slots=True)
-class Around:
-    """The stretch on the page, and the days that lead to the ones before and after."""
-
-    start: date
-    end: date
-    before: date
-    after: date
-
-    @property
-    def last(self) -> date:
-        return self.end - timedelta(days=1)
-
-
-@dataclass(frozen=True, slots=True)
 class Beside:
     """What a page shows beside its posts: channels and campaigns by name, what is quiet, and whom the assets planned in the stretch are for."""
 
@@ -178,7 +166,7 @@ class Beside:
 def _beside(start: date, end: date) -> Beside:
     """One statement for all four: each row says what it is, and has its number, its name and its days."""
     no_day = literal(""), literal("")
-    planned = select(Post.asset_id).where(Post.publish_at >= _midnight(start), Post.publish_at < _midnight(end))
+    planned = select(Post.asset_id).where(Post.publish_at >= midnight(start), Post.publish_at < midnight(end))
     rows = union_all(
         select(literal("channel"), Channel.id, Channel.name, *no_day),
         select(literal("campaign"), Campaign.id, Campaign.name, *no_day),
@@ -228,35 +216,14 @@ def _kept(args: MultiDict[str, str]) -> Mapping[str, Any]:
     return {name: args.getlist(name) for name in names if any(args.getlist(name))}
 
 
-def _stretch(view: str, asked: date) -> tuple[date, date]:
-    """First day and the day after the last one of a view that holds `asked`."""
-    if view == "month":
-        first = asked.replace(day=1)
-        start = first - timedelta(days=first.weekday())
-        return start, start + timedelta(days=42)
-    if view == "list":
-        return asked, asked + timedelta(days=31)
-    start = asked - timedelta(days=asked.weekday())
-    return start, start + timedelta(days=7)
-
-
-def _turned(view: str, asked: date) -> tuple[date, date]:
-    """The same view one page earlier and one later."""
-    if view == "month":
-        first = asked.replace(day=1)
-        return (first - timedelta(days=1)).replace(day=1), (first + timedelta(days=32)).replace(day=1)
-    step = timedelta(days=31 if view == "list" else 7)
-    return asked - step, asked + step
-
-
 def _days(start: date, end: date, entries: list[Entry], *, everything: bool) -> list[tuple[date, list[Entry]]]:
     """Each day with its posts and what was published directly, in order of time; a week shows its empty days too."""
-    zone = _zone()
+    place = zone()
     found: dict[date, list[Entry]] = {}
     if everything:
         found = {start + timedelta(days=number): [] for number in range((end - start).days)}
     for one in sorted(entries, key=_at):
-        found.setdefault(_at(one).astimezone(zone).date(), []).append(one)
+        found.setdefault(_at(one).astimezone(place).date(), []).append(one)
     return sorted(found.items())
 
 
@@ -282,28 +249,6 @@ def _blackout_rows(start: date, end: date) -> list[dict[str, Any]]:
 def movable(entry: CalendarEntry) -> bool:
     """Whether this state may be moved at all; the service asks who moves."""
     return not entry.masked and entry.state in states.ALLOWED["move"]
-
-
-def _zone() -> ZoneInfo:
-    return ZoneInfo(str(get_timezone()))
-
-
-def _today() -> date:
-    now: datetime = g.now
-    return now.astimezone(_zone()).date()
-
-
-def _midnight(day: date) -> datetime:
-    return datetime.combine(day, time.min, _zone()).astimezone(UTC)
-
-
-def _day(text: str) -> date:
-    """The day in the address, else today."""
-    try:
-        day = date.fromisoformat(text[:10])
-    except ValueError:
-        return _today()
-    return day if 1990 <= day.year <= 2100 else _today()
 
 
 def _moment(name: str) -> datetime:

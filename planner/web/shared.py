@@ -5,15 +5,14 @@ from __future__ import annotations
 import calendar as days_of
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, timedelta
 from typing import Any
 from urllib.parse import urlsplit
-from zoneinfo import ZoneInfo
 
 from babel.dates import get_day_names
 from flask import Response, g, make_response, render_template, request
 from flask.typing import ResponseReturnValue
-from flask_babel import force_locale, get_locale, get_timezone
+from flask_babel import force_locale, get_locale
 from flask_babel import gettext as _
 from flask_limiter import RequestLimit
 
@@ -26,11 +25,11 @@ from planner.web.labels import label
 from planner.web.languages import say
 from planner.web.security import limiter
 from planner.web.session import runtime
+from planner.web.stretches import Stretch, day_of, midnight, stretch, today, zone
 
 __all__ = ["feed", "page"]
 
 VIEWS = ("month", "list")
-_LIST_DAYS = 31
 #: What a feed holds: calendar apps keep only what it still says, and ask again.
 _BACK, _AHEAD = timedelta(days=92), timedelta(days=400)
 
@@ -62,9 +61,9 @@ def page(token: str) -> ResponseReturnValue:
         return _private(make_response(render_template("shared/gone.html", sentence=say(error)), 404))
     view = request.args.get("view", "")
     view = view if view in VIEWS else "month"
-    asked = _day(request.args.get("date", ""))
-    stretch = _stretch(view, asked)
-    found = shared(g.db, share, _midnight(stretch.start), _midnight(stretch.end), now=g.now, limit=2000)
+    asked = day_of(request.args.get("date", ""))
+    around = stretch(view, asked, whole_weeks=False)
+    found = shared(g.db, share, midnight(around.start), midnight(around.end), now=g.now, limit=2000)
     _note(share)
     html = render_template(
         "shared/calendar.html",
@@ -73,11 +72,11 @@ def page(token: str) -> ResponseReturnValue:
         ends=share.expires_at,
         view=view,
         asked=asked,
-        stretch=stretch,
-        days=_days(stretch, found.posts, found.blackouts, everything=view == "month"),
+        stretch=around,
+        days=_days(around, found.posts, found.blackouts, everything=view == "month"),
         blackouts=found.blackouts,
         weekdays=_weekdays(),
-        today=_today(),
+        today=today(),
     )
     return _private(make_response(html))
 
@@ -90,12 +89,12 @@ def feed(token: str) -> ResponseReturnValue:
         share = shares.opened(g.db, token, ShareKind.FEED, now=g.now)
     except NotFound as error:
         return _private(Response(say(error) + "\n", 404, mimetype="text/plain"))
-    midnight = g.now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-    found = shared(g.db, share, midnight - _BACK, midnight + _AHEAD, now=g.now, cancelled=True)
+    begins = g.now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    found = shared(g.db, share, begins - _BACK, begins + _AHEAD, now=g.now, cancelled=True)
     host = urlsplit(runtime().settings.base_url).hostname or "planner"
     with force_locale(share.language):
         moments = [_moment(one, host, personal=share.personal) for one in found.posts]
-        quiet = [ics.Day(f"blackout-{one.id}@{host}", _quiet(one), one.starts_on, one.ends_on, midnight) for one in found.blackouts]
+        quiet = [ics.Day(f"blackout-{one.id}@{host}", _quiet(one), one.starts_on, one.ends_on, begins) for one in found.blackouts]
         body = ics.calendar_of(found.name or _("Calendar"), moments, quiet)
     _note(share)
     answer = Response(body, content_type="text/calendar; charset=utf-8")
@@ -137,28 +136,6 @@ def _note(share: Share) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class Stretch:
-    """The days on the page, half-open, and the days that lead to the stretch before and after."""
-
-    start: date
-    end: date
-    before: date
-    after: date
-
-    @property
-    def last(self) -> date:
-        return self.end - timedelta(days=1)
-
-
-def _stretch(view: str, asked: date) -> Stretch:
-    if view == "list":
-        step = timedelta(days=_LIST_DAYS)
-        return Stretch(asked, asked + step, asked - step, asked + step)
-    first = asked.replace(day=1)
-    return Stretch(first, (first + timedelta(days=32)).replace(day=1), (first - timedelta(days=1)).replace(day=1), (first + timedelta(days=32)).replace(day=1))
-
-
-@dataclass(frozen=True, slots=True)
 class Box:
     """One day with what is planned for it. `column` is its weekday, Monday 1."""
 
@@ -168,14 +145,14 @@ class Box:
     quiet: list[Quiet]
 
 
-def _days(stretch: Stretch, posts: Iterable[SharedPost], blackouts: list[Quiet], *, everything: bool) -> list[Box]:
+def _days(around: Stretch, posts: Iterable[SharedPost], blackouts: list[Quiet], *, everything: bool) -> list[Box]:
     """Each day in order; without `everything` only those with a post."""
-    zone = ZoneInfo(str(get_timezone()))
+    place = zone()
     found: dict[date, list[SharedPost]] = {}
     if everything:
-        found = {stretch.start + timedelta(days=number): [] for number in range((stretch.end - stretch.start).days)}
+        found = {around.start + timedelta(days=number): [] for number in range((around.end - around.start).days)}
     for one in posts:
-        found.setdefault(one.at.astimezone(zone).date(), []).append(one)
+        found.setdefault(one.at.astimezone(place).date(), []).append(one)
     return [
         Box(day, day.isoweekday(), on_day, [quiet for quiet in blackouts if quiet.starts_on <= day < quiet.ends_on])
         for day, on_day in sorted(found.items())
@@ -185,21 +162,3 @@ def _days(stretch: Stretch, posts: Iterable[SharedPost], blackouts: list[Quiet],
 def _weekdays() -> list[str]:
     names = get_day_names("abbreviated", "stand-alone", locale=get_locale())
     return [names[number] for number in range(len(days_of.day_name))]
-
-
-def _today() -> date:
-    now: datetime = g.now
-    return now.astimezone(ZoneInfo(str(get_timezone()))).date()
-
-
-def _midnight(day: date) -> datetime:
-    return datetime.combine(day, time.min, ZoneInfo(str(get_timezone()))).astimezone(UTC)
-
-
-def _day(text: str) -> date:
-    """The day in the address, else today."""
-    try:
-        day = date.fromisoformat(text[:10])
-    except ValueError:
-        return _today()
-    return day if 1990 <= day.year <= 2100 else _today()

@@ -1,0 +1,67 @@
+"""The stretch of days that a calendar's page shows, by its reader's clock, and the ones before and after it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from flask import g
+from flask_babel import get_timezone
+
+__all__ = ["Stretch", "day_of", "midnight", "stretch", "today", "zone"]
+
+_LIST_DAYS = 31
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """The days on the page, half-open, and the days that lead to the ones before and after."""
+
+    start: date
+    end: date
+    before: date
+    after: date
+
+    @property
+    def last(self) -> date:
+        return self.end - timedelta(days=1)
+
+
+def stretch(view: str, asked: date, *, whole_weeks: bool = True) -> Stretch:
+    """The page that holds `asked`: a month, in whole weeks (six of them) or by itself; a list of 31 days; else the week."""
+    if view == "month":
+        first = asked.replace(day=1)
+        before, after = (first - timedelta(days=1)).replace(day=1), (first + timedelta(days=32)).replace(day=1)
+        if not whole_weeks:
+            return Stretch(first, after, before, after)
+        start = first - timedelta(days=first.weekday())
+        return Stretch(start, start + timedelta(days=42), before, after)
+    length = timedelta(days=_LIST_DAYS if view == "list" else 7)
+    start = asked if view == "list" else asked - timedelta(days=asked.weekday())
+    return Stretch(start, start + length, asked - length, asked + length)
+
+
+def zone() -> ZoneInfo:
+    """The reader's."""
+    return ZoneInfo(str(get_timezone()))
+
+
+def today() -> date:
+    """The day it is for the reader."""
+    now: datetime = g.now
+    return now.astimezone(zone()).date()
+
+
+def midnight(day: date) -> datetime:
+    """When that day begins for the reader."""
+    return datetime.combine(day, time.min, zone()).astimezone(UTC)
+
+
+def day_of(text: str) -> date:
+    """The day in an address, else today."""
+    try:
+        day = date.fromisoformat(text[:10])
+    except ValueError:
+        return today()
+    return day if 1990 <= day.year <= 2100 else today()
