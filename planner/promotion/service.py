@@ -194,14 +194,20 @@ def save_inputs(db: Session, asset: Asset, values: InputValues, *, actor: User |
         "value_per_view": _value(values.value_per_view), "vouched_by": check_line(values.vouched_by, "vouched_by", most=160),
     }  # fmt: skip
     row = db.get(PromotionInput, asset.id) or PromotionInput(asset_id=asset.id, audio_only=False, vouched_by="")
+    was, became = _keep(db, row, given, now)
+    if was:
+        history.record(db, actor, "promotion.inputs_changed", asset, now=now, was=was, became=became)
+    return row
+
+
+def _keep(db: Session, row: PromotionInput | PromotionSettings, given: dict[str, Any], now: datetime) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Write the values into the row; those that changed, as they were and as they became."""
     was = {name: getattr(row, name) for name in given if getattr(row, name) != given[name]}
     for name, value in given.items():
         setattr(row, name, value)
     row.updated_at = now
     db.add(row)
-    if was:
-        history.record(db, actor, "promotion.inputs_changed", asset, now=now, was=was, became={name: given[name] for name in was})
-    return row
+    return was, {name: given[name] for name in was}
 
 
 def save_settings(db: Session, channel: Channel | None, values: SettingValues, *, actor: User | None, now: datetime) -> PromotionSettings:
@@ -217,13 +223,8 @@ def save_settings(db: Session, channel: Channel | None, values: SettingValues, *
     number = channel.id if channel else None
     of = PromotionSettings.channel_id.is_(None) if number is None else PromotionSettings.channel_id == number
     row = db.scalars(select(PromotionSettings).where(of)).first() or PromotionSettings(channel_id=number, thresholds={})
-    was = {name: getattr(row, name) for name in given if getattr(row, name) != given[name]}
-    for name, value in given.items():
-        setattr(row, name, value)
-    row.updated_at = now
-    db.add(row)
+    was, became = _keep(db, row, given, now)
     if was:
-        became = {name: given[name] for name in was}
         history.record(db, actor, "promotion.settings_changed", row, now=now, was=was, became=became, note=channel.name if channel else "")
     return row
 
