@@ -9,7 +9,7 @@ from marshmallow import fields
 
 from planner.accounts.rules import require
 from planner.api.bodies import Blueprint
-from planner.api.door import changes, creates, expect, reads, tagged
+from planner.api.door import changes, creates, expect, reads, steps, tagged
 from planner.api.fields import Body, Choice, Flag, Line, Lines, Listed, Moment, Money, NoBody, Number, Out, QueryNumber
 from planner.catalog import queries, service
 from planner.catalog.models import Asset, AssetKind, AssetState, Audience, Confidentiality, Purpose
@@ -149,7 +149,7 @@ def edit(given: dict[str, Any], asset_id: int) -> Any:
     return _shown(asset)
 
 
-@changes("asset.edit")
+@steps("asset.edit")
 @bp.arguments(StateIn)
 @bp.response(200, AssetOut)
 def change_state(given: dict[str, Any], asset_id: int) -> Any:
@@ -159,7 +159,7 @@ def change_state(given: dict[str, Any], asset_id: int) -> Any:
     return _shown(asset)
 
 
-@changes("asset.retire")
+@steps("asset.retire")
 @bp.arguments(NoBody, required=False)
 @bp.response(200, AssetOut)
 def retire(_nothing: dict[str, Any], asset_id: int) -> Any:
@@ -169,7 +169,7 @@ def retire(_nothing: dict[str, Any], asset_id: int) -> Any:
     return _shown(asset)
 
 
-@changes("asset.retire")
+@steps("asset.retire")
 @bp.arguments(NoBody, required=False)
 @bp.response(200, AssetOut)
 def restore(_nothing: dict[str, Any], asset_id: int) -> Any:

@@ -11,7 +11,7 @@ from sqlalchemy.orm import joinedload
 
 from planner.accounts.rules import may, require
 from planner.api.bodies import Blueprint
-from planner.api.door import changes, expect, reads, tagged
+from planner.api.door import expect, reads, steps, tagged
 from planner.api.fields import Body, Choice, Listed, Moment, NoBody, Out, QueryNumber
 from planner.core.errors import NotFound
 from planner.planning import queries as planning
@@ -42,6 +42,9 @@ class DeliveryOut(Out):
     next_at = Moment(required=True)
     tries = fields.Integer(required=True)
     reason = fields.String(required=True)
+    undone = fields.List(
+        fields.String(), required=True, metadata={"description": "What a live post still lacks, such as first_comment; a post's /finish tries it again."}
+    )
     attempts = fields.List(fields.Nested(AttemptOut), required=True)
 
 
@@ -76,7 +79,7 @@ def show(delivery_id: int) -> Any:
     return _answer(_delivery(delivery_id))
 
 
-@changes("delivery.resolve")
+@steps("delivery.resolve")
 @bp.arguments(NoBody, required=False)
 @bp.response(200, DeliveryOut)
 def retry(_nothing: dict[str, Any], delivery_id: int) -> Any:

@@ -21,7 +21,7 @@ from planner.core.i18n import N_
 from planner.core.runtime import Runtime
 from planner.core.settings import Settings
 
-__all__ = ["changes", "creates", "expect", "open_door", "reads", "runtime", "settings", "tagged"]
+__all__ = ["changes", "creates", "expect", "open_door", "reads", "runtime", "settings", "steps", "tagged"]
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -87,17 +87,7 @@ def creates(action: str) -> Callable[[View], View]:
         @wraps(view)
         def guarded(*args: Any, **kwargs: Any) -> Any:
             require(g.user, action)
-            key = idempotency.key_of(request)
-            if key is None:
-                return _committed(view, args, kwargs)
-            claim = idempotency.claim(g.db, key, user_id=g.user.id, request=request, now=g.now)
-            if isinstance(claim, Response):
-                return claim
-            try:
-                return _committed(view, args, kwargs, before_commit=lambda done: idempotency.answer(g.db, claim, done))
-            except BaseException:
-                idempotency.release(g.db, claim)
-                raise
+            return _once(view, args, kwargs)
 
         return Blueprint.doc(parameters=[idempotency.PARAMETER])(guarded)  # type: ignore[no-any-return]
 
@@ -106,16 +96,24 @@ def creates(action: str) -> Callable[[View], View]:
 
 def changes(action: str) -> Callable[[View], View]:
     """A write to an existing thing: If-Match has to name the version the caller saw, and the view has to `expect` it."""
+    return _changes(action, _committed, [_IF_MATCH])
 
+
+def steps(action: str) -> Callable[[View], View]:
+    """The same for a POST: an Idempotency-Key gives who repeats it the first answer, although the version has moved on since."""
+    return _changes(action, _once, [_IF_MATCH, idempotency.PARAMETER])
+
+
+def _changes(action: str, run: Callable[..., Response], parameters: list[dict[str, Any]]) -> Callable[[View], View]:
     def wrap(view: View) -> View:
         @wraps(view)
         def guarded(*args: Any, **kwargs: Any) -> Any:
             require(g.user, action)
             if "If-Match" not in request.headers:
                 raise NeedsMatch(N_("Send If-Match with the ETag you read, so that nobody's change is overwritten."))
-            return _committed(view, args, kwargs)
+            return run(view, args, kwargs)
 
-        documented = Blueprint.doc(parameters=[_IF_MATCH])(guarded)
+        documented = Blueprint.doc(parameters=parameters)(guarded)
         documented.needs_version = True
         return documented  # type: ignore[no-any-return]
 
@@ -133,6 +131,21 @@ def tagged(thing: Any, tag: object | None = None, status: int = 200) -> tuple[An
     if request.method not in ("GET", "HEAD"):
         g.db.flush()
     return thing, status, {"ETag": f'"{thing.version if tag is None else tag}"'}
+
+
+def _once(view: Callable[..., Any], args: Any, kwargs: Any) -> Response:
+    """Under the caller's Idempotency-Key when there is one: the first answer again, or the view and its answer in one transaction."""
+    key = idempotency.key_of(request)
+    if key is None:
+        return _committed(view, args, kwargs)
+    claim = idempotency.claim(g.db, key, user_id=g.user.id, request=request, now=g.now)
+    if isinstance(claim, Response):
+        return claim
+    try:
+        return _committed(view, args, kwargs, before_commit=lambda done: idempotency.answer(g.db, claim, done))
+    except BaseException:
+        idempotency.release(g.db, claim)
+        raise
 
 
 def _committed(view: Callable[..., Any], args: Any, kwargs: Any, before_commit: Callable[[Response], None] | None = None) -> Response:

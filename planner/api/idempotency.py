@@ -1,4 +1,4 @@
-"""Makes a create happen once: the key is claimed in a transaction of its own, its answer kept in the create's."""
+"""Makes a POST happen once: the key is claimed in a transaction of its own, its answer kept in that of what was asked."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ __all__ = ["LIFE", "PARAMETER", "Claim", "KeyReused", "answer", "claim", "key_of
 
 #: How long an answer is kept for a repeated request.
 LIFE = timedelta(hours=24)
-#: After this long, a create that never answered is taken to have died with its process, and may be tried again.
+#: After this long, a request that never answered is taken to have died with its process, and may be tried again.
 _PATIENCE = timedelta(seconds=60)
 _KEPT_HEADERS = ("ETag", "Location", "Content-Type")
 
@@ -92,7 +92,7 @@ def claim(db: Session, key: str, *, user_id: int, request: Request, now: datetim
 
 
 def answer(db: Session, held: Claim, response: Response) -> None:
-    """Keep the answer, in the transaction of the create itself. Raises Conflict when somebody took the key over."""
+    """Keep the answer, in the transaction of the write itself. Raises Conflict when somebody took the key over."""
     kept = {name: response.headers[name] for name in _KEPT_HEADERS if name in response.headers}
     body = response.get_data(as_text=True)
     if not _mine(db, held, status=response.status_code, headers=kept, body=body):
@@ -100,7 +100,7 @@ def answer(db: Session, held: Claim, response: Response) -> None:
 
 
 def release(db: Session, held: Claim) -> None:
-    """Nothing was created: let the key be used again."""
+    """Nothing was written: let the key be used again."""
     db.rollback()
     db.execute(
         delete(IdempotencyKey).where(

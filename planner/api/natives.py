@@ -8,7 +8,7 @@ from flask import g
 from marshmallow import fields
 
 from planner.api.bodies import Blueprint
-from planner.api.door import changes, expect, reads, tagged
+from planner.api.door import expect, reads, steps, tagged
 from planner.api.fields import Body, Choice, Line, Moment, NoBody, Number, Out, QueryNumber
 from planner.catalog import queries as catalog
 from planner.channels.port import PostKind
@@ -67,7 +67,7 @@ def show(native_id: int) -> Any:
     return tagged(native_queries.native(g.db, native_id))
 
 
-@changes("native.decide")
+@steps("native.decide")
 @bp.arguments(Adoption)
 @bp.response(200, NativeOut)
 def adopt(given: dict[str, Any], native_id: int) -> Any:
@@ -78,7 +78,7 @@ def adopt(given: dict[str, Any], native_id: int) -> Any:
     return tagged(native)
 
 
-@changes("native.decide")
+@steps("native.decide")
 @bp.arguments(NoBody, required=False)
 @bp.response(200, NativeOut)
 def ignore(_nothing: dict[str, Any], native_id: int) -> Any:
@@ -89,7 +89,7 @@ def ignore(_nothing: dict[str, Any], native_id: int) -> Any:
     return tagged(native)
 
 
-@changes("native.decide")
+@steps("native.decide")
 @bp.arguments(NoBody, required=False)
 @bp.response(200, NativeOut)
 def put_back(_nothing: dict[str, Any], native_id: int) -> Any:

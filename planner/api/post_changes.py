@@ -1,4 +1,4 @@
-"""What is done to a live post on its platform: other words, its end; and a word on what was asked."""
+"""What is done to a live post on its platform: other words, its end, what is missing of it; and a word on what was asked."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 from flask import g
 
 from planner.api.bodies import Blueprint
-from planner.api.door import changes, expect, settings
+from planner.api.door import expect, settings, steps
 from planner.api.fields import NoBody
 from planner.api.post_bodies import ApproveChangeIn, EditLiveIn, PostOut, RefuseIn, TakeDownIn
 from planner.api.posts import limits_of, shown
@@ -22,7 +22,7 @@ __all__ = ["bp"]
 bp = Blueprint("api-post-changes", __name__, description="What is done to a live post on its platform.")
 
 
-@changes("post.edit_live")
+@steps("post.edit_live")
 @bp.arguments(EditLiveIn)
 @bp.response(200, PostOut)
 def edit(given: dict[str, Any], post_id: int) -> Any:
@@ -36,7 +36,7 @@ def edit(given: dict[str, Any], post_id: int) -> Any:
     return shown(post)
 
 
-@changes("post.take_down")
+@steps("post.take_down")
 @bp.arguments(TakeDownIn)
 @bp.response(200, PostOut)
 def take_down(given: dict[str, Any], post_id: int) -> Any:
@@ -46,7 +46,17 @@ def take_down(given: dict[str, Any], post_id: int) -> Any:
     return shown(post)
 
 
-@changes("post.approve")
+@steps("delivery.resolve")
+@bp.arguments(NoBody, required=False)
+@bp.response(200, PostOut)
+def finish(_nothing: dict[str, Any], post_id: int) -> Any:
+    """Try again what belongs to a live post and is missing, such as its first comment or its thumbnail."""
+    post = _seen(post_id)
+    amending.ask_finish(g.db, post, actor=g.user, now=g.now)
+    return shown(post)
+
+
+@steps("post.approve")
 @bp.arguments(ApproveChangeIn, required=False)
 @bp.response(200, PostOut)
 def approve(given: dict[str, Any], post_id: int, change_id: int) -> Any:
@@ -59,7 +69,7 @@ def approve(given: dict[str, Any], post_id: int, change_id: int) -> Any:
     return shown(post)
 
 
-@changes("read")
+@steps("read")
 @bp.arguments(RefuseIn, required=False)
 @bp.response(200, PostOut)
 def refuse(given: dict[str, Any], post_id: int, change_id: int) -> Any:
@@ -69,7 +79,7 @@ def refuse(given: dict[str, Any], post_id: int, change_id: int) -> Any:
     return shown(post)
 
 
-@changes("delivery.resolve")
+@steps("delivery.resolve")
 @bp.arguments(NoBody, required=False)
 @bp.response(200, PostOut)
 def again(_nothing: dict[str, Any], post_id: int, change_id: int) -> Any:

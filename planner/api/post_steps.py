@@ -7,7 +7,7 @@ from typing import Any
 from flask import g
 
 from planner.api.bodies import Blueprint
-from planner.api.door import changes, expect, settings
+from planner.api.door import expect, settings, steps
 from planner.api.fields import NoBody
 from planner.api.post_bodies import ApproveIn, MoveIn, NoteIn, PostOut
 from planner.api.posts import limits_of, shown
@@ -19,7 +19,7 @@ __all__ = ["bp"]
 bp = Blueprint("api-post-steps", __name__, description="The steps of a post on its way out.")
 
 
-@changes("post.submit")
+@steps("post.submit")
 @bp.arguments(NoBody, required=False)
 @bp.response(200, PostOut)
 def submit(_nothing: dict[str, Any], post_id: int) -> Any:
@@ -29,7 +29,7 @@ def submit(_nothing: dict[str, Any], post_id: int) -> Any:
     return shown(post)
 
 
-@changes("post.approve")
+@steps("post.approve")
 @bp.arguments(ApproveIn, required=False)
 @bp.response(200, PostOut)
 def approve(values: dict[str, Any], post_id: int) -> Any:
@@ -41,7 +41,7 @@ def approve(values: dict[str, Any], post_id: int) -> Any:
     return shown(post)
 
 
-@changes("post.approve")
+@steps("post.approve")
 @bp.arguments(NoteIn)
 @bp.response(200, PostOut)
 def request_changes(values: dict[str, Any], post_id: int) -> Any:
@@ -51,7 +51,7 @@ def request_changes(values: dict[str, Any], post_id: int) -> Any:
     return shown(post)
 
 
-@changes("read")
+@steps("read")
 @bp.arguments(NoBody, required=False)
 @bp.response(200, PostOut)
 def withdraw(_nothing: dict[str, Any], post_id: int) -> Any:
@@ -61,7 +61,7 @@ def withdraw(_nothing: dict[str, Any], post_id: int) -> Any:
     return shown(post)
 
 
-@changes("post.move")
+@steps("post.move")
 @bp.arguments(MoveIn)
 @bp.response(200, PostOut)
 def move(values: dict[str, Any], post_id: int) -> Any:
@@ -74,7 +74,7 @@ def move(values: dict[str, Any], post_id: int) -> Any:
     return shown(post)
 
 
-@changes("post.cancel")
+@steps("post.cancel")
 @bp.arguments(NoBody, required=False)
 @bp.response(200, PostOut)
 def cancel(_nothing: dict[str, Any], post_id: int) -> Any:
@@ -84,7 +84,7 @@ def cancel(_nothing: dict[str, Any], post_id: int) -> Any:
     return shown(post)
 
 
-@changes("post.cancel")
+@steps("post.cancel")
 @bp.arguments(NoBody, required=False)
 @bp.response(200, PostOut)
 def restore(_nothing: dict[str, Any], post_id: int) -> Any:

@@ -22,7 +22,7 @@ _DESCRIPTION = """\
 Everything the planner's screens do to assets, posts and their numbers, for programs.
 
 Send `Authorization: Bearer <token>`. Moments carry their offset; answers are in UTC. `null` means “not told”, 0 means zero.
-Unknown members are refused. A write to an existing thing needs `If-Match`; a create may carry an `Idempotency-Key`.
+Unknown members are refused. A write to an existing thing needs `If-Match`; every POST may carry an `Idempotency-Key`.
 Errors are problem+json (RFC 9457), in English, or in French for `Accept-Language: fr`.
 """
 

@@ -55,6 +55,7 @@ RESOURCES: tuple[Table, ...] = (
     Table("api-post-changes", "/api/v1/posts", "planner.api.post_changes", (
         ("POST", f"/<{_ID}:post_id>/edit-live", "edit"),
         ("POST", f"/<{_ID}:post_id>/take-down", "take_down"),
+        ("POST", f"/<{_ID}:post_id>/finish", "finish"),
         ("POST", f"/<{_ID}:post_id>/changes/<{_ID}:change_id>/approve", "approve"),
         ("POST", f"/<{_ID}:post_id>/changes/<{_ID}:change_id>/refuse", "refuse"),
         ("POST", f"/<{_ID}:post_id>/changes/<{_ID}:change_id>/again", "again"),

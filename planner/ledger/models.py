@@ -1,4 +1,4 @@
-"""The Leased mixin, Job, one piece of background work as a row, and IdempotencyKey, a create that must happen once."""
+"""The Leased mixin, Job, one piece of background work as a row, and IdempotencyKey, a request that must happen once."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ class Job(Leased, Record):
 
 
 class IdempotencyKey(Record):
-    """A create that one person asked for under one key: in progress while it has no status, answered once it has one."""
+    """A write that one person asked for under one key: in progress while it has no status, answered once it has one."""
 
     __tablename__ = "idempotency_keys"
     __table_args__ = (UniqueConstraint("user_id", "key"),)

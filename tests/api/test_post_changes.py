@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from planner.channels.port import Platform
 from planner.planning.models import Post, PostState
-from planner.publishing.models import Amendment, AmendmentState
+from planner.publishing.models import Amendment, AmendmentKind, AmendmentState, Delivery, DeliveryState
 from tests.api.conftest import Caller
 from tests.factories import NOON, make_asset, make_channel, make_post
 
@@ -102,6 +103,98 @@ def test_what_failed_is_tried_again(caller: Callers, live: Callable[..., int], r
     retried = planner.post(f"{path}/changes/{change['id']}/again", match="*")
 
     assert [(one["state"], one["answer"], one["ended_at"]) for one in retried.json["changes"]] == [("queued", "", None)]
+
+
+def lacking(rows: Session, post_id: int) -> None:
+    """The live post went out without its first comment."""
+    channel_id = rows.get_one(Post, post_id).channel_id
+    rows.add(
+        Delivery(
+            post_id=post_id, channel_id=channel_id, state=DeliveryState.PUBLISHED, due_at=NOON, next_at=NOON, digest="0" * 64, created_at=NOON,
+            tries=1, looks=0, undone=["first_comment"],
+        )
+    )  # fmt: skip
+    rows.commit()
+
+
+def test_what_is_missing_of_a_live_post_is_asked_for_again(caller: Callers, live: Callable[..., int], rows: Session) -> None:
+    number, planner = live(), caller("planner")
+    nothing = planner.post(f"/posts/{number}/finish", match="*")
+    lacking(rows, number)
+
+    asked = planner.post(f"/posts/{number}/finish", match="*")
+
+    assert (nothing.status_code, nothing.json["code"]) == (409, "wrong_state")
+    assert [(one["kind"], one["state"], one["steps"]) for one in asked.json["changes"]] == [("finish", "queued", ["first_comment"])]
+    assert [one["undone"] for one in planner.get(f"/deliveries?post_id={number}").json["items"]] == [["first_comment"]]
+
+
+@pytest.mark.parametrize(
+    ("step", "body", "kind"),
+    [
+        ("edit-live", {"text": "First words"}, AmendmentKind.EDIT),
+        ("take-down", {"reason": "A wrong figure"}, AmendmentKind.TAKE_DOWN),
+        ("finish", {}, AmendmentKind.FINISH),
+    ],
+)
+def test_a_step_sent_again_under_its_key_gives_the_first_answer_though_the_version_moved_on(
+    caller: Callers, live: Callable[..., int], rows: Session, step: str, body: dict[str, Any], kind: AmendmentKind
+) -> None:
+    path, planner = f"/posts/{(number := live())}", caller("planner")
+    lacking(rows, number)
+    seen = planner.get(path).headers["ETag"]
+    first = planner.post(f"{path}/{step}", body, match=seen, Idempotency_Key="k1")
+    rows.get_one(Post, number).link = "https://example.org/moved-on"
+    rows.commit()
+
+    again = planner.post(f"{path}/{step}", body, match=seen, Idempotency_Key="k1")
+    other = planner.post(f"{path}/{step}", {**body, "reason": "Another"}, match="*", Idempotency_Key="k1")
+
+    assert (first.status_code, again.status_code, again.headers.get("Idempotent-Replay")) == (200, 200, "true")
+    assert again.get_data() == first.get_data()
+    assert other.status_code == 422
+    assert [(one.kind, one.post_id) for one in rows.query(Amendment)] == [(kind, number)]
+
+
+def test_a_word_on_a_change_under_a_key_is_said_once(caller: Callers, live: Callable[..., int], rows: Session) -> None:
+    path, approver = f"/posts/{live()}", caller("approver")
+    change = caller("planner").post(path + "/edit-live", {"text": "First words"}, match="*").json["changes"][0]
+    told = [approver.post(f"{path}/changes/{change['id']}/approve", {"digest": change["digest"]}, match="*", Idempotency_Key="yes") for _ in range(2)]
+    assert [(one.status_code, one.json["changes"][0]["state"]) for one in told] == [(200, "queued")] * 2
+
+    row = rows.get_one(Amendment, change["id"])
+    row.state, row.ended_at = AmendmentState.FAILED, NOON
+    rows.commit()
+    again = [approver.post(f"{path}/changes/{change['id']}/again", match="*", Idempotency_Key="again") for _ in range(2)]
+    gone = [approver.post(f"{path}/changes/{change['id']}/refuse", {"note": "No"}, match="*", Idempotency_Key="no") for _ in range(2)]
+
+    assert [one.json["changes"][0]["state"] for one in (*again, *gone)] == ["queued"] * 2 + ["cancelled"] * 2
+    assert [one.headers.get("Idempotent-Replay") for one in (*told, *again, *gone)] == [None, "true"] * 3
+
+
+def test_a_refused_step_does_not_use_up_its_key(caller: Callers, live: Callable[..., int]) -> None:
+    path, planner = f"/posts/{live()}", caller("planner")
+
+    told = [planner.post(path + "/take-down", {"reason": "A wrong figure"}, match=match, Idempotency_Key="k1").status_code for match in ('"77"', "*")]
+
+    assert told == [412, 200]
+
+
+def test_ten_at_once_under_one_key_take_it_down_once(app: Flask, caller: Callers, live: Callable[..., int], rows: Session) -> None:
+    number, planner = live(), caller("planner")
+
+    def send(_number: int) -> tuple[int, str]:
+        one = Caller(app.test_client(), planner.user, planner.token).post(
+            f"/posts/{number}/take-down", {"reason": "A wrong figure"}, match="*", Idempotency_Key="once"
+        )
+        return one.status_code, one.get_data(as_text=True) if one.status_code == 200 else one.json["code"]
+
+    with ThreadPoolExecutor(10) as pool:
+        told = list(pool.map(send, range(10)))
+
+    assert {status for status, _ in told} <= {200, 409}
+    assert (len({text for status, text in told if status == 200}), {text for status, text in told if status == 409} - {"in_progress"}) == (1, set())
+    assert rows.query(Amendment).count() == 1
 
 
 @pytest.mark.parametrize(
