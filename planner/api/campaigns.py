@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import fields as dataclass_fields
+from dataclasses import replace
 from typing import Any
 
 from flask import g
@@ -13,6 +13,7 @@ from planner.api.door import changes, creates, expect, reads, tagged
 from planner.api.fields import Body, Day, Line, Lines, Moment, Number, Out
 from planner.planning import queries
 from planner.planning.campaigns import CampaignValues, create_campaign, edit_campaign
+from planner.planning.values import campaign_values_of
 
 __all__ = ["bp"]
 
@@ -92,6 +93,5 @@ def edit(given: dict[str, Any], campaign_id: int) -> Any:
     """Change it; what is left out stays. A later embargo holds its posts back, whatever was approved."""
     campaign = queries.campaign(g.db, campaign_id)
     expect(campaign.version)
-    kept = {one.name: getattr(campaign, one.name) for one in dataclass_fields(CampaignValues)}
-    edit_campaign(g.db, campaign, CampaignValues(**{**kept, **given}), actor=g.user, now=g.now)
+    edit_campaign(g.db, campaign, replace(campaign_values_of(campaign), **given), actor=g.user, now=g.now)
     return tagged(campaign)

@@ -11,10 +11,10 @@ from urllib.parse import parse_qs, urlsplit
 
 from planner.core.errors import Invalid
 from planner.core.i18n import N_
-from planner.planning.models import Post
+from planner.planning.models import Campaign, Post
 from planner.planning.moments import resolve_wall_time, wall_of, zone_of
 
-__all__ = ["CampaignValues", "PostValues", "checked", "values_of"]
+__all__ = ["CampaignValues", "PostValues", "campaign_values_of", "checked", "values_of"]
 
 _LONGEST = {"text": 60_000, "title": 300, "link": 2000, "first_comment": 10_000}
 _PLAYLIST = re.compile(r"[A-Za-z0-9_-]{2,64}", re.ASCII)
@@ -60,6 +60,11 @@ def values_of(post: Post) -> dict[str, Any]:
     """A post's editable columns, as PostValues names them; what history keeps before and after."""
     kept = {one.name: getattr(post, one.name) for one in fields(PostValues)}
     return kept | {"tags": list(post.tags or []), "media": [dict(item) for item in post.media or []]}
+
+
+def campaign_values_of(campaign: Campaign) -> CampaignValues:
+    """A campaign's editable columns as they are."""
+    return CampaignValues(**{one.name: getattr(campaign, one.name) for one in fields(CampaignValues)})
 
 
 def checked(values: PostValues, *, zone: str) -> dict[str, Any]:

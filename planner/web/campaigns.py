@@ -17,6 +17,7 @@ from planner.planning import queries
 from planner.planning.costs import cost_of_campaign
 from planner.planning.models import Campaign
 from planner.planning.values import CampaignValues
+from planner.web import waves
 from planner.web.access import needs
 from planner.web.forms.planning import CampaignForm, choices
 from planner.web.preflight import is_pretend, prices
@@ -70,9 +71,8 @@ def edit(campaign_id: int) -> ResponseReturnValue:
     if form.is_submitted():
         status = 422
         try:
-            if form.validate() and _save(form, campaign) is not None:
-                flash(_("Saved."), "success")
-                return redirect(url_for(".show", campaign_id=campaign_id))
+            if form.validate() and (answer := _change(form, campaign)) is not None:
+                return answer
         except Conflict as error:
             status = 409
             g.db.expire_all()
@@ -84,12 +84,31 @@ def edit(campaign_id: int) -> ResponseReturnValue:
     return render_template("campaigns/form.html", form=form, campaign=campaign), status
 
 
-def _save(form: CampaignForm, campaign: Campaign | None) -> Campaign | None:
-    """The campaign as saved; None when a rule refused, with the sentence on the form. Raises Conflict."""
-    values = CampaignValues(
+def _change(form: CampaignForm, campaign: Campaign) -> ResponseReturnValue | None:
+    """Save, or ask first what becomes of the posts; None when a rule refused, with the sentence on the form. Raises Conflict."""
+    try:
+        answer = waves.ask_or_shift(campaign, form, _values(form))
+    except (Conflict, Forbidden, NotFound):
+        raise
+    except PlannerError as error:
+        form.refuse(error)
+        return None
+    if answer is None and _save(form, campaign) is not None:
+        flash(_("Saved."), "success")
+        return redirect(url_for(".show", campaign_id=campaign.id))
+    return answer
+
+
+def _values(form: CampaignForm) -> CampaignValues:
+    return CampaignValues(
         name=form.name.data or "", summary=(form.summary.data or "").strip(), starts_on=form.starts_on.data, ends_on=form.ends_on.data,
         embargo_until=form.embargo_until.data, owner_id=form.owner_id.data,
     )  # fmt: skip
+
+
+def _save(form: CampaignForm, campaign: Campaign | None) -> Campaign | None:
+    """The campaign as saved; None when a rule refused, with the sentence on the form. Raises Conflict."""
+    values = _values(form)
     try:
         with committing(g.db):
             if campaign is None:

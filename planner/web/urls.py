@@ -80,6 +80,9 @@ SCREENS: tuple[Table, ...] = (
         ("GET", "/<int:campaign_id>", "show"),
         ("GET POST", "/<int:campaign_id>/edit", "edit"),
     )),
+    Table("waves", "/campaigns/<int:campaign_id>/wave", "planner.web.waves", (
+        ("POST", "/undo", "undo"),
+    )),
     Table("catalog", "/assets", "planner.web.catalog", (
         ("GET", "", "catalogue"),
         ("GET POST", "/new", "new"),
