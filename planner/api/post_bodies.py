@@ -50,6 +50,12 @@ class ChangeOut(Out):
     ended_at = Moment(required=True, allow_none=True)
 
 
+class MarksOut(Out):
+    source = fields.String()
+    medium = fields.String()
+    campaign = fields.String()
+
+
 class PostOut(Out):
     id = fields.Integer(required=True)
     asset_id = fields.Integer(required=True)
@@ -64,6 +70,8 @@ class PostOut(Out):
     tags = fields.List(fields.String(), required=True)
     media = fields.List(fields.Nested(MediaOut), required=True)
     playlist = fields.String(required=True, metadata={"description": "YouTube: the playlist's number. Empty: none."})
+    marks = fields.Nested(MarksOut, required=True, metadata={"description": "utm_… of the link as it leaves; utm_content is the post's number. Empty: not marked."})
+    short_code = fields.String(required=True, metadata={"description": "Of the short link that leaves in the link's place. Empty: the link itself."})
     publish_at = Moment(required=True, allow_none=True)
     wall_time = fields.String(required=True, allow_none=True)
     time_zone = fields.String(required=True, allow_none=True)
@@ -91,6 +99,14 @@ class MediaIn(Body):
     alt_text = Line(most=1000, load_default="")
 
 
+class MarksIn(Body):
+    """What the link is marked with; an empty one is the usual."""
+
+    source = Line(most=100)
+    medium = Line(most=100)
+    campaign = Line(most=100)
+
+
 class PostChange(Body):
     """What may be changed; what is left out stays as it is."""
 
@@ -101,6 +117,7 @@ class PostChange(Body):
     tags = Listed(Line(most=100, least=1), most=60)
     media = Listed(Item(MediaIn), most=20)
     playlist = Line(most=300, metadata={"description": "YouTube: a playlist's number or address."})
+    marks = Item(MarksIn, allow_none=True, metadata={"description": "utm_… of the link; {} marks nothing, null as the channel has it."})
     publish_at = Moment(allow_none=True, metadata={"description": "null: not decided."})
     time_zone = Line(most=64, least=1, metadata={"description": "IANA name; the channel's when left out."})
     campaign_id = Number(least=1, allow_none=True)

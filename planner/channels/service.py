@@ -21,6 +21,8 @@ __all__ = ["add", "by_id", "disconnect", "edit", "has_newer_key", "hold", "obser
 
 #: How many colours the look has for channels.
 COLOURS = 8
+#: What a channel's page switches: whether links of new posts are marked, and whether a short address leaves in their place.
+SWITCHES = ("marks_links", "short_links")
 #: The longest grace: what is a day late is for a person to decide.
 MOST_GRACE_MINUTES = 1440
 
@@ -80,14 +82,28 @@ def add(
 
 
 def edit(
-    db: Session, channel: Channel, *, name: str, external_id: str, time_zone: str, grace_minutes: int, actor: User | None, now: datetime
+    db: Session,
+    channel: Channel,
+    *,
+    name: str,
+    external_id: str,
+    time_zone: str,
+    grace_minutes: int,
+    switches: Mapping[str, bool] | None = None,
+    actor: User | None,
+    now: datetime,
 ) -> None:
-    """Change what is not the key. Posts keep the moments they were given. Raises as `add` does."""
+    """Change what is not the key. Posts keep the moments they were given. Raises as `add` does.
+
+    switches -- of SWITCHES, those that are told.
+    """
     name = name.strip()
     _check_plain(name, time_zone, grace_minutes)
     if name != channel.name:
         _check_free(db, channel.platform, name)
-    values = {"name": name, "external_id": external_id.strip(), "time_zone": time_zone, "grace_minutes": grace_minutes}
+    values: dict[str, Any] = {"name": name, "external_id": external_id.strip(), "time_zone": time_zone, "grace_minutes": grace_minutes}
+    if switches:
+        values["config"] = {**channel.config, **{key: bool(switches[key]) for key in SWITCHES if key in switches}}
     changed = {key: value for key, value in values.items() if getattr(channel, key) != value}
     if not changed:
         return

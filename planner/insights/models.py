@@ -10,7 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from planner.catalog.models import Asset
 from planner.channels.models import Channel
 from planner.core.db import Base, BigId, Record
-from planner.planning.models import Post
+from planner.planning.models import Post, ShortLink
 
 __all__ = ["METRICS", "AssetDay", "ChannelDay", "Latest", "LinkClicks", "RememberedColumns", "ShortLink", "Snapshot", "Visits"]
 
@@ -107,15 +107,6 @@ class RememberedColumns(Record):
     #: Field -> heading.
     columns: Mapped[dict[str, str]] = mapped_column(JSON, default=dict)
     at: Mapped[datetime]
-
-
-class ShortLink(Record):
-    """A short address of ours, /l/<code>, that leads to a post's page with the post's marks."""
-
-    __tablename__ = "short_links"
-    code: Mapped[str] = mapped_column(String(16), unique=True)
-    post_id: Mapped[int] = mapped_column(ForeignKey(Post.id), unique=True)
-    created_at: Mapped[datetime]
 
 
 class LinkClicks(Base):

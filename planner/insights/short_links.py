@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import secrets
 from datetime import UTC, datetime
 
 from sqlalchemy import func, select
@@ -17,14 +16,12 @@ from planner.core.errors import NotFound, Refused
 from planner.core.i18n import N_
 from planner.insights.models import LinkClicks, ShortLink
 from planner.insights.sources import marked
+from planner.planning import marks
 from planner.planning.models import Post
 from planner.planning.rules import embargo_of
 
 __all__ = ["address_of", "clicks_of", "count_click", "is_person", "link_of", "make", "target"]
 
-#: No letters or digits that are mistaken for one another when a code is read out.
-_LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
-_LENGTH = 7
 #: Programs that follow links without anybody looking: search engines, previews of networks and chats, link checkers, libraries.
 _BOT = re.compile(
     r"bot\b|bot/|crawl|spider|slurp|preview|fetch|scan|monitor|check|validator|archiv|headless|phantom|lighthouse|curl|wget|python|"
@@ -45,7 +42,7 @@ def make(db: Session, post: Post, *, actor: User | None, now: datetime) -> Short
     known = link_of(db, post.id)
     if known is not None:
         return known
-    link = ShortLink(code="".join(secrets.choice(_LETTERS) for _letter in range(_LENGTH)), post_id=post.id, created_at=now)
+    link = marks.new_short_link(post.id, now)
     db.add(link)
     db.flush()
     history.record(db, actor, "post.short_link_made", post, now=now, became={"code": link.code})
@@ -63,8 +60,10 @@ def clicks_of(db: Session, link: ShortLink) -> int:
 
 
 def address_of(post: Post) -> str:
-    """Where a post leads, with our marks: its own link, else the asset's page. Empty: nowhere."""
+    """Where a post leads, with the marks it was given, else with ours: its own link, else the asset's page. Empty: nowhere."""
     url = post.link or post.asset.url
+    if post.marks:
+        return marks.marked(url, post.marks, post.id)
     campaign = post.campaign.name if post.campaign is not None else ""
     return marked(url, platform=post.channel.platform.value, post_id=post.id, campaign=campaign) if url else ""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any
@@ -11,6 +10,7 @@ from urllib.parse import urlsplit
 
 from planner.core.i18n import N_
 from planner.core.text import with_utm
+from planner.planning.marks import slug_of
 
 __all__ = ["NETWORKS", "SOURCE_LABELS", "Source", "classify", "host_of", "marked", "post_of", "tidy", "traffic_share"]
 
@@ -144,9 +144,7 @@ def traffic_share(visits: Mapping[Any, int]) -> dict[Any, float]:
 def marked(url: str, *, platform: str, post_id: int, campaign: str = "") -> str:
     """A post's page with our marks: utm_source (the platform), utm_medium (social, of a chat room internal), utm_campaign, and
     utm_content=post-<number>."""
-    plain = "".join(one for one in unicodedata.normalize("NFKD", campaign.lower()) if not unicodedata.combining(one))
-    slug = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:80]
-    return with_utm(url, source=platform, medium="internal" if platform == "webhook" else "social", campaign=slug, content=f"post-{post_id}")
+    return with_utm(url, source=platform, medium="internal" if platform == "webhook" else "social", campaign=slug_of(campaign), content=f"post-{post_id}")
 
 
 def post_of(content: str) -> int | None:

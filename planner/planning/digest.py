@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from datetime import UTC
 
 import orjson
@@ -10,20 +11,33 @@ import orjson
 from planner.catalog.models import Asset
 from planner.channels.models import Channel
 from planner.channels.port import Platform
+from planner.planning.marks import leaving_link
 from planner.planning.models import Post
 
 __all__ = ["content_digest", "leaving_text", "leaving_title", "text_leaving"]
 
 
-def leaving_text(post: Post, channel: Channel) -> str:
-    """The message as it leaves. X has no card of its own, so the link stands at the end of the text unless it is in it already."""
-    return text_leaving(channel.platform, post.text, post.link)
+def leaving_text(post: Post, channel: Channel, base_url: str = "") -> str:
+    """The message as it leaves. X has no card of its own, so the link stands at the end of the text unless it is in it already.
+
+    base_url -- where the planner lives, for a post that leaves with a short link; without it the marked one stands there.
+    """
+    return text_leaving(channel.platform, post.text, post.link, leaving_link(post, base_url))
 
 
-def text_leaving(platform: Platform, text: str, link: str) -> str:
-    """The same of a text and a link alone."""
+def text_leaving(platform: Platform, text: str, link: str, leaves: str = "") -> str:
+    """The same of a text and a link alone; where the text holds the link, the one that `leaves` takes its place."""
     text = text.strip()
-    return f"{text} {link}".strip() if platform is Platform.X and link and link not in text else text
+    if not link:
+        return text
+    if link in text:
+        return _exactly(link).sub(lambda _found: leaves or link, text)
+    return f"{text} {leaves or link}".strip() if platform is Platform.X else text
+
+
+def _exactly(link: str) -> re.Pattern[str]:
+    """This address, and no longer one that begins alike."""
+    return re.compile(re.escape(link) + r"(?![\w/?&=%~#-]|[.:,;][\w])")
 
 
 def leaving_title(post: Post, asset: Asset) -> str:
@@ -51,6 +65,11 @@ def content_digest(post: Post, asset: Asset, channel: Channel) -> str:
         "text": post.text,
         "title": leaving_title(post, asset),
     }
-    if post.playlist:  # Only then: what was approved before there were playlists keeps its digest.
+    # Only then: what was approved before there were playlists and marks keeps its digest.
+    if post.playlist:
         content["playlist"] = post.playlist
+    if post.link and post.marks:
+        content["marks"] = dict(post.marks)
+    if post.link and post.short_code:
+        content["short"] = post.short_code
     return hashlib.sha256(orjson.dumps(content, option=orjson.OPT_SORT_KEYS)).hexdigest()

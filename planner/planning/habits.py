@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime, time, timedelta
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
 
 from planner.catalog.models import Asset
 from planner.channels.models import Channel
@@ -14,6 +13,7 @@ from planner.channels.port import Platform
 from planner.core.i18n import N_
 from planner.planning import free_days
 from planner.planning.findings import Finding, Neighbour, Surroundings
+from planner.planning.marks import COUNTED, carries_own
 from planner.planning.models import Post, PostState
 from planner.planning.moments import zone_of
 from planner.planning.rulebook import BY_FINDING, Tuning
@@ -30,8 +30,6 @@ REPEAT = timedelta(hours=72)
 AWAY = frozenset({PostState.CANCELLED, PostState.FAILED, PostState.MISSED})
 #: Nobody has asked yet for these to go out.
 _UNASKED = AWAY | {PostState.DRAFT, PostState.CHANGES_REQUESTED}
-#: Where a link is followed by people the company counts on its own pages.
-_COUNTED = frozenset({Platform.X, Platform.LINKEDIN, Platform.YOUTUBE})
 
 Values = Mapping[str, Any]
 
@@ -142,7 +140,7 @@ def _stale(post: Post, asset: Asset, _channel: Channel, _around: Surroundings, v
 
 
 def _utm(post: Post, _asset: Asset, channel: Channel, _around: Surroundings, _values: Values) -> Iterator[Finding]:
-    if post.link and channel.platform in _COUNTED and not parse_qs(urlsplit(post.link).query).get("utm_source"):
+    if post.link and channel.platform in COUNTED and not (post.marks or carries_own(post.link)):
         sentence = N_("The link has no utm_source: the web statistics will not know that visitors came from this post.")
         yield Finding("warning", "utm", sentence, {}, "link")
 

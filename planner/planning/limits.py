@@ -12,6 +12,7 @@ from planner.channels.preflight import COUNTED_AS, as_read, measure, objections
 from planner.core.i18n import N_
 from planner.planning.digest import leaving_text, leaving_title
 from planner.planning.findings import Finding
+from planner.planning.marks import leaving_link
 from planner.planning.models import Post
 
 __all__ = ["COUNTED_AS", "leaving", "length_of", "limit_findings"]
@@ -43,7 +44,7 @@ def leaving(post: Post, asset: Asset, channel: Channel) -> OutgoingPost:
         fingerprint="",
         text=leaving_text(post, channel),
         title=leaving_title(post, asset),
-        link=post.link,
+        link=leaving_link(post),
         first_comment=post.first_comment,
         tags=tuple(post.tags or ()),
         media=tuple(_media(post, asset)),

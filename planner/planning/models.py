@@ -6,7 +6,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import CheckConstraint, Date, ForeignKey, Index, String, Text, UniqueConstraint, text
+from sqlalchemy import JSON, CheckConstraint, Date, ForeignKey, Index, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from planner.accounts.models import User
@@ -18,7 +18,8 @@ from planner.core.types import Choice
 from planner.planning.rulebook import rule
 
 __all__ = [
-    "Approval", "Blackout", "Campaign", "Origin", "Pause", "Post", "PostState", "RuleOverride", "RuleSetting", "STATE_LABELS", "Share", "ShareKind", "Verb",
+    "Approval", "Blackout", "Campaign", "Origin", "Pause", "Post", "PostState", "RuleOverride", "RuleSetting", "STATE_LABELS", "Share", "ShareKind",
+    "ShortLink", "Verb",
 ]  # fmt: skip
 
 
@@ -132,6 +133,10 @@ class Post(Record):
     title: Mapped[str] = mapped_column(String(300), default="")
     #: Page the post leads to. Empty: none.
     link: Mapped[str] = mapped_column(String(2000), default="")
+    #: What its link is marked with when it leaves: {"source": …, "medium": …, "campaign": …}. Empty: not at all. See planning.marks.
+    marks: Mapped[dict[str, str]] = mapped_column(JSON, default=dict, server_default="{}")
+    #: Code of the short address that leaves in the link's place. Empty: the link itself leaves.
+    short_code: Mapped[str] = mapped_column(String(16), default="", server_default="")
     first_comment: Mapped[str] = mapped_column(Text, default="")
     tags: Mapped[list[str]] = mapped_column(default=list)
     #: YouTube: number of the playlist the video is added to. Empty: none.
@@ -163,6 +168,15 @@ class Post(Record):
     approvals: Mapped[list[Approval]] = relationship(back_populates="post", order_by="Approval.id", lazy="select")
 
     __mapper_args__ = {"version_id_col": version}
+
+
+class ShortLink(Record):
+    """A short address of ours, /l/<code>, that leads to a post's page with the post's marks."""
+
+    __tablename__ = "short_links"
+    code: Mapped[str] = mapped_column(String(16), unique=True)
+    post_id: Mapped[int] = mapped_column(ForeignKey("posts.id"), unique=True)
+    created_at: Mapped[datetime]
 
 
 class Approval(Record):

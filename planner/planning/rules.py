@@ -16,6 +16,7 @@ from planner.planning.findings import ALONE, Finding, Surroundings, as_error, bl
 from planner.planning.habits import CLASH, REPEAT, habits, tuned
 from planner.planning.leaks import leaks
 from planner.planning.limits import limit_findings
+from planner.planning.marks import leaving_link
 from planner.planning.models import Campaign, Post, PostState, Verb
 from planner.planning.moments import FARTHEST, NOW_TOLERANCE, check_moment, resolve_wall_time
 
@@ -119,7 +120,7 @@ def _overridden(post: Post, asset: Asset, channel: Channel, around: Surroundings
 def _said(post: Post, channel: Channel) -> Iterator[str]:
     yield leaving_text(post, channel)
     yield post.title
-    yield post.link
+    yield leaving_link(post)
     yield post.first_comment
     yield from (f"#{tag}" for tag in post.tags or [])
     yield from (str(item.get("alt_text", "")) for item in post.media or [])

@@ -16,7 +16,7 @@ from planner.channels.models import Channel
 from planner.channels.port import Limits
 from planner.core.errors import Conflict, Invalid, WrongState
 from planner.core.i18n import N_
-from planner.planning import rules, states
+from planner.planning import marks, rules, states
 from planner.planning.facts import (
     mark_failed,
     mark_missed,
@@ -44,9 +44,10 @@ def plan(db: Session, asset: Asset, channel: Channel, values: PostValues, *, act
     """A new draft about `asset` on `channel`. Raises Invalid, EmbargoActive, PastMoment, Refused (retired, sensitive twice)."""
     require(actor, "post.create", asset)
     columns = checked(values, zone=channel.time_zone)
+    campaign = _campaign(db, columns["campaign_id"])
+    columns["marks"] = marks.settled(values.marks, before=None, wanted=marks.marks_links(channel.platform, channel.config, asset), platform=channel.platform, campaign=campaign)
     post = Post(
-        asset=asset, channel=channel, campaign=_campaign(db, columns["campaign_id"]), created_at=now, updated_at=now,
-        author_id=actor.id if actor else None, **columns,
+        asset=asset, channel=channel, campaign=campaign, created_at=now, updated_at=now, author_id=actor.id if actor else None, **columns,
     )  # fmt: skip
     db.flush()
     with db.no_autoflush:
@@ -57,6 +58,8 @@ def plan(db: Session, asset: Asset, channel: Channel, values: PostValues, *, act
             one for one in rules.gates(post, asset, post.campaign, channel, around, _at(post, now)) if one.code in ("sensitive", "retired")
         )
     db.add(post)
+    db.flush()
+    marks.shorten_as_told(db, post, now=now)
     _record(db, actor, "post.planned", post, now, became=values_of(post) | {"channel": channel.name})
     db.flush()
     return post
@@ -72,11 +75,15 @@ def revise(db: Session, post: Post, values: PostValues, *, version: int | None =
     _check_version(post, version)
     columns = checked(values, zone=post.channel.time_zone)
     before, digest = values_of(post), _digest(post)
+    with db.no_autoflush:
+        campaign = _campaign(db, columns["campaign_id"])
+    columns["marks"] = marks.settled(values.marks, before=before["marks"], wanted=False, platform=post.channel.platform, campaign=campaign)
+    if columns["marks"] == before["marks"] and campaign is not post.campaign:
+        columns |= marks.campaign_changed(post, post.campaign, campaign)
     changed = {name: value for name, value in columns.items() if value != before[name]}
     if not changed:
         return post
     with db.no_autoflush:
-        campaign = _campaign(db, columns["campaign_id"])
         _check_files(db, post.asset, columns["media"])
         if {"publish_at", "campaign_id"} & changed.keys() and columns["publish_at"] is not None:
             rules.check_embargo(post.asset, campaign, columns["publish_at"])
@@ -87,6 +94,7 @@ def revise(db: Session, post: Post, values: PostValues, *, version: int | None =
     for name, value in columns.items():
         setattr(post, name, value)
     post.campaign = campaign
+    marks.shorten_as_told(db, post, now=now)
     became = changed | _settle_state(post, digest, actor, now)
     _record(db, actor, "post.revised", post, now, was={name: before[name] for name in changed}, became=became)
     db.flush()
@@ -155,6 +163,7 @@ def submit(db: Session, post: Post, *, limits: Limits | None = None, actor: User
     if post.state in states.GOING_OUT and post.approved_digest == _digest(post):
         raise WrongState(N_("This post is already approved."))
     rules.refuse(one for one in _findings(db, post, limits, now) if not one.overridable)
+    marks.shorten_as_told(db, post, now=now)
     _into(db, post, PostState.IN_REVIEW, "post.submitted", actor, now)
     post.submitted_by_id = actor.id if actor else None
     return post

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from datetime import UTC, date, datetime
 from typing import Any
@@ -29,6 +29,8 @@ class PostValues:
     publish_at -- aware moment, or None: not decided. With wall_time and time_zone (ISO without zone, IANA name) it must
                   agree with them; given only those two, it is worked out, and Invalid asks when the night is ambiguous.
     media      -- files in order: {"file_id": 3, "alt_text": "…"}.
+    marks      -- what the link is marked with when it leaves: source, medium, campaign; an empty one is the usual, an empty
+                  mapping marks nothing. None: nothing is said, so a new post is marked as its channel marks and others stay.
     """
 
     text: str = ""
@@ -38,6 +40,7 @@ class PostValues:
     tags: Sequence[str] = ()
     media: Sequence[dict[str, Any]] = ()
     playlist: str = ""
+    marks: Mapping[str, str] | None = None
     publish_at: datetime | None = None
     time_zone: str | None = None
     wall_time: str | None = None
@@ -59,7 +62,7 @@ class CampaignValues:
 def values_of(post: Post) -> dict[str, Any]:
     """A post's editable columns, as PostValues names them; what history keeps before and after."""
     kept = {one.name: getattr(post, one.name) for one in fields(PostValues)}
-    return kept | {"tags": list(post.tags or []), "media": [dict(item) for item in post.media or []]}
+    return kept | {"tags": list(post.tags or []), "media": [dict(item) for item in post.media or []], "marks": dict(post.marks or {})}
 
 
 def campaign_values_of(campaign: Campaign) -> CampaignValues:

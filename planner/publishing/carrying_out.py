@@ -125,7 +125,7 @@ def _outgoing(db: Session, post: Post, content: dict[str, object], runtime: Runt
     delivery = db.scalars(select(Delivery).where(Delivery.post_id == post.id)).first()
     attempt = Attempt(number=0, fingerprint=hashlib.sha256(str(post.external_id).encode()).hexdigest(), resume=None)
     with db.no_autoflush:
-        made = compose.outgoing_of(db, editing.edited(post, content), attempt, delivery_id=delivery.id if delivery else 0, data_path=runtime.settings.data_path)
+        made = compose.outgoing_of(db, editing.edited(post, content), attempt, delivery_id=delivery.id if delivery else 0, data_path=runtime.settings.data_path, base_url=runtime.settings.base_url)
     return replace(made, resume=None)
 
 

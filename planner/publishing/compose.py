@@ -12,6 +12,7 @@ from planner.catalog.models import AssetFile
 from planner.channels.models import Channel
 from planner.channels.port import Media, MediaKind, OutgoingPost, Platform
 from planner.planning.digest import leaving_text, leaving_title
+from planner.planning.marks import leaving_link
 from planner.planning.models import Post
 from planner.publishing.models import Attempt, Delivery
 
@@ -20,25 +21,25 @@ __all__ = ["fingerprint", "outgoing", "outgoing_of", "steps_of"]
 
 def fingerprint(post: Post, channel: Channel) -> str:
     """64 hex digits over the post's number and what the platform will show; the same for each attempt of one content."""
-    parts = (str(post.id), channel.platform.value, leaving_text(post, channel), post.title, post.link)
+    parts = (str(post.id), channel.platform.value, leaving_text(post, channel), post.title, leaving_link(post), *filter(None, [post.short_code]))
     return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()
 
 
-def outgoing(db: Session, delivery: Delivery, attempt: Attempt, *, data_path: Path) -> OutgoingPost:
-    """The plain values an adapter takes."""
-    return outgoing_of(db, delivery.post, attempt, delivery_id=delivery.id, data_path=data_path)
+def outgoing(db: Session, delivery: Delivery, attempt: Attempt, *, data_path: Path, base_url: str) -> OutgoingPost:
+    """The plain values an adapter takes. base_url -- where the planner lives, for short links."""
+    return outgoing_of(db, delivery.post, attempt, delivery_id=delivery.id, data_path=data_path, base_url=base_url)
 
 
-def outgoing_of(db: Session, post: Post, attempt: Attempt, *, delivery_id: int, data_path: Path) -> OutgoingPost:
+def outgoing_of(db: Session, post: Post, attempt: Attempt, *, delivery_id: int, data_path: Path, base_url: str) -> OutgoingPost:
     """The same for a post as it is given, stored so or not."""
     channel = post.channel
     return OutgoingPost(
         delivery_id=delivery_id,
         attempt=attempt.number,
         fingerprint=attempt.fingerprint,
-        text=leaving_text(post, channel),
+        text=leaving_text(post, channel, base_url),
         title=leaving_title(post, post.asset),
-        link=post.link,
+        link=leaving_link(post, base_url),
         link_title=leaving_title(post, post.asset),
         link_description=post.asset.summary[:250],
         first_comment=post.first_comment,

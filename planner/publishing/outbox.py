@@ -222,7 +222,7 @@ def _prepare(db: Session, runtime: Runtime, worker: str, delivery: Delivery, now
         worker=worker,
         platform=channel.platform,
         account=channel.account(),
-        post=compose.outgoing(db, delivery, attempt, data_path=runtime.settings.data_path),
+        post=compose.outgoing(db, delivery, attempt, data_path=runtime.settings.data_path, base_url=runtime.settings.base_url),
     )
 
 

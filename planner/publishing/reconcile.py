@@ -88,7 +88,7 @@ def _take(db: Session, runtime: Runtime, worker: str, *, now: datetime) -> Look 
             attempt_id=attempt.id,
             platform=channel.platform,
             account=channel.account(),
-            post=compose.outgoing(db, delivery, attempt, data_path=runtime.settings.data_path),
+            post=compose.outgoing(db, delivery, attempt, data_path=runtime.settings.data_path, base_url=runtime.settings.base_url),
             since=first - natives.CLOCK_SLACK,
         )
     return None

@@ -20,10 +20,11 @@ from planner.channels.models import Channel
 from planner.channels.port import Platform
 from planner.core.errors import Conflict, Forbidden, Invalid, NotFound, PlannerError, SelfApproval
 from planner.core.i18n import N_
-from planner.planning import queries, rules, service, states, tuning
+from planner.planning import marks, queries, rules, service, states, tuning
 from planner.planning.costs import cost_of
 from planner.planning.digest import leaving_text
 from planner.planning.limits import COUNTED_AS, length_of
+from planner.planning.marks import leaving_link
 from planner.planning.models import Campaign, Origin, Post, PostState
 from planner.planning.moments import fold_of, resolve_wall_time, wall_of
 from planner.planning.rulebook import BY_FINDING, rule
@@ -101,7 +102,7 @@ def edit(post_id: int) -> ResponseReturnValue:
         _fill(form, post)
     page = render_template(
         "planning/edit.html", form=form, post=post, changed_by=changed_by, checks=[check_of(form, post)],
-        limits=limits_of(post.channel.platform), counted=COUNTED_AS,
+        limits=limits_of(post.channel.platform), counted=COUNTED_AS, usual=marks.usual(post.channel.platform, post.campaign),
     )  # fmt: skip
     return page, 409 if changed_by is not None else 422 if form.is_submitted() and (form.refused or not checking) else 200
 
@@ -149,7 +150,8 @@ def post_page(post: Post, status: int = 200, **forms: Any) -> ResponseReturnValu
         can=_allowed(post, digest),
         stale=_is_stale(post, digest),
         needs_other=_needs_other(post),
-        text=leaving_text(post, post.channel),
+        text=leaving_text(post, post.channel, runtime().settings.base_url),
+        link=leaving_link(post, runtime().settings.base_url),
         length=length_of(post, post.asset, post.channel),
         limits=held_at(post.channel.platform, limits, post.channel.config or {}),
         cost=cost_of(post, post.channel, prices()) if post.state in states.OPEN else None,
@@ -179,7 +181,7 @@ def _copy_pack(post: Post) -> CopyPack | None:
     if post.channel.platform is not Platform.BY_HAND or post.state not in (PostState.APPROVED, PostState.SCHEDULED, PostState.MISSED):
         return None
     attempt = Attempt(number=0, fingerprint="", resume=None)
-    return copy_pack(outgoing_of(g.db, post, attempt, delivery_id=0, data_path=runtime().settings.data_path))
+    return copy_pack(outgoing_of(g.db, post, attempt, delivery_id=0, data_path=runtime().settings.data_path, base_url=runtime().settings.base_url))
 
 
 def refuse(form: Any, error: PlannerError) -> None:
@@ -273,6 +275,10 @@ def _fill(form: PostForm, post: Post) -> None:
     form.media.data = [item.get("file_id") for item in post.media or []]
     form.campaign_id.data = post.campaign_id
     form.version.data = post.version
+    standard = marks.usual(post.channel.platform, post.campaign)
+    form.marks_link.data = bool(post.marks)
+    for name, mark in (post.marks or {}).items():
+        form[f"utm_{name}"].data = "" if mark == standard[name] else mark
     form.show_moment(post)
 
 
@@ -287,6 +293,7 @@ def _start(form: ComposeForm, asset: Asset | None, channels: list[Channel]) -> N
         parsed = None
     if parsed is not None and parsed.tzinfo is None:
         form.wall_time.data, form.time_zone.data = parsed, str(get_timezone())
+    form.marks_link.data = any(marks.marks_links(one.platform, one.config, asset) for one in channels)
     if asset is not None:
         form.asset_id.data = asset.id
         form.link.data = asset.url

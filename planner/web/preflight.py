@@ -17,7 +17,7 @@ from planner.channels.limits import held_at
 from planner.channels.models import Channel
 from planner.channels.port import Limits, Platform
 from planner.core.errors import NotFound, PlannerError
-from planner.planning import queries, rules, states
+from planner.planning import marks, queries, rules, states
 from planner.planning.costs import Prices, cost_of
 from planner.planning.findings import Finding
 from planner.planning.limits import length_of
@@ -44,6 +44,9 @@ class Check:
     limit: int | None = None
     cost: Decimal | None = None
     pretend: bool = False
+    #: The address that leaves, where it is not the one that was typed. short -- one of ours goes in its place.
+    link: str = ""
+    short: bool = False
 
 
 @needs("post.create")
@@ -96,6 +99,7 @@ def values_of(form: WordsForm, post: Post | None = None) -> dict[str, Any]:
             {"file_id": number, "alt_text": request.form.get(f"alt-{number}", kept.get(number, ""))} for number in form.media.data or []
         ],
         "playlist": form.playlist.data or "",
+        "marks": form.marks(),
         "publish_at": form.moment(),
         "time_zone": form.time_zone.data,
         "campaign_id": form.campaign_id.data,
@@ -133,6 +137,8 @@ def _check(
         columns = checked(PostValues(**(values_of(form, was) | own)), zone=channel.time_zone)
     except PlannerError as error:
         return Check(channel, [Finding("blocking", "malformed", error.message, error.params, error.field or "")])
+    campaign = g.db.get(Campaign, columns["campaign_id"]) if columns["campaign_id"] else None
+    columns["marks"] = marks.settled(columns["marks"], before=was.marks if was else None, wanted=False, platform=channel.platform, campaign=campaign)
     # Never added to the session: the rules judge it, and it is gone.
     post = Post(id=was.id if was else None, asset_id=asset.id, channel_id=channel.id, state=was.state if was else PostState.DRAFT, **columns)
     limits = held_at(channel.platform, limits_of(channel.platform), channel.config or {})
@@ -143,6 +149,8 @@ def _check(
         limits.text,
         cost_of(post, channel, prices()),
         is_pretend(channel.platform),
+        link if (link := marks.leaving_link(post)) != post.link else "",
+        bool(post.link) and marks.shortens_links(channel.config),
     )
 
 

@@ -375,3 +375,17 @@ def test_a_post_by_hand_waits_for_the_person_who_publishes_it(runtime, approved,
 
 def test_reconciling_with_nothing_unknown_finds_nothing(runtime) -> None:
     assert reconcile.look_next(runtime, "worker") is None
+
+
+def test_the_link_leaves_with_its_marks_or_as_our_short_one(runtime, approved, go, platform: Scripted) -> None:
+    page, marks = "https://example.com/a", {"source": "x", "medium": "social", "campaign": ""}
+    approved(text="Long", link=page, marks=marks)
+    number = approved(text="Short", link=page, marks=marks, channel_values={"config": {"short_links": True}})
+
+    go(minutes=11)
+    go(minutes=1)
+
+    with runtime.sessions() as db:
+        code = db.get_one(Post, number).short_code
+    long, short = f"{page}?utm_source=x&utm_medium=social&utm_content=post-1", f"http://127.0.0.1:8000/l/{code}"
+    assert sorted((call.text, call.link) for call in platform.calls) == [(f"Long {long}", long), (f"Short {short}", short)]

@@ -57,6 +57,30 @@ def test_each_chosen_channel_says_its_own_count_its_findings_and_its_cost(client
     )
 
 
+def test_the_link_is_shown_as_it_leaves_and_kept_with_the_marks_that_were_chosen(client: Browser, app_db: Session) -> None:
+    asset, campaign = make_asset(app_db), make_campaign(app_db, name="Spring")
+    x, room = make_channel(app_db, name="Our X"), make_channel(app_db, name="Our page", platform=Platform.LINKEDIN, config={"short_links": True})
+    app_db.commit()
+    given = {"asset_id": asset.id, "channels": [x.id, room.id], "text": "Hi", "link": "https://example.com/a", "campaign_id": campaign.id, "marks_link": "y"}
+
+    page = client.submit("/posts/preflight", utm_medium="post", time_zone="Europe/Paris", **given)
+
+    leaves = "https://example.com/a?utm_source={}&amp;utm_medium=post&amp;utm_campaign=spring"
+    assert f"Its link leaves as: {leaves.format('x')}" in seen(page)
+    assert f"A short link leaves in its place and leads to: {leaves.format('linkedin')}" in seen(page)
+
+    client.submit("/posts/new", utm_medium="post", time_zone="Europe/Paris", **given)
+    posts = app_db.query(Post).order_by(Post.id).all()
+    assert [(one.marks, bool(one.short_code)) for one in posts] == [
+        ({"source": source, "medium": "post", "campaign": "spring"}, short) for source, short in (("x", False), ("linkedin", True))
+    ]
+    form = client.get(f"/posts/{posts[0].id}/edit").text
+    assert re.findall(r'name="utm_(\w+)" placeholder="([^"]*)" type="text" value="([^"]*)"', form) == [
+        ("source", "x", ""), ("medium", "social", "post"), ("campaign", "spring", "")
+    ]
+    assert f"{leaves.format('x')}&amp;utm_content=post-{posts[0].id}" in client.get(f"/posts/{posts[0].id}").text
+
+
 def test_words_of_a_channel_s_own_are_what_is_counted_there(client: Browser, app_db: Session) -> None:
     asset, x = make_asset(app_db), make_channel(app_db, name="Our X")
     app_db.commit()

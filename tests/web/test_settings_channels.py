@@ -170,7 +170,7 @@ def test_a_channel_is_edited_and_the_history_says_what_it_was(client: Browser, a
     channel = a_channel(app_db)
 
     answer = client.submit(
-        f"/settings/channels/{channel.id}/edit", name="Group", external_id="77", time_zone="Asia/Tokyo", grace_minutes="45"
+        f"/settings/channels/{channel.id}/edit", name="Group", external_id="77", time_zone="Asia/Tokyo", grace_minutes="45", marks_links="y"
     )
 
     assert answer.status_code == 302
@@ -379,3 +379,15 @@ def test_a_channel_whose_platform_is_silent_says_since_when_and_when_it_is_tried
     app_db.commit()
     for address in (f"/settings/channels/{channel.id}", "/settings", "/"):
         assert "X has not answered since 12:57; it is tried again with the next post." in text_of(client.get(address).text), address
+
+
+def test_a_channel_s_links_are_marked_and_shortened_as_its_page_says(client: Browser, app_db: Session) -> None:
+    channel = a_channel(app_db)
+    values = {"name": channel.name, "time_zone": "Europe/Paris", "grace_minutes": "20"}
+
+    client.submit(f"/settings/channels/{channel.id}/edit", **values, short_links="y")
+
+    app_db.expire_all()
+    assert app_db.scalars(select(Channel)).one().config == {"marks_links": False, "short_links": True}
+    page = client.get(f"/settings/channels/{channel.id}").text
+    assert ("checked" in re.search(r'<input[^>]*name="marks_links"[^>]*>', page)[0], "checked" in re.search(r'<input[^>]*name="short_links"[^>]*>', page)[0]) == (False, True)

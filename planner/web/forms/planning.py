@@ -132,6 +132,17 @@ class WordsForm(WhenForm):
     playlist = StringField(_l("Playlist on YouTube"), [Length(max=300, message=_l("At most 300 characters."))])
     campaign_id = SelectField(_l("Campaign"), coerce=_number)
 
+    marks_link = BooleanField(_l("Mark the link, so that web statistics know which post brought a visitor"))
+    utm_source = StringField("utm_source", [Length(max=100, message=_l("At most 100 characters."))])
+    utm_medium = StringField("utm_medium", [Length(max=100, message=_l("At most 100 characters."))])
+    utm_campaign = StringField("utm_campaign", [Length(max=100, message=_l("At most 100 characters."))])
+
+    def marks(self) -> dict[str, str]:
+        """What was chosen for the link, as PostValues takes it; an empty mark is the usual one."""
+        if not self.marks_link.data:
+            return {}
+        return {"source": self.utm_source.data or "", "medium": self.utm_medium.data or "", "campaign": self.utm_campaign.data or ""}
+
     def offer(self, *, campaigns: Sequence[tuple[int, str]], files: Sequence[tuple[int, str]]) -> None:
         self.campaign_id.choices = choices([("", _("No campaign")), *campaigns])
         self.media.choices = choices(files)

@@ -8,7 +8,7 @@ from zoneinfo import available_timezones
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from wtforms import Field, IntegerField, PasswordField, RadioField, SelectField, StringField, TextAreaField, ValidationError
+from wtforms import BooleanField, Field, IntegerField, PasswordField, RadioField, SelectField, StringField, TextAreaField, ValidationError
 from wtforms.validators import DataRequired, InputRequired, Length, NumberRange, Optional
 
 from planner.accounts.models import RoleName
@@ -57,6 +57,8 @@ class EditChannelForm(PlannerForm):
         _l("Grace, in minutes"),
         [InputRequired(_l("Say how many minutes.")), NumberRange(0, MOST_GRACE_MINUTES, _l("Between 0 and 1440 minutes, a day."))],
     )
+    marks_links = BooleanField(_l("Mark the links of new posts, so that web statistics know which post brought a visitor"))
+    short_links = BooleanField(_l("Send a short link of ours in the link's place, and count who follows it"))
 
 
 class KeyForm(PlannerForm):

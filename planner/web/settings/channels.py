@@ -8,12 +8,14 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 
 from planner.channels import queries, service
+from planner.channels.models import Channel
 from planner.channels.port import Platform
 from planner.channels.pretend import CHANNELS, add_sandbox_channels
 from planner.channels.queries import ChannelHealth
 from planner.channels.versions import Sunset, sunset_of
 from planner.core.errors import PlannerError, Refused
 from planner.core.i18n import N_
+from planner.planning import marks
 from planner.publishing import native_queries
 from planner.publishing.rules import LOOKED_UP
 from planner.publishing.service import release_channel
@@ -90,7 +92,7 @@ def edit_channel(channel_id: int) -> ResponseReturnValue:
             with committing(g.db):
                 service.edit(
                     g.db, row, name=form.name.data, external_id=form.external_id.data or "", time_zone=form.time_zone.data,
-                    grace_minutes=form.grace_minutes.data, actor=g.user, now=g.now,
+                    grace_minutes=form.grace_minutes.data, switches={name: form[name].data for name, stands in _switches(row).items() if form[name].data is not stands}, actor=g.user, now=g.now,
                 )  # fmt: skip
         except PlannerError as error:
             form.refuse(error)
@@ -139,7 +141,7 @@ def _page(
         "settings/channel.html",
         channel=found,
         told=health_of(found, runtime().settings, now=g.now),
-        edit=edit or EditChannelForm(formdata=None, obj=found),
+        edit=edit or _edit_form(found),
         key=key or KeyForm(formdata=None).named_for(found.platform),
         typed=typed,
         sunset=_sunset() if found.platform is Platform.LINKEDIN else None,
@@ -149,6 +151,15 @@ def _page(
         look=native_queries.look_of(g.db, found.id) if found.platform in LOOKED_UP else None,
     )
     return page, 422 if refused else 200
+
+
+def _edit_form(found: ChannelHealth) -> EditChannelForm:
+    return EditChannelForm(formdata=None, obj=found, **_switches(found))
+
+
+def _switches(found: ChannelHealth | Channel) -> dict[str, bool]:
+    """How what a channel's page switches stands now."""
+    return {"marks_links": marks.marks_links(found.platform, found.config, None), "short_links": marks.shortens_links(found.config)}
 
 
 def _sunset() -> Sunset | None:
