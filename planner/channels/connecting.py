@@ -75,7 +75,7 @@ def connect(
     """
     channel = db.scalar(select(Channel).where(Channel.platform == platform, Channel.external_id == account.external_id).order_by(Channel.id).limit(1))
     if again is not None:
-        channel = service.by_id(db, again)
+        channel = service.locked(db, service.by_id(db, again))
         meant(channel, platform, [account])
         channel.external_id = account.external_id
     is_new = channel is None

@@ -10,11 +10,14 @@ from planner.channels.wire import wait_asked
 from planner.core.errors import Refused as ConsentRefused
 from planner.core.http import Answer, CallFailed, redact
 
-__all__ = ["granted", "read_grant", "unanswered"]
+__all__ = ["SET_UP", "granted", "read_grant", "unanswered"]
+
+#: The code of a no to our application: no time mends it, a person does.
+SET_UP = "set_up"
 
 #: OAuth's words for “ask again” (RFC 6749, 4.1.2.1).
 _LATER = {"temporarily_unavailable", "server_error", "slow_down"}
-#: These concern our application and not the person's consent: connecting again would change nothing.
+#: These concern our application and not the person's consent: connecting again alone would change nothing.
 _APPLICATION = {"invalid_client", "unauthorized_client"}
 
 
@@ -41,10 +44,16 @@ def read_grant(answer: Answer, *secrets: str, platform: str, now: datetime) -> G
     tail = f" {platform} says: {said}" if said else ""
     wait = wait_asked(answer.headers, now)
     if word in _APPLICATION:
-        return RetryLater(f"{platform} does not accept the planner's application: the administrator has to look at its client id and secret.{tail}", after=wait)
+        return Refused(SET_UP, f"{platform} does not accept the planner's application. {_correct(platform)}{tail}", account=True)
     if word and word not in _LATER and 400 <= answer.status < 500 and answer.status not in (408, 425, 429):
         return Refused("unauthorised", f"{platform} did not give a key for this connection. Connect the account again.{tail}", account=True)
     return RetryLater(f"{platform} did not give a key just now.{tail}", after=wait)
+
+
+def _correct(platform: str) -> str:
+    """What to do about it, by the names of the settings: the planner's prefixes are the platforms' names."""
+    prefix = f"PLANNER_{platform.upper()}_CLIENT"
+    return f"Correct {prefix}_ID and {prefix}_SECRET, restart the planner, then connect the channel again."
 
 
 def granted(told: Grant | Refused | RetryLater) -> Grant:

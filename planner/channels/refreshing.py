@@ -2,6 +2,9 @@
 
     due --claim (refresh_after = now + LEASE, committed)--> asked --> stored | held | again after refresh_after
 
+A no to our application (a wrong client id or secret) is said at once on the channel and on the desk. What the key still opens goes
+on until it ends; then the channel is held like any other, and nobody asks again.
+
 A worker that dies in between leaves a lease that runs out. The platform may have spent the refresh token by then; the next
 try then finds a dead grant, and the channel is held with a sentence that asks a person to connect it again.
 """
@@ -21,6 +24,7 @@ from sqlalchemy.orm.exc import StaleDataError
 
 from planner.accounts import history
 from planner.channels import rules, service
+from planner.channels.grants import SET_UP
 from planner.channels.models import Channel, ChannelState, Credential
 from planner.channels.port import Grant, Platform, Refused, RetryLater
 from planner.core.i18n import N_
@@ -35,6 +39,8 @@ log = get_logger(__name__)
 LEASE = timedelta(minutes=5)
 #: When to ask again after a “not now” that named no wait.
 _PAUSE = timedelta(minutes=1)
+#: When to ask again after a no to our application, while the key still lives: a restart with the right settings is then enough.
+_SET_UP_PAUSE = timedelta(hours=1)
 #: How long a new key is held in memory while the database does not answer: the old refresh token may be spent.
 _HOLD_SECONDS = 60.0
 _ENDED = N_("The key of this channel has ended, and it cannot be renewed without you. Connect the channel again.")
@@ -174,7 +180,12 @@ def _settle(db: Session, claim: Claim, answer: Grant | Refused | RetryLater, now
     match answer:
         case Grant():
             _store(known, claim, answer, now)
+            service.calm(channel)
             history.record(db, None, "channel.refreshed", channel, now=now)
+        case Refused(code=code, reason=reason) if code == SET_UP and (known.expires_at is None or known.expires_at > now):
+            known.refresh_after = min(now + _SET_UP_PAUSE, known.expires_at or now + _SET_UP_PAUSE)
+            log.error("the planner's application is not accepted", channel=claim.channel_id, why=reason)
+            service.warn(db, channel, reason, now=now)
         case Refused(reason=reason) if known.access_token == claim.access_token:
             known.refresh_after = None
             service.hold(db, channel, reason, now=now)

@@ -8,7 +8,7 @@ from typing import Any
 from zoneinfo import available_timezones
 
 from sqlalchemy import func, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, selectinload
 
 from planner.accounts import history
 from planner.accounts.models import User
@@ -17,7 +17,7 @@ from planner.channels.port import Flavour, Platform
 from planner.core.errors import Conflict, Invalid, NotFound
 from planner.core.i18n import N_
 
-__all__ = ["add", "by_id", "disconnect", "edit", "has_newer_key", "hold", "observe", "reconnect", "set_wait"]
+__all__ = ["add", "by_id", "calm", "disconnect", "edit", "has_newer_key", "hold", "locked", "observe", "reconnect", "set_wait", "warn"]
 
 #: How many colours the look has for channels.
 COLOURS = 8
@@ -152,9 +152,11 @@ def reconnect(
 ) -> None:
     """A fresh key; a refresh token that is known is never overwritten with nothing, nor is its end. By hand there is no key to give.
 
+    now -- when this transaction held the channel's row (`locked`): an attempt that began earlier used the key before.
     Raises Invalid without the key that this platform needs.
     """
     _check_key(channel.platform, access_token, channel.config)
+    channel = locked(db, channel)
     if access_token:
         credential = channel.credential
         if credential is None:
@@ -172,8 +174,24 @@ def reconnect(
     history.record(db, actor, "channel.reconnected", channel, now=now)
 
 
-def has_newer_key(channel: Channel, asked_at: datetime) -> bool:
-    """Whether the key was replaced after this moment: what the platform then refused was the one before, not this one."""
+def locked(db: Session, channel: Channel) -> Channel:
+    """The channel and its key as they are once this transaction holds its row: no hold and no new key can be written beside it.
+
+    Rows are taken in the order delivery, channel, key everywhere. A writing transaction of SQLite holds them all.
+    """
+    # The key is asked for by a statement of its own: a joined row would be as it was before the wait.
+    query = select(Channel).where(Channel.id == channel.id).options(selectinload(Channel.credential))
+    if db.get_bind().dialect.name == "postgresql":
+        query = query.with_for_update(of=Channel, key_share=True)
+    return db.scalars(query.execution_options(populate_existing=True)).one()
+
+
+def has_newer_key(db: Session, channel: Channel, asked_at: datetime) -> bool:
+    """Whether the key was replaced after this moment: what the platform then refused was the one before, not this one.
+
+    Waits for whoever is giving the channel a key just now; what the caller decides then holds until it commits.
+    """
+    channel = locked(db, channel)
     return channel.state is ChannelState.CONNECTED and channel.credential is not None and channel.credential.updated_at > asked_at
 
 
@@ -182,6 +200,19 @@ def hold(db: Session, channel: Channel, reason: str, *, now: datetime) -> None:
     if channel.state is ChannelState.CONNECTED:
         channel.state, channel.state_reason = ChannelState.NEEDS_RECONNECT, reason
         history.record(db, None, "channel.refused", channel, now=now, note=reason)
+
+
+def warn(db: Session, channel: Channel, reason: str, *, now: datetime) -> None:
+    """The key still works and nothing is held, but somebody has to do something before it ends: said on the desk and on the channel."""
+    if channel.state is ChannelState.CONNECTED and channel.state_reason != reason:
+        channel.state_reason = reason
+        history.record(db, None, "channel.warned", channel, now=now, note=reason)
+
+
+def calm(channel: Channel) -> None:
+    """What `warn` said is mended."""
+    if channel.state is ChannelState.CONNECTED:
+        channel.state_reason = ""
 
 
 def set_wait(db: Session, channel: Channel, until: datetime, reason: str) -> None:

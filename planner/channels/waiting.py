@@ -1,4 +1,7 @@
-"""A consent that opened several accounts waits here, sealed, while a person says which of them become channels."""
+"""A consent that opened several accounts waits here, sealed, while a person says which of them become channels.
+
+It opens nothing after its ten minutes, and a periodic job then takes it away, key and all, although nobody came back.
+"""
 
 from __future__ import annotations
 
@@ -14,8 +17,9 @@ from planner.accounts.models import User
 from planner.channels.models import OpenConsent
 from planner.channels.port import Grant, Identity, Platform
 from planner.core.secrets import new_token, token_digest
+from planner.ledger.jobs import JobContext
 
-__all__ = ["LIFE", "Waiting", "forget", "keep", "look"]
+__all__ = ["LIFE", "Waiting", "forget", "forget_old", "keep", "look", "run"]
 
 #: How long a person may think.
 LIFE = timedelta(minutes=10)
@@ -57,9 +61,20 @@ def look(db: Session, word: str, *, user: User, now: datetime) -> Waiting | None
 
 def forget(db: Session, word: str, *, now: datetime) -> bool:
     """Take away this consent, and all that waited too long; whether this one was still there. Two who come at once: one gets True."""
-    db.execute(delete(OpenConsent).where(OpenConsent.until < now))
+    forget_old(db, now=now)
     gone = db.scalars(delete(OpenConsent).where(OpenConsent.word_digest == token_digest(word)).returning(OpenConsent.id))
     return gone.first() is not None
+
+
+def forget_old(db: Session, *, now: datetime) -> int:
+    """Take away whatever waited too long; how many there were."""
+    return len(db.scalars(delete(OpenConsent).where(OpenConsent.until < now).returning(OpenConsent.id)).all())
+
+
+def run(context: JobContext) -> dict[str, int]:
+    """The periodic job."""
+    with context.runtime.sessions.begin() as db:
+        return {"forgotten": forget_old(db, now=context.runtime.clock.decision_time(db))}
 
 
 def _written(grant: Grant) -> str:

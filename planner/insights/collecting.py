@@ -141,7 +141,7 @@ def keep_audience(db: Session, channel_id: int, slices: Sequence[AudienceCount],
 def _note_failure(db: Session, channel_id: int, failed: RetryLater | Refused, asked_at: datetime, now: datetime) -> None:
     channel = db.get_one(Channel, channel_id)
     log.warning("numbers not told", channel=channel.name, why=failed.reason)
-    if isinstance(failed, Refused) and failed.account and not channels.has_newer_key(channel, asked_at):
+    if isinstance(failed, Refused) and failed.account and not channels.has_newer_key(db, channel, asked_at):
         channels.hold(db, channel, failed.reason, now=now)
 
 

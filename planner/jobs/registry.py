@@ -16,6 +16,7 @@ FUNCTIONS: dict[str, str] = {
     "import.assets": "planner.insights.importing:run_import",
     "import.readings": "planner.insights.importing:run_import",
     "import.visits": "planner.insights.importing:run_import",
+    "consents.forget": "planner.channels.waiting:run",
     "native.look": "planner.publishing.native_looking:run",
     "promotion.refresh": "planner.promotion.standings:run",
     "collect": "planner.insights.collecting:run",

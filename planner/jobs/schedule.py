@@ -13,6 +13,7 @@ __all__ = ["PERIODIC", "enqueue_due", "slot"]
 #: name of the job, how often.
 PERIODIC: tuple[tuple[str, timedelta], ...] = (
     ("collect", timedelta(minutes=15)),
+    ("consents.forget", timedelta(minutes=15)),
     ("native.look", timedelta(hours=1)),
     ("promotion.refresh", timedelta(hours=1)),
 )

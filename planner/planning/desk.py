@@ -104,7 +104,7 @@ def desk(db: Session, *, viewer: User | None, now: datetime, zone: str = "Europe
 
 
 def _channels_in_trouble(db: Session) -> tuple[list[ReconnectChannel], list[SilentChannel]]:
-    """Channels that were refused, or never were connected although posts wait for them; and those whose platform gives no answer."""
+    """Channels that were refused, soon will be, or never were connected although posts wait; and those whose platform gives no answer."""
     waits = (
         select(Post.id)
         .where(Post.channel_id == Channel.id, Post.state.in_((PostState.APPROVED, PostState.SCHEDULED, PostState.IN_REVIEW)))
@@ -113,12 +113,12 @@ def _channels_in_trouble(db: Session) -> tuple[list[ReconnectChannel], list[Sile
     rows = db.execute(
         select(
             Channel.id, Channel.name, Channel.platform, Channel.colour, Channel.state_reason, Channel.failing_since, Channel.wait_until,
-            Channel.state == ChannelState.CONNECTED,
+            (Channel.state == ChannelState.CONNECTED) & (Channel.state_reason == ""),
         )
         .where(
             (Channel.state == ChannelState.NEEDS_RECONNECT)
             | ((Channel.state == ChannelState.NOT_CONNECTED) & (Channel.platform != Platform.BY_HAND) & waits)
-            | ((Channel.state == ChannelState.CONNECTED) & (Channel.failures >= OPENS_AFTER))
+            | ((Channel.state == ChannelState.CONNECTED) & ((Channel.failures >= OPENS_AFTER) | (Channel.state_reason != "")))
         )
         .order_by(Channel.name)
     ).all()  # fmt: skip

@@ -38,6 +38,7 @@ class Task:
     """One claimed amendment: everything the call needs."""
 
     amendment_id: int
+    asked_at: datetime
     kind: AmendmentKind
     worker: str
     platform: Platform
@@ -92,6 +93,7 @@ def _take(db: Session, runtime: Runtime, worker: str, *, now: datetime) -> Task 
     content = amendment.content if amendment.kind is _K.EDIT else {}
     return Task(
         amendment_id=amendment.id,
+        asked_at=now,
         kind=amendment.kind,
         worker=worker,
         platform=post.channel.platform,
@@ -159,7 +161,8 @@ def _settle(db: Session, runtime: Runtime, task: Task, outcome: Outcome, *, now:
         return  # Thought dead and taken up by another: what that one learns counts.
     assert not isinstance(outcome, Sent)
     if isinstance(outcome, Refused) and outcome.account:
-        channels.hold(db, amendment.post.channel, outcome.reason, now=now)
+        if not channels.has_newer_key(db, amendment.post.channel, task.asked_at):
+            channels.hold(db, amendment.post.channel, outcome.reason, now=now)
         _later(amendment, now, outcome.reason)  # It is taken up again once the channel is reconnected.
         amendment.tries -= 1
     elif isinstance(outcome, Refused) or amendment.tries >= runtime.settings.max_tries:

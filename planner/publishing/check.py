@@ -53,7 +53,10 @@ INVARIANTS: dict[str, str] = {
         WHERE d.state IN ('due', 'retry') AND d.due_at < :long_ago AND c.platform <> 'by_hand'
         UNION ALL
         SELECT d.id FROM deliveries d JOIN channels c ON c.id = d.channel_id
-        WHERE d.state = 'unknown' AND d.next_at < :long_ago AND c.state = 'connected'""",
+        WHERE d.state = 'unknown' AND d.next_at < :long_ago AND c.state = 'connected'
+        UNION ALL
+        SELECT d.id FROM deliveries d JOIN channels c ON c.id = d.channel_id
+        WHERE d.state = 'held' AND d.hold = 'channel' AND c.state = 'connected'""",
     "no approved post waits past its moment without a delivery": """
         SELECT p.id FROM posts p LEFT JOIN deliveries d ON d.post_id = p.id
         WHERE p.state = 'approved' AND p.origin = 'planned' AND p.publish_at < :long_ago AND d.id IS NULL

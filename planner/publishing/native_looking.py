@@ -125,5 +125,5 @@ def _note(db: Session, look: Look, told: OwnPosts, asked_at: datetime, now: date
     row.trouble = told.failed.reason if told.failed else ""
     log.warning("a listing was not whole", channel=look.channel_id, why=row.trouble)
     channel = db.get_one(Channel, look.channel_id)
-    if isinstance(told.failed, Refused) and told.failed.account and not channels.has_newer_key(channel, asked_at):
+    if isinstance(told.failed, Refused) and told.failed.account and not channels.has_newer_key(db, channel, asked_at):
         channels.hold(db, channel, told.failed.reason, now=now)

@@ -64,7 +64,7 @@ def settle(db: Session, runtime: Runtime, attempt_id: int, outcome: Outcome, *, 
         case Refused(code="duplicate", reason=reason) if attempt.number > 1:
             abandon(db, delivery, reason, now=now)
             watch(db, runtime, attempt)
-        case Refused(code="unauthorised", account=True) if channels.has_newer_key(delivery.post.channel, attempt.started_at):
+        case Refused(code="unauthorised", account=True) if channels.has_newer_key(db, delivery.post.channel, attempt.started_at):
             close(attempt, Result.LATER, code="later", reason=_RENEWED, now=now)
             retry(db, runtime, delivery, now, _RENEWED, now=now)
         case Refused(code, reason, account):

@@ -31,7 +31,7 @@ SENTENCES = (
     N_("The file “%(file)s” cannot be read."),
     N_("%(platform)s did not give a key for this connection. Connect the account again."),
     N_("%(platform)s did not give a key just now."),
-    N_("%(platform)s does not accept the planner's application: the administrator has to look at its client id and secret."),
+    N_("%(platform)s does not accept the planner's application. Correct %(id)s and %(secret)s, restart the planner, then connect the channel again."),
     N_("The planner broke while it asked for a new key."),
     # By hand and webhooks.
     N_("A person publishes on this channel. Copy the text, then say where it is."),

@@ -205,9 +205,8 @@ def test_a_dead_grant_holds_the_channel_with_a_sentence_that_says_reconnect(
         (answer(403, "<html>a proxy</html>"), 60),
         (answer(200, '{"access_token": "cut'), 60),
         (answer(200, {"token_type": "bearer"}), 60),
-        (answer(401, {"error": "invalid_client"}), 60),
     ],
-    ids=["500", "503", "429", "429 without a wait", "server_error", "a proxy", "cut", "no key", "our application"],
+    ids=["500", "503", "429", "429 without a wait", "server_error", "a proxy", "cut", "no key"],
 )
 def test_what_is_not_clear_loses_nothing_and_is_asked_again_after_the_wait(
     runtime: Runtime, clock: StoppedClock, endpoint: Endpoint, told: Response, waits: int
@@ -224,6 +223,57 @@ def test_what_is_not_clear_loses_nothing_and_is_asked_again_after_the_wait(
     clock.advance(timedelta(seconds=1))
     refresh_due(runtime)
     assert kept(runtime, channel)[:2] == ("new-access", "new-refresh")
+
+
+NOT_OURS = (
+    "X does not accept the planner's application. Correct PLANNER_X_CLIENT_ID and PLANNER_X_CLIENT_SECRET, restart the planner, "
+    "then connect the channel again."
+)
+
+
+@pytest.mark.parametrize("word", ["invalid_client", "unauthorized_client"])
+def test_a_wrong_client_id_is_said_at_once_and_holds_the_channel_when_its_key_ends_and_then_nobody_asks(
+    runtime: Runtime, clock: StoppedClock, endpoint: Endpoint, word: str
+) -> None:
+    channel = a_key(runtime, ends=NOON + 19 * MINUTE)
+    endpoint.says = [answer(401, {"error": word})]
+
+    refresh_due(runtime)
+    assert state(runtime, channel) == (ChannelState.CONNECTED, f"{NOT_OURS} X says: {word}"), "what its key still opens goes on"
+    for _minute in range(60):
+        clock.advance(MINUTE)
+        refresh_due(runtime)
+
+    assert state(runtime, channel) == (ChannelState.NEEDS_RECONNECT, f"{NOT_OURS} X says: {word}")
+    assert endpoint.asked == ["old-refresh"] * 2, "once when it was due, once when the key had ended"
+    assert kept(runtime, channel)[:2] == ("old-access", "old-refresh")
+    with runtime.sessions() as db:
+        assert [one.action for one in db.scalars(select(Entry))] == ["channel.warned", "channel.refused"]
+
+
+def test_an_ended_key_and_a_wrong_client_id_hold_the_channel_at_once(runtime: Runtime, endpoint: Endpoint) -> None:
+    channel = a_key(runtime, ends=NOON)
+    endpoint.says = [answer(401, {"error": "invalid_client", "error_description": "Client authentication failed."})]
+
+    refresh_due(runtime)
+
+    assert state(runtime, channel) == (ChannelState.NEEDS_RECONNECT, f"{NOT_OURS} X says: Client authentication failed.")
+
+
+def test_once_the_client_id_is_right_a_living_key_is_renewed_within_the_hour_and_nothing_is_said_any_more(
+    runtime: Runtime, clock: StoppedClock, endpoint: Endpoint
+) -> None:
+    channel = a_key(runtime, platform=Platform.LINKEDIN, ends=NOON + timedelta(days=6))
+    endpoint.says = [answer(401, {"error": "invalid_client"}), *endpoint.says]
+    refresh_due(runtime)
+    clock.advance(timedelta(minutes=59))
+    refresh_due(runtime)
+    assert (len(endpoint.asked), state(runtime, channel)[1] != "") == (1, True)
+
+    clock.advance(MINUTE)
+    refresh_due(runtime)
+
+    assert (kept(runtime, channel)[0], state(runtime, channel)) == ("new-access", (ChannelState.CONNECTED, ""))
 
 
 def test_while_an_ended_key_cannot_be_renewed_the_channel_says_why_it_waits(runtime: Runtime, endpoint: Endpoint) -> None:

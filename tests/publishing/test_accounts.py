@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -10,15 +11,15 @@ from sqlalchemy import select
 
 from planner.channels import service as channels
 from planner.channels.models import ChannelState
-from planner.channels.port import Outcome, OutgoingPost
+from planner.channels.port import Outcome, OutgoingPost, Refused
 from planner.channels.wire import verdict
 from planner.core.http import Answer
 from planner.core.runtime import Runtime
 from planner.jobs import tick
 from planner.planning import service as planning
 from planner.planning.models import Post, PostState
-from planner.publishing import service
-from planner.publishing.models import Delivery, DeliveryState
+from planner.publishing import amending, service
+from planner.publishing.models import Delivery, DeliveryState, Hold
 from tests.conftest import StoppedClock
 from tests.factories import make_post, make_user
 from tests.publishing.conftest import Scripted
@@ -101,6 +102,94 @@ def test_a_token_revoked_mid_run_costs_one_401_and_its_account_resumes_after_rec
     assert sorted(post.text for post in platform.live) == ["First", "Other account", "Second"]
     with runtime.sessions() as db:
         assert [db.get_one(Post, one).state for one in (first, second)] == [PostState.PUBLISHED] * 2
+
+
+@pytest.mark.parametrize("before", [ChannelState.CONNECTED, ChannelState.NEEDS_RECONNECT])
+def test_reconnecting_while_a_hold_is_being_written_leaves_no_post_with_nobody_to_release_it(
+    runtime: Runtime, approved: Approved, clock: StoppedClock, platform: Scripted, before: ChannelState
+) -> None:
+    """Two sessions: a person gives the new key, and has not committed, while a worker writes the 401 that the old key earned.
+
+    before -- held already when a renewal was refused while the message was on its way.
+    """
+    post_id, giving = approved(text="First"), runtime.sessions()
+
+    def refused(_post: OutgoingPost) -> Outcome:
+        clock.advance(timedelta(seconds=1))
+        if before is ChannelState.NEEDS_RECONNECT:
+            with runtime.sessions.begin() as db:
+                channels.hold(db, db.get_one(Post, post_id).channel, "The key could not be renewed.", now=clock.now())
+        channel = giving.get_one(Post, post_id).channel
+        channels.reconnect(giving, channel, access_token="fresh", actor=None, now=clock.now())
+        assert service.release_channel(giving, channel, now=clock.now()) == 0
+        giving.flush()
+        threading.Timer(0.5, giving.commit).start()
+        return Refused("unauthorised", "The key was refused.", account=True)
+
+    platform.script = [refused]
+    turn(runtime, clock, minutes=10)
+    turn(runtime, clock, seconds=5)
+
+    giving.close()
+    with runtime.sessions() as db:
+        post = db.get_one(Post, post_id)
+        assert (post.channel.state, post.state, len(platform.live)) == (ChannelState.CONNECTED, PostState.PUBLISHED, 1)
+
+
+def test_a_key_given_while_the_hold_is_written_first_releases_what_it_held(
+    runtime: Runtime, approved: Approved, clock: StoppedClock, platform: Scripted
+) -> None:
+    """The other way round: the worker has the channel's row, and the person's form waits for it."""
+    post_id = approved(text="First")
+    platform.script = [Refused("unauthorised", "The key was refused.", account=True)]
+    holding, done = runtime.sessions(), threading.Event()
+
+    def give() -> None:
+        with runtime.sessions.begin() as db:
+            channel = channels.locked(db, db.get_one(Post, post_id).channel)
+            channels.reconnect(db, channel, access_token="fresh", actor=None, now=clock.now())
+            service.release_channel(db, channel, now=clock.now())
+        done.set()
+
+    turn(runtime, clock, minutes=10)
+    with runtime.sessions.begin() as db:  # As if it had not been written yet, and is now.
+        delivery, channel = db.scalars(select(Delivery)).one(), db.get_one(Post, post_id).channel
+        delivery.state, delivery.hold, channel.state = DeliveryState.DUE, None, ChannelState.CONNECTED
+    delivery = holding.scalars(select(Delivery)).one()
+    channels.hold(holding, channels.locked(holding, delivery.post.channel), "The key was refused.", now=clock.now())
+    delivery.state, delivery.hold = DeliveryState.HELD, Hold.CHANNEL
+    holding.flush()
+    thread = threading.Thread(target=give)
+    thread.start()
+    assert not done.wait(0.3)
+    holding.commit()
+    thread.join()
+    turn(runtime, clock, seconds=5)
+
+    holding.close()
+    assert [post.text for post in platform.live] == ["First"]
+
+
+def test_a_401_that_the_old_key_earned_for_an_edit_does_not_hold_the_channel(
+    runtime: Runtime, approved: Approved, clock: StoppedClock, platform: Scripted
+) -> None:
+    post_id = approved(text="First")
+    turn(runtime, clock, minutes=10)
+    with runtime.sessions.begin() as db:
+        post = db.get_one(Post, post_id)
+        amending.take_down(db, post, reason="Wrong", limits=platform.limits, actor=None, now=clock.now())
+
+    def refused() -> Outcome:
+        clock.advance(timedelta(seconds=1))
+        with runtime.sessions.begin() as db:
+            channels.reconnect(db, db.get_one(Post, post_id).channel, access_token="fresh", actor=None, now=clock.now())
+        return Refused("unauthorised", "The key was refused.", account=True)
+
+    platform.answers = [refused]
+    turn(runtime, clock, seconds=1)
+
+    with runtime.sessions() as db:
+        assert db.get_one(Post, post_id).channel.state is ChannelState.CONNECTED
 
 
 def test_after_an_outage_of_six_hours_what_was_due_is_missed_and_what_is_due_now_goes_out(

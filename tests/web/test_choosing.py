@@ -11,6 +11,8 @@ from sqlalchemy.orm import Session
 
 from planner.channels.models import Channel, ChannelState, OpenConsent
 from planner.channels.port import Platform
+from planner.channels.waiting import LIFE
+from planner.jobs import tick
 from tests.conftest import Browser, StoppedClock
 from tests.factories import make_channel
 from tests.web.scene import stored
@@ -181,3 +183,23 @@ def test_a_channel_without_a_number_is_one_of_several_pages(client: Browser, app
     assert (both.status_code, "Choose one: the channel is one account." in both.text) == (422, True)
     assert one.location == f"/settings/channels/{ours}"
     assert [(channel.id, channel.name, channel.external_id) for channel in channels(app_db)] == [(ours, "Ours", numbers["Ibexa"])]
+
+
+def test_a_consent_nobody_finished_is_taken_away_by_the_periodic_job_key_and_all(client: Browser, app_db: Session, clock: StoppedClock) -> None:
+    runtime = client.application.extensions["planner"]
+
+    def raw_rows() -> int:
+        app_db.rollback()
+        count = int(app_db.execute(text("SELECT count(*) FROM open_consents")).scalar_one())
+        app_db.rollback()
+        return count
+
+    consent(client)
+    clock.advance(LIFE)
+    tick.run(runtime)
+    assert raw_rows() == 1, "its ten minutes are not over"
+
+    clock.advance(timedelta(minutes=15))
+    tick.run(runtime)
+
+    assert raw_rows() == 0

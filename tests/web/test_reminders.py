@@ -7,8 +7,11 @@ from datetime import timedelta
 import pytest
 from sqlalchemy.orm import Session
 
+from planner.channels import service
+from planner.channels.grants import read_grant
 from planner.channels.models import ChannelState
 from planner.channels.port import Platform
+from planner.core.http import Answer
 from planner.planning.desk import desk
 from tests.conftest import Browser
 from tests.factories import NOON, make_asset, make_channel
@@ -66,6 +69,19 @@ def test_a_reminder_is_one_click_from_where_it_is_answered(
     assert [text in page for text in (english, 'id="key-title"')] == [True, True]
     assert french in client.get(f"/settings/channels/{channel}", headers={"Accept-Language": "fr"}).text
     assert "La connexion expire le" in client.get("/", headers={"Accept-Language": "fr"}).text
+
+
+def test_what_a_person_has_to_correct_before_a_key_ends_is_said_on_the_desk_in_the_list_and_on_the_page(client: Browser, app_db: Session) -> None:
+    make_asset(app_db)
+    channel = make_channel(app_db, platform=Platform.X, name="Our account")
+    reason = read_grant(Answer(401, {}, b'{"error": "invalid_client"}'), platform="X", now=NOON).reason
+    service.warn(app_db, channel, reason, now=NOON)
+    app_db.commit()
+
+    english, french = "Correct PLANNER_X_CLIENT_ID and PLANNER_X_CLIENT_SECRET", "Corrigez PLANNER_X_CLIENT_ID et PLANNER_X_CLIENT_SECRET"
+    for page in ("/", "/settings", f"/settings/channels/{channel.id}"):
+        assert english in client.get(page).text, page
+        assert french in client.get(page, headers={"Accept-Language": "fr"}).text, page
 
 
 def test_the_list_of_channels_says_it_too_and_a_quiet_connection_says_nothing(client: Browser, app_db: Session) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from flask import abort, flash, g, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
@@ -110,8 +112,9 @@ def reconnect(channel_id: int) -> ResponseReturnValue:
     if form.validate():
         try:
             with committing(g.db):
-                service.reconnect(g.db, row, access_token=form.access_token.data or None, actor=g.user, now=g.now)
-                released = release_channel(g.db, row, now=g.now)
+                now = _held(row)
+                service.reconnect(g.db, row, access_token=form.access_token.data or None, actor=g.user, now=now)
+                released = release_channel(g.db, row, now=now)
         except PlannerError as error:
             form.refuse(error)
         else:
@@ -130,6 +133,12 @@ def disconnect(channel_id: int) -> ResponseReturnValue:
         service.disconnect(g.db, row, actor=g.user, now=g.now)
     flash(_("%(name)s is disconnected. Its posts and numbers stay.", name=row.name), "success")
     return redirect(url_for(".channel", channel_id=channel_id))
+
+
+def _held(row: Channel) -> datetime:
+    """Hold the channel's row, then ask the time: whatever was sent with the old key began before it."""
+    service.locked(g.db, row)
+    return runtime().clock.decision_time(g.db)
 
 
 def _page(

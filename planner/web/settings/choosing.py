@@ -47,12 +47,15 @@ def store(platform: Platform, accounts: list[Identity], grant: Grant, again: int
         fresh: list[tuple[int, str]] = []
         renewed: list[tuple[int, str]] = []
         released = 0
+        for one in connecting.known(db, platform, accounts).values():
+            service.locked(db, one)
+        now = runtime().clock.decision_time(db)
         for account in accounts:
             channel, is_new = connecting.connect(
                 db, platform, account, grant, again=again, time_zone=settings.time_zone, grace_minutes=settings.grace_minutes,
-                actor=db.get(User, g.user.id), now=g.now,
+                actor=db.get(User, g.user.id), now=now,
             )  # fmt: skip
-            released += release_channel(db, channel, now=g.now)
+            released += release_channel(db, channel, now=now)
             db.flush()
             (fresh if is_new else renewed).append((channel.id, channel.name))
     sentence = _said([name for _number, name in fresh], [name for _number, name in renewed], released)

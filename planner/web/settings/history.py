@@ -51,6 +51,7 @@ ACTIONS: dict[str, str] = {
     "channel.reconnected": N_("connected a channel again"),
     "channel.refreshed": N_("renewed a channel's key"),
     "channel.refused": N_("was refused by a channel"),
+    "channel.warned": N_("could not renew a channel's key"),
     "channel.looks_off": N_("stopped looking for messages published directly"),
     "channel.looks_on": N_("began to look for messages published directly"),
     "channel.silent": N_("got no answer on a channel and leaves it alone for a while"),
