@@ -1,4 +1,4 @@
-// The keyboard: "?" lists the keys, g then a letter goes to a place, n, /, and j k x Enter on the rows of a list.
+// The keyboard: "?" lists the keys, g then a letter goes to a place, n, /, and j k x d Enter on the rows of a list.
 import { isTyping } from "./page.js";
 
 let waitingForPlace = 0;
@@ -33,6 +33,13 @@ function showKeys() {
   if (dialog && !dialog.open) dialog.showModal();
 }
 
+// What waits for a decision: of the row one is on, else the page's own.
+function decide() {
+  const link = (document.querySelector("[data-row].is-current") ?? document).querySelector("[data-decide]");
+  if (link) link.click();
+  else document.querySelector("[data-decide-here] input:checked, [data-decide-here] input")?.focus();
+}
+
 const actions = {
   "?": showKeys,
   "/": () => document.getElementById("search")?.focus(),
@@ -40,6 +47,7 @@ const actions = {
   j: () => step(1),
   k: () => step(-1),
   x: tick,
+  d: decide,
 };
 
 export function start() {

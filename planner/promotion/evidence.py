@@ -8,7 +8,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
 from statistics import median
-from typing import Any
+from typing import Any, NamedTuple
+
+import numpy as np
 
 from planner.catalog.models import Confidentiality, Purpose
 from planner.promotion.choices import PromotionKind
@@ -25,6 +27,18 @@ PEERS = 200
 #: Days after a decision at which it is judged.
 HORIZONS = (30, 90)
 _SIMILAR = 5
+#: Videos up to so many times as long, or as short, are of like length.
+_ALIKE = 2
+
+Values = np.ndarray[Any, np.dtype[np.float64]]
+
+
+class _Rates(NamedTuple):
+    """A rate of each video of a channel of which it is told: number, seconds of length, rate."""
+
+    assets: Values
+    lengths: Values
+    values: Values
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +101,14 @@ class Evidence:
     verdict: Verdict | None
     similar: Sequence[Similar]
     history: int
+    #: Seconds: the retention is set against videos between these lengths; None: against all, as too few are of like length.
+    band: tuple[float, float] | None = None
+    click_through: float | None = None
+    click_rank: float | None = None
+    reactions: float | None = None
+    #: Share of the others that hold people less, read from what is “watched”, or “liked” where watch time is not told.
+    interest: float | None = None
+    interest_by: str = ""
 
     @property
     def views(self) -> float | None:
@@ -102,13 +124,19 @@ class Evidence:
         return None if self.case is None or self.case.goal is None or self.expected is None else self.expected.chance_of(self.case.goal)
 
 
-def blocked(video: Video, now: datetime) -> str:
-    """Why it may not be promoted at all; empty when nothing stands against it."""
+def blocked(video: Video, now: datetime) -> tuple[str, dict[str, str]]:
+    """Why it may not be promoted at all, and what fills that sentence; empty when nothing stands against it."""
     if video.embargo_until is not None and video.embargo_until > now:
-        return "embargo"
+        return "embargo", {"until": video.embargo_until.date().isoformat()}
+    if video.campaign_embargo is not None and video.campaign_embargo > now:
+        return "campaign", {"campaign": video.campaign, "until": video.campaign_embargo.date().isoformat()}
     if video.sensitive:
-        return "sensitive"
-    return "confidential" if video.confidentiality is Confidentiality.CONFIDENTIAL else ""
+        return "sensitive", {}
+    if video.confidentiality is Confidentiality.CONFIDENTIAL:
+        return "confidential", {}
+    if video.rights_until is not None and video.rights_until < now.date():
+        return "rights", {"until": video.rights_until.isoformat()}
+    return "", {}
 
 
 class Bench:
@@ -118,7 +146,7 @@ class Bench:
         self.past, self.knobs, self.now = past, knobs, now
         self._peers: dict[str, list[tuple[int, Sequence[Reading]]]] = {}
         self._gains: dict[tuple[str, PromotionKind, int], Uplift] = {}
-        self._retentions: dict[str, list[tuple[int, float]]] = {}
+        self._told: dict[tuple[str, str], _Rates] = {}
 
     @cached_property
     def regime(self) -> str:
@@ -139,14 +167,17 @@ class Bench:
         gain = self.gain(regime, knobs.kind)
         told = {days: outlook(history, seen, age + days) for days in sorted({*HORIZONS, ahead})}
         expected = told[ahead]
-        rates = self._rates(regime)
         retention = video.retention(regime)
-        others = [value for asset_id, value in rates if asset_id != video.asset_id]
         given: dict[str, Any] = dict(knobs.thresholds)
         lines = Thresholds(**given)
+        others, band = self._alike(video, regime, lines.comparable)
         quality = quality_of(retention, others, comparable=lines.comparable)
         standing = self._place(video, history)
-        rank = _rank(retention, others) if retention is not None and len(others) >= lines.comparable else None
+        rank = _rank(retention, others, lines.comparable)
+        clicks, click_rank = self._against("click_through", video, regime, lines.comparable)
+        reactions, liked = self._against("reactions", video, regime, lines.comparable)
+        interest, read_from = (rank, "watched") if rank is not None else (liked, "liked" if liked is not None else "")
+        against, against_by = blocked(video, self.now)
         money = case = answer = None
         if expected is not None:
             share = video.target_share if video.target_share is not None else knobs.target_share
@@ -154,7 +185,7 @@ class Bench:
             money = economics(expected, gain, cost=knobs.cost, target_share=share, value_per_view=value, quality=quality)
             qualified = None if share is None or not seen else seen[-1][1] * share
             case = Case(
-                expected, money, age, blocked=blocked(video, self.now), goal=video.goal, comparable=standing.count - 1 if standing else 0,
+                expected, money, age, blocked=against, blocked_by=against_by, goal=video.goal, click_through=click_rank, comparable=standing.count - 1 if standing else 0,
                 start=standing.rank if standing and standing.count > lines.comparable else None, retention=rank, qualified_views=qualified,
                 for_event=video.purpose is Purpose.EVENT, audio_only=video.audio_only, vouched_by=video.vouched_by,
             )  # fmt: skip
@@ -162,7 +193,7 @@ class Bench:
         return Evidence(
             video, knobs, lines, age, expected, gain, {days: one.forecast for days, one in told.items() if one},
             {days: with_promotion(one, gain) for days, one in told.items() if one}, standing, retention, rank, quality, money, case, answer,
-            self._similar(video, regime, age + ahead), len(history),
+            self._similar(video, regime, age + ahead), len(history), band, clicks, click_rank, reactions, interest, read_from,
         )  # fmt: skip
 
     def gain(self, regime: str, kind: PromotionKind) -> Uplift:
@@ -185,11 +216,28 @@ class Bench:
             self._peers[regime] = [(one.asset_id, one.series[regime]) for one in self.past.videos if one.series.get(regime)][: PEERS + 1]
         return self._peers[regime]
 
-    def _rates(self, regime: str) -> list[tuple[int, float]]:
-        if regime not in self._retentions:
-            told = ((one.asset_id, one.retention(regime)) for one in self.past.videos)
-            self._retentions[regime] = [(asset_id, value) for asset_id, value in told if value is not None]
-        return self._retentions[regime]
+    def _rates(self, name: str, regime: str) -> _Rates:
+        if (name, regime) not in self._told:
+            told = [(one.asset_id, one.duration or 0, getattr(one, name)(regime)) for one in self.past.videos]
+            rows = [row for row in told if row[2] is not None]
+            self._told[name, regime] = _Rates(*(np.array([row[place] for row in rows], float) for place in range(3)))
+        return self._told[name, regime]
+
+    def _alike(self, video: Video, regime: str, least: int) -> tuple[Values, tuple[float, float] | None]:
+        """What is watched of the channel's others of like length; of all of them where fewer than `least` are."""
+        told = self._rates("retention", regime)
+        other = told.assets != video.asset_id
+        if video.duration:
+            low, high = video.duration / _ALIKE, video.duration * _ALIKE
+            near = told.values[other & (told.lengths >= low) & (told.lengths <= high)]
+            if len(near) >= least:
+                return near, (low, high)
+        return told.values[other], None
+
+    def _against(self, name: str, video: Video, regime: str, least: int) -> tuple[float | None, float | None]:
+        """A rate of the video, and the share of the channel's others below it; each None where it cannot be told."""
+        told, mine = self._rates(name, regime), getattr(video, name)(regime)
+        return mine, _rank(mine, told.values[told.assets != video.asset_id], least)
 
     def _place(self, video: Video, history: Sequence[Sequence[Reading]]) -> Place | None:
         """Age-matched: only what the others had when they were as old as this one at its last reading."""
@@ -231,8 +279,8 @@ def _with(knobs: Knobs, video: Video, what_if: WhatIf | None) -> tuple[Knobs, Vi
     return replace(knobs, **given), replace(video, **asked)
 
 
-def _rank(value: float, others: Sequence[float]) -> float:
-    return sum(one < value for one in others) / len(others)
+def _rank(value: float | None, others: Values, least: int) -> float | None:
+    return None if value is None or len(others) < least else float(np.mean(others < value))
 
 
 def frozen(evidence: Evidence) -> dict[str, Any]:

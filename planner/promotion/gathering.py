@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, time
+from datetime import UTC, date, datetime, time
 from typing import Any
 
 from sqlalchemy import Float, and_, case, cast, extract, func, or_, select
@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from planner.catalog.models import Asset, AssetKind, Confidentiality, Purpose
 from planner.insights.models import Snapshot
-from planner.planning.models import Post, PostState
+from planner.planning.models import Campaign, Post, PostState
 from planner.promotion.choices import PromotionKind
 from planner.promotion.forecast import Reading, tidy
 from planner.promotion.models import Promotion, PromotionInput
@@ -25,14 +25,21 @@ GRID = (0.25, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 7.0, 10.0, 14.0, 21.0, 30.0, 37
 MOST = 3000
 _KINDS = (AssetKind.VIDEO, AssetKind.PODCAST)
 _NEVER = datetime(1970, 1, 1, tzinfo=UTC)
+#: Fewer showings of a thumbnail say nothing of how often it is clicked.
+_FEWEST_SHOWN = 100
+
+#: How many there were to begin with, and how many of them.
+Pair = tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True)
 class Video:
     """One published video of a channel and what people and the platform told of it.
 
-    series -- view definition -> readings by age, one definition never mixed with another. watched -- definition -> (views, seconds
-    watched) as read last. promoted -- (kind, age in days at which it began, cost).
+    campaign, campaign_embargo -- the campaign of one of its posts that is longest under embargo. rights_until -- last day it may be used.
+    series -- view definition -> readings by age, one definition never mixed with another. watched, clicked, liked -- definition ->
+    (views, seconds watched), (times its thumbnail was shown, clicks), (views, likes + comments + shares), each as read last.
+    promoted -- (kind, age in days at which it began, cost).
     """
 
     post_id: int | None
@@ -52,9 +59,14 @@ class Video:
     value_per_view: float | None = None
     audio_only: bool = False
     vouched_by: str = ""
+    campaign: str = ""
+    campaign_embargo: datetime | None = None
+    rights_until: date | None = None
     regime: str = ""
     series: Mapping[str, Sequence[Reading]] = field(default_factory=dict)
-    watched: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    watched: Mapping[str, Pair] = field(default_factory=dict)
+    clicked: Mapping[str, Pair] = field(default_factory=dict)
+    liked: Mapping[str, Pair] = field(default_factory=dict)
     promoted: Sequence[tuple[PromotionKind, float, float | None]] = ()
 
     @property
@@ -66,6 +78,16 @@ class Video:
         """Average part of it that was watched, in [0, 1]; None where the platform tells no watch time."""
         views, seconds = self.watched.get(regime, (0, 0))
         return min(seconds / (views * self.duration), 1.0) if views and seconds and self.duration else None
+
+    def click_through(self, regime: str) -> float | None:
+        """Share of those shown its thumbnail who clicked, in [0, 1]; None where the platform or a file does not tell, or too few saw it."""
+        shown, clicks = self.clicked.get(regime, (0, 0))
+        return min(clicks / shown, 1.0) if shown >= _FEWEST_SHOWN else None
+
+    def reactions(self, regime: str) -> float | None:
+        """Likes, comments and shares for one view; None where none of them is told."""
+        views, reacted = self.liked.get(regime, (0, 0))
+        return reacted / views if views else None
 
     def age(self, now: datetime) -> float:
         """In days; 0 before publication."""
@@ -95,30 +117,45 @@ def gather(db: Session, channel_id: int, *, most: int = MOST, also: int | None =
         select(
             Post.id, Asset.id, Asset.title, Asset.kind, Post.published_at, Asset.duration_seconds, Asset.embargo_until, Asset.sensitive,
             Asset.confidentiality, Asset.purpose, Asset.owner_id, Asset.cost, PromotionInput.goal, PromotionInput.target_share,
-            PromotionInput.value_per_view, PromotionInput.audio_only, PromotionInput.vouched_by,
+            PromotionInput.value_per_view, PromotionInput.audio_only, PromotionInput.vouched_by, PromotionInput.rights_until, *_campaign(),
         )
         .join(Asset, Asset.id == Post.asset_id)
         .outerjoin(PromotionInput, PromotionInput.asset_id == Asset.id)
         .where(which, Asset.kind.in_(_KINDS))
         .order_by(Post.published_at.desc(), Post.id.desc())
     ).all()  # fmt: skip
-    series, watched = readings_of(db, which)
+    series, pairs = readings_of(db, which)
     promotions = _promotions(db, channel_id)
     first: dict[int, Any] = {}
     for row in reversed(rows):  # A video put up twice is judged by its first upload.
         first.setdefault(row[1], row)
-    videos = [_video(row, series.get(row[0], {}), watched.get(row[0], {}), promotions.get(row[1], ())) for row in first.values()]
+    videos = [_video(row, series.get(row[0], {}), pairs.get(row[0], {}), promotions.get(row[1], ())) for row in first.values()]
     return ChannelPast(channel_id, sorted(videos, key=lambda one: one.published_at or _NEVER, reverse=True))
 
 
-def _video(row: Any, series: Mapping[str, tuple[datetime, list[Reading]]], watched: Mapping[str, tuple[int, int]], promoted: Sequence[Any]) -> Video:
+def _campaign() -> tuple[Any, Any]:
+    """Name and end of the embargo that holds longest among the campaigns of an asset's posts."""
+    ends = (
+        select(Campaign.embargo_until, Campaign.name)
+        .join(Post, Post.campaign_id == Campaign.id)
+        .where(Post.asset_id == Asset.id, Post.state != PostState.CANCELLED, Campaign.embargo_until.is_not(None))
+        .correlate(Asset)
+        .order_by(Campaign.embargo_until.desc(), Campaign.id)
+        .limit(1)
+    )
+    return ends.with_only_columns(Campaign.name).scalar_subquery(), ends.with_only_columns(Campaign.embargo_until).scalar_subquery()
+
+
+def _video(row: Any, series: Mapping[str, tuple[datetime, list[Reading]]], pairs: Mapping[str, dict[str, Pair]], promoted: Sequence[Any]) -> Video:
     regime = max(series, key=lambda name: series[name][0]) if series else ""
     told = {name: tidy(readings) for name, (_at, readings) in series.items()}
     began = [(kind, (datetime.combine(on, time(), UTC) - row[4]).total_seconds() / 86400, cost) for kind, on, cost in promoted]
     return Video(
         post_id=row[0], asset_id=row[1], title=row[2], kind=row[3], published_at=row[4], duration=row[5], embargo_until=row[6], sensitive=row[7],
         confidentiality=row[8], purpose=row[9], owner_id=row[10], cost=_amount(row[11]), goal=row[12], target_share=row[13],
-        value_per_view=_amount(row[14]), audio_only=bool(row[15]), vouched_by=row[16] or "", regime=regime, series=told, watched=watched,
+        value_per_view=_amount(row[14]), audio_only=bool(row[15]), vouched_by=row[16] or "", rights_until=row[17], campaign=row[18] or "",
+        campaign_embargo=row[19], regime=regime, series=told,
+        **{name: {regime: one[name] for regime, one in pairs.items() if name in one} for name in ("watched", "clicked", "liked")},
         promoted=[(kind, max(age, 0.01), cost) for kind, age, cost in began],
     )  # fmt: skip
 
@@ -127,31 +164,38 @@ def _amount(value: Any) -> float | None:
     return None if value is None else float(value)
 
 
-def readings_of(db: Session, which: Any) -> tuple[dict[int, dict[str, tuple[datetime, list[Reading]]]], dict[int, dict[str, tuple[int, int]]]]:
-    """Post -> view definition -> (moment last read, readings by age), and post -> definition -> (views, seconds watched).
+def readings_of(db: Session, which: Any) -> tuple[dict[int, dict[str, tuple[datetime, list[Reading]]]], dict[int, dict[str, dict[str, Pair]]]]:
+    """Post -> view definition -> (moment last read, readings by age), and post -> definition -> what `Video` calls watched, clicked, liked.
 
     which -- condition on posts. One statement: of each stretch of age only the last reading comes out of the database.
     """
     age = _age(db)
     stretch = case(*((age < edge, place) for place, edge in enumerate(GRID)), else_=len(GRID))
     rows = db.execute(
-        select(Snapshot.post_id, Snapshot.regime, func.max(age), func.max(Snapshot.views), func.max(Snapshot.at), func.max(Snapshot.watch_seconds))
+        select(
+            Snapshot.post_id, Snapshot.regime, func.max(age), func.max(Snapshot.views), func.max(Snapshot.at), func.max(Snapshot.watch_seconds),
+            func.max(Snapshot.impressions), func.max(Snapshot.clicks), func.max(Snapshot.likes), func.max(Snapshot.comments), func.max(Snapshot.shares),
+        )
         .select_from(Post)
         .join(Snapshot, Snapshot.post_id == Post.id)
         .where(which, Snapshot.views.is_not(None), Snapshot.at > Post.published_at)
         .group_by(Snapshot.post_id, Snapshot.regime, stretch)
-    )
+    )  # fmt: skip
     series: dict[int, dict[str, tuple[datetime, list[Reading]]]] = {}
-    watched: dict[int, dict[str, tuple[int, int]]] = {}
-    for post_id, regime, days, views, at, seconds in rows:
+    pairs: dict[int, dict[str, dict[str, Pair]]] = {}
+    for post_id, regime, days, views, at, seconds, shown, clicks, *reacted in rows:
         last, readings = series.setdefault(post_id, {}).get(regime, (at, []))
         readings.append((float(days), float(views)))
         series[post_id][regime] = (max(last, at), readings)
-        if seconds:
-            known = watched.setdefault(post_id, {})
-            if views >= known.get(regime, (0, 0))[0]:
-                known[regime] = (int(views), int(seconds))
-    return series, watched
+        told = {
+            "watched": (views, seconds or None), "clicked": (shown, clicks),
+            "liked": (views, sum(one or 0 for one in reacted) if any(one is not None for one in reacted) else None),
+        }  # fmt: skip
+        for name, (many, of_them) in told.items():
+            if many and of_them is not None:
+                known = pairs.setdefault(post_id, {}).setdefault(regime, {})
+                known[name] = max(known.get(name, (0, 0)), (int(many), int(of_them)))
+    return series, pairs
 
 
 def _age(db: Session) -> Any:

@@ -31,7 +31,7 @@ def judge(db: Session, *, now: datetime) -> int:
     if not waiting:
         return 0
     numbers = [decision.post_id for decision, _published in waiting]
-    series, _watched = readings_of(db, Post.id.in_(numbers))
+    series, _pairs = readings_of(db, Post.id.in_(numbers))
     spent = _spent(db, [decision.asset_id for decision, _published in waiting])
     judged = 0
     for decision, published_at in waiting:

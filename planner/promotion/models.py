@@ -72,6 +72,8 @@ class PromotionInput(Base):
     audio_only: Mapped[bool] = mapped_column(default=False)
     #: A politician, journalist or analyst who spoke of it; empty when nobody did.
     vouched_by: Mapped[str] = mapped_column(String(160), default="")
+    #: The last day it may be used (music, pictures, people in it); None: nobody said that it ends.
+    rights_until: Mapped[date | None] = mapped_column(Date)
     updated_at: Mapped[datetime]
 
 
@@ -107,7 +109,12 @@ class Standing(Base):
     ratio: Mapped[float | None] = mapped_column(Float)
     place: Mapped[int | None]
     comparable: Mapped[int] = mapped_column(default=0)
-    #: Average part watched, and the share of the channel's others below it.
+    #: Share of the channel's others that had fewer views at its age.
+    exposure: Mapped[float | None] = mapped_column(Float)
+    #: Share of the others that held people less, and what that is read from: “watched”, or “liked” where watch time is not told.
+    interest: Mapped[float | None] = mapped_column(Float)
+    interest_by: Mapped[str] = mapped_column(String(8), default="", server_default="")
+    #: Average part watched, and the share of the channel's others of like length below it.
     retention: Mapped[float | None] = mapped_column(Float)
     retention_rank: Mapped[float | None] = mapped_column(Float)
     target_share: Mapped[float | None] = mapped_column(Float)

@@ -24,7 +24,7 @@ from planner.promotion.models import Decision, EventUse, Promotion, PromotionInp
 
 __all__ = [
     "FRESH", "SORTS", "VIEWS", "Board", "BoardFilters", "BoardRow", "Spent", "board", "channels", "decision", "decisions", "decisions_of",
-    "inputs_of", "known_promotions", "live_posts", "place_of", "promotion", "readable", "spent", "to_decide", "uses_of", "video",
+    "inputs_of", "known_promotions", "live_posts", "next_to_decide", "place_of", "promotion", "readable", "spent", "to_decide", "uses_of", "video",
 ]  # fmt: skip
 
 #: What is younger waits for a decision.
@@ -60,6 +60,7 @@ class BoardFilters:
     choice: Choice | None = None
     sort: str = "verdict"
     page: int = 1
+    most: int = PAGE
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +119,7 @@ def board(db: Session, filters: BoardFilters, *, viewer: User | None, now: datet
     if shown is not None:
         query = query.where(shown)
     order = (*SORTS.get(filters.sort, SORTS["verdict"]), Standing.asset_id.desc())
-    rows = db.execute(query.order_by(*order).limit(PAGE).offset((filters.page - 1) * PAGE))
+    rows = db.execute(query.order_by(*order).limit(filters.most).offset((filters.page - 1) * filters.most))
     return Board([BoardRow(*row) for row in rows], total, waiting, everything)
 
 
@@ -127,6 +128,18 @@ def to_decide(db: Session, *, viewer: User | None, now: datetime) -> int:
     known = known_to(viewer)
     query = _joined(select(func.count())).where(Decision.id.is_(None), Standing.published_at >= now - FRESH)
     return db.scalar(query if known is None else query.where(known)) or 0
+
+
+def next_to_decide(db: Session, *, viewer: User | None, now: datetime, after: int | None = None) -> int | None:
+    """The video that stands first on the board among those that wait, another than `after`; None when none waits. One statement."""
+    known = known_to(viewer)
+    query = _joined(select(Standing.asset_id)).where(Decision.id.is_(None), Standing.published_at >= now - FRESH)
+    if known is not None:
+        query = query.where(known)
+    if after is not None:
+        query = query.where(Standing.asset_id != after)
+    found: int | None = db.scalar(query.order_by(*SORTS["verdict"], Standing.asset_id.desc()).limit(1))
+    return found
 
 
 def _joined(query: Any) -> Any:

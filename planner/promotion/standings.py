@@ -78,6 +78,7 @@ def row_of(evidence: Evidence, channel_id: int, now: datetime) -> dict[str, Any]
         "asset_id": video.asset_id, "post_id": video.post_id, "channel_id": channel_id, "published_at": video.published_at,
         "read_at": read_at, "views": int(seen[-1][1]) if seen else None,
         "ratio": standing.ratio if standing else None, "place": standing.place if standing else None, "comparable": standing.count if standing else 0,
+        "exposure": standing.rank if standing and standing.count > evidence.lines.comparable else None, "interest": evidence.interest, "interest_by": evidence.interest_by,
         "retention": evidence.retention, "retention_rank": evidence.retention_rank, "target_share": share,
         "cost": knobs.cost, "currency": knobs.currency, "horizon_days": knobs.horizon_days,
         "median": told.median if told else None, "low": told.low if told else None, "high": told.high if told else None,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -63,7 +63,8 @@ class Reason:
 class Case:
     """What is known of one video. None is “not told” throughout; ranks are shares of the channel's comparable videos below this one.
 
-    blocked -- why it may not be promoted at all: embargo, sensitive, confidential or rights; empty when nothing stands against it.
+    blocked -- why it may not be promoted at all: embargo, campaign, sensitive, confidential or rights; empty when nothing stands against it.
+    blocked_by -- what fills the sentence about that: until, campaign.
     comparable -- videos of the channel known at this age. start -- rank of its views among them; click_through, retention -- likewise.
     qualified_views -- views so far by those it is for. for_event, audio_only -- what it was made as.
     vouched_by -- a politician, journalist or analyst who spoke of it; empty when nobody did.
@@ -73,6 +74,7 @@ class Case:
     economics: Economics
     age_days: float
     blocked: str = ""
+    blocked_by: Mapping[str, str] = field(default_factory=dict)
     goal: float | None = None
     comparable: int = 0
     start: float | None = None
@@ -95,14 +97,15 @@ class Verdict:
 
 
 _BLOCKED = {
-    "embargo": N_("It is under embargo."),
+    "embargo": N_("It is under embargo until %(until)s."),
+    "campaign": N_("Its campaign %(campaign)s is under embargo until %(until)s."),
     "sensitive": N_("It is sensitive: one release is all there may be."),
     "confidential": N_("It is confidential."),
-    "rights": N_("Its rights have expired."),
+    "rights": N_("Its rights ended on %(until)s."),
 }
 
 
-def quality_of(viewed: float | None, channel: Sequence[float], *, comparable: int = 5) -> float:
+def quality_of(viewed: float | None, channel: Sequence[float] | np.ndarray[Any, Any], *, comparable: int = 5) -> float:
     """How much a view of this video is worth against the channel's others: average percentage viewed over their median, in [.5, 1.25].
 
     1 when it is not told or fewer than `comparable` others are.
@@ -146,7 +149,7 @@ def verdict(case: Case, lines: Thresholds | None = None) -> Verdict:
 
 def _decide(case: Case, lines: Thresholds) -> tuple[Choice, list[Reason]]:
     if case.blocked:
-        return Choice.DO_NOT_PROMOTE, [Reason(case.blocked, _BLOCKED[case.blocked])]
+        return Choice.DO_NOT_PROMOTE, [Reason(case.blocked, _BLOCKED[case.blocked], dict(case.blocked_by))]
     if case.goal is not None and (sure := case.expected.chance_of(case.goal)) >= lines.goal_sure:
         told = N_("It reaches its goal of %(goal)s views by itself with a probability of %(chance)s.")
         return Choice.LET_IT_RUN, [Reason("goal_by_itself", told, {"goal": case.goal, "chance": sure})]

@@ -43,6 +43,7 @@ LATER = {
     "percent": "planner.web.promotion.words:percent",
     "about": "planner.web.promotion.words:about",
     "reason": "planner.web.promotion.words:reason",
+    "length_of": "planner.web.promotion.words:length_of",
 }
 
 #: What every page of a signed-in person shows while sending is paused.

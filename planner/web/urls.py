@@ -103,6 +103,8 @@ SCREENS: tuple[Table, ...] = (
     ), context="around"),
     Table("promotion", "/promotion", "planner.web.promotion", (
         ("GET", "", "board.board"),
+        ("GET", "/quadrant", "board.quadrant"),
+        ("GET", "/next", "board.next_one"),
         ("POST", "/refresh", "board.refresh"),
         ("GET", "/scores", "scores.scores"),
         ("GET", "/idea", "scores.idea"),

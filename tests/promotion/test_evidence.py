@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
-from sqlalchemy import event
+from sqlalchemy import event, select
 from sqlalchemy.orm import Session
 
 from planner.catalog.models import AssetKind, Confidentiality, Purpose
-from planner.channels.port import Platform
+from planner.channels.port import Platform, Reading
+from planner.insights import service as insights
+from planner.insights.rules import regime_of
+from planner.planning.models import Post
 from planner.promotion import service
 from planner.promotion.choices import Choice, Confidence, PromotionKind
 from planner.promotion.evidence import Evidence, WhatIf
 from planner.promotion.gathering import GRID, gather
 from planner.promotion.looking import look
-from planner.promotion.service import SettingValues
+from planner.promotion.service import InputValues, SettingValues
 from planner.promotion.standings import bench
-from tests.factories import NOON, make_asset, make_channel
+from tests.factories import NOON, make_asset, make_campaign, make_channel, make_post
 from tests.promotion.making import DAY, asset_of, make_past, make_video, read, views_at
 
 
@@ -145,6 +148,58 @@ def test_what_may_not_be_promoted_is_not(db: Session, facts: dict[str, object], 
 
     assert evidence.verdict is not None
     assert (evidence.verdict.choice, [one.code for one in evidence.verdict.reasons]) == (Choice.DO_NOT_PROMOTE, [why])
+
+
+def test_a_campaigns_embargo_and_rights_that_ended_stand_against_it_and_say_until_when(db: Session) -> None:
+    channel = make_past(db, count=6)
+    under, free, ended = (make_video(db, channel, published_at=NOON - 7 * DAY) for _ in range(3))
+    for post, name, until in ((under, "Spring launch", NOON + 3 * DAY), (free, "Over", NOON - DAY)):
+        make_post(db, asset=asset_of(db, post), channel=make_channel(db), campaign=make_campaign(db, name=name, embargo_until=until))
+    service.save_inputs(db, asset_of(db, ended), InputValues(rights_until=date(2026, 2, 28)), actor=None, now=NOON)
+    db.flush()
+
+    told = [weighed(db, post.asset_id).verdict for post in (under, free, ended)]
+
+    assert [(one.choice is Choice.DO_NOT_PROMOTE, one.reasons[0].code, one.reasons[0].params) for one in told if one] == [
+        (True, "campaign", {"campaign": "Spring launch", "until": "2026-03-05"}), (False, "no_value", {}), (True, "rights", {"until": "2026-02-28"}),
+    ]  # fmt: skip
+
+
+def test_retention_is_set_against_videos_of_like_length_and_against_all_where_those_are_few(db: Session) -> None:
+    channel = make_channel(db, platform=Platform.YOUTUBE)
+    for number in range(6):
+        make_video(db, channel, published_at=NOON - (70 + number) * DAY, watched=0.8, duration_seconds=100)
+        make_video(db, channel, published_at=NOON - (80 + number) * DAY, watched=0.08, duration_seconds=1000)
+    long = make_video(db, channel, published_at=NOON - 7 * DAY, watched=0.09 * 9, duration_seconds=900)
+    odd = make_video(db, channel, published_at=NOON - 7 * DAY, watched=0.08, duration_seconds=9000)
+
+    ours, alone = weighed(db, long.asset_id), weighed(db, odd.asset_id)
+
+    assert ours.retention == pytest.approx(0.09, rel=0.1)
+    assert (ours.band, ours.retention_rank, ours.interest, ours.interest_by) == ((450, 1800), 1.0, 1.0, "watched")
+    assert (alone.band, alone.retention_rank) == (None, 0.0)
+
+
+def test_where_watch_time_is_not_told_reactions_say_how_much_it_is_liked_and_few_clicks_ask_for_another_thumbnail(db: Session) -> None:
+    channel = make_past(db, count=6, watched=0.5)
+    posts = list(db.scalars(select(Post)))
+    liked = make_video(db, channel, published_at=NOON - 7 * DAY, first_day=200)
+    unseen = make_video(db, channel, published_at=NOON - 7 * DAY, first_day=200, watched=0.6)
+    for place, post in enumerate([*posts, liked, unseen]):
+        counts = {"views": 500, "likes": 10, "impressions": 5000, "clicks": 100 + 50 * place}
+        if post is liked:
+            counts["likes"] = 40
+        if post is unseen:
+            counts |= {"clicks": 20, "watch_seconds": 30_000}
+        at = (post.published_at or NOON) + timedelta(days=6, hours=23)
+        insights.record_rows(db, [(post.id, at, Reading("", regime=regime_of(Platform.YOUTUBE, at), **counts))])
+
+    by_likes, by_clicks = weighed(db, liked.asset_id), weighed(db, unseen.asset_id)
+
+    assert (by_likes.retention, by_likes.interest, by_likes.interest_by) == (None, 1.0, "liked")
+    assert (by_clicks.click_through, by_clicks.click_rank, by_clicks.interest_by) == (0.004, 0.0, "watched")
+    assert by_clicks.verdict is not None
+    assert (by_clicks.verdict.choice, by_clicks.verdict.reasons[0].code) == (Choice.RE_EDIT, "few_start")
 
 
 def test_made_for_an_event_it_is_kept_for_events_when_it_hardly_pays(db: Session) -> None:

@@ -83,6 +83,39 @@ def test_the_board_costs_the_same_at_three_and_at_thirty_videos(app: Flask, clie
     assert small < 9
 
 
+def test_the_quadrant_places_what_is_liked_and_seen_and_says_what_cannot_be_placed(app: Flask, client: Browser, channel: Channel, app_db: Session) -> None:
+    make_video(app_db, channel, published_at=NOON - 7 * DAY, first_day=180, watched=0.6, title="Loved")
+    make_video(app_db, channel, published_at=NOON - 8 * DAY, first_day=20, watched=0.7, title="Hidden")
+    make_video(app_db, channel, published_at=NOON - 9 * DAY, first_day=20, title="Unwatched")
+    standings.refresh(app_db, channel.id, now=NOON)
+    app_db.commit()
+
+    page = client.get("/promotion/quadrant").text
+
+    lists = dict(re.findall(r'id="quarter-(\w+)"(.*?)</section>', page, flags=re.DOTALL))
+    assert {name: re.findall(r'clip-2"[^>]*>([^<]+)<', part) for name, part in lists.items()} == {
+        "liked_unseen": ["Hidden"], "liked_seen": ["Loved"], "neither": [], "unliked_seen": [],
+    }  # fmt: skip
+    assert page.count('class="quadrant__dot') == 2
+    assert "Unwatched" in page.split("Cannot be placed yet")[1]
+    assert statements(app, client, "/promotion/quadrant?view=all") < 9
+    assert "No such video" in client.get("/promotion/quadrant?verdict=do_not_promote").text
+
+
+def test_the_next_video_to_decide_is_one_click_away_until_none_waits(client: Browser, video: Post, channel: Channel, app_db: Session) -> None:
+    second = make_video(app_db, channel, published_at=NOON - 9 * DAY, first_day=60, title="Second")
+    standings.refresh(app_db, channel.id, now=NOON)
+    app_db.commit()
+    asset_id = video.asset_id
+
+    assert client.get("/promotion/next").location == f"/promotion/{asset_id}#decision"
+    decide(client, video)
+    assert f"/promotion/next?after={asset_id}" in client.get(f"/promotion/{asset_id}").text
+    assert client.get(f"/promotion/next?after={asset_id}").location == f"/promotion/{second.asset_id}#decision"
+    decide(client, second)
+    assert client.get("/promotion/next").location == "/promotion"
+
+
 def test_every_number_of_the_evidence_explains_itself(client: Browser, video: Post) -> None:
     page = client.get(f"/promotion/{video.asset_id}")
 

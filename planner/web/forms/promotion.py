@@ -118,9 +118,12 @@ class InputForm(PlannerForm):
     value_per_view = ValueField(_l("Value of a view"), [Optional()])
     audio_only = BooleanField(_l("Sound only"))
     vouched_by = StringField(_l("Who spoke of it"))
+    rights_until = DateField(_l("Rights end on"), [Optional()])
 
     def values(self) -> InputValues:
-        return InputValues(self.goal.data, self.target_share.data, self.value_per_view.data, bool(self.audio_only.data), self.vouched_by.data or "")
+        return InputValues(
+            self.goal.data, self.target_share.data, self.value_per_view.data, bool(self.audio_only.data), self.vouched_by.data or "", self.rights_until.data
+        )
 
 
 class PromotionForm(PlannerForm):

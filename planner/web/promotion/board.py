@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from flask import g, redirect, render_template, request, url_for
@@ -13,10 +15,15 @@ from planner.promotion import queries
 from planner.promotion.choices import Choice
 from planner.promotion.queries import SORTS, VIEWS, BoardFilters
 from planner.web.access import needs
-from planner.web.promotion.drawing import draw
+from planner.web.promotion.drawing import draw, scatter
 from planner.web.session import committing
 
-__all__ = ["board", "refresh", "tabs"]
+__all__ = ["board", "next_one", "quadrant", "refresh", "tabs"]
+
+#: More dots than this cannot be told apart.
+_DOTS = 200
+#: Above this share of the channel's others a video is liked, or seen.
+_HALF = 0.5
 
 _TABS = (
     ("promotion.board", _l("Board"), "list-checks"),
@@ -43,12 +50,41 @@ def board() -> ResponseReturnValue:
     )  # fmt: skip
 
 
+@needs("read")
+def quadrant() -> ResponseReturnValue:
+    """The same videos by how much they are liked and how much they are seen."""
+    asked = replace(_filters(), page=1, most=_DOTS)
+    found = queries.board(g.db, asked, viewer=g.user, now=g.now)
+    placed = [row for row in found.rows if row.standing.interest is not None and row.standing.exposure is not None]
+    return render_template(
+        "promotion/quadrant.html", board=found, asked=asked, channels=queries.channels(g.db), views=VIEWS, choices=list(Choice), quarters=_quarters(placed),
+        dots=scatter([(row.standing.exposure or 0.0, row.standing.interest or 0.0) for row in placed], width=680, height=440), placed=placed,
+        untold=[row for row in found.rows if row not in placed],
+    )  # fmt: skip
+
+
+@needs("promotion.decide")
+def next_one() -> ResponseReturnValue:
+    """Straight to the next video that waits; to the board when none does."""
+    number = queries.next_to_decide(g.db, viewer=g.user, now=g.now, after=request.args.get("after", type=int))
+    return redirect(url_for(".board") if number is None else url_for(".show", video_id=number) + "#decision")
+
+
 @needs("promotion.record")
 def refresh() -> ResponseReturnValue:
     """Work the board out now, as background work."""
     with committing(g.db):
         job = jobs.enqueue(g.db, "promotion.refresh", {}, actor=g.user, now=g.now)
     return redirect(url_for("jobs.show", job_id=job.id))
+
+
+def _quarters(rows: Sequence[queries.BoardRow]) -> dict[str, list[queries.BoardRow]]:
+    """The videos by quarter: liked or not, seen or not; those liked most first."""
+    found: dict[str, list[queries.BoardRow]] = {"liked_seen": [], "liked_unseen": [], "unliked_seen": [], "neither": []}
+    names = {(True, True): "liked_seen", (True, False): "liked_unseen", (False, True): "unliked_seen", (False, False): "neither"}
+    for row in sorted(rows, key=lambda one: -(one.standing.interest or 0.0)):
+        found[names[(row.standing.interest or 0.0) > _HALF, (row.standing.exposure or 0.0) > _HALF]].append(row)
+    return found
 
 
 def _filters() -> BoardFilters:

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-__all__ = ["Fan", "Picture", "draw"]
+__all__ = ["Dots", "Fan", "Picture", "draw", "scatter"]
 
 #: Age in days, low, median, high.
 Ahead = Sequence[float]
@@ -31,6 +31,38 @@ class Picture:
     fans: Sequence[Fan]
     across: Sequence[tuple[float, int]] = field(default=())
     up: Sequence[tuple[float, int]] = field(default=())
+
+
+@dataclass(frozen=True, slots=True)
+class Dots:
+    """Points in a square field of a box of width × height; the field's edges, and its middle on both axes."""
+
+    width: int
+    height: int
+    left: float
+    right: float
+    top: float
+    bottom: float
+    dots: Sequence[tuple[float, float]]
+
+    @property
+    def middle(self) -> tuple[float, float]:
+        return (self.left + self.right) / 2, (self.top + self.bottom) / 2
+
+
+def scatter(points: Sequence[tuple[float, float]], *, width: int, height: int) -> Dots:
+    """Points of two shares in [0, 1], the first to the right, the second upwards. Points on one spot are moved apart."""
+    left, right, top, bottom = 34.0, width - 12.0, 28.0, height - 54.0
+    inner, taken = 14.0, set()
+    dots = []
+    for across, up in points:
+        x = left + inner + (right - left - 2 * inner) * across
+        y = bottom - inner - (bottom - top - 2 * inner) * up
+        while (round(x / 8), round(y / 8)) in taken and x < right - inner:
+            x += 8.0
+        taken.add((round(x / 8), round(y / 8)))
+        dots.append((round(x, 1), round(y, 1)))
+    return Dots(width, height, left, right, top, bottom, dots)
 
 
 def draw(seen: Sequence[Sequence[float]], courses: Sequence[Sequence[Ahead]], *, width: int, height: int, axes: bool = False) -> Picture | None:

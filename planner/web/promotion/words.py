@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 from enum import StrEnum
 from typing import Any
 
-from flask_babel import format_decimal, format_percent, gettext
+from flask_babel import format_date, format_decimal, format_percent, gettext
 
 from planner.promotion.choices import LABELS
 
-__all__ = ["about", "percent", "promotion_label", "reason"]
+__all__ = ["about", "length_of", "percent", "promotion_label", "reason"]
 
 
 def promotion_label(value: StrEnum | None) -> str:
@@ -26,6 +27,12 @@ def percent(share: float | None) -> str:
     return str(format_percent(shown))
 
 
+def length_of(seconds: float) -> str:
+    """A length as 0:45 or 12:30."""
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes}:{rest:02d}"
+
+
 def about(views: float | None) -> str:
     """Views that are forecast: as exact as they are known, to two or three places."""
     if views is None:
@@ -37,8 +44,12 @@ def about(views: float | None) -> str:
 def reason(told: Any) -> str:
     """A reason of a verdict as a sentence; `told` has `message` and `params`, or is what a decision kept of them."""
     message, params = (told["message"], told["params"]) if isinstance(told, Mapping) else (told.message, told.params)
-    shown = {name: percent(value) if name == "chance" else _plain(value) for name, value in params.items()}
+    shown = {name: percent(value) if name == "chance" else _day(value) if name == "until" else _plain(value) for name, value in params.items()}
     return str(gettext(message, **shown)) if shown else str(gettext(message))
+
+
+def _day(value: str) -> str:
+    return str(format_date(date.fromisoformat(value), "d MMM y"))
 
 
 def _plain(value: Any) -> Any:
