@@ -54,6 +54,10 @@ class Kind(StrEnum):
     #: X charges these two differently.
     POSTS = "posts"
     LINK_POSTS = "link_posts"
+    #: Of the calls and units, those that read numbers; and on X the posts that were read, each once a day, as X charges them.
+    READ_CALLS = "read_calls"
+    READ_UNITS = "read_units"
+    READS = "reads"
 
 
 class Doing(StrEnum):
@@ -122,6 +126,8 @@ class Counted:
                 told = call()
                 reason = why(told)
             finally:
+                if doing is Doing.READ:
+                    tally |= {f"read_{kind}": tally[kind] for kind in (Kind.CALLS, Kind.UNITS) if kind in tally}
                 self._note(account, doing, tally, reason)
         return told
 

@@ -67,6 +67,7 @@ class Settings:
     x_fields_name: str = _doc("post", "Which names X's API uses: post (since 2.167) or tweet. The other is tried once when X refuses.")
     x_price_post: float = _doc(0.015, "US dollars X charges for one post without a link.")
     x_price_link: float = _doc(0.20, "US dollars X charges for one post with a link.")
+    x_price_read: float = _doc(0.001, "US dollars X charges for reading one of our own posts, once a UTC day.")
     x_budget_month: float = _doc(0.0, "US dollars that posts on X may cost a month; a channel's page shows them against it. 0: no budget is set.")
     linkedin_api_url: str = _doc("", "Base address of LinkedIn's API.")
     linkedin_auth_url: str = _doc("", "Base address of LinkedIn's consent page and token endpoint.")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from sqlalchemy import JSON, BigInteger, CheckConstraint, Date, ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy import JSON, BigInteger, CheckConstraint, Date, ForeignKey, Index, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from planner.catalog.models import Asset
@@ -12,7 +12,9 @@ from planner.channels.models import Channel
 from planner.core.db import Base, BigId, Record
 from planner.planning.models import Post, ShortLink
 
-__all__ = ["METRICS", "AssetDay", "ChannelDay", "Latest", "LinkClicks", "RememberedColumns", "ShortLink", "Snapshot", "Visits"]
+__all__ = [
+    "METRICS", "AssetDay", "ChannelDay", "Latest", "LinkClicks", "ReadingPlan", "RememberedColumns", "ShortLink", "Silence", "Snapshot", "Visits",
+]  # fmt: skip
 
 #: Counts a snapshot may hold, each since publication; None is “not told”.
 METRICS = (
@@ -72,6 +74,28 @@ class ChannelDay(Counts, Base):
     __tablename__ = "channel_day"
     day: Mapped[date] = mapped_column(Date, primary_key=True)
     channel_id: Mapped[int] = mapped_column(ForeignKey(Channel.id), primary_key=True, autoincrement=False)
+
+
+class ReadingPlan(Base):
+    """How much of its platform's quota one channel may use a day to read numbers, and until when it leaves the platform alone."""
+
+    __tablename__ = "reading_plans"
+    channel_id: Mapped[int] = mapped_column(ForeignKey(Channel.id), primary_key=True, autoincrement=False)
+    #: In the platform's own measure (insights.budget); None: what is usual there.
+    a_day: Mapped[int | None]
+    #: The platform asked for a pause in reading; sending goes on.
+    wait_until: Mapped[datetime | None]
+    wait_reason: Mapped[str] = mapped_column(Text, default="", server_default=text("''"))
+
+
+class Silence(Base):
+    """A post of which its platform, when last asked, told nothing. Gone when it tells again."""
+
+    __tablename__ = "silences"
+    post_id: Mapped[int] = mapped_column(ForeignKey(Post.id), primary_key=True, autoincrement=False)
+    asked_at: Mapped[datetime]
+    #: Since when the platform says that there is no such post; None: it did not say why.
+    gone_since: Mapped[datetime | None]
 
 
 class Visits(Record):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from sqlalchemy import func, literal, select
@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session, aliased
 from planner.insights.models import METRICS, AssetDay, ChannelDay, Latest, Snapshot
 from planner.planning.models import Post
 
-__all__ = ["Change", "Counts", "Day", "bring_forward", "days_of", "make_again", "midnight", "newest_day", "upsert"]
+__all__ = ["Change", "Counts", "Day", "bring_forward", "day_of", "days_of", "make_again", "midnight", "newest_day", "opening", "upsert"]
 
 #: Counts in the order of METRICS; None is “not told”.
 Counts = tuple[int | None, ...]
@@ -26,6 +26,8 @@ Counts = tuple[int | None, ...]
 _NOTHING: Counts = (None,) * len(METRICS)
 _CHUNK = 500
 _STREAM = 5000
+#: Readings are taken at midnight, or soon after when there are many: this long they still tell how the day before ended.
+_CLOSING = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +75,16 @@ def midnight(day: date) -> datetime:
     return datetime.combine(day, time(), UTC)
 
 
+def day_of(at: datetime) -> date:
+    """The UTC day that a reading tells the end of: one of the first hour after midnight closes the day before."""
+    return (at.astimezone(UTC) - _CLOSING).date()
+
+
+def opening(day: date) -> datetime:
+    """From when on readings tell of this day (see `day_of`)."""
+    return midnight(day) + _CLOSING
+
+
 def newest_day(db: Session, channel_id: int) -> date | None:
     """The last day on which a post of the channel was read."""
     return db.scalar(select(ChannelDay.day).where(ChannelDay.channel_id == channel_id).order_by(ChannelDay.day.desc()).limit(1))
@@ -96,7 +108,7 @@ def days_of(db: Session, channel_id: int, start: date | None = None) -> Iterator
     today: date | None = None
     read: set[int] = set()
     for row in _snapshots_of(db, channel_id, start):
-        day = row[2].date()
+        day = day_of(row[2])
         if today is not None and day != today:
             yield Day(today, {asset: assets[asset].counts() for asset in sorted(read)}, whole.counts())
             read.clear()
@@ -196,14 +208,14 @@ def _snapshots_of(db: Session, channel_id: int, start: date | None) -> Iterator[
         .order_by(Snapshot.at, Snapshot.id)
     )
     if start is not None:
-        query = query.where(Snapshot.at >= midnight(start))
+        query = query.where(Snapshot.at >= opening(start))
     yield from db.execute(query.execution_options(yield_per=_STREAM))
 
 
 def _standing_before(db: Session, channel_id: int, start: date) -> Iterator[Any]:
     """Where each post of the channel stood when the day began."""
     earlier = aliased(Snapshot)
-    last = select(func.max(earlier.at)).where(earlier.post_id == Post.id, earlier.at < midnight(start)).scalar_subquery()
+    last = select(func.max(earlier.at)).where(earlier.post_id == Post.id, earlier.at < opening(start)).scalar_subquery()
     yield from db.execute(
         select(Post.id, Post.asset_id, *(getattr(Snapshot, name) for name in METRICS))
         .join(Snapshot, (Snapshot.post_id == Post.id) & (Snapshot.at == last))

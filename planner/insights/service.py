@@ -4,6 +4,7 @@ Roll-ups, exactly:
   latest       the newest snapshot of each post.
   asset_day    for each UTC day on which any post of the asset on the channel has a snapshot: the sum, over all posts of that
                asset on that channel, of each post's last snapshot at or before the end of that day. A count nobody told stays None.
+               The day of a snapshot taken in the first hour after midnight is the one before: it tells how that one ended.
   channel_day  the same over all posts of the channel.
 Counts are kept as told, also when a platform corrects them downwards.
 """
@@ -24,7 +25,7 @@ from planner.channels.port import Reading
 from planner.core.errors import Invalid, NotFound
 from planner.core.i18n import N_
 from planner.insights.models import METRICS, AssetDay, ChannelDay, Latest, Snapshot
-from planner.insights.rollups import Change, Counts, bring_forward, days_of, make_again, newest_day
+from planner.insights.rollups import Change, Counts, bring_forward, day_of, days_of, make_again, newest_day
 from planner.planning.models import Post
 
 __all__ = ["compare", "forget", "rebuild", "record", "record_rows"]
@@ -94,7 +95,7 @@ def forget(db: Session, post_id: int) -> None:
     if first is None:
         return
     asset_id, channel_id = db.execute(select(Post.asset_id, Post.channel_id).where(Post.id == post_id)).one()
-    day = first.astimezone(UTC).date()
+    day = day_of(first)
     db.execute(delete(Snapshot).where(Snapshot.post_id == post_id))
     db.execute(delete(Latest).where(Latest.post_id == post_id))
     db.execute(delete(AssetDay).where(AssetDay.asset_id == asset_id, AssetDay.channel_id == channel_id, AssetDay.day >= day))
@@ -159,7 +160,7 @@ def _roll_up(db: Session, told: dict[Key, Told], posts: dict[int, Standing], sta
     newest: dict[int, tuple[datetime, Told]] = {}
     days: dict[int, set[date]] = {}
     for (post_id, at), one in told.items():
-        days.setdefault(posts[post_id].channel_id, set()).add(at.date())
+        days.setdefault(posts[post_id].channel_id, set()).add(day_of(at))
         if post_id not in newest or newest[post_id][0] < at:
             newest[post_id] = (at, one)
     _keep_latest(db, newest, stamps)

@@ -20,6 +20,7 @@ FUNCTIONS: dict[str, str] = {
     "native.look": "planner.publishing.native_looking:run",
     "promotion.refresh": "planner.promotion.standings:run",
     "collect": "planner.insights.collecting:run",
+    "readings.refresh": "planner.insights.collecting:run_now",
 }
 
 

@@ -22,7 +22,7 @@ from planner.insights.trend import ChannelMonth, months
 from planner.web.access import needs
 from planner.web.definitions import definitions
 
-__all__ = ["audience", "index", "totals"]
+__all__ = ["around", "audience", "index", "totals"]
 
 #: Ages at which posts may be compared; the empty one is "as last read".
 AGES = ("", "1", "7", "30", "90")
@@ -34,6 +34,7 @@ _TABS = (
     ("performance.index", _l("Ranking"), "list"),
     ("performance.totals", _l("Channels"), "chart-line"),
     ("performance.audience", lazy_pgettext("followers", "Audience"), "users"),
+    ("readings.readings", _l("Readings"), "refresh-cw"),
 )
 
 #: In which words a platform's slices of an audience are shown; others by the platform's own name.
@@ -92,7 +93,7 @@ def _grouped(digits: str) -> str:
 
 def around() -> dict[str, Any]:
     """What every page of the family shows: its tabs, and each count in words."""
-    return {"performance_tabs": _TABS, "words": _words()}
+    return {"performance_tabs": _TABS, "words": _words(), "one_day": timedelta(days=1)}
 
 
 @needs("read")

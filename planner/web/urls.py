@@ -101,6 +101,12 @@ SCREENS: tuple[Table, ...] = (
         ("GET", "/channels", "totals"),
         ("GET", "/audience", "audience"),
     ), context="around"),
+    Table("readings", "/performance/readings", "planner.web.readings", (
+        ("GET", "", "readings"),
+        ("POST", "/channels/<int:channel_id>", "refresh_channel"),
+        ("POST", "/channels/<int:channel_id>/budget", "budget"),
+        ("POST", "/assets/<int:asset_id>", "refresh_asset"),
+    ), context="around"),
     Table("promotion", "/promotion", "planner.web.promotion", (
         ("GET", "", "board.board"),
         ("GET", "/quadrant", "board.quadrant"),

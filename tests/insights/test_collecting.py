@@ -17,7 +17,11 @@ from planner.channels.port import Account, AudienceCount, Platform, Reading, Rea
 from planner.core.db import make_engine, sessions_of
 from planner.core.runtime import Runtime
 from planner.insights import collecting, queries, service
+from planner.insights.budget import USUAL, budget_of, set_budget
+from planner.insights.cadence import is_due
+from planner.insights.collecting import Due
 from planner.insights.models import Snapshot
+from planner.insights.watching import watch
 from planner.planning.models import Post, PostState
 from tests.conftest import StoppedClock, make_settings
 from tests.factories import NOON, make_channel, make_post
@@ -101,8 +105,8 @@ def views_of(db: Session, post_id: int) -> list[int | None]:
     ("age", "since_read", "expected"),
     [
         (HOUR, None, True),
-        (HOUR, timedelta(minutes=58), False),
-        (HOUR, timedelta(minutes=59), True),
+        (HOUR, timedelta(minutes=1), True),  # Read in the hour before, a minute ago: hours are the clock's, so that batches are full.
+        (HOUR, timedelta(0), False),
         (2 * DAY - HOUR, timedelta(minutes=59), True),
         (2 * DAY, 11 * HOUR, False),  # Read at one o'clock of the same UTC day.
         (2 * DAY, 13 * HOUR, True),  # Read at eleven the evening before.
@@ -118,7 +122,7 @@ def views_of(db: Session, post_id: int) -> list[int | None]:
 def test_a_post_is_read_hourly_then_daily_then_weekly(age: timedelta, since_read: timedelta | None, expected: bool) -> None:
     read_at = None if since_read is None else NOON - since_read
 
-    assert collecting.is_due(NOON - age, read_at, NOON) is expected
+    assert is_due(NOON - age, read_at, NOON) is expected
 
 
 @pytest.mark.parametrize(
@@ -126,15 +130,15 @@ def test_a_post_is_read_hourly_then_daily_then_weekly(age: timedelta, since_read
     [(HOUR, timedelta(minutes=15), True), (3 * DAY, HOUR, False), (3 * DAY, 13 * HOUR, True), (900 * DAY, HOUR, False), (900 * DAY, 13 * HOUR, True)],
 )
 def test_a_post_that_told_nothing_is_asked_again_once_a_day(age: timedelta, since_asked: timedelta, expected: bool) -> None:
-    assert collecting.is_due(NOON - age, None, NOON, asked_at=NOON - since_asked) is expected
+    assert is_due(NOON - age, None, NOON, asked_at=NOON - since_asked) is expected
 
 
 def test_the_day_is_utcs_whatever_the_zone_of_the_moments() -> None:
     # One in the morning in Paris is still the evening before in UTC.
     paris = datetime.fromisoformat("2026-03-03T00:30:00+01:00")
 
-    assert collecting.is_due(MIDNIGHT - 10 * DAY, MIDNIGHT + HOUR, paris) is False
-    assert collecting.is_due(MIDNIGHT - 10 * DAY, MIDNIGHT + HOUR, paris + HOUR) is True
+    assert is_due(MIDNIGHT - 10 * DAY, MIDNIGHT + HOUR, paris) is False
+    assert is_due(MIDNIGHT - 10 * DAY, MIDNIGHT + HOUR, paris + HOUR) is True
 
 
 def test_only_live_posts_with_a_number_on_a_connected_channel_are_asked_for(db: Session) -> None:
@@ -148,7 +152,7 @@ def test_only_live_posts_with_a_number_on_a_connected_channel_are_asked_for(db: 
         db, channel=make_channel(db, wait_until=NOON - HOUR), state=PostState.PUBLISHED, published_at=NOON - HOUR, external_id="3"
     )
 
-    assert collecting.due(db, NOON) == {connected.id: {"1": wanted.id}, over.channel_id: {"3": over.id}}
+    assert collecting.due(db, NOON) == {connected.id: {"1": Due(wanted.id, is_fresh=True)}, over.channel_id: {"3": Due(over.id, is_fresh=True)}}
 
 
 def test_what_is_told_becomes_a_reading_and_what_is_not_stays_unknown(runtime: Runtime, platform: Telling, live: Callable[..., list[int]]) -> None:
@@ -287,3 +291,101 @@ def test_an_audience_told_twice_for_a_day_keeps_the_later_one(db: Session) -> No
         collecting.keep_audience(db, channel.id, [AudienceCount("country", "FR", count, date(2026, 3, 1))], now=NOON)
 
     assert db.execute(select(AudienceSlice.day, AudienceSlice.key, AudienceSlice.count)).all() == [(date(2026, 3, 1), "FR", 12)]
+
+
+def test_a_platform_that_asks_for_a_pause_is_not_asked_for_numbers_meanwhile_and_may_still_be_sent_to(
+    runtime: Runtime, platform: Telling, live: Callable[..., list[int]], clock: StoppedClock
+) -> None:
+    live()
+    platform.views = {"Ours-1": 1}
+    platform.failures = {"Ours": RetryLater("X asks for a pause.", timedelta(hours=2), account=True)}
+    collecting.collect(runtime)
+    platform.failures = {}
+    new = []
+    for _ in range(3):
+        clock.advance(HOUR)
+        new.append(collecting.collect(runtime))
+
+    assert new == [0, 1, 1]
+    with runtime.sessions() as db:
+        assert db.scalars(select(Channel.wait_until)).one() is None
+
+
+def test_what_the_budget_does_not_allow_waits_for_tomorrow_and_closing_posts_go_first(
+    runtime: Runtime, platform: Telling, live: Callable[..., list[int]], clock: StoppedClock
+) -> None:
+    young, closing = live(3, age=5 * DAY), live(2, name="Closing", age=30 * DAY - 8 * HOUR)
+    with runtime.sessions.begin() as db:
+        ours = db.scalars(select(Channel).where(Channel.name == "Ours")).one()
+        for post_id in closing:
+            db.get_one(Post, post_id).channel_id = ours.id
+        set_budget(db, ours, 3, actor=None, now=NOON)
+    platform.views = {f"{name}-{number}": number for name in ("Ours", "Closing") for number in (1, 2, 3)}
+
+    assert (collecting.collect(runtime), collecting.collect(runtime)) == (3, 0)
+
+    assert platform.asked == [("Ours", ["Closing-1", "Closing-2", "Ours-1"])]
+    clock.advance(DAY)
+    collecting.collect(runtime)
+    assert platform.asked[1] == ("Ours", ["Ours-1", "Ours-2", "Ours-3"])
+    assert len(young) == 3
+
+
+def test_reading_now_asks_about_everything_of_a_channel_and_x_charges_no_post_twice_a_day(
+    runtime: Runtime, platform: Telling, live: Callable[..., list[int]], clock: StoppedClock
+) -> None:
+    live(3, age=40 * DAY)
+    platform.views = {"Ours-1": 1, "Ours-2": 2}
+    seen: list[tuple[int, int]] = []
+    new = [collecting.collect(runtime)]
+    clock.advance(HOUR)
+    with runtime.sessions() as db:
+        channel_id = db.scalars(select(Channel.id)).one()
+
+    new.append(collecting.refresh(runtime, channel_id=channel_id, progress=lambda done, total: seen.append((done, total))))
+
+    assert (new, seen) == ([2, 2], [(3, 3)])
+    with runtime.sessions() as db:
+        told = budget_of(db, channel_id, now=clock.now(), units_day=10_000)
+        assert (told.used, told.left) == (2, USUAL[Platform.X] - 2)
+
+
+def test_a_post_that_is_gone_is_remembered_since_when_until_it_is_told_again(
+    runtime: Runtime, platform: Telling, live: Callable[..., list[int]], clock: StoppedClock
+) -> None:
+    (post,) = live(age=5 * DAY)
+    platform.views = {"Ours-1": 9}
+    collecting.collect(runtime)
+    platform.views = {}
+    for _ in range(3):
+        clock.advance(DAY)
+        collecting.collect(runtime)
+
+    def seen() -> list[tuple[int, datetime | None]]:
+        with runtime.sessions() as db:
+            found = watch(db, now=clock.now(), units_day=10_000, viewer=None)
+            return [(one.post_id, one.since) for one in found.gone]
+
+    assert seen() == [(post, NOON + DAY)]
+    platform.views = {"Ours-1": 10}
+    clock.advance(DAY)
+    collecting.collect(runtime)
+    assert seen() == []
+
+
+def test_an_outage_is_a_gap_and_the_days_around_it_are_not(
+    runtime: Runtime, platform: Telling, live: Callable[..., list[int]], clock: StoppedClock
+) -> None:
+    live(age=5 * DAY)
+    platform.views = {"Ours-1": 9}
+    clock.moment = MIDNIGHT
+    for hour in range(10 * 24):
+        if not 4 * 24 <= hour < 4 * 24 + 36:
+            collecting.collect(runtime)
+        clock.advance(HOUR)
+
+    with runtime.sessions() as db:
+        (told,) = watch(db, now=clock.now(), units_day=10_000, viewer=None).channels
+    # Nobody read at the midnight that ends the 5th of March; the reading of the 7th at noon tells of the 7th.
+    assert told.gaps == [(date(2026, 3, 5), date(2026, 3, 7))]
+    assert (told.due, dict(told.paces)) == (1, {"daily": 1})  # It is midnight again.

@@ -47,6 +47,7 @@ ACTIONS: dict[str, str] = {
     "campaign.edited": N_("changed a campaign"),
     "channel.added": N_("added a channel"),
     "channel.edited": N_("changed a channel"),
+    "channel.reading_budget": N_("changed what reading a channel's numbers may use"),
     "channel.observed": N_("met a channel in an import"),
     "channel.reconnected": N_("connected a channel again"),
     "channel.refreshed": N_("renewed a channel's key"),

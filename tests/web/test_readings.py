@@ -1,0 +1,87 @@
+"""The page that says how reading goes, its budget, and reading now."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from flask import Flask
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from planner.accounts.models import Entry
+from planner.channels.models import Use
+from planner.channels.port import Platform, Reading
+from planner.insights import service
+from planner.insights.models import ReadingPlan, Silence
+from planner.ledger.models import Job
+from planner.planning.models import PostState
+from tests.conftest import Browser
+from tests.factories import NOON, make_asset, make_channel, make_post
+from tests.web.counting import statements
+from tests.web.test_performance import texts
+
+DAY = timedelta(days=1)
+
+
+def add_posts(db: Session, count: int) -> int:
+    """Live posts on X, the oldest 29 days old; the number of their channel."""
+    channel = make_channel(db, name="Group on X", last_collected_at=NOON - DAY)
+    for number in range(count):
+        at = NOON - (29 - number) * DAY
+        post = make_post(
+            db, channel=channel, asset=make_asset(db, title=f"Story {number}"), state=PostState.PUBLISHED, published_at=at, external_id=str(number),
+        )
+        service.record(db, [(post.id, Reading("", impressions=5))], at=NOON - 2 * DAY, now=NOON)
+        if number == 1:
+            db.add(Silence(post_id=post.id, asked_at=NOON, gone_since=NOON - DAY))
+    db.add(Use(channel_id=channel.id, day=NOON.date(), kind="reads", amount=40))
+    db.commit()
+    return channel.id
+
+
+def test_the_page_says_what_is_read_how_often_what_it_costs_and_what_closes(client: Browser, app_db: Session) -> None:
+    add_posts(app_db, 3)
+
+    page = client.get("/performance/readings").text
+
+    assert (texts(page, "Hourly"), texts(page, "Daily"), texts(page, "Weekly"), texts(page, "Due now")) == (["0"], ["2"], ["1"], ["1"])
+    assert "40 of 2,000 posts read, each charged once a day · US$0.04 this month" in page
+    assert "not read: 1 Mar 2026" in page
+    assert page.partition("No longer on their platform")[2].count("Story 1") == 1
+    assert [title for title in ("Story 0", "Story 2") if title in page.partition("Numbers that close soon")[2]] == ["Story 0", "Story 2"]
+
+
+def test_a_budget_is_changed_with_its_history_and_a_wrong_one_keeps_what_was_typed(client: Browser, app_db: Session) -> None:
+    channel_id = add_posts(app_db, 1)
+
+    wrong = client.submit(f"/performance/readings/channels/{channel_id}/budget", a_day="lots")
+    right = client.submit(f"/performance/readings/channels/{channel_id}/budget", a_day="300")
+
+    assert (wrong.status_code, right.status_code) == (422, 302)
+    assert 'value="lots"' in wrong.text
+    assert "A budget is a whole number from 0 to 1,000,000." in wrong.text
+    assert app_db.scalars(select(ReadingPlan.a_day)).all() == [300]
+    entry = app_db.scalars(select(Entry).where(Entry.action == "channel.reading_budget")).one()
+    assert (entry.was, entry.became) == ({"a_day": None}, {"a_day": 300})
+
+
+def test_refresh_now_is_background_work_for_those_who_may(app_db: Session, sign_in: Any) -> None:
+    channel_id = add_posts(app_db, 1)
+
+    answers = [sign_in(roles=(role,)).submit(f"/performance/readings/channels/{channel_id}").status_code for role in ("viewer", "author")]
+
+    assert answers == [403, 302]
+    job = app_db.scalars(select(Job)).one()
+    assert (job.name, job.args) == ("readings.refresh", {"channel_id": channel_id})
+
+
+def test_the_page_costs_the_same_whatever_there_is(app: Flask, client: Browser, app_db: Session) -> None:
+    add_posts(app_db, 1)
+    few = statements(app, client, "/performance/readings")
+    make_channel(app_db, platform=Platform.YOUTUBE)
+    for number in range(20):
+        make_post(app_db, channel=make_channel(app_db), state=PostState.PUBLISHED, published_at=NOON - number * DAY, external_id=f"n{number}")
+    app_db.commit()
+
+    assert statements(app, client, "/performance/readings") == few <= 9
