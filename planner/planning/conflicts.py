@@ -20,8 +20,9 @@ from planner.planning.habits import AWAY
 from planner.planning.models import RuleSetting
 from planner.planning.moments import zone_of
 from planner.planning.rulebook import Tuning, tuning_of
+from planner.planning.states import ALLOWED
 
-__all__ = ["Clash", "Stands", "conflicts", "free_days_of", "how_channels_stand"]
+__all__ = ["Clash", "Stands", "conflicts", "free_days_of", "how_channels_stand", "still_open"]
 
 #: The rules that the calendar asks.
 _ASKED = ("audience", "gap", "holiday")
@@ -107,6 +108,12 @@ def conflicts(entries: Sequence[Entry], stands: Mapping[int, Stands], audiences:
     going = sorted((one for one in entries if one.state not in AWAY and one.channel_id in stands), key=lambda one: (one.publish_at, one.post_id))
     found = [*_too_close(going, stands), *_on_holidays(going, stands), *_same_audience(going, stands, audiences)]
     return sorted(found, key=lambda one: (one.day, one.code, one.post_ids))
+
+
+def still_open(clashes: Iterable[Clash], entries: Iterable[Entry], now: datetime) -> list[Clash]:
+    """Those that somebody can still do something about: one of their posts is still to come and may be moved."""
+    ahead = {one.post_id for one in entries if one.state in ALLOWED["move"] and one.publish_at > now}
+    return [one for one in clashes if not ahead.isdisjoint(one.post_ids)]
 
 
 def _too_close(going: Sequence[Entry], stands: Mapping[int, Stands]) -> Iterable[Clash]:

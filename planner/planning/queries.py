@@ -42,6 +42,8 @@ class Filters:
     audiences: Sequence[Audience] = ()
     campaign_id: int | None = None
     author_id: int | None = None
+    #: Of the asset.
+    owner_id: int | None = None
     language: str = ""
 
 
@@ -277,7 +279,7 @@ _EVERYTHING = Filters()
 def _entries(db: Session, where: list[ColumnElement[bool]], viewer: User | None, filters: Filters, limit: int) -> list[CalendarEntry]:
     sees_all = viewer is None or may(viewer, "asset.read_confidential")
     query: Any = _ROWS.where(*where, *_conditions(filters)).limit(limit)
-    if not sees_all and (filters.kinds or filters.audiences or filters.campaign_id or filters.language):
+    if not sees_all and (filters.kinds or filters.audiences or filters.campaign_id or filters.owner_id or filters.language):
         assert viewer is not None
         query = query.where(
             or_(Asset.confidentiality != Confidentiality.CONFIDENTIAL, Asset.owner_id == viewer.id, Post.author_id == viewer.id)
@@ -313,6 +315,8 @@ def _conditions(filters: Filters) -> list[ColumnElement[bool]]:
         wanted.append(Post.campaign_id == filters.campaign_id)
     if filters.author_id is not None:
         wanted.append(Post.author_id == filters.author_id)
+    if filters.owner_id is not None:
+        wanted.append(Asset.owner_id == filters.owner_id)
     if filters.language:
         wanted.append(Asset.language == filters.language)
     return wanted

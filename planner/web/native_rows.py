@@ -29,7 +29,7 @@ def choice(args: MultiDict[str, str]) -> str:
 def shown(start: datetime, end: datetime, filters: Filters, args: MultiDict[str, str]) -> list[NativeEntry]:
     """The open ones in [start, end) that these filters leave. They have a channel and are live; about an asset's kind, audience,
     campaign or author nothing is known, so whoever asks for one does not see them."""
-    about_more = filters.kinds or filters.audiences or filters.campaign_id is not None or filters.author_id is not None or filters.language
+    about_more = filters.kinds or filters.audiences or filters.campaign_id is not None or filters.author_id is not None or filters.owner_id is not None or filters.language
     other_states = filters.states and PostState.PUBLISHED not in filters.states
     if choice(args) == HIDE or about_more or other_states:
         return []

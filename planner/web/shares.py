@@ -16,8 +16,8 @@ from planner.planning import shares
 from planner.planning.models import ShareKind
 from planner.planning.shares import NewShare
 from planner.web.access import needs
+from planner.web.calendar.asking import filters_of
 from planner.web.forms.shares import ShareForm
-from planner.web.planning import filters_of
 from planner.web.session import committing, runtime
 
 __all__ = ["index", "revoke"]

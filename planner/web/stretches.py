@@ -28,8 +28,11 @@ class Stretch:
         return self.end - timedelta(days=1)
 
 
-def stretch(view: str, asked: date, *, whole_weeks: bool = True) -> Stretch:
-    """The page that holds `asked`: a month, in whole weeks (six of them) or by itself; a list of 31 days; else the week."""
+def stretch(view: str, asked: date, *, whole_weeks: bool = True, days: int | None = None) -> Stretch:
+    """The page that holds `asked`: a month, in whole weeks (six of them) or by itself; a list of 31 days (or `days`); twelve months; else the week."""
+    if view == "year":
+        start = asked.replace(day=1)
+        return Stretch(start, _months_on(start, 12), _months_on(start, -6), _months_on(start, 6))
     if view == "month":
         first = asked.replace(day=1)
         before, after = (first - timedelta(days=1)).replace(day=1), (first + timedelta(days=32)).replace(day=1)
@@ -37,9 +40,15 @@ def stretch(view: str, asked: date, *, whole_weeks: bool = True) -> Stretch:
             return Stretch(first, after, before, after)
         start = first - timedelta(days=first.weekday())
         return Stretch(start, start + timedelta(days=42), before, after)
-    length = timedelta(days=_LIST_DAYS if view == "list" else 7)
+    length = timedelta(days=(days or _LIST_DAYS) if view == "list" else 7)
     start = asked if view == "list" else asked - timedelta(days=asked.weekday())
     return Stretch(start, start + length, asked - length, asked + length)
+
+
+def _months_on(first: date, months: int) -> date:
+    """The first of the month that many months later."""
+    number = first.year * 12 + first.month - 1 + months
+    return date(number // 12, number % 12 + 1, 1)
 
 
 def zone() -> ZoneInfo:

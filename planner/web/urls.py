@@ -18,9 +18,9 @@ SCREENS: tuple[Table, ...] = (
     Table("desk", "", "planner.web.desk", (
         ("GET", "/", "home"),
     )),
-    Table("planning", "", "planner.web.planning", (
-        ("GET", "/calendar", "calendar"),
-        ("GET", "/calendar/events", "events"),
+    Table("planning", "/calendar", "planner.web.calendar", (
+        ("GET", "", "pages.calendar"),
+        ("GET", "/events", "rows.events"),
     )),
     Table("shares", "/calendar/shares", "planner.web.shares", (
         ("GET POST", "", "index"),

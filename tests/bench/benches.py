@@ -12,7 +12,7 @@ from flask import g
 from sqlalchemy import event
 
 from planner.planning import queries
-from planner.web.planning import event_rows
+from planner.web.calendar.rows import event_rows
 from tests.bench.measure import Line, cpu_ratio
 from tests.bench.world import MONTH, application, path_of, request_of
 

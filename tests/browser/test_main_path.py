@@ -120,35 +120,3 @@ def test_the_composer_says_what_a_channel_takes_while_one_types(page: Page, prod
     expect(said).to_contain_text("280 / 280")
     expect(said).to_contain_text("Nothing stands in its way.")
     expect(said).to_contain_text("Costs nothing: this goes to the sandbox, which charges no one.")
-
-
-def test_dragging_a_post_moves_it_and_undo_brings_it_back(page: Page, product: Product) -> None:
-    sign_in(page, product)
-    at = (datetime.now(ZoneInfo("Europe/Paris")) + timedelta(days=8)).replace(hour=10, minute=0, second=0, microsecond=0)
-    at += timedelta(days=(2 - at.weekday()) % 7)
-    added = product.command("post", "add", "--asset", "1", "--channel", "Our x", "--text", "To be moved", "--at", at.isoformat(), "--json")
-    number = json.loads(added)["id"]
-    page.goto(f"{product.url}/calendar?view=week&date={at:%Y-%m-%d}")
-    event = page.locator("[data-calendar] a", has_text="Three ports").first
-    expect(event).to_be_visible()
-    box = event.bounding_box()
-    assert box is not None
-
-    page.mouse.move(box["x"] + 20, box["y"] + 8)
-    page.mouse.down()
-    page.mouse.move(box["x"] + 20, box["y"] + 60, steps=6)
-    page.mouse.move(box["x"] + 20, box["y"] + 112, steps=6)
-    page.mouse.up()
-
-    undo = page.get_by_role("button", name="Undo")
-    expect(undo).to_be_visible()
-    moved = json.loads(product.command("post", "show", str(number), "--json"))["publish_at"]
-    assert datetime.fromisoformat(moved) > at
-    undo.click()
-    expect(undo).to_be_hidden()
-    for _ in range(50):
-        back = datetime.fromisoformat(json.loads(product.command("post", "show", str(number), "--json"))["publish_at"])
-        if back == at:
-            break
-        page.wait_for_timeout(200)
-    assert back == at

@@ -40,7 +40,7 @@ ADDRESSES = (
 )  # fmt: skip
 FAULTY = b"kind,title\nvideo,A film\nnonsense,\n"
 #: True once the page's scripts have drawn what they draw.
-DRAWN = "() => !document.querySelector('[data-calendar]') || document.querySelector('[data-calendar][aria-busy=false] .cal-view')"
+DRAWN = "() => !document.querySelector('[data-calendar]') || document.querySelector('[data-calendar][aria-busy=false]')"
 SIDEWAYS = "() => document.scrollingElement.scrollWidth - document.documentElement.clientWidth"
 
 

@@ -541,14 +541,14 @@ def test_reading_an_address_of_a_step_changes_nothing(client: Browser, app_db: S
 # the calendar
 
 
-def test_the_page_lists_the_days_for_readers_without_script(client: Browser, app_db: Session) -> None:
+def test_the_week_opens_posts_and_plans_what_is_ready(client: Browser, app_db: Session) -> None:
     post = made(app_db, make_post(app_db, asset=make_asset(app_db, title="Orion")))
     free = made(app_db, make_asset(app_db, title="Nobody planned me"))
 
     page = client.get("/calendar?view=week&date=2026-03-02").text
 
-    assert "Tuesday 3 March" in page
-    assert f'<a class="lines__link" href="/posts/{post.id}">Orion</a>' in page
+    assert f'href="/posts/{post.id}" data-row' in page
+    assert 'title="13:00 · Orion · ' in page
     assert f'href="/posts/new?asset={free.id}"' in page
     assert "date=2026-02-23" in page
 
@@ -560,7 +560,7 @@ def test_a_damaged_address_still_opens_the_calendar(client: Browser, query: str)
     assert client.get(f"/calendar?{query}").status_code == 200
 
 
-def test_the_rows_of_the_script_say_all_it_shows(client: Browser, app_db: Session) -> None:
+def test_the_rows_for_programs_say_all_that_is_shown(client: Browser, app_db: Session) -> None:
     channel = make_channel(app_db, name="Our X", colour=3)
     post = make_post(app_db, asset=make_asset(app_db, title="Orion"), channel=channel, state=PostState.APPROVED)
     app_db.add(Blackout(name="Before the results", starts_on=NOON.date(), ends_on=(NOON + 2 * DAY).date()))

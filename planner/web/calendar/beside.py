@@ -1,0 +1,124 @@
+"""What a page of the calendar shows beside its posts, read in one statement: names for the filters, what is quiet, which embargoes lift, who is addressed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from typing import Any, NamedTuple
+
+from flask import g
+from sqlalchemy import ColumnElement, String, cast, func, literal, select, union_all
+
+from planner.accounts.models import User
+from planner.catalog.models import Asset, AssetAudience, AssetState, Audience
+from planner.channels.models import Channel
+from planner.planning.findings import Quiet
+from planner.planning.models import Blackout, Campaign, Post
+from planner.planning.queries import knows
+from planner.web.stretches import midnight
+
+__all__ = ["Beside", "ChannelName", "Lift", "beside"]
+
+
+class ChannelName(NamedTuple):
+    """A channel as a lane and a filter name it."""
+
+    number: int
+    name: str
+    platform: str
+    time_zone: str
+    colour: int
+
+
+class Lift(NamedTuple):
+    """An embargo that ends in the stretch."""
+
+    at: datetime
+    title: str
+    campaign_id: int | None
+    asset_id: int | None
+
+
+@dataclass(slots=True)
+class Beside:
+    """Everything but the posts."""
+
+    channels: list[ChannelName] = field(default_factory=list)
+    campaigns: list[tuple[int, str]] = field(default_factory=list)
+    owners: list[tuple[int, str]] = field(default_factory=list)
+    blackouts: list[Quiet] = field(default_factory=list)
+    lifts: list[Lift] = field(default_factory=list)
+    #: Asset -> whom it is for, of the assets planned in the stretch.
+    audiences: dict[int, list[Audience]] = field(default_factory=dict)
+
+
+_NONE: Any = literal("")
+
+
+def _row(what: str, number: Any, name: Any = _NONE, first: Any = _NONE, second: Any = _NONE, third: Any = _NONE) -> Any:
+    return select(literal(what), number, name, *(part if part is _NONE else cast(part, String) for part in (first, second, third)))
+
+
+def beside(start: date, end: date) -> Beside:
+    """For the days [start, end). One statement: each row says what it is."""
+    begins, ends = midnight(start), midnight(end)
+    planned = select(Post.asset_id).where(Post.publish_at >= begins, Post.publish_at < ends)
+    assets: list[ColumnElement[bool]] = [Asset.embargo_until >= begins, Asset.embargo_until < ends, Asset.state != AssetState.RETIRED]
+    known = knows(g.user)
+    if known is not None:
+        assets.append(known)
+    rows = union_all(
+        _row("channel", Channel.id, Channel.name, Channel.platform, Channel.time_zone, Channel.colour),
+        _row("campaign", Campaign.id, Campaign.name, Campaign.embargo_until),
+        _row("owner", User.id, func.coalesce(func.nullif(User.name, ""), User.email)).where(User.id.in_(select(Asset.owner_id))),
+        _row("audience", AssetAudience.asset_id, cast(AssetAudience.audience, String)).where(AssetAudience.asset_id.in_(planned)),
+        _row("blackout", Blackout.id, Blackout.name, Blackout.starts_on, Blackout.ends_on).where(Blackout.starts_on < end, Blackout.ends_on > start),
+        _row("lift", Asset.id, Asset.title, Asset.embargo_until).where(*assets),
+    )
+    found = Beside()
+    for what, number, *told in sorted(g.db.execute(rows), key=lambda row: (row[3] or "", row[2], row[1])):
+        _KEEP[what](found, number, *told)
+    found.lifts = sorted(one for one in found.lifts if begins <= one.at < ends)
+    found.channels.sort(key=lambda one: (one.name.casefold(), one.number))
+    found.campaigns.sort(key=lambda one: one[1].casefold())
+    return found
+
+
+def _channel(found: Beside, number: int, name: str, platform: str, zone: str, colour: str) -> None:
+    found.channels.append(ChannelName(number, name, platform, zone, int(colour)))
+
+
+def _campaign(found: Beside, number: int, name: str, lifts_at: str | None, *_rest: str) -> None:
+    found.campaigns.append((number, name))
+    if lifts_at:
+        found.lifts.append(Lift(_moment(lifts_at), name, number, None))
+
+
+def _owner(found: Beside, number: int, name: str, *_rest: str) -> None:
+    found.owners.append((number, name))
+
+
+def _audience(found: Beside, number: int, name: str, *_rest: str) -> None:
+    found.audiences.setdefault(number, []).append(Audience(name))
+
+
+def _blackout(found: Beside, _number: int, name: str, starts_on: str, ends_on: str, *_rest: str) -> None:
+    found.blackouts.append(Quiet(name, date.fromisoformat(starts_on), date.fromisoformat(ends_on)))
+
+
+def _lift(found: Beside, number: int, name: str, lifts_at: str, *_rest: str) -> None:
+    found.lifts.append(Lift(_moment(lifts_at), name, None, number))
+
+
+_KEEP: dict[str, Callable[..., None]] = {
+    "channel": _channel, "campaign": _campaign, "owner": _owner, "audience": _audience, "blackout": _blackout, "lift": _lift,
+}  # fmt: skip
+
+
+def _moment(text: str) -> datetime:
+    """A moment as a database writes it when it is asked for text: UTC on SQLite, with an offset on PostgreSQL."""
+    parsed = datetime.fromisoformat(text)
+    return parsed.astimezone(UTC) if parsed.tzinfo else parsed.replace(tzinfo=UTC)
+
+

@@ -1,0 +1,163 @@
+"""The calendar's page: a week with a lane for each channel, a month, a list or a year, drawn by the server."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import date
+from typing import Any
+
+from babel.dates import get_day_names
+from flask import g, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import get_locale
+from flask_babel import gettext as _
+
+from planner.accounts.rules import may
+from planner.catalog.models import AssetKind, Audience
+from planner.catalog.service import LANGUAGES
+from planner.planning import queries
+from planner.planning.conflicts import Clash, Stands, conflicts, free_days_of, how_channels_stand, still_open
+from planner.planning.models import PostState
+from planner.planning.queries import CalendarEntry
+from planner.web.access import needs
+from planner.web.calendar import sheets
+from planner.web.calendar.asking import Asked, asked_of
+from planner.web.calendar.beside import Beside, Lift, beside
+from planner.web.calendar.sheets import Day, Mark
+from planner.web.calendar.slips import Entry, Slip, slips
+from planner.web.labels import label
+from planner.web.languages import translate
+from planner.web.native_rows import ONLY, shown
+from planner.web.stretches import midnight, today, zone
+
+__all__ = ["calendar"]
+
+#: As many posts as one page reads. A list says so when there are more; a month shows counts.
+MOST = 2000
+
+
+@needs("read")
+def calendar() -> ResponseReturnValue:
+    asked = asked_of(request.args)
+    around = asked.around
+    entries = _entries(asked)
+    side = beside(around.start, around.end)
+    stands = how_channels_stand(g.db)
+    seen = [one for number, one in stands.items() if not asked.filters.channels or number in asked.filters.channels]
+    return render_template(
+        "calendar/page.html",
+        asked=asked,
+        view=asked.view,
+        around=around,
+        kept=asked.kept,
+        filters=asked.filters,
+        beside=side,
+        clashes=_clashes(entries, stands, side),
+        ready=queries.ready_assets(g.db, viewer=g.user, limit=30),
+        options=_options(side),
+        asked_for=_asked_for(asked, side),
+        weekdays=_weekdays(),
+        can_plan=may(g.user, "post.create"),
+        **_sheet(asked, entries, side, _days(asked, side, seen)),
+    )
+
+
+def _entries(asked: Asked) -> list[Entry]:
+    start, end = midnight(asked.around.start), midnight(asked.around.end)
+    posts: list[Entry] = []
+    if asked.native != ONLY:
+        posts += queries.calendar(g.db, start, end, viewer=g.user, filters=asked.filters, limit=MOST)
+    return [*posts, *shown(start, end, asked.filters, request.args)]
+
+
+def _sheet(asked: Asked, entries: Sequence[Entry], side: Beside, days: list[Day]) -> dict[str, Any]:
+    place = zone()
+    drawn = slips(entries, place)
+    lines = [_line(one) for one in side.lifts]
+    if asked.view == "month":
+        return {"days": sheets.boxes(days, drawn)}
+    if asked.view == "list":
+        return {"days": sheets.listed(days, sorted([*drawn, *lines], key=lambda one: one.at), everything=asked.days == 1), "crowded": len(entries) >= MOST}
+    wanted = [one for one in side.channels if not asked.filters.channels or one.number in asked.filters.channels]
+    rows, hidden = sheets.lanes(days, drawn, wanted, lines, every=request.args.get("lanes") == "all")
+    return {"days": days, "lanes": rows, "hidden": hidden}
+
+
+def _days(asked: Asked, side: Beside, seen: Iterable[Stands]) -> list[Day]:
+    """Each day of the stretch with what the whole of it is."""
+    start, end = asked.around.start, asked.around.end
+    marks: dict[date, list[Mark]] = {day: [] for day in sheets.days_between(start, end)}
+    for day, kept, countries in free_days_of(seen, start, end):
+        marks[day].append(Mark("holiday", f"{kept.named(str(get_locale()).split('_')[0])} ({', '.join(countries)})", "sun"))
+    quiet = {day: [one.name for one in side.blackouts if one.starts_on <= day < one.ends_on] for day in marks}
+    for day, names in quiet.items():
+        marks[day] += [Mark("blackout", name, "snowflake") for name in names]
+    for lift in side.lifts:
+        local = lift.at.astimezone(zone())
+        marks[local.date()].append(Mark("lift", _("Embargo lifts: %(title)s", title=lift.title), "lock-keyhole-open", _page_of(lift), f"{local:%H:%M}"))
+    now = today()
+    return [
+        Day(day, marks[day], today=day == now, quiet=bool(quiet[day]), other=asked.view == "month" and day.month != asked.day.month) for day in marks
+    ]
+
+
+def _line(lift: Lift) -> Slip:
+    """The embargo as a line between the posts before it and those after."""
+    local = lift.at.astimezone(zone())
+    said = _("Embargo lifts: %(title)s", title=lift.title)
+    return Slip(local.date(), f"{local:%H:%M}", "", said, _page_of(lift), 0, "", "", 0, "", "", "red", "lock-keyhole-open", None, 0, False, False, lift.at, True)
+
+
+def _page_of(lift: Lift) -> str:
+    if lift.campaign_id is not None:
+        return url_for("campaigns.show", campaign_id=lift.campaign_id)
+    return url_for("assets.show", asset_id=lift.asset_id)
+
+
+def _clashes(entries: Sequence[Entry], stands: dict[int, Stands], side: Beside) -> list[tuple[Clash, str]]:
+    """What gets in its own way and can still be changed, each with its sentence."""
+    posts = [one for one in entries if isinstance(one, CalendarEntry)]
+    found = still_open(conflicts(posts, stands, side.audiences), posts, g.now)
+    return [(one, _said(one)) for one in found]
+
+
+def _said(clash: Clash) -> str:
+    params = {name: label(value) if isinstance(value, Audience) else value for name, value in clash.params.items()}
+    return translate(clash.message, **params)
+
+
+def _options(side: Beside) -> dict[str, Any]:
+    """What each filter offers."""
+    names = get_locale().languages
+    return {
+        "channels": [(one.number, one.name) for one in side.channels],
+        "campaigns": side.campaigns,
+        "owners": side.owners,
+        "kinds": [(one.value, label(one)) for one in AssetKind],
+        "states": [(one.value, label(one)) for one in PostState],
+        "audiences": [(one.value, label(one)) for one in Audience],
+        "languages": [(code, names.get(code, code)) for code in LANGUAGES],
+    }
+
+
+def _asked_for(asked: Asked, side: Beside) -> list[tuple[str, dict[str, Any], str]]:
+    """Each filter that holds, what is left of the address without it, and its words."""
+    options = _options(side)
+    offered: dict[str, Iterable[tuple[Any, str]]] = {
+        "channel": options["channels"], "campaign": options["campaigns"], "audience": options["audiences"], "kind": options["kinds"],
+        "state": options["states"], "owner": options["owners"], "language": options["languages"], "mine": [("1", _("Written by me"))],
+        "native": [("hide", _("Published directly: hidden")), ("only", _("Published directly: only these"))],
+    }  # fmt: skip
+    found = []
+    for name, values in asked.kept.items():
+        words = {str(value): text for value, text in offered[name]}
+        rest = {other: kept for other, kept in asked.kept.items() if other != name}
+        found.append((name, rest, ", ".join(words.get(value, "?") for value in values)))
+    return found
+
+
+def _weekdays() -> list[str]:
+    names = get_day_names("abbreviated", "stand-alone", locale=get_locale())
+    return [names[number] for number in range(7)]
+
+

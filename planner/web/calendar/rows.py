@@ -1,0 +1,115 @@
+"""The calendar's rows for programs in the page: posts, messages published directly, quiet periods and holidays, as JSON."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import orjson
+from flask import Response, g, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import get_locale, get_timezone
+from flask_babel import gettext as _
+from sqlalchemy import select
+
+from planner.core.errors import Invalid
+from planner.core.i18n import N_
+from planner.planning import queries
+from planner.planning.conflicts import Stands, free_days_of, how_channels_stand
+from planner.planning.models import Blackout, PostState
+from planner.planning.moments import resolve_wall_time
+from planner.planning.queries import CalendarEntry
+from planner.web.access import needs
+from planner.web.calendar.asking import filters_of
+from planner.web.calendar.slips import hands
+from planner.web.labels import label
+from planner.web.native_rows import ONLY, choice, native_rows, shown
+from planner.web.stretches import zone
+
+__all__ = ["event_rows", "events"]
+
+#: Longest stretch one request may ask for: a month's grid is six weeks, a year is a fair export.
+_LONGEST = timedelta(days=400)
+
+
+@needs("read")
+def events() -> ResponseReturnValue:
+    """Posts, blackouts and holidays in [start, end)."""
+    start, end = (_moment(name) for name in ("start", "end"))
+    if not start < end or end - start > _LONGEST:
+        raise Invalid(N_("Ask for a stretch of time of at most 400 days."), field="end")
+    wanted, place = filters_of(request.args), zone()
+    posts = [] if choice(request.args) == ONLY else queries.calendar(g.db, start, end, viewer=g.user, filters=wanted)
+    rows = event_rows(posts, place) + native_rows(shown(start, end, wanted, request.args), place)
+    first, last = start.astimezone(place).date(), end.astimezone(place).date()
+    rows += _blackout_rows(first, last)
+    rows += _holiday_rows([one for number, one in how_channels_stand(g.db).items() if not wanted.channels or number in wanted.channels], first, last)
+    return Response(orjson.dumps(rows), mimetype="application/json")
+
+
+def event_rows(entries: list[CalendarEntry], place: ZoneInfo) -> list[dict[str, Any]]:
+    """What is told of each post; times carry the offset of the reader's zone."""
+    names = {state: label(state) for state in PostState}
+    secret, gone = _("Confidential"), _("Taken down")
+    mine = hands()
+    base = url_for("posts.show", post_id=0).removesuffix("0")
+    return [
+        {
+            "id": one.post_id,
+            "title": secret if one.masked else one.title,
+            "start": one.publish_at.astimezone(place).isoformat(timespec="seconds"),
+            "end": None,
+            "allDay": False,
+            "url": None if one.masked else f"{base}{one.post_id}",
+            "move_url": None if one.masked else f"{base}{one.post_id}/move",
+            "editable": mine.may_move(one),
+            "version": one.version,
+            "platform": one.platform,
+            "channel": one.channel,
+            "colour": one.colour,
+            "state": "taken_down" if one.taken_down else one.state,
+            "state_label": gone if one.taken_down else names[one.state],
+            "confidential": one.masked,
+            "origin": "post",
+        }
+        for one in entries
+    ]
+
+
+def _blackout_rows(start: date, end: date) -> list[dict[str, Any]]:
+    quiet = select(Blackout).where(Blackout.starts_on <= end, Blackout.ends_on > start).order_by(Blackout.starts_on, Blackout.id)
+    return [
+        {
+            "id": f"blackout-{one.id}", "title": one.name, "start": one.starts_on.isoformat(), "end": one.ends_on.isoformat(),
+            "allDay": True, "url": None, "move_url": None, "editable": False, "origin": "blackout",
+        }
+        for one in g.db.scalars(quiet)
+    ]  # fmt: skip
+
+
+def _holiday_rows(stands: list[Stands], start: date, end: date) -> list[dict[str, Any]]:
+    language = str(get_locale()).split("_")[0]
+    found: dict[date, list[str]] = {}
+    for day, kept, countries in free_days_of(stands, start, end + timedelta(days=1)):
+        found.setdefault(day, []).append(f"{kept.named(language)} ({', '.join(countries)})")
+    return [
+        {
+            "id": f"holiday-{day}-{number}", "title": title, "start": day.isoformat(), "end": (day + timedelta(days=1)).isoformat(), "allDay": True,
+            "url": None, "move_url": None, "editable": False, "origin": "holiday",
+        }
+        for day, titles in found.items()
+        for number, title in enumerate(titles)
+    ]  # fmt: skip
+
+
+def _moment(name: str) -> datetime:
+    """A moment of the address: with an offset, or as the reader's clock shows it."""
+    text = request.args.get(name, "").replace(" ", "+")
+    try:
+        parsed = datetime.fromisoformat(text)
+    except ValueError:
+        raise Invalid(N_("Write a date and time such as 2026-03-24T09:30."), field=name) from None
+    if not 1990 <= parsed.year <= 2100:
+        raise Invalid(N_("Choose a year between 1990 and 2100."), field=name)
+    return parsed.astimezone(UTC) if parsed.tzinfo else resolve_wall_time(parsed, str(get_timezone()), fold=0)

@@ -1,0 +1,120 @@
+"""Lays posts out on the sheet of each view: a week's lanes, a month's boxes, a list's days. Pure: slips and marks in, rows for the template out."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+
+from planner.web.calendar.beside import ChannelName
+from planner.web.calendar.slips import Slip
+
+__all__ = ["Cell", "Day", "Lane", "Mark", "boxes", "lanes", "listed"]
+
+#: How many posts a cell shows before it says “+3 more”; one more than that is shown instead of saying “+1”.
+LANE_CAP, BOX_CAP = 6, 5
+#: With more channels than this, those without a post in the week stay away until asked for.
+_ALL_LANES = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """What a whole day is: a holiday, a quiet day, a note, an embargo that lifts."""
+
+    kind: str
+    text: str
+    icon: str
+    url: str = ""
+    #: A clock, where it has one.
+    time: str = ""
+
+
+@dataclass(slots=True)
+class Day:
+    """One day of the sheet."""
+
+    day: date
+    marks: Sequence[Mark] = ()
+    slips: list[Slip] = field(default_factory=list)
+    more: int = 0
+    today: bool = False
+    quiet: bool = False
+    #: A day of the month before or after.
+    other: bool = False
+
+    @property
+    def weekend(self) -> bool:
+        return self.day.weekday() > 4
+
+
+@dataclass(slots=True)
+class Cell:
+    """One day of one lane."""
+
+    day: Day
+    slips: list[Slip]
+    more: int
+
+
+@dataclass(slots=True)
+class Lane:
+    """One channel's week."""
+
+    channel: ChannelName
+    cells: list[Cell]
+
+    @property
+    def empty(self) -> bool:
+        return not any(cell.slips for cell in self.cells)
+
+
+def lanes(days: Sequence[Day], slips: Iterable[Slip], channels: Sequence[ChannelName], lifts: Sequence[Slip], *, every: bool) -> tuple[list[Lane], int]:
+    """A lane for each channel, and how many empty ones were left out (none with `every`, or where there are few)."""
+    found: dict[tuple[int, date], list[Slip]] = defaultdict(list)
+    for one in slips:
+        found[one.channel_id, one.day].append(one)
+    made = [Lane(channel, [_cell(day, found.get((channel.number, day.day), []), lifts) for day in days]) for channel in channels]
+    busy = [one for one in made if not one.empty]
+    if every or len(made) <= _ALL_LANES or not busy:
+        return made, 0
+    return busy, len(made) - len(busy)
+
+
+def boxes(days: Sequence[Day], slips: Iterable[Slip], counts: Mapping[date, int] | None = None) -> list[Day]:
+    """A month's days, each with as many posts as fit and the number of the others.
+
+    counts -- how many each day has, where `slips` holds only the first of each day.
+    """
+    held = {one.day: one for one in days}
+    for slip in slips:
+        if slip.day in held:
+            held[slip.day].slips.append(slip)
+    for one in days:
+        one.slips, more = _capped(one.slips, BOX_CAP)
+        one.more = max(more, counts.get(one.day, 0) - len(one.slips)) if counts else more
+    return list(days)
+
+
+def listed(days: Sequence[Day], slips: Iterable[Slip], *, everything: bool) -> list[Day]:
+    """The days that have something, or all of them, with all their posts."""
+    held = {one.day: one for one in days}
+    for slip in slips:
+        if slip.day in held:
+            held[slip.day].slips.append(slip)
+    return [one for one in days if everything or one.marks or any(not slip.lift for slip in one.slips)]
+
+
+def days_between(start: date, end: date) -> list[date]:
+    """Each day of [start, end)."""
+    return [start + timedelta(days=number) for number in range((end - start).days)]
+
+
+def _cell(day: Day, slips: list[Slip], lifts: Sequence[Slip]) -> Cell:
+    shown, more = _capped(slips, LANE_CAP)
+    lines = [one for one in lifts if one.day == day.day]
+    return Cell(day, sorted([*shown, *lines], key=lambda one: one.at) if shown and lines else shown, more)
+
+
+def _capped(slips: list[Slip], most: int) -> tuple[list[Slip], int]:
+    return (slips, 0) if len(slips) <= most + 1 else (slips[:most], len(slips) - most)

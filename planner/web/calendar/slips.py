@@ -1,0 +1,132 @@
+"""One post, or one message published directly, as every view of the calendar draws it: plain words, worked out once, so that a page of hundreds stays cheap."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date, datetime
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+from flask import g, url_for
+from flask_babel import gettext as _
+
+from planner.accounts.models import RoleName
+from planner.accounts.rules import ACTIONS
+from planner.planning import states
+from planner.planning.models import PostState
+from planner.planning.moments import zone_of
+from planner.planning.queries import CalendarEntry
+from planner.publishing.native_queries import NativeEntry
+from planner.web.labels import label
+
+__all__ = ["LOOKS", "Entry", "Hands", "Slip", "hands", "moment_of", "slips"]
+
+Entry = CalendarEntry | NativeEntry
+
+_S = PostState
+#: State -> tone and drawing; the word is always beside it, or read aloud.
+LOOKS: dict[str, tuple[str, str]] = {
+    _S.DRAFT: ("neutral", "pencil"),
+    _S.IN_REVIEW: ("amber", "eye"),
+    _S.CHANGES_REQUESTED: ("orange", "message-square-warning"),
+    _S.APPROVED: ("blue", "badge-check"),
+    _S.SCHEDULED: ("teal", "clock-3"),
+    _S.SENDING: ("violet", "send"),
+    _S.PUBLISHED: ("green", "circle-check-big"),
+    _S.FAILED: ("red", "octagon-x"),
+    _S.MISSED: ("red", "alarm-clock-off"),
+    _S.UNCONFIRMED: ("orange", "circle-question-mark"),
+    _S.CANCELLED: ("neutral", "ban"),
+    "taken_down": ("neutral", "trash-2"),
+    "native": ("neutral", "square-pen"),
+    "native_gone": ("neutral", "trash-2"),
+}
+
+
+class Slip(NamedTuple):
+    """What is drawn of it; a tuple, since a month makes hundreds of them."""
+
+    day: date
+    #: The reader's clock.
+    time: str
+    #: The channel's clock and city, where it shows something else.
+    there: str
+    title: str
+    #: Empty: there is nothing to open.
+    url: str
+    channel_id: int
+    channel: str
+    platform: str
+    colour: int
+    state: str
+    word: str
+    tone: str
+    icon: str
+    post_id: int | None
+    version: int
+    masked: bool
+    #: This reader may move, submit and cancel it.
+    open: bool
+    at: datetime
+    #: Of an embargo line: not a post.
+    lift: bool = False
+
+
+class Hands(NamedTuple):
+    """What the reader may take hold of."""
+
+    any: bool
+    mine_only: bool
+    me: int
+
+    def may_move(self, one: CalendarEntry) -> bool:
+        return self.any and not one.masked and one.state in states.ALLOWED["move"] and (not self.mine_only or self.me in (one.author_id, one.owner_id))
+
+
+def hands() -> Hands:
+    """Of the person who looks."""
+    roles = g.user.role_names & ACTIONS["post.move"]
+    return Hands(bool(roles), roles == {RoleName.AUTHOR}, g.user.id)
+
+
+def moment_of(entry: Entry) -> datetime:
+    """When it went or goes out."""
+    return entry.at if isinstance(entry, NativeEntry) else entry.publish_at
+
+
+def slips(entries: Iterable[Entry], place: ZoneInfo) -> list[Slip]:
+    """Each as it is drawn, in order of time; days and clocks are those of `place`."""
+    words: dict[str, str] = {state: label(state) for state in PostState}
+    words |= {"taken_down": _("Taken down"), "native": _("Published directly"), "native_gone": _("Published directly, deleted there since")}
+    secret, wordless = _("Confidential"), _("Without words")
+    mine = hands()
+    posts, natives = url_for("posts.show", post_id=0).removesuffix("0"), url_for("natives.show", native_id=0).removesuffix("0")
+    here = place.key
+    made = []
+    for one in entries:
+        if isinstance(one, NativeEntry):
+            state = "native_gone" if one.gone else "native"
+            local = one.at.astimezone(place)
+            made.append(Slip(
+                local.date(), f"{local:%H:%M}", "", one.says or wordless, f"{natives}{one.native_id}", one.channel_id, one.channel, one.platform.value,
+                one.colour % 8, state, words[state], *LOOKS[state], None, 0, False, False, one.at,
+            ))  # fmt: skip
+            continue
+        state = "taken_down" if one.taken_down else one.state.value
+        local = one.publish_at.astimezone(place)
+        made.append(Slip(
+            local.date(), f"{local:%H:%M}", "" if one.time_zone == here else _there(one.publish_at, local, one.time_zone),
+            secret if one.masked else one.title or "", "" if one.masked else f"{posts}{one.post_id}", one.channel_id, one.channel, one.platform.value,
+            one.colour % 8, state, words[state], *LOOKS[state], one.post_id, one.version, one.masked, mine.may_move(one), one.publish_at,
+        ))  # fmt: skip
+    made.sort(key=lambda slip: slip.at)
+    return made
+
+
+def _there(at: datetime, local: datetime, zone: str) -> str:
+    """The clock and the city of the channel; nothing when both clocks show the same."""
+    told = at.astimezone(zone_of(zone))
+    if told.utcoffset() == local.utcoffset():
+        return ""
+    days = (told.date() - local.date()).days
+    return f"{told:%H:%M}{f' ({days:+d})' if days else ''} {zone.rpartition('/')[2].replace('_', ' ')}"

@@ -1,0 +1,115 @@
+"""What only a browser shows of the calendar: dragging with Undo, a refused drop, pages that turn, and what somebody else changed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from tests.browser.conftest import Product, sign_in
+
+pytestmark = pytest.mark.browser
+
+PARIS = ZoneInfo("Europe/Paris")
+#: Wednesday of the week after next, ten in the morning.
+WEDNESDAY = (datetime.now(PARIS) + timedelta(days=14 + (2 - datetime.now(PARIS).weekday()))).replace(hour=10, minute=0, second=0, microsecond=0)
+
+
+@pytest.fixture(scope="module")
+def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
+    """Two channels and one asset."""
+    product = Product(tmp_path_factory.mktemp("calendar"))
+    for platform in ("linkedin", "x"):
+        product.command("channel", "add", "--platform", platform, "--name", f"Our {platform}", "--access-token", f"sandbox-{platform}")
+    product.command("asset", "add", "--title", "Three ports", "--kind", "blog_post", "--url", "https://www.example.com/ports")
+    yield product
+    product.stop()
+
+
+def plan(product: Product, at: datetime, text: str, channel: str = "Our x") -> int:
+    added = product.command("post", "add", "--asset", "1", "--channel", channel, "--text", text, "--at", at.isoformat(), "--json")
+    return int(json.loads(added)["id"])
+
+
+def moment(product: Product, number: int) -> datetime:
+    return datetime.fromisoformat(json.loads(product.command("post", "show", str(number), "--json"))["publish_at"])
+
+
+def until(page: Page, product: Product, number: int, at: datetime) -> None:
+    for _ in range(40):
+        if moment(product, number) == at:
+            return
+        page.wait_for_timeout(150)
+    assert moment(product, number) == at
+
+
+def cell(page: Page, day: datetime, channel: int) -> Locator:
+    return page.locator(f"td[data-day='{day:%Y-%m-%d}'][data-channel='{channel}']")
+
+
+def test_a_post_is_dragged_to_another_day_and_undo_brings_it_back(page: Page, product: Product) -> None:
+    sign_in(page, product)
+    number = plan(product, WEDNESDAY, "To be moved")
+    page.goto(f"{product.url}/calendar?date={WEDNESDAY:%Y-%m-%d}")
+    post = page.locator(f"[data-post='{number}']")
+
+    post.drag_to(cell(page, WEDNESDAY + timedelta(days=1), 2))
+
+    expect(cell(page, WEDNESDAY + timedelta(days=1), 2).locator(f"[data-post='{number}']")).to_be_visible()
+    assert moment(product, number) == WEDNESDAY + timedelta(days=1)
+    page.get_by_role("button", name="Undo").click()
+    expect(cell(page, WEDNESDAY, 2).locator(f"[data-post='{number}']")).to_be_visible()
+    until(page, product, number, WEDNESDAY)
+
+
+def test_a_drop_that_is_refused_says_why_and_one_on_another_channel_does_nothing(page: Page, product: Product) -> None:
+    sign_in(page, product)
+    tomorrow = datetime.now(PARIS).replace(minute=0, second=0, microsecond=0) + timedelta(hours=2)
+    number = plan(product, tomorrow, "Soon")
+    page.goto(f"{product.url}/calendar?view=month&date={tomorrow:%Y-%m-%d}")
+    yesterday = page.locator(f"li[data-day='{tomorrow - timedelta(days=1):%Y-%m-%d}']")
+
+    page.locator(f"[data-post='{number}']").drag_to(yesterday)
+
+    expect(page.get_by_text("has already passed")).to_be_visible()
+    assert moment(product, number) == tomorrow
+    page.goto(f"{product.url}/calendar?date={tomorrow:%Y-%m-%d}")
+    page.locator(f"[data-post='{number}']").drag_to(cell(page, tomorrow, 1))
+    assert moment(product, number) == tomorrow
+
+
+def test_the_pages_turn_in_place_with_everything_on_them_and_back_again(page: Page, product: Product) -> None:
+    sign_in(page, product)
+    for minute in (0, 5):
+        plan(product, WEDNESDAY + timedelta(days=7, minutes=minute), f"Close together {minute}")
+    page.goto(f"{product.url}/calendar?date={WEDNESDAY:%Y-%m-%d}")
+    page.evaluate("window.same = true")
+    expect(page.locator(".clashes")).to_have_count(0)
+
+    page.keyboard.press("ArrowRight")
+
+    expect(page.locator(".clashes")).to_contain_text("One thing gets in the way")
+    assert f"date={WEDNESDAY + timedelta(days=7):%Y-%m-%d}" in page.url
+    page.get_by_role("navigation", name="Views").get_by_role("link", name="Month").click()
+    expect(page.locator(".month--plan")).to_be_visible()
+    page.go_back()
+    page.go_back()
+    expect(page.locator(".lanes")).to_be_visible()
+    expect(page.locator(".clashes")).to_have_count(0)
+    assert page.evaluate("window.same") is True
+
+
+def test_what_somebody_else_changes_appears_by_itself(page: Page, product: Product) -> None:
+    page.clock.install()
+    sign_in(page, product)
+    page.goto(f"{product.url}/calendar?date={WEDNESDAY + timedelta(days=21):%Y-%m-%d}")
+    expect(page.locator("[data-post]")).to_have_count(0)
+    number = plan(product, WEDNESDAY + timedelta(days=21), "From somebody else", channel="Our linkedin")
+
+    page.clock.run_for(16_000)
+
+    expect(page.locator(f"[data-post='{number}']")).to_be_visible()
