@@ -10,7 +10,7 @@ from marshmallow import fields
 from planner.accounts.rules import require
 from planner.api.bodies import Blueprint
 from planner.api.door import changes, creates, expect, reads, steps, tagged
-from planner.api.fields import Body, Choice, Flag, Line, Lines, Listed, Moment, Money, NoBody, Number, Out, QueryNumber
+from planner.api.fields import Body, Choice, Day, Flag, Line, Lines, Listed, Moment, Money, NoBody, Number, Out, QueryNumber
 from planner.catalog import queries, service
 from planner.catalog.models import Asset, AssetKind, AssetState, Audience, Confidentiality, Purpose
 from planner.catalog.service import AssetValues
@@ -36,6 +36,7 @@ class AssetOut(Out):
     sensitive = fields.Boolean(required=True)
     embargo_until = Moment(required=True, allow_none=True)
     embargo_terms = fields.List(fields.String(), required=True)
+    rights_until = Day(required=True, allow_none=True, metadata={"description": "The last day on which it may be used; null: without end."})
     audiences = fields.List(Choice(Audience), required=True)
     topics = fields.List(fields.String(), required=True)
     published_at = Moment(required=True, allow_none=True)
@@ -63,6 +64,7 @@ class AssetChange(Body):
     sensitive = Flag()
     embargo_until = Moment(allow_none=True)
     embargo_terms = Listed(Line(least=1, most=200), most=100)
+    rights_until = Day(allow_none=True)
     audiences = Listed(Choice(Audience), most=20)
     topics = Listed(Line(least=1, most=80), most=50)
 

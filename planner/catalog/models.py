@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, Numeric, String, Table, Text, UniqueConstraint
+from sqlalchemy import CheckConstraint, Column, Date, ForeignKey, Index, Numeric, String, Table, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from planner.accounts.models import User
@@ -128,6 +128,8 @@ class Asset(Record):
     embargo_until: Mapped[datetime | None]
     #: Words that would give it away before the embargo lifts.
     embargo_terms: Mapped[list[str]] = mapped_column(default=list)
+    #: The last day on which it may be used; None: without end.
+    rights_until: Mapped[date | None] = mapped_column(Date)
     published_at: Mapped[datetime | None]
     duration_seconds: Mapped[int | None]
     #: The number an import or a platform knows it by, such as `youtube:dQw4w9WgXcQ`; unique where there is one.
@@ -176,6 +178,8 @@ class AssetFile(Record):
     seconds: Mapped[float | None]
     #: A document's, None where it does not tell.
     pages: Mapped[int | None]
+    #: The last day on which it may be used, where that is sooner than the asset's.
+    rights_until: Mapped[date | None] = mapped_column(Date)
     created_at: Mapped[datetime]
     asset: Mapped[Asset] = relationship(back_populates="files")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from urllib.parse import urlsplit
 
@@ -11,11 +11,19 @@ from planner.catalog.models import AssetState
 from planner.core.errors import Invalid, WrongState
 from planner.core.i18n import N_
 
-__all__ = ["check_line", "check_moment", "check_money", "check_step", "check_text", "check_url"]
+__all__ = ["check_day", "check_line", "check_moment", "check_money", "check_step", "check_text", "check_url"]
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff]")
 _MOST_MONEY = Decimal("9999999999.99")
+_FIRST_DAY, _LAST_DAY = date(1990, 1, 1), date(2100, 1, 1)
 _EARLIEST, _LATEST = datetime(1990, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
+
+
+def check_day(day: date | None, field: str) -> date | None:
+    """A day of this or the coming decades; None stays None. Raises Invalid."""
+    if day is not None and not _FIRST_DAY <= day <= _LAST_DAY:
+        raise Invalid(N_("Choose a year between 1990 and 2100."), field=field)
+    return day
 
 
 def check_text(text: str, field: str, *, most: int) -> str:

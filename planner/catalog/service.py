@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -22,7 +22,7 @@ from planner.channels.port import MediaKind
 from planner.core.errors import Conflict, Invalid
 from planner.core.i18n import N_
 
-__all__ = ["LANGUAGES", "AssetValues", "Facts", "add_file", "bring_in", "change_state", "create", "edit", "restore", "retire", "values_of", "words_of"]
+__all__ = ["LANGUAGES", "AssetValues", "Facts", "add_file", "bring_in", "change_state", "create", "describe_file", "edit", "restore", "retire", "values_of", "words_of"]
 
 #: Languages an asset may be in; ISO 639-1, what the group publishes in.
 LANGUAGES = ("en", "fr", "de", "es", "it", "nl", "pl", "pt", "ro", "ar", "ja", "zh")
@@ -44,6 +44,8 @@ class AssetValues:
     sensitive: bool = False
     embargo_until: datetime | None = None
     embargo_terms: Sequence[str] = ()
+    #: The last day on which it may be used; None: without end.
+    rights_until: date | None = None
     audiences: Sequence[Audience] = ()
     topics: Sequence[str] = ()
     owner_id: int | None = None
@@ -170,6 +172,7 @@ def checked(values: AssetValues) -> dict[str, Any]:
         "sensitive": bool(values.sensitive),
         "embargo_until": rules.check_moment(values.embargo_until, "embargo_until"),
         "embargo_terms": [term for term in terms if term],
+        "rights_until": rules.check_day(values.rights_until, "rights_until"),
         "audiences": sorted({Audience(one) for one in values.audiences}),
         "topics": sorted({topic for topic in topics if topic}),
         "owner_id": values.owner_id,
@@ -230,6 +233,24 @@ def _state_before_retiring(db: Session, asset: Asset) -> AssetState:
 def _told(columns: dict[str, Any]) -> dict[str, Any]:
     """Columns as history keeps them: long texts shortened."""
     return {name: value[:500] if isinstance(value, str) else value for name, value in columns.items()}
+
+
+def describe_file(
+    db: Session, asset: Asset, file: AssetFile, *, alt_text: str, rights_until: date | None, actor: User | None, now: datetime
+) -> AssetFile:
+    """Say what a file shows, for people who cannot see it, and until when it may be used. Raises Invalid."""
+    require(actor, "asset.edit", asset)
+    columns = {"alt_text": rules.check_line(alt_text, "alt_text", most=1000), "rights_until": rules.check_day(rights_until, "rights_until")}
+    changed = {name: value for name, value in columns.items() if getattr(file, name) != value}
+    if changed:
+        was = {name: getattr(file, name) for name in changed}
+        for name, value in changed.items():
+            setattr(file, name, value)
+        history.record(
+            db, actor, "asset.file_described", asset, now=now, was={"file": file.name, **was}, became={"file": file.name, **changed}, name=history.COMMAND_LINE
+        )
+        db.flush()
+    return file
 
 
 def add_file(db: Session, asset: Asset, stored: Stored, *, language: str = "", actor: User | None, now: datetime) -> AssetFile:

@@ -13,7 +13,7 @@ from planner.catalog import queries, service
 from planner.catalog.models import Asset, AssetKind, AssetState, Audience, Confidentiality, Purpose
 from planner.catalog.service import AssetValues
 from planner.cli import output
-from planner.cli.moments import when
+from planner.cli.moments import one_day, when
 from planner.cli.running import Run, acts
 from planner.core.errors import Invalid
 from planner.core.i18n import N_
@@ -41,6 +41,7 @@ def _choice(enum: Any) -> click.Choice[str]:
 @click.option("--cost", help="What it cost to make; left out: not told.")
 @click.option("--confidentiality", type=_choice(Confidentiality), default="public", show_default=True)
 @click.option("--embargo-until", help="A moment with its offset: 2026-03-24T09:30+01:00.")
+@click.option("--rights-until", help="The last day on which it may be used: 2026-12-31.")
 @click.option("--embargo-term", "embargo_terms", multiple=True, help="Words that would give it away; may be given several times.")
 @acts()
 def add(run: Run, **given: Any) -> None:
@@ -50,6 +51,7 @@ def add(run: Run, **given: Any) -> None:
         purpose=Purpose(given["purpose"]), audiences=[Audience(one) for one in given["audiences"]],
         state=AssetState(given["state"]), cost=_amount(given["cost"]), confidentiality=Confidentiality(given["confidentiality"]),
         embargo_until=_moment(given["embargo_until"], run.now), embargo_terms=list(given["embargo_terms"]),
+        rights_until=one_day(given["rights_until"], field="--rights-until") if given["rights_until"] else None,
         owner_id=run.actor.id if run.actor else None, currency=run.runtime.settings.currency,
     )  # fmt: skip
     run.may("asset.create")

@@ -8,7 +8,7 @@ from typing import Any
 from planner.core.errors import Invalid
 from planner.core.i18n import N_
 
-__all__ = ["day", "moment", "when"]
+__all__ = ["day", "moment", "one_day", "when"]
 
 
 def moment(typed: str, *, field: str) -> datetime:
@@ -35,6 +35,14 @@ def when(typed: str, now: datetime) -> dict[str, Any]:
     if moment.tzinfo is None:
         return {"wall_time": moment.isoformat(timespec="minutes")}
     return {"publish_at": moment.astimezone(UTC)}
+
+
+def one_day(typed: str, *, field: str) -> date:
+    """A day. Raises Invalid, naming the option `field`."""
+    try:
+        return date.fromisoformat(typed.strip())
+    except ValueError:
+        raise Invalid(N_("“%(typed)s” is not a day. Write 2026-12-31."), field=field, typed=typed[:60]) from None
 
 
 def day(typed: str | None, now: datetime, days_from_now: int) -> datetime:

@@ -18,6 +18,7 @@ FUNCTIONS: dict[str, str] = {
     "import.visits": "planner.insights.importing:run_import",
     "consents.forget": "planner.channels.waiting:run",
     "native.look": "planner.publishing.native_looking:run",
+    "links.look": "planner.planning.link_looking:run",
     "promotion.refresh": "planner.promotion.standings:run",
     "collect": "planner.insights.collecting:run",
     "readings.refresh": "planner.insights.collecting:run_now",

@@ -11,7 +11,7 @@ from planner.core.errors import EmbargoActive, NotSendable, PastMoment, PlannerE
 from planner.planning.models import PostState
 from planner.planning.rulebook import STANDARD, Tuning
 
-__all__ = ["ALONE", "Alike", "Finding", "Neighbour", "Quiet", "Surroundings", "Term", "blocking", "refuse"]
+__all__ = ["ALONE", "Alike", "Finding", "Neighbour", "Page", "Quiet", "Surroundings", "Term", "blocking", "refuse"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +64,15 @@ class Alike:
 
 
 @dataclass(frozen=True, slots=True)
+class Page:
+    """What the page a post leads to answered last. status None: nobody answered, `times_bad` times in a row; leads_to: another page."""
+
+    status: int | None
+    leads_to: str
+    times_bad: int
+
+
+@dataclass(frozen=True, slots=True)
 class Surroundings:
     """What lies around one post; `queries.surroundings` reads it, the rules judge by it."""
 
@@ -72,6 +81,10 @@ class Surroundings:
     blackouts: Sequence[Quiet] = ()
     #: The first other post of that day for one of the asset's audiences, about another asset.
     alike: Alike | None = None
+    #: When this was read, for rules that look at how far away the post is; None: they hold at any distance.
+    now: datetime | None = None
+    #: What the post's link answered; None: not asked, or it told nothing.
+    page: Page | None = None
     #: How the rules stand on the post's channel.
     tuning: Tuning = STANDARD
     #: (rule, digest of the content) for each rule that somebody overrode on this post.

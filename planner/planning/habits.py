@@ -130,6 +130,31 @@ def _language(post: Post, _asset: Asset, _channel: Channel, _around: Surrounding
         yield Finding("warning", "language", N_("The text reads like %(found)s; this channel speaks %(wanted)s."), {"found": Tongue(found), "wanted": Tongue(wanted)}, "text")
 
 
+def _rights(post: Post, asset: Asset, channel: Channel, _around: Surroundings, _values: Values) -> Iterator[Finding]:
+    if post.publish_at is None:
+        return
+    day, chosen = post.publish_at.astimezone(zone_of(channel.time_zone)).date(), {item.get("file_id") for item in post.media or ()}
+    held = [(asset.title, asset.rights_until), *((file.name, file.rights_until) for file in (asset.files if chosen else ()) if file.id in chosen)]
+    for name, ends in held:
+        if ends is not None and day > ends:
+            sentence = N_("The rights to “%(name)s” end on %(ends)s. Choose an earlier day, or something else.")
+            yield Finding("warning", "rights", sentence, {"name": name, "ends": ends}, "media" if name != asset.title else "publish_at")
+
+
+def _dead_link(post: Post, _asset: Asset, _channel: Channel, around: Surroundings, values: Values) -> Iterator[Finding]:
+    page = around.page
+    if page is None or (around.now is not None and post.publish_at is not None and post.publish_at - around.now > timedelta(days=values["days"])):
+        return
+    if page.status is None or page.status >= 500:
+        # A site that is down for a minute is no dead link: twice in a row.
+        if page.times_bad > 1:
+            yield Finding("warning", "dead_link", N_("The page that the link leads to does not answer. Look whether it is still there."), {}, "link")
+    elif page.status >= 400:
+        yield Finding("warning", "dead_link", N_("The page that the link leads to is not there (it answered %(status)s)."), {"status": page.status}, "link")
+    elif page.leads_to:
+        yield Finding("warning", "moved_link", N_("The link leads to another page now: %(leads_to)s. Make sure that this is meant."), {"leads_to": page.leads_to}, "link")
+
+
 def _stale(post: Post, asset: Asset, _channel: Channel, _around: Surroundings, values: Values) -> Iterator[Finding]:
     since: datetime | None = asset.published_at or asset.created_at
     if post.publish_at is None or since is None:
@@ -147,7 +172,7 @@ def _utm(post: Post, _asset: Asset, channel: Channel, _around: Surroundings, _va
 
 _JUDGES: dict[str, Callable[[Post, Asset, Channel, Surroundings, Values], Iterator[Finding]]] = {
     "repeat": _repeats, "gap": _clashes, "daily": _daily, "quiet": _quiet, "blackout": _blackouts, "holiday": _holiday, "audience": _audience,
-    "language": _language, "stale": _stale, "utm": _utm,
+    "language": _language, "stale": _stale, "rights": _rights, "dead_link": _dead_link, "utm": _utm,
 }  # fmt: skip
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
@@ -18,7 +19,7 @@ from planner.core.types import Choice
 from planner.planning.rulebook import rule
 
 __all__ = [
-    "Approval", "Blackout", "Campaign", "Origin", "Pause", "Post", "PostState", "RuleOverride", "RuleSetting", "STATE_LABELS", "Share", "ShareKind",
+    "Approval", "Blackout", "Campaign", "LinkCheck", "Origin", "Pause", "Post", "PostState", "RuleOverride", "RuleSetting", "STATE_LABELS", "Share", "ShareKind",
     "ShortLink", "Verb",
 ]  # fmt: skip
 
@@ -177,6 +178,30 @@ class ShortLink(Record):
     code: Mapped[str] = mapped_column(String(16), unique=True)
     post_id: Mapped[int] = mapped_column(ForeignKey("posts.id"), unique=True)
     created_at: Mapped[datetime]
+
+
+class LinkCheck(Record):
+    """What a page that posts lead to answered when it was last asked. One row an address."""
+
+    __tablename__ = "link_checks"
+    #: SHA-256 of the address.
+    key: Mapped[str] = mapped_column(String(64), unique=True)
+    url: Mapped[str] = mapped_column(String(2000))
+    checked_at: Mapped[datetime]
+    #: HTTP's, after every redirect; None: nobody answered.
+    status: Mapped[int | None]
+    #: Where it ended, when that is another page.
+    leads_to: Mapped[str] = mapped_column(String(2000), default="")
+    #: False: the answer was for programs only, or the address is one of the house; it tells nothing.
+    is_known: Mapped[bool] = mapped_column(default=True)
+    #: How often in a row it was bad, and since when.
+    times_bad: Mapped[int] = mapped_column(default=0)
+    bad_since: Mapped[datetime | None]
+
+    @staticmethod
+    def key_of(url: str) -> str:
+        """What an address is found by: addresses are longer than an index likes."""
+        return hashlib.sha256(url.encode()).hexdigest()
 
 
 class Approval(Record):

@@ -165,6 +165,15 @@ BOOK: tuple[Rule, ...] = (
         parameters=(Parameter("days", N_("Old after"), "number", 365, _DAYS, 1, 3650),),
     ),
     Rule(
+        "rights", N_("Rights"), N_("Nothing goes out after the rights to its asset, or to one of its files, have ended."), N_("The rights to “…” end on …"), "warning", ("rights",),
+    ),
+    Rule(
+        "dead_link", N_("Dead link"),
+        N_("The page a post leads to is there and is still the same page. It is looked at once a day, from thirty days before; what is under embargo is not asked for."),
+        N_("The page that the link leads to is not there (it answered …)."), "warning", ("dead_link", "moved_link"),
+        parameters=(Parameter("days", N_("Said before it goes out, at most"), "number", 7, _DAYS, 1, 30),),
+    ),
+    Rule(
         "no_alt", N_("Picture descriptions"), N_("Each picture is described for people who cannot see it."), N_("Describe each picture for people who cannot see it."), "warning", ("no_alt",),
     ),
     Rule(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
 
 from planner.accounts.models import User
@@ -92,7 +93,7 @@ def findings(
         *gates(post, asset, campaign, channel, around, post.publish_at or now),
         *limit_findings(post, asset, channel, limits),
         *_connection(channel),
-        *habits(post, asset, channel, around),
+        *habits(post, asset, channel, replace(around, now=now)),
     ]
     overridden = _overridden(post, asset, channel, around)
     said = [one for one in (tuned(one, around.tuning, overridden) for one in found) if one is not None]

@@ -10,9 +10,9 @@ from sqlalchemy.orm import Session
 
 from planner.catalog.models import Asset, AssetAudience, AssetState, Confidentiality
 from planner.channels.models import Channel
-from planner.planning.findings import Alike, Neighbour, Quiet, Surroundings, Term
+from planner.planning.findings import Alike, Neighbour, Page, Quiet, Surroundings, Term
 from planner.planning.habits import AWAY, REPEAT
-from planner.planning.models import Blackout, Campaign, Post, PostState, RuleOverride, RuleSetting
+from planner.planning.models import Blackout, Campaign, LinkCheck, Post, PostState, RuleOverride, RuleSetting
 from planner.planning.moments import zone_of
 from planner.planning.rulebook import Setting, tuning_of
 
@@ -23,7 +23,7 @@ def surroundings(db: Session, post: Post, *, at: datetime | None = None, setting
     """What lies around `post` at its moment, or at `at`. For an undated one, terms still count.
 
     settings -- how the rules are set, when a page has read it already; else it is read here.
-    Five statements at most, and one more where an administrator made a warning block.
+    Five statements at most, one more for a post with a link, and one where an administrator made a warning block.
     """
     moment = at or post.publish_at
     asset_id, channel = post.asset_id or post.asset.id, post.channel or db.get_one(Channel, post.channel_id)
@@ -34,6 +34,7 @@ def surroundings(db: Session, post: Post, *, at: datetime | None = None, setting
         neighbours=_neighbours(db, post.id, asset_id, channel.id, moment, within),
         blackouts=_blackouts(db, moment) if moment else (),
         alike=_alike(db, post.id, asset_id, moment, channel.time_zone) if moment and tuning.of("audience").enabled else None,
+        page=_page(db, post.link) if post.link and tuning.of("dead_link").enabled else None,
         tuning=tuning,
         overrides=_overrides(db, post.id) if tuning.forbids and post.id is not None else (),
     )
@@ -121,6 +122,11 @@ def _alike(db: Session, post_id: int | None, asset_id: int, moment: datetime, zo
         .limit(1)
     ).first()  # fmt: skip
     return None if row is None or row[1] is None else Alike(row[0], row[1])
+
+
+def _page(db: Session, link: str) -> Page | None:
+    row = db.execute(select(LinkCheck.status, LinkCheck.leads_to, LinkCheck.times_bad).where(LinkCheck.key == LinkCheck.key_of(link), LinkCheck.is_known.is_(True))).first()
+    return Page(*row) if row is not None else None
 
 
 def _overrides(db: Session, post_id: int) -> list[tuple[str, str]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Any
 
 from flask import flash, g, redirect, render_template, request, send_from_directory, url_for
 from flask.typing import ResponseReturnValue
@@ -25,7 +26,7 @@ from planner.web.access import needs
 from planner.web.catalog import language_names
 from planner.web.definitions import definitions
 from planner.web.filters import at_least
-from planner.web.forms.catalog import UploadForm
+from planner.web.forms.catalog import FileForm, UploadForm
 from planner.web.labels import label
 from planner.web.session import committing, runtime
 
@@ -88,13 +89,31 @@ def upload(asset_id: int) -> ResponseReturnValue:
     return _page(asset, form, 422)
 
 
+@needs("asset.edit")
+def describe_file(asset_id: int, file_id: int) -> ResponseReturnValue:
+    """What a file shows, and until when it may be used."""
+    asset = queries.asset(g.db, asset_id, viewer=g.user)
+    found = _file(asset, file_id)
+    form = _file_form(found.id)
+    if form.validate():
+        try:
+            with committing(g.db):
+                service.describe_file(
+                    g.db, asset, found, alt_text=form.alt_text.data or "", rights_until=form.rights_until.data, actor=g.user, now=g.now
+                )
+        except PlannerError as error:
+            form.refuse(error)
+        else:
+            flash(_("Saved."), "success")
+            return redirect(url_for(".show", asset_id=asset_id, _anchor="files"))
+    return _page(asset, UploadForm(formdata=None), 422, described=(found.id, form))
+
+
 @needs("read")
 def file(asset_id: int, file_id: int) -> ResponseReturnValue:
     """A file's content: pictures to be shown, anything else to be saved; never interpreted."""
     asset = queries.asset(g.db, asset_id, viewer=g.user)
-    found = g.db.get(AssetFile, file_id)
-    if found is None or found.asset_id != asset.id:
-        raise NotFound()
+    found = _file(asset, file_id)
     inline = found.kind in (MediaKind.IMAGE, MediaKind.GIF)
     response = send_from_directory(
         runtime().settings.data_path / "files", found.stored_name, mimetype=found.mime, as_attachment=not inline, download_name=found.name
@@ -103,7 +122,21 @@ def file(asset_id: int, file_id: int) -> ResponseReturnValue:
     return response
 
 
-def _page(asset: Asset, form: UploadForm, status: int = 200) -> ResponseReturnValue:
+def _file(asset: Asset, file_id: int) -> AssetFile:
+    """A file of this very asset. Raises NotFound."""
+    found: AssetFile | None = g.db.get(AssetFile, file_id)
+    if found is None or found.asset_id != asset.id:
+        raise NotFound()
+    return found
+
+
+def _file_form(file_id: int, **filled: Any) -> FileForm:
+    """The form of one file among several on the page."""
+    return FileForm(prefix=f"file-{file_id}-", **filled)
+
+
+def _page(asset: Asset, form: UploadForm, status: int = 200, *, described: tuple[int, FileForm] | None = None) -> ResponseReturnValue:
+    """The asset's page. described -- a file's form that was refused."""
     performance = insights.asset_performance(g.db, asset.id)
     posts = planning.posts_of(g.db, asset_id=asset.id, viewer=g.user)
     traffic = asset_traffic(g.db, asset, zone=runtime().settings.time_zone)
@@ -123,6 +156,8 @@ def _page(asset: Asset, form: UploadForm, status: int = 200) -> ResponseReturnVa
         definitions=definitions(),
         read_at=max((post.read_at for post in performance.posts if post.read_at), default=None),
         files=files,
+        file_forms={one.id: _file_form(one.id, formdata=None, obj=one) for one in files} | (dict([described]) if described else {}),
+        refused_file=described[0] if described else None,
         picture=next((one for one in files if one.kind in (MediaKind.IMAGE, MediaKind.GIF)), None),
         accepted=",".join(f".{one}" for one in media.ACCEPTED),
         history=queries.history_of(g.db, asset.id),

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
 from babel import Locale
 from flask import Flask, g, has_request_context, request
-from flask_babel import Babel, format_datetime, format_decimal, get_locale, gettext
+from flask_babel import Babel, format_date, format_datetime, format_decimal, get_locale, gettext
 
 from planner.core.errors import PlannerError
 from planner.core.i18n import Named
@@ -65,6 +65,8 @@ def say(error: PlannerError) -> str:
 def _shown(value: Any) -> Any:
     if isinstance(value, datetime):
         return format_datetime(value, "d MMM yyyy, HH:mm")
+    if isinstance(value, date):
+        return format_date(value, "d MMM yyyy")
     if isinstance(value, Named):
         return value.named((get_locale() or Locale("en")).language)
     return format_decimal(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else value

@@ -95,6 +95,7 @@ SCREENS: tuple[Table, ...] = (
         ("GET", "/<int:asset_id>", "show"),
         ("POST", "/<int:asset_id>/files", "upload"),
         ("GET", "/<int:asset_id>/files/<int:file_id>", "file"),
+        ("POST", "/<int:asset_id>/files/<int:file_id>", "describe_file"),
     )),
     Table("performance", "/performance", "planner.web.performance", (
         ("GET", "", "index"),

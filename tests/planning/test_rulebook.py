@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from planner.channels.models import Channel
-from planner.channels.port import Platform
+from planner.channels.port import MediaKind, Platform
 from planner.core.errors import Invalid
 from planner.planning import free_days, rules
 from planner.planning.findings import Alike, Finding, Neighbour, Quiet, Surroundings
@@ -20,7 +20,7 @@ from planner.planning.free_days import FreeDay
 from planner.planning.models import Post, PostState
 from planner.planning.rulebook import BOOK, BY_FINDING, Tuned, Tuning, rule, tuning_of
 from planner.planning.wording import Tongue, language_of
-from tests.planning.test_rules import NOON, TOMORROW, a_channel, a_post, an_asset, codes
+from tests.planning.test_rules import NOON, TOMORROW, a_channel, a_file, a_post, an_asset, codes
 
 PLANNER = Path(__file__).resolve().parent.parent.parent / "planner"
 LOCKED = {"embargo", "leak", "sensitive", "retired", "pause", "moment", "platform", "connection"}
@@ -265,3 +265,12 @@ def test_a_value_that_is_none_is_refused_beside_its_parameter(code: str, name: s
 
 def test_a_finding_is_a_warning_that_nobody_need_override_unless_said() -> None:
     assert Finding("warning", "clash", "").overridable is False
+
+
+def test_the_rights_to_an_asset_and_to_its_files_hold_through_their_last_day() -> None:
+    asset = an_asset(rights_until=date(2026, 3, 3), files=[a_file(5, MediaKind.IMAGE, rights_until=date(2026, 3, 2)), a_file(6, MediaKind.IMAGE)])
+    last, after = at("2026-03-03T22:59:00+00:00"), at("2026-03-03T23:00:00+00:00")  # Midnight in Paris.
+
+    assert only("rights", a_post(publish_at=last, media=[{"file_id": 6}]), asset=asset) == []
+    assert only("rights", a_post(publish_at=after), asset=asset) == [{"name": asset.title, "ends": date(2026, 3, 3)}]
+    assert only("rights", a_post(publish_at=last, media=[{"file_id": 5}]), asset=asset) == [{"name": "file-5", "ends": date(2026, 3, 2)}]

@@ -8,7 +8,7 @@ import re
 import struct
 import zlib
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,7 @@ from sqlalchemy.orm import Session
 from planner.accounts.models import Entry
 from planner.catalog.models import Asset, AssetFile, AssetState, Confidentiality
 from planner.channels.models import Channel
-from planner.channels.port import Platform, Reading
+from planner.channels.port import MediaKind, Platform, Reading
 from planner.insights import service as insights
 from planner.planning import facts
 from planner.planning.models import Post, PostState
@@ -436,3 +436,30 @@ def test_a_purpose_and_a_confidentiality_of_the_same_name_are_told_apart(app) ->
 
     with app.test_request_context():
         assert (label(Purpose.INTERNAL), label(Confidentiality.INTERNAL)) == ("Internal", "Internal only")
+
+
+def test_a_file_is_described_and_its_rights_told_on_the_assets_page(client: Browser, app_db: Session) -> None:
+    asset = make_asset(app_db, rights_until=date(2026, 3, 1))
+    file = AssetFile(
+        asset_id=asset.id, name="stand.png", stored_name="stand.png", kind=MediaKind.IMAGE, mime="image/png", size=8, sha256="0" * 64, created_at=NOON
+    )
+    app_db.add(file)
+    app_db.commit()
+    where, name = f"/assets/{asset.id}/files/{file.id}", f"file-{file.id}-"
+
+    refused = client.submit(where, **{f"{name}alt_text": "x" * 1001, f"{name}rights_until": "2026-05-01"})
+    client.submit(where, **{f"{name}alt_text": "Our stand", f"{name}rights_until": "2026-05-01"})
+
+    assert refused.status_code == 422
+    app_db.refresh(file)
+    assert (file.alt_text, file.rights_until) == ("Our stand", date(2026, 5, 1))
+    page = client.get(f"/assets/{asset.id}").text
+    assert "until 1 May 2026" in page and "described a file of an asset" in client.get("/settings/history").text
+    assert "1 Mar 2026" in page and "ended" in page
+    assert client.submit(f"/assets/{make_committed(app_db).id}/files/{file.id}").status_code == 404
+
+
+def make_committed(db: Session) -> Asset:
+    asset = make_asset(db)
+    db.commit()
+    return asset

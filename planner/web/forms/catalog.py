@@ -8,6 +8,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from wtforms import (
     BooleanField,
+    DateField,
     DecimalField,
     FileField,
     HiddenField,
@@ -24,7 +25,7 @@ from planner.catalog.service import LANGUAGES, AssetValues
 from planner.web.forms.base import MomentField, PlannerForm
 from planner.web.labels import label
 
-__all__ = ["AssetForm", "UploadForm"]
+__all__ = ["AssetForm", "FileForm", "UploadForm"]
 
 
 class CheckboxListField(SelectMultipleField):
@@ -68,6 +69,7 @@ class AssetForm(PlannerForm):
     sensitive = BooleanField(_l("Sensitive: one release is all there may be"))
     embargo_until = MomentField(_l("Embargo until"), [Optional()])
     embargo_terms = TextAreaField(_l("Words that would give it away"))
+    rights_until = DateField(_l("Rights until"), [Optional()])
     version = HiddenField()
 
     def offer(self, owners: list[tuple[int, str]], languages: dict[str, str]) -> None:
@@ -80,7 +82,7 @@ class AssetForm(PlannerForm):
 
     def fill(self, values: dict[str, Any], version: int | None = None) -> None:
         """Show an asset's present values."""
-        for name in ("title", "summary", "url", "cost", "currency", "sensitive", "embargo_until"):
+        for name in ("title", "summary", "url", "cost", "currency", "sensitive", "embargo_until", "rights_until"):
             self[name].data = values[name]
         for name in ("kind", "state", "language", "purpose", "confidentiality"):
             self[name].data = str(values[name])
@@ -109,6 +111,7 @@ class AssetForm(PlannerForm):
             sensitive=bool(self.sensitive.data),
             embargo_until=self.embargo_until.data,
             embargo_terms=_split(self.embargo_terms.data, "\n"),
+            rights_until=self.rights_until.data,
             audiences=[Audience(one) for one in self.audiences.data or []],
             topics=_split(self.topics.data, ","),
             owner_id=int(self.owner_id.data) if self.owner_id.data else None,
@@ -125,6 +128,13 @@ class UploadForm(PlannerForm):
     def offer(self, languages: dict[str, str]) -> None:
         """The choices, in the reader's language."""
         self.language.choices = [("", _("The asset's")), *languages.items()]
+
+
+class FileForm(PlannerForm):
+    """What is said of a file."""
+
+    alt_text = StringField(_l("What it shows"))
+    rights_until = DateField(_l("Rights until"), [Optional()])
 
 
 def _split(text: str | None, mark: str) -> list[str]:
