@@ -17,7 +17,7 @@ from planner.core.types import Choice as Listed
 from planner.planning.models import Post
 from planner.promotion.choices import Choice, Confidence, Option, PromotionKind
 
-__all__ = ["Decision", "EventUse", "Promotion", "PromotionInput", "PromotionSettings", "Standing"]
+__all__ = ["Decision", "EventUse", "Promotion", "PromotionInput", "PromotionSettings", "Proposed", "ReEdit", "Standing"]
 
 
 class Promotion(Record):
@@ -185,3 +185,27 @@ class Decision(Record):
     def title(self) -> str:
         """For the line of history."""
         return self.asset.title
+
+
+class Proposed(Base):
+    """A post that was proposed because of a decision; once live it counts as what promoted the video."""
+
+    __tablename__ = "promotion_posts"
+    post_id: Mapped[int] = mapped_column(ForeignKey(Post.id), primary_key=True, autoincrement=False)
+    decision_id: Mapped[int] = mapped_column(ForeignKey(Decision.id), index=True)
+    #: It was recorded as a promotion once; removed by a person, it does not come back.
+    counted: Mapped[bool] = mapped_column(default=False)
+
+
+class ReEdit(Record):
+    """Somebody's task: another title or thumbnail for a video, until a day; what it changed is seen once it is done."""
+
+    __tablename__ = "promotion_reedits"
+    __table_args__ = (UniqueConstraint("decision_id"), Index("ix_promotion_reedits_open", "due_on", sqlite_where=text("done_at IS NULL"), postgresql_where=text("done_at IS NULL")))
+    decision_id: Mapped[int] = mapped_column(ForeignKey(Decision.id))
+    owner_id: Mapped[int | None] = mapped_column(ForeignKey(User.id, ondelete="SET NULL"))
+    due_on: Mapped[date] = mapped_column(Date)
+    #: When the new title or thumbnail went live.
+    done_at: Mapped[datetime | None]
+    decision: Mapped[Decision] = relationship(lazy="select")
+    owner: Mapped[User | None] = relationship(lazy="select")

@@ -24,7 +24,7 @@ from planner.promotion.models import Decision, EventUse, Promotion, PromotionInp
 
 __all__ = [
     "FRESH", "SORTS", "VIEWS", "Board", "BoardFilters", "BoardRow", "Spent", "board", "channels", "decision", "decisions", "decisions_of",
-    "inputs_of", "known_promotions", "live_posts", "next_to_decide", "place_of", "promotion", "readable", "spent", "to_decide", "uses_of", "video",
+    "inputs_of", "known_promotions", "live_posts", "live_url", "next_to_decide", "place_of", "promotion", "readable", "spent", "to_decide", "uses_of", "video",
 ]  # fmt: skip
 
 #: What is younger waits for a decision.
@@ -213,6 +213,18 @@ def promotion(db: Session, promotion_id: int, *, viewer: User | None) -> Promoti
 def uses_of(db: Session, asset_id: int) -> list[EventUse]:
     """Uses of a video at events, the newest first."""
     return list(db.scalars(select(EventUse).where(EventUse.asset_id == asset_id).order_by(EventUse.on.desc(), EventUse.id.desc())))
+
+
+def live_url(db: Session, asset_id: int) -> str:
+    """Where a video is watched: its first upload's address; empty while none is live."""
+    found = db.scalar(
+        select(Post.external_url)
+        .join(Channel, Channel.id == Post.channel_id)
+        .where(Post.asset_id == asset_id, Channel.platform == Platform.YOUTUBE, Post.state == PostState.PUBLISHED, Post.external_url != "")
+        .order_by(Post.published_at, Post.id)
+        .limit(1)
+    )
+    return found or ""
 
 
 def live_posts(db: Session, asset_id: int) -> list[Post]:

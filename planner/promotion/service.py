@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -23,7 +23,7 @@ from planner.planning.models import Post, PostState
 from planner.promotion.choices import Confidence, Option, PromotionKind
 from planner.promotion.evidence import HORIZONS, Evidence, frozen
 from planner.promotion.forecast import VERSION
-from planner.promotion.models import Decision, EventUse, Promotion, PromotionInput, PromotionSettings
+from planner.promotion.models import Decision, EventUse, Promotion, PromotionInput, PromotionSettings, ReEdit
 from planner.promotion.verdict import Thresholds
 
 __all__ = [
@@ -32,6 +32,8 @@ __all__ = [
 ]  # fmt: skip
 
 _MOST_COUNT = 10**9
+#: How long a re-edit may take when nobody says.
+REEDIT_WITHIN = timedelta(days=14)
 #: Thresholds that are shares or probabilities.
 SHARES = ("goal_sure", "low_start", "pays", "pays_not", "worst_retention", "good")
 
@@ -44,6 +46,8 @@ class DecisionValues:
     reason: str
     budget: Decimal | None = None
     owner_id: int | None = None
+    #: Until when a re-edit is to be done; None: in a fortnight.
+    due_on: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +79,7 @@ def decide(db: Session, asset: Asset, values: DecisionValues, evidence: Evidence
     """Keep what was decided with every number as it stands in `evidence`; an earlier decision no longer holds.
 
     evidence -- of this moment; None when nothing is known of the video.
-    Raises Forbidden, Invalid (without a reason, a budget that is none), NotFound for an owner without an account.
+    Raises Forbidden, Invalid (without a reason, a budget that is none, a day gone by), NotFound for an owner without an account.
     """
     require(actor, "promotion.decide", asset)
     reason = check_text(values.reason, "reason", most=4000)
@@ -86,6 +90,8 @@ def decide(db: Session, asset: Asset, values: DecisionValues, evidence: Evidence
         owner = db.get(User, values.owner_id)
         if owner is None or not owner.active:
             raise Invalid(N_("Choose somebody who has an account here."), field="owner_id")
+    if values.due_on is not None and values.due_on < now.date():
+        raise Invalid(N_("Choose a day that is still to come."), field="due_on")
     earlier = _release(db, asset.id)
     told = _frozen(values.choice, evidence) if evidence else {"confidence": Confidence.TOO_EARLY}
     decision = Decision(
@@ -93,6 +99,8 @@ def decide(db: Session, asset: Asset, values: DecisionValues, evidence: Evidence
         decided_by_name=actor.display_name if actor else history.PLANNER, decided_at=now, stands=True, version=VERSION, **told,
     )  # fmt: skip
     db.add(decision)
+    if values.choice is Option.RE_EDIT:
+        db.add(ReEdit(decision=decision, owner_id=values.owner_id, due_on=values.due_on or (now + REEDIT_WITHIN).date()))
     was = {"choice": earlier.choice} if earlier else None
     history.record(db, actor, "promotion.decided", decision, now=now, was=was, became={"choice": values.choice, "budget": budget}, note=reason)
     return decision

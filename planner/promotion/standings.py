@@ -16,7 +16,7 @@ from planner.insights.models import Latest
 from planner.insights.rollups import upsert
 from planner.ledger.jobs import JobContext
 from planner.planning.models import Post, PostState
-from planner.promotion import judging
+from planner.promotion import judging, steps
 from planner.promotion.choices import Confidence
 from planner.promotion.evidence import PEERS, Bench, Evidence
 from planner.promotion.gathering import gather
@@ -109,5 +109,6 @@ def run(ctx: JobContext) -> dict[str, int]:
             keep(db, channel_id, rows, all_of_it=True)
         made += len(rows)
     with ctx.sessions.begin() as db:
+        promoted = steps.record_live(db, now=now)
         judged = judging.judge(db, now=now)
-    return {"standings": made, "judged": judged}
+    return {"standings": made, "promoted": promoted, "judged": judged}

@@ -44,6 +44,7 @@ LATER = {
     "about": "planner.web.promotion.words:about",
     "reason": "planner.web.promotion.words:reason",
     "length_of": "planner.web.promotion.words:length_of",
+    "small": "planner.web.promotion.words:small",
 }
 
 #: What every page of a signed-in person shows while sending is paused.

@@ -126,6 +126,9 @@ SCREENS: tuple[Table, ...] = (
         ("POST", "/promotions/<int:promotion_id>/remove", "evidence.remove"),
         ("POST", "/decisions/<int:decision_id>/undo", "evidence.undo"),
         ("POST", "/decisions/<int:decision_id>/redo", "evidence.redo"),
+        ("POST", "/decisions/<int:decision_id>/posts", "steps.propose"),
+        ("POST", "/re-edits/<int:reedit_id>/done", "steps.done"),
+        ("POST", "/re-edits/<int:reedit_id>/reopen", "steps.reopen"),
     ), context="board.tabs"),
     Table("imports", "/imports", "planner.web.imports", (
         ("GET POST", "", "new"),

@@ -200,8 +200,8 @@ def test_the_job_keeps_the_board_which_costs_two_statements_at_any_size(runtime:
         viewer = make_user(db, roles=(RoleName.VIEWER,))
     context = JobContext(1, {}, runtime, None, lambda *_told: None)
 
-    assert function("promotion.refresh")(context) == {"standings": 37, "judged": 0}
-    assert function("promotion.refresh")(context) == {"standings": 0, "judged": 0}
+    assert function("promotion.refresh")(context) == {"standings": 37, "promoted": 0, "judged": 0}
+    assert function("promotion.refresh")(context) == {"standings": 0, "promoted": 0, "judged": 0}
 
     seen: list[str] = []
     with runtime.sessions() as db:

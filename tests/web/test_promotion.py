@@ -153,7 +153,7 @@ def test_decided_frozen_proposed_and_judged_when_its_day_has_come(
     low, median, high = made.forecast_30 or []
     app_db.rollback()
     page = client.get(f"/promotion/{video.asset_id}").text
-    assert f'href="/posts/new?asset={video.asset_id}"' in page
+    assert "There is no channel besides YouTube yet." in page
     assert "Undo" in page
     assert "Slicing, explained" not in client.get("/promotion").text
     assert "Slicing, explained" in client.get("/promotion?view=decided").text
@@ -170,6 +170,46 @@ def test_decided_frozen_proposed_and_judged_when_its_day_has_come(
     assert "above the range" in scores
     assert "0 of 1; four in five should" in scores
     assert made.paid_off is True
+
+
+def test_drafts_are_proposed_from_the_decision_and_open_in_the_composer(client: Browser, video: Post, app_db: Session) -> None:
+    network, room = make_channel(app_db), make_channel(app_db, platform=Platform.WEBHOOK, name="Newsroom")
+    app_db.commit()
+    asset_id, channels = video.asset_id, {"network": str(network.id), "room": str(room.id)}
+    decide(client, video, choice="promote", reason="Ports are the story of the year.")
+    number = app_db.scalars(select(Decision.id)).one()
+    app_db.rollback()
+    at = f"/promotion/decisions/{number}/posts"
+
+    page = client.get(f"/promotion/{asset_id}").text
+    assert re.search(rf'checked[^>]*value="{channels["network"]}"', page)
+    assert not re.search(rf'checked[^>]*value="{channels["room"]}"', page)
+    assert "https://example.com/film?utm_source=employees&amp;utm_medium=share_kit&amp;utm_campaign=promotion" in page
+    none = client.submit(at, **{"propose-text": "Look at this."})
+    assert (none.status_code, "Choose at least one channel." in none.text, "Look at this." in none.text) == (422, True, True)
+
+    one = client.submit(at, **{"propose-text": "Look at this.", "propose-channels": channels["network"]})
+    made = app_db.scalars(select(Post).where(Post.text == "Look at this.")).one()
+    assert (one.status_code, one.location) == (302, f"/posts/{made.id}/edit")
+    assert (made.state, made.link) == (PostState.DRAFT, "https://example.com/film")
+    app_db.rollback()
+    assert f'href="/posts/{made.id}/edit"' in client.get(f"/promotion/{asset_id}").text
+
+
+def test_a_re_edit_is_done_with_a_moment_and_then_says_what_it_cannot_tell_yet(client: Browser, video: Post, app_db: Session) -> None:
+    decide(client, video, choice="re_edit", reason="Nobody clicks.", due_on="2026-03-20")
+    page = plain(client.get(f"/promotion/{video.asset_id}").text)
+    assert "Due on 20 Mar 2026. Nobody has it yet." in page
+
+    late = client.submit("/promotion/re-edits/1/done", **{"done-done_at": "2026-03-09T09:00"})
+    done = client.submit("/promotion/re-edits/1/done", **{"done-done_at": "2026-03-02T12:30"})
+
+    assert (late.status_code, "Choose a moment between the decision and now." in late.text, done.status_code) == (422, True, 302)
+    page = plain(client.get(f"/promotion/{video.asset_id}").text)
+    assert "Cannot be told yet" in page
+    assert client.submit("/promotion/re-edits/1/reopen").status_code == 302
+    assert "It is done" in client.get(f"/promotion/{video.asset_id}").text
+    assert client.submit("/promotion/re-edits/77/done").status_code == 404
 
 
 def test_a_decision_without_a_reason_is_refused_beside_the_field_and_what_was_typed_stays(client: Browser, video: Post, app_db: Session) -> None:

@@ -14,11 +14,14 @@ from planner.promotion.choices import Option, PromotionKind
 from planner.promotion.evidence import WhatIf
 from planner.promotion.service import SHARES, DecisionValues, InputValues, SettingValues
 from planner.promotion.verdict import Thresholds
-from planner.web.forms.base import PlannerForm
+from planner.web.forms.base import MomentField, PlannerForm
 from planner.web.forms.catalog import AmountField
+from planner.web.forms.planning import CheckboxListField, choices
 from planner.web.promotion.words import promotion_label
 
-__all__ = ["DecisionForm", "IdeaForm", "ImportForm", "InputForm", "PromotionForm", "SettingsForm", "UseForm", "WhatIfForm"]
+__all__ = [
+    "DecisionForm", "DoneForm", "IdeaForm", "ImportForm", "InputForm", "PromotionForm", "ProposeForm", "SettingsForm", "UseForm", "WhatIfForm",
+]  # fmt: skip
 
 
 class CountField(IntegerField):
@@ -76,6 +79,7 @@ class DecisionForm(PlannerForm):
     reason = TextAreaField(_l("Reason"), [InputRequired(_l("Write the reason: in a month somebody will want to know it."))])
     budget = AmountField(_l("Budget"), [Optional()], places=2)
     owner_id = SelectField(_l("Who does it"))
+    due_on = DateField(_l("Until"), [Optional()])
 
     def offer(self, owners: list[tuple[int, str]]) -> None:
         self.choice.choices = [(one.value, promotion_label(one)) for one in Option]
@@ -83,7 +87,23 @@ class DecisionForm(PlannerForm):
 
     def values(self) -> DecisionValues:
         owner = int(self.owner_id.data) if self.owner_id.data else None
-        return DecisionValues(Option(self.choice.data), self.reason.data or "", self.budget.data, owner)
+        return DecisionValues(Option(self.choice.data), self.reason.data or "", self.budget.data, owner, self.due_on.data)
+
+
+class ProposeForm(PlannerForm):
+    """Posts that follow from a decision: on which channels, with which words to begin with."""
+
+    channels = CheckboxListField(_l("Drafts on"), coerce=int)
+    text = TextAreaField(_l("Text to begin with"), [InputRequired(_l("This cannot be empty."))])
+
+    def offer(self, channels: list[tuple[int, str]]) -> None:
+        self.channels.choices = choices(channels)
+
+
+class DoneForm(PlannerForm):
+    """When a new title or thumbnail went live."""
+
+    done_at = MomentField(_l("Live since"), [InputRequired(_l("Choose a moment."))])
 
 
 class WhatIfForm(PlannerForm):

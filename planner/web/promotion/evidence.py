@@ -23,10 +23,11 @@ from planner.promotion.scores import judged
 from planner.web.access import needs
 from planner.web.forms.promotion import DecisionForm, InputForm, PromotionForm, UseForm, WhatIfForm
 from planner.web.promotion.drawing import Picture, draw
+from planner.web.promotion.steps import DRAFTS, followed
 from planner.web.promotion.words import promotion_label, reason
 from planner.web.session import committing
 
-__all__ = ["decide", "inputs", "mark", "record", "redo", "remove", "show", "undo", "use"]
+__all__ = ["decide", "inputs", "mark", "page", "record", "redo", "remove", "show", "undo", "use"]
 
 _ASKED = ("kind", "cost", "value_per_view", "target_share", "goal")
 
@@ -34,7 +35,7 @@ _ASKED = ("kind", "cost", "value_per_view", "target_share", "goal")
 @needs("read")
 def show(video_id: int) -> ResponseReturnValue:
     asset = queries.video(g.db, video_id, viewer=g.user)
-    return _page(asset)
+    return page(asset)
 
 
 @needs("promotion.decide")
@@ -53,7 +54,7 @@ def decide(video_id: int) -> ResponseReturnValue:
             text = _("Decided: %(choice)s. The numbers are kept as they stand.", choice=promotion_label(made.choice))
             _say_with_undo(text, url_for(".undo", decision_id=made.id))
             return redirect(url_for(".show", video_id=asset.id) + "#decision")
-    return _page(asset, decision=form)
+    return page(asset, decision=form)
 
 
 @needs("promotion.decide")
@@ -89,7 +90,7 @@ def inputs(video_id: int) -> ResponseReturnValue:
         else:
             flash(_("Saved."), "success")
             return redirect(url_for(".show", video_id=asset.id))
-    return _page(asset, known=form)
+    return page(asset, known=form)
 
 
 @needs("promotion.record")
@@ -109,7 +110,7 @@ def record(video_id: int) -> ResponseReturnValue:
         else:
             flash(_("Recorded. The next forecasts learn from it."), "success")
             return redirect(url_for(".show", video_id=asset.id) + "#promotions")
-    return _page(asset, promoted=form)
+    return page(asset, promoted=form)
 
 
 @needs("promotion.record")
@@ -151,10 +152,10 @@ def use(video_id: int) -> ResponseReturnValue:
         else:
             flash(_("Recorded."), "success")
             return redirect(url_for(".show", video_id=asset.id) + "#events")
-    return _page(asset, used=form)
+    return page(asset, used=form)
 
 
-def _page(asset: Asset, **forms: Any) -> ResponseReturnValue:
+def page(asset: Asset, **forms: Any) -> ResponseReturnValue:
     """The whole page, or only the answer to a “what if” when the browser asks for that alone."""
     asked = WhatIfForm(formdata=request.args if any(name in request.args for name in _ASKED) else None)
     asked.offer()
@@ -171,6 +172,7 @@ def _page(asset: Asset, **forms: Any) -> ResponseReturnValue:
     wrong = any(form.refused for form in forms.values()) or not right
     values |= _forms(asset, found[1] if found else None, forms)
     values |= _record(asset)
+    values |= followed(asset, values["stands"], found, forms)
     return render_template("promotion/show.html", **values), 422 if wrong else 200
 
 
@@ -195,8 +197,7 @@ def _record(asset: Asset) -> dict[str, Any]:
     return {
         "decisions": decisions, "stands": next((one for one in decisions if one.stands), None),
         "outcomes": {one.id: judged([one]) for one in decisions}, "promotions": queries.known_promotions(g.db, asset.id),
-        "posts": queries.live_posts(g.db, asset.id) if may(g.user, "promotion.record", asset) else [], "uses": queries.uses_of(g.db, asset.id),
-        "proposes": (Option.PROMOTE, Option.AMPLIFY_FREE, Option.REPURPOSE),
+        "posts": queries.live_posts(g.db, asset.id) if may(g.user, "promotion.record", asset) else [], "uses": queries.uses_of(g.db, asset.id), "drafts": DRAFTS,
     }  # fmt: skip
 
 

@@ -11,7 +11,7 @@ from flask_babel import format_date, format_decimal, format_percent, gettext
 
 from planner.promotion.choices import LABELS
 
-__all__ = ["about", "length_of", "percent", "promotion_label", "reason"]
+__all__ = ["about", "length_of", "percent", "promotion_label", "reason", "small"]
 
 
 def promotion_label(value: StrEnum | None) -> str:
@@ -39,6 +39,11 @@ def about(views: float | None) -> str:
         return ""
     digits = len(str(int(abs(views))))
     return str(format_decimal(int(round(views, min(2 - digits, 0) if digits > 2 else 0))))
+
+
+def small(value: float) -> str:
+    """A rate such as views a day: one place below ten, none above."""
+    return str(format_decimal(round(value, 1 if value < 10 else 0)))
 
 
 def reason(told: Any) -> str:
