@@ -14,12 +14,10 @@ import time
 from typing import Any, NoReturn
 
 from sqlalchemy import event
-from sqlalchemy.orm import Session
 
 from planner.core.runtime import Runtime
 from planner.factory import create_app
 from planner.jobs.embedded import Workers
-from planner.publishing.models import Attempt
 
 BEFORE_OPEN, BEFORE, DURING, KEPT, AFTER, WHILE_SETTLING, WHILE_LOOKING, AFTER_LOOKING = (
     "writing the attempt", "before the call", "during the call", "having kept it", "after the call", "writing what came of it",
@@ -50,11 +48,11 @@ class Reporting:
             while stay:
                 time.sleep(60)
 
-    def after_flush(self, session: Session, _context: object) -> None:
-        """A transaction has written an attempt, or what came of one, and is not committed yet."""
-        if any(isinstance(one, Attempt) for one in session.new):
+    def after_statement(self, _connection: object, _cursor: object, statement: str, *_rest: object) -> None:
+        """A transaction has written an attempt, or its success, and is not committed yet."""
+        if statement.startswith("INSERT INTO attempts "):
             self.at(BEFORE_OPEN, stay=True)
-        if any(isinstance(one, Attempt) and one.external_id for one in session.dirty):
+        if statement.startswith("UPDATE attempts ") and "external_id" in statement:
             self.at(WHILE_SETTLING, stay=True)
 
 
@@ -102,7 +100,7 @@ def work(runtime: Runtime, registry: Any, point: str, nth: int) -> NoReturn:
     say(f"worker {os.getpid()}")
     reporting = Reporting(point, nth)
     runtime.make_registry = lambda: Reported(registry, reporting)
-    event.listen(Session, "after_flush", reporting.after_flush)
+    event.listen(runtime.engine, "after_cursor_execute", reporting.after_statement)
     Workers(runtime).start().wait()
     os._exit(0)
 

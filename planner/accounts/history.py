@@ -5,17 +5,19 @@ from __future__ import annotations
 from datetime import date, datetime
 from decimal import Decimal
 from enum import Enum
-from typing import Any
+from typing import Any, cast
 
+from sqlalchemy import Table, insert
 from sqlalchemy.orm import Session
 
 from planner.accounts.models import Entry, User
 
-__all__ = ["COMMAND_LINE", "PLANNER", "record"]
+__all__ = ["COMMAND_LINE", "PLANNER", "record", "record_now"]
 
 #: Names shown where no person acted.
 COMMAND_LINE = "command line"
 PLANNER = "planner"
+_INSERT = insert(cast(Table, Entry.__table__)).inline()
 
 
 def record(
@@ -37,19 +39,34 @@ def record(
     if subject.id is None:
         db.flush()
     entry = Entry(
-        at=now,
+        **_values(action, subject, now, was, became, note),
         actor_id=actor.id if actor else None,
         actor_name=actor.display_name if actor else (name or PLANNER),
-        action=action,
-        subject_type=subject.__tablename__,
-        subject_id=subject.id,
-        subject_name=str(getattr(subject, "title", "") or getattr(subject, "name", "") or getattr(subject, "email", "") or "")[:500],
-        was=_storable(was),
-        became=_storable(became),
-        note=note,
     )
     db.add(entry)
     return entry
+
+
+def record_now(
+    db: Session, action: str, subject: Any, *, now: datetime, was: dict[str, Any] | None = None, became: dict[str, Any] | None = None, note: str = ""
+) -> None:
+    """The planner's own line about a stored row, written at once and past the unit of work: for steps taken for each message sent."""
+    db.execute(_INSERT, _values(action, subject, now, was, became, note) | {"actor_id": None, "actor_name": PLANNER})
+
+
+def _values(
+    action: str, subject: Any, now: datetime, was: dict[str, Any] | None, became: dict[str, Any] | None, note: str
+) -> dict[str, Any]:
+    return {
+        "at": now,
+        "action": action,
+        "subject_type": subject.__tablename__,
+        "subject_id": subject.id,
+        "subject_name": str(getattr(subject, "title", "") or getattr(subject, "name", "") or getattr(subject, "email", "") or "")[:500],
+        "was": _storable(was),
+        "became": _storable(became),
+        "note": note,
+    }
 
 
 def _storable(values: dict[str, Any] | None) -> dict[str, Any] | None:

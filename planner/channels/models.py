@@ -64,13 +64,17 @@ class Channel(Record):
 
     def account(self) -> Account:
         """This channel as an adapter needs it. Opens the sealed token."""
+        return self.account_with(self.credential.access_token if self.credential else None)
+
+    def account_with(self, secret: str | None) -> Account:
+        """The same for who has read the token already."""
         return Account(
             channel_id=self.id,
             platform=self.platform,
             name=self.name,
             external_id=self.external_id,
             config=dict(self.config),
-            secret=self.credential.access_token if self.credential else None,
+            secret=secret,
         )
 
 

@@ -12,7 +12,7 @@ from sqlalchemy.types import TypeDecorator
 
 from planner.core.secrets import Sealer
 
-__all__ = ["Choice", "Sealed", "UtcDateTime", "use_sealer"]
+__all__ = ["Choice", "Sealed", "UtcDateTime", "unseal", "use_sealer"]
 
 _sealer: Sealer | None = None
 
@@ -57,16 +57,21 @@ class Sealed(TypeDecorator[str]):
     cache_ok = True
 
     def process_bind_param(self, value: str | None, dialect: Dialect) -> bytes | None:
-        return None if value is None else self._keys().seal(value)
+        return None if value is None else _keys().seal(value)
 
     def process_result_value(self, value: bytes | None, dialect: Dialect) -> str | None:
-        return None if value is None else self._keys().open(value)
+        return None if value is None else unseal(value)
 
-    @staticmethod
-    def _keys() -> Sealer:
-        if _sealer is None:
-            raise RuntimeError("no sealing keys in this process: create_app() was not called")
-        return _sealer
+
+def unseal(value: bytes) -> str:
+    """What a Sealed column holds, read as it lies there: for who must know whose seal it is that does not open."""
+    return _keys().open(value)
+
+
+def _keys() -> Sealer:
+    if _sealer is None:
+        raise RuntimeError("no sealing keys in this process: create_app() was not called")
+    return _sealer
 
 
 class Choice(TypeDecorator[StrEnum]):

@@ -113,8 +113,7 @@ def _work(runtime: Runtime) -> None:
     with runtime.sessions.begin() as db:
         outbox.fill(db, runtime.clock.now())
         outbox.sweep(db, runtime.clock.now())
-    while outbox.send_next(runtime, "the demo") is not None:
-        pass
+    outbox.send_all(runtime, "the demo")
     while reconcile.look_next(runtime, "the demo") is not None:
         pass
 

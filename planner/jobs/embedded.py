@@ -65,7 +65,7 @@ class Workers:
                 self._stopping.wait(pause)
 
     def _send(self, worker: str) -> bool:
-        return outbox.send_next(self._runtime, worker) is not None
+        return outbox.send_all(self._runtime, worker, goes_on=lambda: not self._stopping.is_set()) > 0
 
     def _keep_house(self, _worker: str) -> bool:
         keep_house(self._runtime)

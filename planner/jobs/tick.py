@@ -66,7 +66,4 @@ def keep_house(runtime: Runtime, *, schedule: bool = True) -> tuple[int, int]:
 
 def send_due(runtime: Runtime, worker: str) -> int:
     """Send what is due until the outbox is quiet; how many deliveries were handled."""
-    handled = 0
-    while outbox.send_next(runtime, worker) is not None:
-        handled += 1
-    return handled
+    return outbox.send_all(runtime, worker)

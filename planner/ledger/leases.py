@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from sqlalchemy import Select
 from sqlalchemy.orm import Session
 
-__all__ = ["lockable", "worker_name"]
+__all__ = ["Taking", "lockable", "worker_name"]
 
 Query = TypeVar("Query", bound=Select[*tuple[Any, ...]])
 
@@ -26,6 +26,17 @@ def lockable(query: Query, db: Session, *, of: Any = None, key: bool = False) ->
     if db.get_bind().dialect.name == "postgresql":
         return query.with_for_update(skip_locked=True, of=of, key_share=key)
     return query
+
+
+class Taking:
+    """A query like that which is asked all the time: put together once for each database. Called with a session, it gives its query."""
+
+    def __init__(self, query: Any, *, of: Any, skip: bool = True) -> None:
+        self._plain = query
+        self._locking = query.with_for_update(skip_locked=skip, of=of, key_share=True)
+
+    def __call__(self, db: Session) -> Any:
+        return self._locking if db.get_bind().dialect.name == "postgresql" else self._plain
 
 
 def worker_name() -> str:

@@ -12,6 +12,7 @@ from planner.accounts import history
 from planner.accounts.models import User
 from planner.catalog.models import Asset
 from planner.channels.models import Channel
+from planner.core.db import change
 from planner.planning.models import Origin, Post, PostState
 
 __all__ = [
@@ -40,13 +41,13 @@ def mark_scheduled(db: Session, post: Post, *, now: datetime, reason: str = "") 
 
 def mark_sending(db: Session, post: Post, *, now: datetime) -> None:
     """A worker is about to call the platform."""
-    _into(db, post, PostState.SENDING, now, "")
+    _into_now(db, post, PostState.SENDING, now, "")
 
 
 def mark_published(db: Session, post: Post, *, external_id: str, url: str, at: datetime | None, now: datetime, reason: str = "") -> None:
     """It is live: a fact, whatever state the post was in. `at` is None when the platform did not say when; then `now`."""
-    post.external_id, post.external_url, post.published_at = external_id, url, at or now
-    _into(db, post, PostState.PUBLISHED, now, reason, external_id=external_id, url=url, published_at=post.published_at)
+    told = {"external_id": external_id, "url": url, "published_at": at or now}
+    _into_now(db, post, PostState.PUBLISHED, now, reason, told, external_id=external_id, external_url=url, published_at=at or now)
 
 
 def mark_failed(db: Session, post: Post, *, reason: str = "", now: datetime) -> None:
@@ -129,3 +130,10 @@ def _into(db: Session, post: Post, state: PostState, now: datetime, reason: str,
     was, post.state, post.updated_at = post.state, state, now
     action = action or f"post.{state.value}"
     history.record(db, None, action, post, now=now, was={"state": was}, became={"state": state, **became}, note=reason)
+
+
+def _into_now(db: Session, post: Post, state: PostState, now: datetime, reason: str, told: dict[str, object] | None = None, **values: object) -> None:
+    """The same past the unit of work: each message sent goes through here twice."""
+    was = post.state
+    change(db, post, state=state, updated_at=now, **values)
+    history.record_now(db, f"post.{state.value}", post, now=now, was={"state": was}, became={"state": state, **(told or {})}, note=reason)

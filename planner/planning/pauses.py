@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import or_, select
+from sqlalchemy import Exists, or_, select
 from sqlalchemy.orm import Session
 
 from planner.accounts import history
@@ -15,7 +15,7 @@ from planner.core.errors import Invalid, NotFound, WrongState
 from planner.core.i18n import N_
 from planner.planning.models import Campaign, Pause, Post
 
-__all__ = ["PauseLine", "all_in_force", "by_id", "in_force", "lines", "pause", "resume"]
+__all__ = ["PauseLine", "all_in_force", "by_id", "in_force", "lines", "pause", "resume", "stopped"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +43,12 @@ def in_force(db: Session, post: Post) -> list[Pause]:
             .order_by(Pause.id)
         )
     )
+
+
+def stopped() -> Exists:
+    """The same for a query that names Post: whether any pause stops it now."""
+    whole_or_its_own = or_(Pause.channel_id.is_(None), Pause.channel_id == Post.channel_id), or_(Pause.campaign_id.is_(None), Pause.campaign_id == Post.campaign_id)
+    return select(Pause.id).where(Pause.ended_at.is_(None), *whole_or_its_own).correlate(Post).exists()
 
 
 def all_in_force(db: Session) -> list[Pause]:

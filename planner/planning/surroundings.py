@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime, time, timedelta
 
-from sqlalchemy import or_, select
+from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import Session
 
 from planner.catalog.models import Asset, AssetAudience, AssetState, Confidentiality
@@ -16,7 +16,7 @@ from planner.planning.models import Blackout, Campaign, LinkCheck, Post, PostSta
 from planner.planning.moments import zone_of
 from planner.planning.rulebook import Setting, tuning_of
 
-__all__ = ["all_settings", "at_the_gate", "embargoed_terms", "surroundings"]
+__all__ = ["all_settings", "at_the_gate", "embargoed_terms", "surroundings", "under_embargo"]
 
 
 def surroundings(db: Session, post: Post, *, at: datetime | None = None, settings: Sequence[Setting] | None = None) -> Surroundings:
@@ -40,13 +40,22 @@ def surroundings(db: Session, post: Post, *, at: datetime | None = None, setting
     )
 
 
-def at_the_gate(db: Session, post: Post) -> Surroundings:
+def at_the_gate(db: Session, post: Post, *, embargoes: bool) -> Surroundings:
     """Only what `rules.gates` asks about before sending: the words under embargo, and a sensitive asset's other posts on this channel.
 
-    One statement, two for a sensitive asset.
+    embargoes -- what `under_embargo` said at this moment: without any there are no words to read.
+    No statement, one while anything is under embargo, one more for a sensitive asset.
     """
     others = _neighbours(db, post.id, post.asset_id, post.channel_id, None, REPEAT) if post.asset.sensitive else ()
-    return Surroundings(terms=embargoed_terms(db, except_asset=post.asset_id, after=post.publish_at), neighbours=others, blackouts=())
+    terms = embargoed_terms(db, except_asset=post.asset_id, after=post.publish_at) if embargoes else ()
+    return Surroundings(terms=terms, neighbours=others, blackouts=())
+
+
+def under_embargo(now: ColumnElement[datetime]) -> ColumnElement[bool]:
+    """For any query: whether an asset or a campaign is under embargo at that moment, so that words may not be said."""
+    assets = select(Asset.id).where(Asset.embargo_until > now).correlate(None)
+    campaigns = select(Campaign.id).where(Campaign.embargo_until > now).correlate(None)
+    return or_(assets.exists(), campaigns.exists())
 
 
 def embargoed_terms(db: Session, *, except_asset: int | None, after: datetime | None) -> tuple[Term, ...]:

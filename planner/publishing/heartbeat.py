@@ -1,13 +1,13 @@
-"""Renews the lease of a delivery while its call lasts; stops with the call, or with the process."""
+"""Renews the leases of deliveries while their calls last; stops with the call, or with the process."""
 
 from __future__ import annotations
 
 import threading
+import time
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import update
-from sqlalchemy.exc import SQLAlchemyError
 
 from planner.core.log import get_logger
 from planner.core.runtime import Runtime
@@ -22,24 +22,34 @@ log = get_logger(__name__)
 
 
 class Heartbeat:
-    """A context in which the lease is renewed every third of its length; short calls never start the thread's work."""
+    """A context in which the lease is renewed every third of its length; a call that is shorter costs an entry in a table."""
 
     def __init__(self, runtime: Runtime, claim: Claim) -> None:
         self._runtime = runtime
         self._claim = claim
         self._lease = timedelta(seconds=runtime.settings.lease_seconds)
-        self._done = threading.Event()
-        self._thread = threading.Thread(target=self._beat, name=f"heartbeat-{claim.delivery_id}", daemon=True)
+        self._beating = threading.Lock()
+        self._ended = False
+        #: On this machine's stopwatch.
+        self.next_at = 0.0
 
     def __enter__(self) -> None:
-        self._thread.start()
+        self.next_at = time.monotonic() + self._lease.total_seconds() / 3
+        _pulse.add(self)
 
     def __exit__(self, *_exc: Any) -> None:
-        self._done.set()
-        self._thread.join(timeout=5)
+        _pulse.drop(self)
+        held = self._beating.acquire(timeout=5)
+        self._ended = True
+        if held:
+            self._beating.release()
 
-    def _beat(self) -> None:
-        while not self._done.wait(self._lease.total_seconds() / 3):
+    def beat(self) -> None:
+        """Renew the lease, unless the call has ended meanwhile."""
+        with self._beating:
+            self.next_at += self._lease.total_seconds() / 3
+            if self._ended:
+                return
             try:
                 with self._runtime.sessions.begin() as db:
                     db.execute(
@@ -51,5 +61,45 @@ class Heartbeat:
                         )
                         .values(lease_until=self._runtime.clock.decision_time(db) + self._lease)
                     )
-            except SQLAlchemyError as error:  # The send goes on; without a lease its outcome is still recorded as a fact.
+            except Exception as error:  # The send goes on; without a lease its outcome is still recorded as a fact.
                 log.warning("lease not renewed", delivery=self._claim.delivery_id, why=type(error).__name__)
+
+
+class _Pulse:
+    """The one thread of a process that beats for all its calls; it starts with the first and sleeps while none is due."""
+
+    def __init__(self) -> None:
+        self._hearts: set[Heartbeat] = set()
+        self._changed = threading.Condition()
+        self._wakes_at = 0.0
+        self._thread: threading.Thread | None = None
+
+    def add(self, heart: Heartbeat) -> None:
+        with self._changed:
+            self._hearts.add(heart)
+            if self._thread is None or not self._thread.is_alive():  # The first one, or the first in a forked process.
+                self._thread = threading.Thread(target=self._run, name="heartbeat", daemon=True)
+                self._thread.start()
+            elif heart.next_at < self._wakes_at:
+                self._changed.notify()
+
+    def drop(self, heart: Heartbeat) -> None:
+        with self._changed:
+            self._hearts.discard(heart)
+
+    def _run(self) -> None:
+        while True:
+            for heart in self._due():
+                heart.beat()
+
+    def _due(self) -> list[Heartbeat]:
+        """Those that want a beat, once there are any."""
+        with self._changed:
+            while not (due := [heart for heart in self._hearts if heart.next_at <= time.monotonic()]):
+                self._wakes_at = min((heart.next_at for heart in self._hearts), default=float("inf"))
+                self._changed.wait(max(0.0, self._wakes_at - time.monotonic()) if self._hearts else None)
+            self._wakes_at = 0.0
+            return due
+
+
+_pulse = _Pulse()

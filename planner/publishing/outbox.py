@@ -6,40 +6,36 @@
     DUE, RETRY, later than the grace --sweep--> MISSED
 
 An attempt is opened before the first byte leaves and stays open until its outcome is known; a delivery with an open
-attempt is never sent again. Each function here is one transaction of its caller, except `send_next` and `send_one`.
+attempt is never sent again. Each function here is one transaction of its caller, except those called `send_…`.
 """
 
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import cast
 
-from sqlalchemy import Table, and_, bindparam, false, func, or_, select, update
+from sqlalchemy import and_, false, or_, select, update
 from sqlalchemy.exc import OperationalError
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy.orm import Session
 from sqlalchemy.orm.exc import StaleDataError
 
-from planner.catalog.models import Asset
 from planner.channels import progress
 from planner.channels.models import Channel
-from planner.channels.port import Account, Outcome, OutgoingPost, Platform, Unknown
+from planner.channels.port import Outcome, Platform, Unknown
 from planner.core.i18n import N_
 from planner.core.log import get_logger
 from planner.core.runtime import Runtime
 from planner.ledger.leases import lockable
 from planner.planning import facts as planning
-from planner.planning import pauses
-from planner.planning import rules as planning_rules
 from planner.planning.models import Approval, Origin, Post, PostState, Verb
-from planner.planning.surroundings import at_the_gate
-from planner.publishing import compose, queries, rules, uploads
+from planner.publishing import queries, rules, uploads
+from planner.publishing.claiming import Claim, UnpreparedError, open_attempt
 from planner.publishing.heartbeat import Heartbeat
 from planner.publishing.models import Attempt, Delivery, DeliveryState, Hold
 from planner.publishing.settling import abandon, settle, stop
 
-__all__ = ["Claim", "fill", "open_attempt", "send_next", "send_one", "sweep"]
+__all__ = ["Claim", "fill", "open_attempt", "send_all", "send_next", "send_one", "sweep"]
 
 log = get_logger(__name__)
 _WAITING = queries.WAITING
@@ -47,41 +43,10 @@ _WAITING = queries.WAITING
 _REST = (*_WAITING, DeliveryState.HELD, DeliveryState.CANCELLED, DeliveryState.MISSED, DeliveryState.FAILED)
 
 
-#: The account whose turn it is; the same when only one account is asked for.
-_ANY = queries.ACCOUNTS.where(Channel.id.not_in(bindparam("tried", expanding=True))).limit(1)
-_ONE = _ANY.where(Channel.id == bindparam("only"))
-#: An account's first delivery with everything its rules look at; not the key, which may not open.
-_POST = joinedload(Delivery.post, innerjoin=True)
-_ASSET = _POST.joinedload(Post.asset, innerjoin=True).lazyload(Asset.audience_rows)
-_FIRST = queries.DUE.options(_POST.joinedload(Post.channel, innerjoin=True), _ASSET, _POST.joinedload(Post.campaign)).limit(1)
-# A turn is no change of the channel that a person's edit could collide with: its version stays.
-_CHANNELS = cast(Table, Channel.__table__)
-_LAST = select(func.max(_CHANNELS.c.turn)).scalar_subquery()
-_TURN = update(_CHANNELS).where(_CHANNELS.c.id == bindparam("account")).values(turn=_LAST + 1)
 #: How long a delivery that could not be put together steps aside for the others.
 _ASIDE = timedelta(minutes=1)
 #: How long an outcome is held in memory while the database does not answer; after that it is looked up like a dead worker's.
 _HOLD_SECONDS = 60.0
-
-
-class UnpreparedError(Exception):
-    """Something about one delivery broke while its attempt was opened; `delivery_id` says whose, the cause says what."""
-
-    def __init__(self, delivery_id: int) -> None:
-        super().__init__(delivery_id)
-        self.delivery_id = delivery_id
-
-
-@dataclass(frozen=True, slots=True)
-class Claim:
-    """An opened attempt: everything the call needs, so that no transaction is open while it lasts."""
-
-    delivery_id: int
-    attempt_id: int
-    worker: str
-    platform: Platform
-    account: Account
-    post: OutgoingPost
 
 
 def fill(db: Session, now: datetime) -> int:
@@ -148,84 +113,6 @@ def sweep(db: Session, now: datetime) -> int:
     return swept
 
 
-def open_attempt(db: Session, runtime: Runtime, worker: str, *, now: datetime, channel_id: int | None = None) -> Claim | Delivery | None:
-    """Take the first due delivery of the account whose turn it is, ask again whether it may go out, and write its attempt;
-    the caller commits, then sends.
-
-    channel_id -- only this account.
-    returns    -- a Claim to send; a Delivery that was stopped instead; None when nothing is due.
-    Raises UnpreparedError when this one delivery is broken: it must not stand in the way of the others.
-    """
-    delivery = _take(db, now, channel_id)
-    if delivery is None:
-        return None
-    try:
-        return _prepare(db, runtime, worker, delivery, now)
-    except (OperationalError, StaleDataError):
-        raise  # The database is away, or somebody changed the post this moment: nothing is wrong with the delivery.
-    except Exception as error:
-        raise UnpreparedError(delivery.id) from error
-
-
-def _take(db: Session, now: datetime, channel_id: int | None) -> Delivery | None:
-    """Lock the account whose turn it is and its first due delivery, and note the turn.
-
-    Whoever takes something of an account holds its row, so two workers never both see it idle. What was true when its row was
-    asked for may not be when it is held: then the next account has its turn.
-    """
-    whose, which = _ANY if channel_id is None else _ONE, _FIRST
-    tried: list[int] = []
-    while (account := db.scalar(lockable(whose, db, of=Channel, key=True), {"now": now, "tried": tried, "only": channel_id})) is not None:
-        delivery = db.scalars(lockable(which, db, of=Delivery), {"account": account, "now": now}).first()
-        if delivery is not None:
-            db.execute(_TURN, {"account": account})
-            return delivery
-        tried.append(account)
-    return None
-
-
-def _prepare(db: Session, runtime: Runtime, worker: str, delivery: Delivery, now: datetime) -> Claim | Delivery:
-    post, channel = delivery.post, delivery.post.channel
-    verdict = rules.may_still_go_out(
-        delivery,
-        post,
-        channel,
-        digest=planning_rules.content_digest(post, post.asset, channel),
-        gates=planning_rules.gates(post, post.asset, post.campaign, channel, at_the_gate(db, post), now),
-        pauses=pauses.in_force(db, post),
-        max_tries=runtime.settings.max_tries,
-        now=now,
-    )
-    if verdict is not None:
-        stop(db, delivery, verdict, now=now)
-        return delivery
-    earlier = list(delivery.attempts)
-    delivery.tries += 1
-    attempt = Attempt(
-        delivery_id=delivery.id,
-        number=len(earlier) + 1,
-        fingerprint=compose.fingerprint(post, channel),
-        digest=delivery.digest,
-        worker=worker,
-        started_at=now,
-        resume=next((one.resume for one in reversed(earlier) if one.resume and one.digest == delivery.digest), None),
-    )
-    db.add(attempt)
-    delivery.state, delivery.hold, delivery.reason = DeliveryState.SENDING, None, ""
-    delivery.lease_owner = worker
-    delivery.lease_until = now + timedelta(seconds=runtime.settings.lease_seconds)
-    planning.mark_sending(db, post, now=now)
-    db.flush()
-    return Claim(
-        delivery_id=delivery.id,
-        attempt_id=attempt.id,
-        worker=worker,
-        platform=channel.platform,
-        account=channel.account(),
-        post=compose.outgoing(db, delivery, attempt, data_path=runtime.settings.data_path, base_url=runtime.settings.base_url),
-    )
-
-
 def send_next(runtime: Runtime, worker: str) -> int | None:
     """Claim, send and settle one due delivery; its id, or None when the outbox is quiet."""
     return send_one(runtime, worker, None)
@@ -233,20 +120,43 @@ def send_next(runtime: Runtime, worker: str) -> int | None:
 
 def send_one(runtime: Runtime, worker: str, channel_id: int | None) -> int | None:
     """The same for one account (None: whose turn it is); a lost or doubled message about it is harmless."""
+    opened = _open(runtime, worker, channel_id)
+    if not isinstance(opened, Claim):
+        return opened
+    with Heartbeat(runtime, opened):
+        _record(runtime, opened, _call(runtime, opened))
+    return opened.delivery_id
+
+
+def send_all(runtime: Runtime, worker: str, *, goes_on: Callable[[], bool] = lambda: True) -> int:
+    """Send until the outbox is quiet, or `goes_on` says no; how many deliveries were handled.
+
+    The outcome of one and the claim of the next are one transaction: half the commits, and nothing waits in between.
+    """
+    handled = 0
+    following: Claim | int | None = None
+    while (following is not None or goes_on()) and (opened := following or _open(runtime, worker)) is not None:
+        handled, following = handled + 1, None
+        if isinstance(opened, Claim):
+            with Heartbeat(runtime, opened):
+                outcome = _call(runtime, opened)
+                if goes_on():
+                    following = _record_and_open(runtime, opened, outcome)
+                else:
+                    _record(runtime, opened, outcome)
+    return handled
+
+
+def _open(runtime: Runtime, worker: str, channel_id: int | None = None) -> Claim | int | None:
+    """Open the next attempt and commit it; the id of a delivery that was stopped or set aside instead; None when nothing is due."""
     try:
         with runtime.sessions.begin() as db:
-            claim = open_attempt(db, runtime, worker, now=runtime.clock.decision_time(db), channel_id=channel_id)
-            stopped = claim.id if isinstance(claim, Delivery) else None
+            opened = open_attempt(db, runtime, worker, now=runtime.clock.decision_time(db), channel_id=channel_id)
+            return opened.id if isinstance(opened, Delivery) else opened
     except UnpreparedError as error:
         log.error("a delivery could not be prepared", delivery=error.delivery_id, exc_info=error.__cause__)
         _set_aside(runtime, error.delivery_id)
         return error.delivery_id
-    if not isinstance(claim, Claim):
-        return stopped
-    with Heartbeat(runtime, claim):
-        outcome = _call(runtime, claim)
-        _record(runtime, claim, outcome)
-    return claim.delivery_id
 
 
 def _set_aside(runtime: Runtime, delivery_id: int) -> None:
@@ -271,6 +181,20 @@ def _call(runtime: Runtime, claim: Claim) -> Outcome:
         log.error("an adapter broke while sending", delivery=claim.delivery_id, exc_info=error)
         return Unknown(N_("The planner broke while it was sending."))
     return outcome
+
+
+def _record_and_open(runtime: Runtime, claim: Claim, outcome: Outcome) -> Claim | int | None:
+    """Write what came of it and open the next attempt; if anything about that breaks, what came of it is written by itself."""
+    try:
+        with runtime.sessions.begin() as db:
+            now = runtime.clock.decision_time(db)
+            settle(db, runtime, claim.attempt_id, outcome, now=now)
+            opened = open_attempt(db, runtime, claim.worker, now=now)
+            return opened.id if isinstance(opened, Delivery) else opened
+    except Exception as error:
+        log.info("an outcome is written by itself", delivery=claim.delivery_id, why=type(error).__name__)
+    _record(runtime, claim, outcome)
+    return None
 
 
 def _record(runtime: Runtime, claim: Claim, outcome: Outcome) -> None:

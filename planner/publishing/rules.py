@@ -10,7 +10,7 @@ from planner.channels.models import Channel, ChannelState
 from planner.channels.port import Platform
 from planner.core.i18n import N_
 from planner.planning.findings import Finding
-from planner.planning.models import Pause, Post, PostState
+from planner.planning.models import Post, PostState
 from planner.publishing.models import Delivery, DeliveryState, Hold
 
 __all__ = ["LOOKED_UP", "MAX_LOOKS", "Stop", "can_be_looked_up", "may_still_go_out", "next_look", "next_try"]
@@ -46,7 +46,7 @@ def may_still_go_out(
     *,
     digest: str,
     gates: Sequence[Finding],
-    pauses: Sequence[Pause],
+    paused: bool,
     max_tries: int,
     now: datetime,
 ) -> Stop | None:
@@ -54,14 +54,14 @@ def may_still_go_out(
 
     digest -- of the content as it is now, compared with the approved one.
     gates  -- what `planning.rules.gates` says of it at `now`: embargo, leak, sensitive, retired.
-    pauses -- the pauses in force that concern this post.
+    paused -- whether a pause in force concerns this post.
     now    -- the database's time.
     """
     if post.state is PostState.CANCELLED:
         return Stop(DeliveryState.CANCELLED, N_("The post was cancelled."))
     if post.state is PostState.PUBLISHED:
         return Stop(DeliveryState.CANCELLED, N_("The post is already live."))
-    if pauses:
+    if paused:
         return Stop(DeliveryState.HELD, N_("Sending is paused."), Hold.PAUSE)
     if post.approved_digest is None or not (post.approved_digest == delivery.digest == digest):
         return Stop(DeliveryState.HELD, N_("The content is not the one that was approved."), Hold.APPROVAL)

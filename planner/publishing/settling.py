@@ -4,36 +4,46 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import BigInteger, String, bindparam, select
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy.orm import Session, contains_eager
 
 from planner.channels import circuit
 from planner.channels import service as channels
 from planner.channels.models import Channel
 from planner.channels.port import Outcome, Receipt, Refused, RetryLater, Sent, Unknown
+from planner.core.db import change
 from planner.core.i18n import N_
 from planner.core.log import get_logger
 from planner.core.runtime import Runtime
+from planner.ledger.leases import Taking
 from planner.planning import facts as planning
 from planner.planning.models import Post, PostState
 from planner.publishing import natives, rules
-from planner.publishing.models import Attempt, Delivery, DeliveryState, Hold, Result, Watch
+from planner.publishing.models import Attempt, Delivery, DeliveryState, Hold, Native, Result, Watch
 
 __all__ = ["abandon", "publish", "retry", "settle", "stop", "watch"]
 
 log = get_logger(__name__)
 _RENEWED = N_("The key was renewed while this was on its way; it is sent again with the new one.")
 _DEFAULT_ACCOUNT_WAIT = timedelta(minutes=15)
-# Asked for each message sent, so put together once: an attempt's delivery with its post, and who has a platform's number already.
-_OF_ATTEMPT = (
-    select(Delivery, Channel.failures)
+# Asked for each message sent, so put together once: an attempt with its delivery and post, and who has a platform's number already.
+# In the order in which everybody takes them; only what is taken is read as it is after waiting for another's change.
+_OF_ATTEMPT = Taking(
+    select(Attempt, Delivery, Channel.failures)
+    .join(Delivery, Delivery.id == Attempt.delivery_id)
+    .join(Post, Post.id == Delivery.post_id)
     .join(Channel, Channel.id == Delivery.channel_id)
-    .where(Delivery.id == select(Attempt.delivery_id).where(Attempt.id == bindparam("attempt")).scalar_subquery())
-    .options(joinedload(Delivery.post, innerjoin=True))
+    .where(Attempt.id == bindparam("attempt"))
+    .options(contains_eager(Delivery.post))
+    .execution_options(populate_existing=True),
+    of=[Delivery, Attempt, Post],
+    skip=False,
 )
-_TAKEN = select(Post.id).where(
-    Post.channel_id == bindparam("channel"), Post.external_id == bindparam("number"), Post.id != bindparam("post")
+_CHANNEL, _NUMBER = bindparam("channel", type_=BigInteger()), bindparam("number", type_=String())
+_MET = select(
+    select(Post.id).where(Post.channel_id == _CHANNEL, Post.external_id == _NUMBER, Post.id != bindparam("post")).scalar_subquery().label("taken"),
+    select(Native.id).where(Native.channel_id == _CHANNEL, Native.external_id == _NUMBER).exists().label("native"),
 )
 
 
@@ -45,7 +55,7 @@ def settle(db: Session, runtime: Runtime, attempt_id: int, outcome: Outcome, *, 
     match outcome:
         case Sent(receipt, note, undone):
             publish(db, delivery, attempt, receipt, Result.SENT, note=note, now=now)
-            if attempt.result is Result.SENT:
+            if attempt.result is Result.SENT and delivery.undone != list(undone):
                 delivery.undone = list(undone)
         case _ if attempt.result is not None:
             return  # Somebody looked it up meanwhile; only a success is news then.
@@ -97,17 +107,18 @@ def publish(
         if attempt.external_id != receipt.external_id and delivery.post.external_id != receipt.external_id:
             log.error("a second live copy", delivery=delivery.id, attempt=attempt.id, external_id=receipt.external_id)
         return
-    taken = db.scalar(_TAKEN, {"channel": delivery.channel_id, "number": receipt.external_id, "post": delivery.post_id})
-    if taken is not None:
-        close(attempt, Result.REFUSED, code="duplicate", reason=f"the platform answered with post {taken}'s number", now=now)
+    met = db.execute(_MET, {"channel": delivery.channel_id, "number": receipt.external_id, "post": delivery.post_id}).one()
+    if met.taken is not None:
+        close(attempt, Result.REFUSED, code="duplicate", reason=f"the platform answered with post {met.taken}'s number", now=now)
         stop(db, delivery, rules.Stop(DeliveryState.UNCONFIRMED, N_("The platform answered with another post's number.")), now=now)
         return
     circuit.succeeded(db, delivery.channel_id, now=now)
-    natives.retract(db, delivery.channel_id, receipt.external_id, now=now)
-    close(attempt, result, code="", reason=note, now=now, external_id=receipt.external_id)
-    delivery.state, delivery.hold, delivery.reason = DeliveryState.PUBLISHED, None, note
-    delivery.lease_owner = delivery.lease_until = None
-    delivery.settled_at = now
+    if met.native:
+        natives.retract(db, delivery.channel_id, receipt.external_id, now=now)
+    change(db, attempt, result=result, ended_at=now, code="", reason=note[:2000], external_id=receipt.external_id)
+    change(
+        db, delivery, state=DeliveryState.PUBLISHED, hold=None, reason=note, lease_owner=None, lease_until=None, settled_at=now
+    )
     planning.mark_published(
         db, delivery.post, external_id=receipt.external_id, url=receipt.url, at=receipt.at or attempt.started_at, now=now
     )
@@ -177,7 +188,6 @@ def watch(db: Session, runtime: Runtime, attempt: Attempt) -> float:
 
 
 def _locked(db: Session, attempt_id: int) -> tuple[Attempt, Delivery, int]:
-    """The attempt as it is once its delivery is held, the delivery with its post, and how often in a row its account got no answer."""
-    query = _OF_ATTEMPT.with_for_update(of=Delivery) if db.get_bind().dialect.name == "postgresql" else _OF_ATTEMPT
-    delivery, failures = db.execute(query, {"attempt": attempt_id}).one()
-    return db.get_one(Attempt, attempt_id, populate_existing=True), delivery, failures
+    """The attempt, its delivery and its post as they are once they are held, and how often in a row its account got no answer."""
+    attempt, delivery, failures = db.execute(_OF_ATTEMPT(db), {"attempt": attempt_id}).one()
+    return attempt, delivery, failures

@@ -204,11 +204,12 @@ class Deliveries(RuleBasedStateMachine):
             outbox.fill(db, self.clock.moment)
             outbox.sweep(db, self.clock.moment)
 
-    @rule(fate=st.sampled_from(FATES))
-    def send(self, fate: str) -> None:
-        self.town.fate = fate
+    @rule(fate=st.sampled_from(FATES), times=st.sampled_from((1, 1, 3)))
+    def send(self, fate: str, times: int) -> None:
+        """One, or several with the outcome of each and the claim of the next in one transaction."""
+        self.town.fate, left = fate, iter([True] * times)
         with suppress(Died):
-            outbox.send_next(self.runtime, "worker")
+            outbox.send_all(self.runtime, "worker", goes_on=lambda: next(left, False))
 
     @rule(fate=st.sampled_from(("yes", "dropped after", "never")), then=st.sampled_from(("pause", "sweep", "look")))
     def send_while_others_act(self, fate: str, then: str) -> None:

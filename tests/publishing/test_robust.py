@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta
+from pathlib import Path
 
 import pytest
 from sqlalchemy import event, select, text, update
 from sqlalchemy.exc import OperationalError
 
 from planner.channels.models import Channel, ChannelState
-from planner.channels.port import Listing, OutgoingPost, Platform, Receipt, Refused, Sent, Unknown
+from planner.channels.port import Listing, Outcome, OutgoingPost, Platform, Receipt, Refused, Sent, Unknown
 from planner.core.runtime import Runtime
 from planner.planning.facts import record_published
 from planner.planning.models import Post, PostState
 from planner.publishing import outbox, queries
 from planner.publishing.models import Attempt, Delivery, DeliveryState, Result
 from planner.publishing.settling import settle
-from tests.conftest import StoppedClock
+from tests.conftest import StoppedClock, make_settings
 from tests.factories import make_post
+from tests.processes import wait_until
 from tests.publishing.conftest import Scripted
 
 pytestmark = pytest.mark.usefixtures("healthy")
@@ -200,3 +203,91 @@ def test_posts_that_people_publish_are_not_among_what_workers_are_told(runtime: 
     with runtime.sessions.begin() as db:
         assert outbox.fill(db, clock.now()) == 2
         assert queries.accounts_due(db, clock.now()) == [db.get_one(Post, automatic).channel_id]
+
+
+def test_the_outcome_of_one_and_the_claim_of_the_next_are_one_commit(
+    runtime: Runtime, approved: Approved, clock: StoppedClock, platform: Scripted
+) -> None:
+    for number in range(3):
+        approved(minutes=10, text=f"Message {number}")
+    with runtime.sessions.begin() as db:
+        outbox.fill(db, clock.now())
+    clock.advance(timedelta(minutes=10))
+    commits: list[object] = []
+    event.listen(runtime.engine, "commit", commits.append)
+
+    assert outbox.send_all(runtime, "a worker") == 3
+
+    assert len(commits) == 3 + 1 + 1, "one to begin with, one for each, and one that finds nothing"
+    assert states(runtime) == [PUBLISHED] * 3
+
+
+def test_what_breaks_the_next_claim_leaves_the_outcome_before_it_written(
+    runtime: Runtime, approved: Approved, clock: StoppedClock, platform: Scripted
+) -> None:
+    first, _broken, _third = (approved(minutes=at, text=said) for at, said in ((8, "First"), (9, "Its token cannot be opened"), (10, "Third")))
+    with runtime.sessions.begin() as db:
+        outbox.fill(db, clock.now())
+        db.execute(text("UPDATE credentials SET access_token = 'not sealed by us' WHERE channel_id = (SELECT channel_id FROM posts WHERE id = :id)"), {"id": first + 1})
+    clock.advance(timedelta(minutes=10))
+
+    assert outbox.send_all(runtime, "a worker") == 3
+
+    assert [call.text for call in platform.calls] == ["First", "Third"]
+    assert states(runtime) == [PUBLISHED, (PostState.SCHEDULED, DeliveryState.DUE), PUBLISHED]
+    assert results(runtime) == [Result.SENT, Result.SENT]
+
+
+def test_a_worker_told_to_stop_ends_what_it_sends_and_opens_nothing_more(
+    runtime: Runtime, approved: Approved, clock: StoppedClock, platform: Scripted
+) -> None:
+    approved(text="First")
+    approved(text="Second")
+    with runtime.sessions.begin() as db:
+        outbox.fill(db, clock.now())
+    clock.advance(timedelta(minutes=10))
+
+    assert outbox.send_all(runtime, "a worker", goes_on=lambda: not platform.calls) == 1
+
+    assert states(runtime) == [PUBLISHED, (PostState.SCHEDULED, DeliveryState.DUE)]
+    assert results(runtime) == [Result.SENT]
+
+
+def test_a_post_that_somebody_is_changing_this_moment_is_passed_over(
+    runtime: Runtime, approved: Approved, clock: StoppedClock, platform: Scripted
+) -> None:
+    if runtime.engine.dialect.name == "sqlite":
+        pytest.skip("there is one writer at a time")
+    held, _other = approved(minutes=9, text="Being changed"), approved(minutes=10, text="In order")
+    with runtime.sessions.begin() as db:
+        outbox.fill(db, clock.now())
+    clock.advance(timedelta(minutes=10))
+    with runtime.sessions.begin() as somebody:
+        somebody.execute(update(Post).where(Post.id == held).values(updated_at=clock.now()))
+        assert outbox.send_all(runtime, "a worker") == 1
+    assert outbox.send_all(runtime, "a worker") == 1
+
+    assert [call.text for call in platform.calls] == ["In order", "Being changed"]
+
+
+def test_a_call_that_lasts_keeps_its_lease(runtime: Runtime, approved: Approved, clock: StoppedClock, platform: Scripted, tmp_path: Path) -> None:
+    product = replace(runtime, settings=make_settings(tmp_path, runtime.settings.database_url, lease_seconds=1))
+
+    def lasting(post: OutgoingPost) -> Outcome:
+        clock.advance(timedelta(seconds=0.8))
+        wait_until(lambda: lease() >= clock.now() + timedelta(seconds=1), seconds=30, what="the lease's renewal")
+        return platform.accept(post)
+
+    def lease() -> datetime:
+        with runtime.sessions() as db:
+            return db.scalars(select(Delivery.lease_until)).one() or clock.now()
+
+    approved()
+    with runtime.sessions.begin() as db:
+        outbox.fill(db, clock.now())
+    clock.advance(timedelta(minutes=10))
+    platform.script = [lasting]
+
+    outbox.send_next(product, "a worker")
+
+    assert states(runtime) == [PUBLISHED]

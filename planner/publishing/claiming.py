@@ -1,0 +1,172 @@
+"""Claiming: take the first due delivery of the account whose turn it is, ask again whether it may go out, and open its attempt.
+
+This runs once for each message sent, so it reads everything its rules look at in one statement and writes past the unit of work.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, cast
+
+from sqlalchemy import LargeBinary, Row, Table, bindparam, func, insert, select, type_coerce, update
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session, contains_eager, lazyload
+from sqlalchemy.orm.exc import StaleDataError
+
+from planner.catalog.models import Asset
+from planner.channels.models import Channel, Credential
+from planner.channels.port import Account, OutgoingPost, Platform
+from planner.core.db import change
+from planner.core.runtime import Runtime
+from planner.core.types import UtcDateTime, unseal
+from planner.ledger.leases import Taking
+from planner.planning import facts as planning
+from planner.planning import pauses
+from planner.planning import rules as planning_rules
+from planner.planning.models import Post
+from planner.planning.surroundings import at_the_gate, under_embargo
+from planner.publishing import compose, queries, rules
+from planner.publishing.models import Attempt, Delivery, DeliveryState
+from planner.publishing.settling import stop
+
+__all__ = ["Claim", "UnpreparedError", "open_attempt"]
+
+#: The account whose turn it is; the same when only one account is asked for.
+_ACCOUNT = queries.ACCOUNTS.where(Channel.id.not_in(bindparam("tried", expanding=True))).limit(1)
+_ANY = Taking(_ACCOUNT, of=Channel)
+_ONE = Taking(_ACCOUNT.where(Channel.id == bindparam("only")), of=Channel)
+_OF_DELIVERY = select(Attempt).where(Attempt.delivery_id == Delivery.id).correlate(Delivery)
+_EARLIER = _OF_DELIVERY.with_only_columns(func.coalesce(func.max(Attempt.number), 0)).scalar_subquery()
+_RESUME = (
+    _OF_DELIVERY.with_only_columns(Attempt.resume)
+    .where(Attempt.resume != "", Attempt.digest == Delivery.digest)
+    .order_by(Attempt.number.desc())
+    .limit(1)
+    .scalar_subquery()
+)
+#: Sealed as it lies there: it may not open.
+_KEY = select(type_coerce(Credential.access_token, LargeBinary)).where(Credential.channel_id == Channel.id).correlate(Channel).scalar_subquery()
+_POST = contains_eager(Delivery.post)
+#: An account's first delivery with everything its rules look at.
+_FIRST = Taking(
+    queries.DUE.add_columns(
+        _EARLIER.label("earlier"),
+        _RESUME.label("resume"),
+        _KEY.label("key"),
+        pauses.stopped().label("paused"),
+        under_embargo(bindparam("now", type_=UtcDateTime())).label("embargoes"),
+    )
+    .join(Post, Post.id == Delivery.post_id)
+    .join(Channel, Channel.id == Post.channel_id)
+    .join(Asset, Asset.id == Post.asset_id)
+    .outerjoin(Post.campaign)
+    .options(
+        _POST.contains_eager(Post.channel),
+        _POST.contains_eager(Post.asset).options(lazyload(Asset.audience_rows)),
+        _POST.contains_eager(Post.campaign),
+    )
+    .limit(1),
+    of=[Delivery, Post],
+)
+# A turn is no change of the channel that a person's edit could collide with: its version stays.
+_CHANNELS = cast(Table, Channel.__table__)
+_LAST = select(func.max(_CHANNELS.c.turn)).scalar_subquery()
+_TURN = update(_CHANNELS).where(_CHANNELS.c.id == bindparam("account")).values(turn=_LAST + 1)
+_ATTEMPTS = cast(Table, Attempt.__table__)
+_OPEN = insert(_ATTEMPTS).returning(_ATTEMPTS.c.id)
+
+
+class UnpreparedError(Exception):
+    """Something about one delivery broke while its attempt was opened; `delivery_id` says whose, the cause says what."""
+
+    def __init__(self, delivery_id: int) -> None:
+        super().__init__(delivery_id)
+        self.delivery_id = delivery_id
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """An opened attempt: everything the call needs, so that no transaction is open while it lasts."""
+
+    delivery_id: int
+    attempt_id: int
+    worker: str
+    platform: Platform
+    account: Account
+    post: OutgoingPost
+
+
+def open_attempt(db: Session, runtime: Runtime, worker: str, *, now: datetime, channel_id: int | None = None) -> Claim | Delivery | None:
+    """Take the first due delivery of the account whose turn it is, ask again whether it may go out, and write its attempt;
+    the caller commits, then sends.
+
+    channel_id -- only this account.
+    returns    -- a Claim to send; a Delivery that was stopped instead; None when nothing is due.
+    Raises UnpreparedError when this one delivery is broken: it must not stand in the way of the others.
+    """
+    taken = _take(db, now, channel_id)
+    if taken is None:
+        return None
+    try:
+        return _prepare(db, runtime, worker, taken, now)
+    except (OperationalError, StaleDataError):
+        raise  # The database is away, or somebody changed the post this moment: nothing is wrong with the delivery.
+    except Exception as error:
+        raise UnpreparedError(taken.Delivery.id) from error
+
+
+def _take(db: Session, now: datetime, channel_id: int | None) -> Row[Any] | None:
+    """Lock the account whose turn it is and its first due delivery with its post, and note the turn.
+
+    Whoever takes something of an account holds its row, so two workers never both see it idle. What was true when its row was
+    asked for may not be when it is held: then the next account has its turn. Nothing is waited for, since an outcome may be
+    written in the same transaction: what another one holds, also a post that somebody is changing, is passed over.
+    """
+    whose = _ANY if channel_id is None else _ONE
+    tried: list[int] = []
+    while (account := db.scalar(whose(db), {"now": now, "tried": tried, "only": channel_id})) is not None:
+        taken: Row[Any] | None = db.execute(_FIRST(db), {"account": account, "now": now}).first()
+        if taken is not None:
+            db.execute(_TURN, {"account": account})
+            return taken
+        tried.append(account)
+    return None
+
+
+def _prepare(db: Session, runtime: Runtime, worker: str, taken: Row[Any], now: datetime) -> Claim | Delivery:
+    delivery: Delivery = taken.Delivery
+    post, channel = delivery.post, delivery.post.channel
+    verdict = rules.may_still_go_out(
+        delivery,
+        post,
+        channel,
+        digest=planning_rules.content_digest(post, post.asset, channel),
+        gates=planning_rules.gates(post, post.asset, post.campaign, channel, at_the_gate(db, post, embargoes=taken.embargoes), now),
+        paused=taken.paused,
+        max_tries=runtime.settings.max_tries,
+        now=now,
+    )
+    if verdict is not None:
+        stop(db, delivery, verdict, now=now)
+        return delivery
+    opened = {
+        "delivery_id": delivery.id, "number": taken.earlier + 1, "fingerprint": compose.fingerprint(post, channel), "digest": delivery.digest,
+        "worker": worker, "started_at": now, "resume": taken.resume,
+    }  # fmt: skip
+    attempt_id = db.execute(_OPEN, opened).scalar_one()
+    change(
+        db, delivery, state=DeliveryState.SENDING, hold=None, reason="", tries=delivery.tries + 1, lease_owner=worker,
+        lease_until=now + timedelta(seconds=runtime.settings.lease_seconds),
+    )  # fmt: skip
+    planning.mark_sending(db, post, now=now)
+    return Claim(
+        delivery_id=delivery.id,
+        attempt_id=attempt_id,
+        worker=worker,
+        platform=channel.platform,
+        account=channel.account_with(None if taken.key is None else unseal(taken.key)),
+        post=compose.outgoing(
+            db, delivery, Attempt(**opened), data_path=runtime.settings.data_path, base_url=runtime.settings.base_url
+        ),
+    )
