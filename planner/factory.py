@@ -18,7 +18,7 @@ from planner.core.settings import Settings
 from planner.core.types import use_sealer
 from planner.web.rules import LazyRule
 
-__all__ = ["ROOT", "create_app"]
+__all__ = ["ROOT", "create_app", "registry_of"]
 
 #: The folder that holds templates/, static/ and migrations/.
 ROOT = Path(__file__).resolve().parent.parent
@@ -55,7 +55,7 @@ def create_app(settings: Settings | None = None, *, clock: Clock | None = None) 
         engine = prepare(web.database.engine)
     clock, sessions = clock or SystemClock(), sessions_of(engine)
     runtime = Runtime(
-        settings=settings, clock=clock, engine=engine, sessions=sessions, make_registry=lambda: _registry(settings, sessions, clock)
+        settings=settings, clock=clock, engine=engine, sessions=sessions, make_registry=lambda: registry_of(settings, sessions, clock)
     )
     app.extensions["planner"] = runtime
     web.init_app(app, runtime)
@@ -64,8 +64,8 @@ def create_app(settings: Settings | None = None, *, clock: Clock | None = None) 
     return app
 
 
-def _registry(settings: Settings, sessions: Sessions, clock: Clock) -> Any:
-    """Made at the first use: the platforms' libraries take half a second that most commands and pages never need."""
+def registry_of(settings: Settings, sessions: Sessions, clock: Clock) -> Any:
+    """The adapters, made at the first use: the platforms' libraries take half a second that most commands and pages never need."""
     from planner.channels.registry import Registry
     from planner.channels.sandbox import embedded
     from planner.channels.usage import keeper

@@ -7,6 +7,7 @@ import socket
 import sqlite3
 import uuid
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from jinja2 import FileSystemBytecodeCache
-from sqlalchemy import create_engine, event, text
+from sqlalchemy import Engine, create_engine, event, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import Pool
@@ -23,6 +24,7 @@ from sqlalchemy.pool import Pool
 from planner import tables
 from planner.accounts.models import User
 from planner.core.db import make_engine, sessions_of
+from planner.core.runtime import Runtime
 from planner.core.secrets import Sealer
 from planner.core.settings import Settings
 from planner.core.types import use_sealer
@@ -188,14 +190,45 @@ def database_url(request: pytest.FixtureRequest) -> str:
     return str(request.getfixturevalue(f"{'sqlite' if request.param == 'sqlite' else 'postgres'}_url"))
 
 
+class Anywhere:
+    """An engine that outlives a test and connects to whichever database the test says: what SQLAlchemy compiled once is kept."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        event.listen(engine, "do_connect", self._connect)
+
+    def _connect(self, _dialect: Any, _record: Any, arguments: list[Any], named: dict[str, Any]) -> None:
+        if self.engine.dialect.name == "sqlite":
+            arguments[0] = self.engine.url.database
+        else:
+            named["dbname"] = self.engine.url.database
+
+    def move(self, url: str) -> None:
+        """From now on every connection is one to the database at `url`, of the same kind."""
+        self.engine.dispose()
+        self.engine.url = make_url(url)
+
+
+@pytest.fixture(scope="session")
+def engines() -> Iterator[dict[str, Anywhere]]:
+    """This worker's engines, by the kind of database."""
+    made: dict[str, Anywhere] = {}
+    yield made
+    for one in made.values():
+        one.engine.dispose()
+
+
 @pytest.fixture
-def db(database_url: str) -> Iterator[Session]:
+def db(database_url: str, engines: dict[str, Anywhere]) -> Iterator[Session]:
     """A session on a database of this test's own."""
-    engine = make_engine(database_url)
-    with sessions_of(engine)() as session:
+    kind = make_url(database_url).get_backend_name()
+    if kind not in engines:
+        engines[kind] = Anywhere(make_engine(database_url))
+    engines[kind].move(database_url)
+    with sessions_of(engines[kind].engine)() as session:
         yield session
         session.rollback()
-    engine.dispose()
+    engines[kind].engine.dispose()
 
 
 def make_settings(tmp_path: Path, url: str, **values: Any) -> Settings:
@@ -205,16 +238,69 @@ def make_settings(tmp_path: Path, url: str, **values: Any) -> Settings:
     return Settings(database_url=url, data_dir=str(tmp_path), **values)
 
 
-@pytest.fixture
-def app(tmp_path: Path, sqlite_url: str, clock: StoppedClock, compiled_templates: FileSystemBytecodeCache) -> Iterator[Flask]:
-    """The whole product on a SQLite of this test's own, with the stopped clock, the sandbox off."""
-    from planner.factory import create_app  # Only tests that need the doors pay for them.
+Furnish = Callable[[str], AbstractContextManager[Flask]]
 
-    application = create_app(make_settings(tmp_path, sqlite_url, sandbox="off"), clock=clock)
-    application.testing = True
-    application.jinja_env.bytecode_cache = compiled_templates
-    yield application
-    application.extensions["planner"].engine.dispose()
+
+@pytest.fixture(scope="session")
+def houses(tmp_path_factory: pytest.TempPathFactory, compiled_templates: FileSystemBytecodeCache) -> Iterator[Callable[[str], tuple[Flask, Anywhere]]]:
+    """One application a worker and kind of database: its pages, templates and statements are loaded once."""
+    made: dict[str, tuple[Flask, Anywhere]] = {}
+    folder = tmp_path_factory.mktemp("house")
+
+    def house(url: str) -> tuple[Flask, Anywhere]:
+        from planner.factory import create_app  # Only tests that need the doors pay for them.
+
+        kind = make_url(url).get_backend_name()
+        if kind not in made:
+            application = create_app(make_settings(folder, url, sandbox="off"), clock=StoppedClock())
+            application.testing = True
+            application.jinja_env.bytecode_cache = compiled_templates
+            made[kind] = application, Anywhere(application.extensions["planner"].engine)
+        return made[kind]
+
+    yield house
+    for application, _engine in made.values():
+        application.extensions["planner"].engine.dispose()
+
+
+@pytest.fixture
+def furnish(houses: Callable[[str], tuple[Flask, Anywhere]], tmp_path: Path, clock: StoppedClock) -> Furnish:
+    """Makes the whole product anew on a database of this test's own, with the stopped clock, the sandbox off."""
+
+    @contextmanager
+    def furnished(url: str) -> Iterator[Flask]:
+        from planner.factory import registry_of
+        from planner.web.security import limiter
+
+        application, engine = houses(url)
+        old, settings = application.extensions["planner"], make_settings(tmp_path, url, sandbox="off")
+        engine.move(url)
+        limiter.reset()
+        application.extensions["planner-api-throttle"].storage.reset()
+        application.extensions["planner"] = Runtime(settings, clock, old.engine, old.sessions, lambda: registry_of(settings, old.sessions, clock))
+        config, views, made_by = dict(application.config), dict(application.view_functions), application.test_client_class
+        yield application
+        for kept, changed in ((config, application.config), (views, application.view_functions)):
+            changed.clear()
+            changed.update(kept)
+        application.extensions["planner"], application.test_client_class = old, made_by
+        engine.engine.dispose()
+
+    return furnished
+
+
+@pytest.fixture
+def app(furnish: Furnish, sqlite_url: str) -> Iterator[Flask]:
+    """The whole product on a SQLite of this test's own."""
+    with furnish(sqlite_url) as application:
+        yield application
+
+
+@pytest.fixture
+def app_on_each_database(furnish: Furnish, database_url: str) -> Iterator[Flask]:
+    """The same on each database; a module that wants it makes it its `app`."""
+    with furnish(database_url) as application:
+        yield application
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,7 +13,7 @@ from werkzeug.test import TestResponse
 
 from planner.accounts.models import User
 from planner.accounts.service import issue_token
-from tests.conftest import StoppedClock, make_settings
+from tests.conftest import StoppedClock
 from tests.factories import make_asset, make_channel, make_user
 
 
@@ -39,17 +38,6 @@ class Caller:
 
     def patch(self, path: str, body: Any, **options: Any) -> TestResponse:
         return self.send("PATCH", path, body, **options)
-
-
-@pytest.fixture
-def app_on_each_database(tmp_path: Path, database_url: str, clock: StoppedClock) -> Iterator[Flask]:
-    """The whole product on each database, with the stopped clock; a module that wants it makes it its `app`."""
-    from planner.factory import create_app
-
-    application = create_app(make_settings(tmp_path, database_url, sandbox="off"), clock=clock)
-    application.testing = True
-    yield application
-    application.extensions["planner"].engine.dispose()
 
 
 @pytest.fixture
