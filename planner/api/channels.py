@@ -48,6 +48,10 @@ class ChannelIn(Body):
         metadata={"description": "The platform's token; for a webhook, its address. Not needed for by_hand."},
     )  # fmt: skip
     refresh_token = Line(most=4000, allow_none=True, load_default=None, load_only=True)
+    expires_at = Moment(
+        allow_none=True, load_default=None, load_only=True,
+        metadata={"description": "When the token ends, if that is known: people are reminded 14, 7 and 1 days before."},
+    )  # fmt: skip
     external_id = Line(most=200, load_default="")
     flavour = Choice(Flavour, allow_none=True, load_default=None, metadata={"description": "For a webhook: which product."})
     time_zone = Line(most=64, load_default="Europe/Paris")

@@ -101,6 +101,7 @@ class OutgoingPost:
     title       -- YouTube: the video's title; LinkedIn: title of the link card or document.
     link        -- tracked address, already part of `text` on X; LinkedIn shows it as a card.
     fingerprint -- hex digest of what identifies this message on the platform; the same for every attempt of one delivery.
+    picture     -- address at which anybody finds a picture of what the link leads to; "" when there is none. For cards that draw one.
     resume      -- what an earlier attempt asked us to keep (YouTube: the upload's session URI), or None.
     """
 
@@ -117,6 +118,7 @@ class OutgoingPost:
     tags: Sequence[str] = ()
     media: Sequence[Media] = ()
     playlist: str = ""
+    picture: str = ""
     publish_at: datetime | None = None
     resume: str | None = None
 

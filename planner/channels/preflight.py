@@ -60,7 +60,7 @@ _PIXELS = N_("“%(file)s” has %(count)s pixels; %(platform)s takes at most %(
 _PAGES = N_("“%(file)s” has %(count)s pages; %(platform)s takes at most %(limit)s.")
 _UNCHECKED = N_("“%(file)s” does not tell all that %(platform)s asks about it (length, pixels or pages), so this could not be checked.")
 _LEFT_BEHIND = N_("“%(file)s” does not go out here: %(platform)s shows the film only.")
-_NO_FILES = N_("Files do not go to a chat room: only the text and its link do.")
+_NO_FILES = N_("Files do not go to a chat room: only the text and its link do, and a video's picture where the link leads to YouTube.")
 
 #: Every sentence of this module, so that what an adapter said can be known again in another language.
 SENTENCES = (

@@ -7,6 +7,7 @@ takes nothing back: the receipt is our own, and after an unclear answer only a p
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
@@ -70,7 +71,10 @@ class WebhookAdapter:
         if refused is not None:
             return refused
         try:
-            answer = self._http.request("POST", self._address(account.secret), json=message(flavour, post), guarded=True)
+            answer = self._send(account.secret, flavour, post)
+            if flavour is Flavour.SLACK and post.picture and answer.status == 400 and "invalid_blocks" in answer.text:
+                # Slack fetches a picture before it takes a message, and takes none whose picture it cannot get.
+                answer = self._send(account.secret, flavour, replace(post, picture=""))
         except Blocked as blocked:
             return Refused("address", str(blocked), account=True)
         except CallFailed as failure:
@@ -103,6 +107,9 @@ class WebhookAdapter:
     def audience(self, account: Account) -> Sequence[AudienceCount] | None:
         return None
 
+    def _send(self, address: str, flavour: Flavour, post: OutgoingPost) -> Answer:
+        return self._http.request("POST", self._address(address), json=message(flavour, post), guarded=True)
+
     def _address(self, secret: str) -> str:
         pretend = self._sandbox_url and secret.startswith(f"{PRETEND}/")
         return self._sandbox_url + secret.removeprefix(PRETEND) if pretend else secret
@@ -118,7 +125,7 @@ class WebhookAdapter:
 
 
 def message(flavour: Flavour, post: OutgoingPost) -> dict[str, Any]:
-    """The message as a card in the product's own format: title, text, and the link when the text does not hold it."""
+    """The message as a card in the product's own format: title, text, the link when the text does not hold it, and its picture."""
     link = post.link if post.link and post.link not in post.text else ""
     if flavour is Flavour.TEAMS:
         return {"type": "message", "attachments": [{"contentType": _CARD, "content": _adaptive_card(post, link)}]}
@@ -131,7 +138,9 @@ def _attachment(post: OutgoingPost, link: str) -> dict[str, Any]:
     """Mattermost's: its text calls nobody, whatever it says, and the title leads to the page."""
     text = "\n\n".join(part for part in (post.text, "" if post.title else link) if part)
     card = {"fallback": post.title or post.text, "text": text}
-    return card | ({"title": post.title} if post.title else {}) | ({"title_link": link} if post.title and link else {})
+    card |= {"title": post.title} if post.title else {}
+    card |= {"title_link": link} if post.title and link else {}
+    return card | ({"image_url": post.picture} if post.picture else {})
 
 
 def _blocks(post: OutgoingPost, link: str) -> Iterator[dict[str, Any]]:
@@ -145,6 +154,8 @@ def _blocks(post: OutgoingPost, link: str) -> Iterator[dict[str, Any]]:
         rest = rest[len(piece) :].lstrip()
     if link:
         yield {"type": "section", "text": {"type": "mrkdwn", "text": f"<{_slack(link)}>", "verbatim": True}}
+    if post.picture:
+        yield {"type": "image", "image_url": post.picture, "alt_text": _alt(post)}
 
 
 def _adaptive_card(post: OutgoingPost, link: str) -> dict[str, Any]:
@@ -155,10 +166,17 @@ def _adaptive_card(post: OutgoingPost, link: str) -> dict[str, Any]:
     blocks += [{"type": "TextBlock", "text": line, "wrap": True} for line in post.text.splitlines() if line.strip()]
     if link:
         blocks.append({"type": "TextBlock", "text": link, "wrap": True})
+    if post.picture:
+        blocks.append({"type": "Image", "url": post.picture, "altText": _alt(post)})
     card = {"$schema": _SCHEMA, "type": "AdaptiveCard", "version": "1.4", "body": blocks}
     if post.link:
         card["actions"] = [{"type": "Action.OpenUrl", "title": urlsplit(post.link).hostname or post.link, "url": post.link}]
     return card
+
+
+def _alt(post: OutgoingPost) -> str:
+    """What stands in the picture's place for who does not see it; Slack takes no picture without."""
+    return shorten(post.title or post.link_title or post.text or post.link, 300)
 
 
 def _slack(text: str) -> str:

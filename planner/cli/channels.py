@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from planner.channels import service
 from planner.channels.models import Channel
 from planner.channels.port import Flavour, Platform
+from planner.cli.moments import moment
 from planner.cli.running import Run, acts
 from planner.core.errors import NotFound
 from planner.core.i18n import N_
@@ -30,6 +31,7 @@ _COLUMNS = ("id", "platform", "name", "state", "external_id", "time_zone", "last
 @click.option("--access-token", help="The platform's token. “-” reads it from standard input.")
 @click.option("--external-id", default="", help="The platform's own number or URN for the account.")
 @click.option("--refresh-token", help="Where the platform gives one.")
+@click.option("--expires-at", help="When the token ends, with its offset: 2026-03-24T09:30+01:00.")
 @click.option("--flavour", type=click.Choice([one.value for one in Flavour]), help="For a webhook: which product.")
 @click.option("--url", help="For a webhook: its address.")
 @click.option("--time-zone", help="IANA name; the setting PLANNER_TIME_ZONE when left out.")
@@ -41,6 +43,7 @@ def add(
     access_token: str | None,
     external_id: str,
     refresh_token: str | None,
+    expires_at: str | None,
     flavour: str | None,
     url: str | None,
     time_zone: str | None,
@@ -51,7 +54,7 @@ def add(
         access_token = sys.stdin.readline().strip()
     made = service.add(
         run.db, platform=platform, name=name, access_token=url or access_token, external_id=external_id, refresh_token=refresh_token,
-        config={"flavour": flavour} if flavour else {}, time_zone=time_zone or run.runtime.settings.time_zone,
+        expires_at=moment(expires_at, field="--expires-at") if expires_at else None, config={"flavour": flavour} if flavour else {}, time_zone=time_zone or run.runtime.settings.time_zone,
         actor=run.actor, now=run.now,
     )  # fmt: skip
     run.show(_shape(made), f"Added channel {made.id}: {made.name} ({made.platform}), {made.state}.")

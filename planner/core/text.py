@@ -14,6 +14,7 @@ __all__ = [
     "shorten",
     "tags_length",
     "utf8_length",
+    "video_picture",
     "with_utm",
     "without_links",
     "x_cashtags",
@@ -235,3 +236,17 @@ def _boundaries(text: str) -> Iterator[int]:
 
 def _is_flag_half(character: str) -> bool:
     return "\U0001f1e6" <= character <= "\U0001f1ff"
+
+
+def video_picture(link: str) -> str:
+    """Where YouTube shows everybody the picture of the video that a link leads to; "" for any other link.
+
+    The address is the one of `snippet.thumbnails.high` in YouTube's answers (480 x 360, there for every video).
+    """
+    found = _VIDEO.match(link)
+    return f"https://i.ytimg.com/vi/{found[1]}/hqdefault.jpg" if found else ""
+
+
+_VIDEO = re.compile(
+    r"https?://(?:(?:www\.|m\.)?youtube(?:-nocookie)?\.com/(?:watch\?(?:[^#]*&)?v=|shorts/|live/|embed/)|youtu\.be/)([\w-]{11})(?![\w-])", re.ASCII
+)

@@ -10,7 +10,7 @@ import orjson
 
 from planner.catalog.models import Asset
 from planner.channels.models import Channel
-from planner.channels.port import Platform
+from planner.channels.port import MediaKind, Platform
 from planner.planning.marks import leaving_link
 from planner.planning.models import Post
 
@@ -33,6 +33,14 @@ def text_leaving(platform: Platform, text: str, link: str, leaves: str = "") -> 
     if link in text:
         return _exactly(link).sub(lambda _found: leaves or link, text)
     return f"{text} {leaves or link}".strip() if platform is Platform.X else text
+
+
+def _captions(post: Post, asset: Asset, channel: Channel) -> list[list[int | str]]:
+    """The chosen captions that name a language of their own, and which: what YouTube shows whom is part of what was approved."""
+    if channel.platform is not Platform.YOUTUBE or not post.media:
+        return []
+    chosen = {item.get("file_id") for item in post.media}
+    return sorted([file.id, file.language] for file in asset.files if file.id in chosen and file.kind is MediaKind.CAPTIONS and file.language)
 
 
 def _exactly(link: str) -> re.Pattern[str]:
@@ -68,6 +76,8 @@ def content_digest(post: Post, asset: Asset, channel: Channel) -> str:
     # Only then: what was approved before there were playlists and marks keeps its digest.
     if post.playlist:
         content["playlist"] = post.playlist
+    if captions := _captions(post, asset, channel):
+        content["captions"] = captions
     if post.link and post.marks:
         content["marks"] = dict(post.marks)
     if post.link and post.short_code:

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from planner.catalog.models import AssetFile
 from planner.channels.models import Channel
 from planner.channels.port import Media, MediaKind, OutgoingPost, Platform
+from planner.core.text import video_picture
 from planner.planning.digest import leaving_text, leaving_title
 from planner.planning.marks import leaving_link
 from planner.planning.models import Post
@@ -47,6 +48,7 @@ def outgoing_of(db: Session, post: Post, attempt: Attempt, *, delivery_id: int, 
         tags=tuple(post.tags),
         media=tuple(_media(db, post, channel, data_path)),
         playlist=post.playlist if channel.platform is Platform.YOUTUBE else "",
+        picture=video_picture(post.link),
         publish_at=post.publish_at,
         resume=attempt.resume,
     )

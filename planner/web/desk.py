@@ -17,9 +17,9 @@ __all__ = ["home"]
 @needs("read")
 def home() -> ResponseReturnValue:
     shown = desk(g.db, viewer=g.user, now=g.now, zone=str(get_timezone()))
-    template = "desk/home.html" if shown.has_assets or not shown.quiet else "desk/empty.html"
     waiting, leaks = held.count(g.db), native_queries.too_early(g.db, now=g.now)
     undecided = native_queries.open_count(g.db) if may(g.user, "native.decide") else 0
+    template = "desk/home.html" if shown.has_assets or not shown.quiet or undecided else "desk/empty.html"
     return render_template(
         template, desk=shown, held=waiting, leaks=leaks, undecided=undecided, has_demo="jobs.load_demo" in current_app.view_functions
     )

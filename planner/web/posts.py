@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -20,6 +21,8 @@ from planner.channels.models import Channel
 from planner.channels.port import Platform
 from planner.core.errors import Conflict, Forbidden, Invalid, NotFound, PlannerError, SelfApproval
 from planner.core.i18n import N_
+from planner.core.secrets import new_token
+from planner.ledger import once
 from planner.planning import marks, queries, rules, service, states, tuning
 from planner.planning.costs import cost_of
 from planner.planning.digest import leaving_text
@@ -61,8 +64,8 @@ def new() -> ResponseReturnValue:
     form.offer_zones(zone, str(get_timezone()), form.time_zone.data)
     checking = "check" in request.form
     if form.is_submitted():
-        if form.validate() and not checking and asset is not None and (made := _plan(form, asset, channels)):
-            return redirect(url_for(".show", post_id=made[0].id))
+        if form.validate() and not checking and asset is not None and (first := _plan(form, asset, channels)):
+            return redirect(url_for(".show", post_id=first))
     else:
         _start(form, asset, channels)
     page = render_template(
@@ -191,22 +194,41 @@ def refuse(form: Any, error: PlannerError) -> None:
     form.refuse(error, _PLACES.get(error.field or "", error.field) if error.field != "fold" else "fold")
 
 
-def _plan(form: ComposeForm, asset: Asset, channels: list[Channel]) -> list[Post]:
-    """One draft a channel, all or none; an empty list when a rule refused, with the sentence on the form."""
+def _plan(form: ComposeForm, asset: Asset, channels: list[Channel]) -> int | None:
+    """One draft a channel, all or none; the number of the first. None when a rule refused, with the sentence on the form.
+
+    The same content sent again from the same form gives the number of what it made the first time.
+    """
     wanted = [one for one in channels if one.id in form.channels.data]
-    made = []
+    key = _sent(form)
     try:
         values = values_of(form)
         with committing(g.db):
-            for channel in wanted:
-                given = PostValues(**(values | own_words(channel)))
-                made.append(service.plan(g.db, asset, channel, given, actor=g.user, now=g.now))
+            came = once.take(g.db, key, user_id=g.user.id, target="POST /posts/new", now=g.now) if key else None
+            if came is None:
+                made = []
+                for channel in wanted:
+                    given = PostValues(**(values | own_words(channel)))
+                    made.append(service.plan(g.db, asset, channel, given, actor=g.user, now=g.now))
+                first = made[0].id
+                if key:
+                    once.done(g.db, key, user_id=g.user.id, came=str(first))
     except PlannerError as error:
         refuse(form, error)
-        return []
-    said = _("Draft saved.") if len(made) == 1 else _("%(count)s drafts saved, one a channel.", count=len(made))
-    flash(said, "success")
-    return made
+        return None
+    if came is not None:
+        flash(_("This was saved already."), "info")
+        return int(came)
+    flash(_("Draft saved.") if len(made) == 1 else _("%(count)s drafts saved, one a channel.", count=len(made)), "success")
+    return first
+
+
+def _sent(form: ComposeForm) -> str:
+    """The form and what was typed into it, as a key; empty for a form without a name of its own."""
+    if not form.once.data:
+        return ""
+    said = sorted((name, value) for name, value in request.form.items(multi=True) if name != "csrf_token")
+    return "form:" + hashlib.sha256(repr(said).encode()).hexdigest()
 
 
 def _revise(post: Post, form: PostForm) -> None:
@@ -284,6 +306,7 @@ def _fill(form: PostForm, post: Post) -> None:
 
 def _start(form: ComposeForm, asset: Asset | None, channels: list[Channel]) -> None:
     """A new form, filled with what the address says and what the asset already tells."""
+    form.once.data = new_token()
     known = {one.id for one in channels}
     form.channels.data = [number for number in request.args.getlist("channel", type=int) if number in known]
     at = request.args.get("at", "")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from planner.accounts.models import Entry
 from planner.catalog.models import AssetState
-from planner.channels.models import Channel
+from planner.channels.models import Channel, Credential
 from planner.channels.port import Platform
 from planner.insights.models import METRICS
 from planner.ledger.jobs import enqueue
@@ -103,6 +103,10 @@ def test_a_channel_is_added_by_an_administrator_and_its_key_never_shown(
     assert "s3cret" not in made.text + shown.text
     assert "r3fresh" not in made.text + shown.text
     assert rows.scalars(select(Channel)).one().credential.access_token == "s3cret-token"
+    rows.rollback()
+    later = admin.post("/channels", {**given, "name": "Another", "expires_at": "2026-05-01T14:00:00+02:00"})
+    assert (later.status_code, "expires_at" in later.json) == (201, False)
+    assert rows.scalars(select(Credential.expires_at).order_by(Credential.id)).all() == [None, datetime(2026, 5, 1, 12, tzinfo=UTC)]
 
 
 def test_a_campaign_is_made_changed_and_listed(admin: Caller) -> None:

@@ -7,11 +7,12 @@ from datetime import timedelta
 
 import pytest
 from pytest_httpserver import HTTPServer
+from werkzeug import Request, Response
 
 from planner.channels.port import Account, Flavour, Media, MediaKind, OutgoingPost, Platform, Refused, RetryLater, Sent, Unknown
 from planner.channels.webhook import WebhookAdapter, message
 from planner.core.http import Http
-from tests.channels.contract import AdapterContract
+from tests.channels.contract import AdapterContract, Stage
 
 SECRET = "key-that-must-not-be-shown"
 POST = OutgoingPost(
@@ -38,6 +39,9 @@ class WebhookContract(AdapterContract):
 
     def make_adapter(self, url: str) -> WebhookAdapter:
         return WebhookAdapter(Http(timeout_seconds=3, allowed=[url]))
+
+    def test_a_card_with_a_picture_is_taken(self, stage: Stage):
+        assert isinstance(stage.publish(picture=PICTURE), Sent)
 
     def secret(self, url: str, *, revoked: bool = False) -> str:
         return url + PATHS[self.flavour] + ("revoked-" if revoked else "") + SECRET
@@ -111,6 +115,31 @@ def test_the_card_for_teams_has_a_block_a_line_and_leads_to_the_page():
         ],
         "actions": [{"type": "Action.OpenUrl", "title": "a.fr", "url": "https://a.fr/x"}],
     }
+
+
+PICTURE = "https://i.ytimg.com/vi/dQw4w9WgXcQ/hqdefault.jpg"
+
+
+def test_a_picture_with_a_public_address_is_drawn_in_each_products_card():
+    post = replace(POST, picture=PICTURE)
+    [slack], [teams] = message(Flavour.SLACK, post)["blocks"][-1:], message(Flavour.TEAMS, post)["attachments"][0]["content"]["body"][-1:]
+
+    assert message(Flavour.MATTERMOST, post)["attachments"][0]["image_url"] == PICTURE
+    assert slack == {"type": "image", "image_url": PICTURE, "alt_text": "Titre"}
+    assert teams == {"type": "Image", "url": PICTURE, "altText": "Titre"}
+
+
+def test_slack_gets_the_message_without_the_picture_it_could_not_fetch(httpserver: HTTPServer):
+    seen: list[list[str]] = []
+
+    def answer(request: Request) -> Response:
+        seen.append([one["type"] for one in request.json["blocks"]])
+        return Response("invalid_blocks" if "image" in seen[-1] else "ok", 400 if "image" in seen[-1] else 200)
+
+    httpserver.expect_request(f"/hooks/{SECRET}").respond_with_handler(answer)
+
+    assert isinstance(send(httpserver, "slack", replace(POST, picture=PICTURE)), Sent)
+    assert seen == [["header", "section", "section", "image"], ["header", "section", "section"]]
 
 
 @pytest.mark.parametrize("flavour", list(Flavour))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from planner.catalog.models import AssetFile, AssetKind
-from planner.channels.models import Channel
+from planner.channels.models import Channel, Credential
 from planner.channels.port import Reading
 from planner.insights.service import record
 from planner.planning.models import Post, PostState
@@ -23,7 +23,7 @@ from tests.factories import NOON, make_asset, make_channel, make_post, make_user
 
 
 def test_a_channel_is_added_without_showing_its_key(run: Callable[..., Result], told: Callable[..., Any], rows: Session) -> None:
-    added = run("channel", "add", "--platform", "x", "--name", "Our X", "--access-token", "s3cret", "--external-id", "42")
+    added = run("channel", "add", "--platform", "x", "--name", "Our X", "--access-token", "s3cret", "--external-id", "42", "--expires-at", "2026-05-01T12:00Z")
     typed = run("channel", "add", "--platform", "linkedin", "--name", "Page", "--access-token", "-", typed="from-stdin\n")
     hook = run("channel", "add", "--platform", "webhook", "--name", "Team", "--flavour", "slack", "--url", "https://hooks.example.com/1")
     hand = run("channel", "add", "--platform", "by_hand", "--name", "Newsletter", "--time-zone", "America/Montreal")
@@ -37,6 +37,7 @@ def test_a_channel_is_added_without_showing_its_key(run: Callable[..., Result], 
     assert "s3cret" not in added.output + run("channel", "list").output
     tokens = {one.name: one.credential.access_token if one.credential else None for one in rows.scalars(select(Channel))}
     assert tokens == {"Our X": "s3cret", "Page": "from-stdin", "Team": "https://hooks.example.com/1", "Newsletter": None}
+    assert [one.expires_at for one in rows.scalars(select(Credential).order_by(Credential.id))] == [datetime(2026, 5, 1, 12, tzinfo=UTC), None, None]
 
 
 def test_channel_refusals_are_one_sentence(refused: Callable[..., str], run: Callable[..., Result]) -> None:

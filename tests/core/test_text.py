@@ -15,6 +15,7 @@ from planner.core.text import (
     linkedin_length,
     shorten,
     utf8_length,
+    video_picture,
     with_utm,
     without_links,
     x_cashtags,
@@ -234,3 +235,23 @@ def test_what_a_platform_changes_does_not_make_two_texts_different(sent, told):
 )
 def test_what_people_write_differently_stays_different(one, other):
     assert comparable(one) != comparable(other)
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        "https://www.youtube.com/watch?v=dQw4w9WgXcQ", "https://youtube.com/watch?list=PL1&v=dQw4w9WgXcQ&t=3", "https://youtu.be/dQw4w9WgXcQ?si=x",
+        "https://m.youtube.com/watch?v=dQw4w9WgXcQ#top", "https://www.youtube.com/shorts/dQw4w9WgXcQ", "https://www.youtube.com/live/dQw4w9WgXcQ",
+    ],
+)  # fmt: skip
+def test_a_link_to_a_video_has_the_picture_youtube_shows_everybody(link: str) -> None:
+    assert video_picture(link) == "https://i.ytimg.com/vi/dQw4w9WgXcQ/hqdefault.jpg"
+
+
+@pytest.mark.parametrize(
+    "link",
+    ["", "https://www.example.com/watch?v=dQw4w9WgXcQ", "https://www.youtube.com/@norvane", "https://youtu.be/short", "https://youtu.be/dQw4w9WgXcQx",
+     "https://www.youtube.com.example.com/watch?v=dQw4w9WgXcQ", "javascript:https://youtu.be/dQw4w9WgXcQ", "https://www.youtube.com/watch?list=PL1#v=dQw4w9WgXcQ"],
+)  # fmt: skip
+def test_any_other_link_has_none(link: str) -> None:
+    assert video_picture(link) == ""

@@ -205,7 +205,7 @@ def test_a_picture_stays_behind_on_youtube_and_every_file_in_a_chat_room() -> No
 
     assert told == {
         YOUTUBE: [("left_behind", False, "“f” does not go out here: YouTube shows the film only.")],
-        WEBHOOK: [("left_behind", False, "Files do not go to a chat room: only the text and its link do.")],
+        WEBHOOK: [("left_behind", False, "Files do not go to a chat room: only the text and its link do, and a video's picture where the link leads to YouTube.")],
     }
 
 

@@ -12,9 +12,9 @@ from sqlalchemy.orm import Session, sessionmaker
 from sqlalchemy.orm.exc import StaleDataError
 
 from planner.accounts.models import Entry, User
-from planner.catalog.models import AssetKind, AssetState
+from planner.catalog.models import AssetFile, AssetKind, AssetState
 from planner.channels.limits import X
-from planner.channels.port import Limits, Platform
+from planner.channels.port import Limits, MediaKind, Platform
 from planner.core.errors import Conflict, EmbargoActive, Forbidden, Invalid, NotSendable, PastMoment, Refused, SelfApproval, WrongState
 from planner.planning import rules, service, surroundings
 from planner.planning.findings import Term
@@ -41,6 +41,29 @@ def approved_post(db: Session, now: datetime, **values: Any) -> tuple[Post, User
     service.submit(db, post, actor=author, now=now)
     service.approve(db, post, actor=approver, now=now)
     return post, author, approver
+
+
+def test_the_language_of_chosen_captions_is_part_of_what_was_approved(db: Session, now: datetime) -> None:
+    asset = make_asset(db)
+    kinds = {"film": MediaKind.VIDEO, "captions": MediaKind.CAPTIONS, "others": MediaKind.CAPTIONS}
+    files = {
+        name: AssetFile(asset_id=asset.id, kind=kind, name=name, stored_name=name, mime="text/vtt", size=1, sha256="0" * 64, language="fr", created_at=now)
+        for name, kind in kinds.items()
+    }
+    db.add_all(files.values())
+    db.flush()
+    media = [{"file_id": files[name].id} for name in ("film", "captions")]
+    post, _, _ = approved_post(db, now, asset=asset, channel=make_channel(db, platform=Platform.YOUTUBE), media=media)
+    elsewhere = make_post(db, asset=asset, channel=make_channel(db), media=media)
+    before = digest(elsewhere)
+    assert post.approved_digest == digest(post)
+
+    files["film"].language = files["others"].language = "de"
+    assert post.approved_digest == digest(post)
+    files["captions"].language = "de"
+
+    assert post.approved_digest != digest(post), "the gate before sending then holds it, and its page asks for approval again"
+    assert before == digest(elsewhere), "no other platform is given captions"
 
 
 def test_a_plan_is_a_draft_with_its_author_and_its_history(db: Session, now: datetime) -> None:

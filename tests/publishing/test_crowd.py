@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections import Counter
 from collections.abc import Callable
@@ -25,7 +26,7 @@ from planner.publishing import outbox
 from planner.publishing.check import violations
 from planner.publishing.models import Attempt, Delivery, DeliveryState
 from tests.conftest import Browser, StoppedClock, make_settings
-from tests.factories import make_post, make_user
+from tests.factories import make_asset, make_channel, make_post, make_user
 from tests.publishing.conftest import Scripted, ScriptedRegistry
 
 Approved = Callable[..., int]
@@ -84,6 +85,10 @@ def from_ten_tabs(browser: Callable[[], Browser], path: str, **fields: Any) -> C
         return Counter(crowd.map(send, tabs))
 
 
+def from_one_tab(tab: Browser, path: str, **fields: Any) -> int:
+    return int(tab.post(path, data={"csrf_token": tab.token(), **fields}).status_code)
+
+
 def test_an_approval_and_a_second_try_sent_from_ten_tabs_each_make_one_live_post(
     app: Any, sign_in: Callable[..., Browser], app_db: Session, clock: StoppedClock, platform: Scripted
 ) -> None:
@@ -119,3 +124,54 @@ def test_an_approval_and_a_second_try_sent_from_ten_tabs_each_make_one_live_post
     assert [post.text for post in platform.live] == ["On time", "Missed"]
     assert list(app_db.scalars(select(Post.state))) == [PostState.PUBLISHED] * 2
     assert violations(app_db, clock.now()) == []
+
+
+def test_the_composer_sent_from_ten_tabs_plans_one_post_and_ten_composers_plan_ten_while_a_worker_is_at_work(
+    app: Any, sign_in: Callable[..., Browser], app_db: Session, clock: StoppedClock, platform: Scripted
+) -> None:
+    """One person, ten sessions at once, on SQLite's one write lock, which a worker wants too: nobody is told that the database is locked."""
+    runtime: Runtime = app.extensions["planner"]
+    runtime.make_registry = lambda: ScriptedRegistry(platform)
+    author, asset, channel = make_user(app_db, roles=("planner",)), make_asset(app_db), make_channel(app_db)
+    app_db.commit()
+    app_db.close()
+    typed = {"asset_id": asset.id, "channels": channel.id, "text": "Said once.", "time_zone": "Europe/Paris"}
+
+    def name_of_a_new_form() -> str:
+        found = re.search(r'name="once"[^>]* value="([^"]+)"', sign_in(author).get("/posts/new").text)
+        assert found is not None
+        return found[1]
+
+    stop = threading.Event()
+
+    def work() -> int:
+        rounds = 0
+        while not stop.is_set():
+            tick.run(runtime, schedule=False)
+            rounds += 1
+        return rounds
+
+    with ThreadPoolExecutor(1) as worker:
+        working = worker.submit(work)
+        same = from_ten_tabs(lambda: sign_in(author), "/posts/new", once=name_of_a_new_form(), **typed)
+        names = [name_of_a_new_form() for _ in range(10)]
+        again = typed | {"text": "Said ten times."}
+        with ThreadPoolExecutor(10) as crowd:
+            others = Counter(crowd.map(lambda name: from_one_tab(sign_in(author), "/posts/new", once=name, **again), names))
+        stop.set()
+        assert working.result() > 0
+
+    assert (same, others) == (Counter({302: 10}), Counter({302: 10}))
+    assert Counter(app_db.scalars(select(Post.text))) == {"Said once.": 1, "Said ten times.": 10}
+
+
+def test_a_form_changed_and_sent_again_is_another_post(sign_in: Callable[..., Browser], app_db: Session) -> None:
+    author, asset, channel = make_user(app_db, roles=("planner",)), make_asset(app_db), make_channel(app_db)
+    app_db.commit()
+    tab = sign_in(author)
+    for text in ("One.", "Another.", "One."):
+        told = tab.submit("/posts/new", once="a-form", asset_id=asset.id, channels=[channel.id], text=text, time_zone="Europe/Paris")
+        assert told.status_code == 302
+    assert "This was saved already." in tab.get(told.location).text
+
+    assert list(app_db.scalars(select(Post.text).order_by(Post.id))) == ["One.", "Another."]

@@ -15,7 +15,7 @@ from planner.accounts import service as accounts
 from planner.catalog.models import Asset, Confidentiality
 from planner.catalog.search import Search
 from planner.channels.models import Channel
-from planner.channels.port import NativePost, OwnPosts, PostKind, Reading, Receipt
+from planner.channels.port import NativePost, OwnPosts, Platform, PostKind, Reading, Receipt
 from planner.insights import service as insights
 from planner.planning.models import Post, PostState
 from planner.publishing import natives
@@ -184,7 +184,27 @@ def test_the_desk_names_what_was_said_too_early_and_how_many_wait(client: Browse
 
     assert "At the stand!" in page
     assert "It says “the stand”, which is under embargo until Tue 3 Mar 2026, 13:00." in page
-    assert "Adopt or ignore them" in page
+    assert "3 posts were published directly: yours?" in page
+
+
+def test_a_desk_with_nothing_else_on_it_is_not_quiet_while_somebody_has_to_say_whose_a_message_is(
+    client: Browser, sign_in: Callable[..., Browser], app_db: Session
+) -> None:
+    room = make_channel(app_db, platform=Platform.X)
+    natives.keep(app_db, room.id, OwnPosts([NativePost(Receipt("9", "", NOON - HOUR), "Hello!")]), since=NOON - DAY, now=NOON)
+    app_db.commit()
+
+    said = "One post was published directly: yours?"
+    assert [said in page for page in (client.get("/").text, sign_in(make_user(app_db, roles=("viewer",))).get("/").text)] == [True, False]
+    assert "Une publication a été faite directement\u00a0: la vôtre\u202f?" in client.get("/", headers={"Accept-Language": "fr"}).text
+    make_asset(app_db)
+    app_db.commit()
+    page = client.get("/").text
+    assert (said in page, "Nothing needs you today" in page) == (True, False)
+
+
+def test_the_calendar_leads_to_what_was_published_directly(client: Browser) -> None:
+    assert 'href="/published-directly"' in client.get("/calendar").text.partition("<main")[2]
 
 
 def test_a_channel_says_how_far_it_was_looked_through_and_can_be_left_alone(client: Browser, app_db: Session, channel: Channel) -> None:

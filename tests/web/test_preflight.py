@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from html import unescape
 from typing import Any
 
 import pytest
@@ -55,6 +56,16 @@ def test_each_chosen_channel_says_its_own_count_its_findings_and_its_cost(client
         "Our X 281 / 280 Blocking: The text counts 281 for X, which takes at most 280. "
         f"{ESTIMATE} Our page 257 / 3,000 Nothing stands in its way."
     )
+
+
+def test_a_room_says_that_no_picture_goes_along(client: Browser, app_db: Session) -> None:
+    room = make_channel(app_db, name="Our room", platform=Platform.WEBHOOK, config={"flavour": "slack"})
+    picture = a_film(app_db, asset := make_asset(app_db), kind=MediaKind.IMAGE, name="quay.png", mime="image/png", seconds=None)
+    app_db.commit()
+
+    page = client.submit("/posts/preflight", asset_id=asset.id, channels=[room.id], text="Come and see.", media=[picture.id], time_zone="Europe/Paris")
+
+    assert "Files do not go to a chat room: only the text and its link do, and a video's picture where the link leads to YouTube." in unescape(seen(page))
 
 
 def test_the_link_is_shown_as_it_leaves_and_kept_with_the_marks_that_were_chosen(client: Browser, app_db: Session) -> None:

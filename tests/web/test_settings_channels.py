@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +17,10 @@ from planner.channels import usage
 from planner.channels.models import Channel, ChannelState
 from planner.channels.port import Platform
 from planner.channels.usage import Doing
+from planner.jobs import tick
 from planner.planning.models import PostState
 from planner.publishing.models import Delivery, DeliveryState, Hold
-from tests.conftest import Browser, make_settings
+from tests.conftest import Browser, StoppedClock, make_settings
 from tests.factories import NOON, make_channel, make_post, make_user
 from tests.web.counting import statements
 
@@ -97,6 +98,36 @@ def test_a_mistake_is_said_beside_its_field_and_nothing_is_written(
     assert sentence in answer.text
     assert values["access_token"] not in answer.text
     assert channels(app_db) == []
+
+
+@pytest.mark.parametrize("day", ["2026-03-01", "1889-01-01", "2101-01-01", "soon"])
+def test_a_last_day_that_cannot_be_is_refused(client: Browser, app_db: Session, day: str) -> None:
+    assert client.submit("/settings/channels/new/x", **NEW, key_ends_on=day).status_code == 422
+    assert channels(app_db) == []
+
+
+def test_the_last_day_of_a_pasted_key_reminds_and_then_holds(client: Browser, app_db: Session, clock: StoppedClock) -> None:
+    client.submit("/settings/channels/new/x", **NEW, key_ends_on="2026-03-10")
+    channel = app_db.scalars(select(Channel)).one()
+    assert channel.credential is not None
+    number, ends = channel.id, channel.credential.expires_at
+    app_db.rollback()
+    assert ends == datetime(2026, 3, 10, 23, tzinfo=UTC), "midnight in Paris"
+    assert "Reconnect it within 8 days" in client.get(f"/settings/channels/{number}").text
+
+    client.submit(f"/settings/channels/{number}/reconnect", access_token="another-key-0123456789", key_ends_on="2026-03-03")
+    assert "Reconnect it within one day" in client.get(f"/settings/channels/{number}").text
+    clock.advance(timedelta(days=1, hours=11))
+    tick.run(client.application.extensions["planner"], schedule=False)
+    app_db.expire_all()
+    assert app_db.get_one(Channel, number).state is ChannelState.NEEDS_RECONNECT
+    app_db.rollback()
+
+    client.submit(f"/settings/channels/{number}/reconnect", access_token="a-third-key-0123456789")
+    app_db.expire_all()
+    renewed = app_db.get_one(Channel, number)
+    assert renewed.credential is not None
+    assert (renewed.state, renewed.credential.expires_at) == (ChannelState.CONNECTED, None)
 
 
 def test_a_name_that_is_taken_on_the_platform_is_refused(client: Browser, app_db: Session) -> None:

@@ -105,6 +105,9 @@ def _is_card(attachment: Any) -> bool:
     if not isinstance(card, dict) or card.get("type") != "AdaptiveCard" or not isinstance(card.get("body"), list):
         return False
     actions = card.get("actions", [])
+    pictures = [one for one in card["body"] if isinstance(one, dict) and one.get("type") == "Image"]
+    if not all(str(one.get("url", "")).startswith("https://") and one.get("altText") for one in pictures):
+        return False
     return str(card.get("version")) in ("1.2", "1.3", "1.4", "1.5") and all(
         one.get("type") == "Action.OpenUrl" and str(one.get("url", "")).startswith(("https://", "http://")) for one in actions
     )

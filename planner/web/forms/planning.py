@@ -154,6 +154,8 @@ class WordsForm(WhenForm):
 class ComposeForm(WordsForm):
     """A new message on one or several channels: one draft each."""
 
+    #: One form on one screen: what is sent twice from it, or from its copies in other tabs, is planned once.
+    once = HiddenField(validators=[Length(max=100)])
     asset_id = SelectField(_l("Asset"), [InputRequired(_l("Choose what it is about."))], coerce=_number)
     channels = CheckboxListField(_l("Channels"), coerce=int)
 

@@ -3,12 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Self
-from zoneinfo import available_timezones
+from zoneinfo import ZoneInfo, available_timezones
 
+from flask import g
+from flask_babel import get_timezone
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from wtforms import BooleanField, Field, IntegerField, PasswordField, RadioField, SelectField, StringField, TextAreaField, ValidationError
+from wtforms import (
+    BooleanField,
+    DateField,
+    Field,
+    IntegerField,
+    PasswordField,
+    RadioField,
+    SelectField,
+    StringField,
+    TextAreaField,
+    ValidationError,
+)
 from wtforms.validators import DataRequired, InputRequired, Length, NumberRange, Optional
 
 from planner.accounts.models import RoleName
@@ -65,6 +79,23 @@ class KeyForm(PlannerForm):
     """A key alone, for connecting again. The field is emptied each time the page is drawn."""
 
     access_token = PasswordField(_l("Access token"), [Length(max=4000), no_spaces], filters=[stripped])
+    key_ends_on = DateField(_l("Last day of the key"), [Optional()])
+
+    def validate_key_ends_on(self, field: Field) -> None:
+        if field.data is None:
+            return
+        if not date(1990, 1, 1) <= field.data <= date(2100, 12, 31):
+            raise ValidationError(_("Choose a year between 1990 and 2100."))
+        if field.data < g.now.astimezone(get_timezone()).date():
+            raise ValidationError(_("That day is over. Give a key that still works."))
+
+    @property
+    def key_ends_at(self) -> datetime | None:
+        """The end of the key's last day by the reader's clock, in UTC; None when nobody said."""
+        if self.key_ends_on.data is None:
+            return None
+        midnight = datetime.combine(self.key_ends_on.data + timedelta(days=1), time(), ZoneInfo(str(get_timezone())))
+        return midnight.astimezone(UTC)
 
     def named_for(self, platform: Platform) -> Self:
         """The same form, calling the key what it is on this platform."""

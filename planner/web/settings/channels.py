@@ -69,7 +69,7 @@ def add_channel(platform: str) -> ResponseReturnValue:
             with committing(g.db):
                 channel = service.add(
                     g.db, platform=platform, name=form.name.data, access_token=form.access_token.data or None,
-                    external_id=form.external_id.data or "", time_zone=form.time_zone.data, grace_minutes=form.grace_minutes.data,
+                    expires_at=form.key_ends_at, external_id=form.external_id.data or "", time_zone=form.time_zone.data, grace_minutes=form.grace_minutes.data,
                     config={"flavour": form.flavour.data} if platform == Platform.WEBHOOK else {}, actor=g.user, now=g.now,
                 )  # fmt: skip
         except PlannerError as error:
@@ -113,7 +113,7 @@ def reconnect(channel_id: int) -> ResponseReturnValue:
         try:
             with committing(g.db):
                 now = _held(row)
-                service.reconnect(g.db, row, access_token=form.access_token.data or None, actor=g.user, now=now)
+                service.reconnect(g.db, row, access_token=form.access_token.data or None, expires_at=form.key_ends_at, actor=g.user, now=now)
                 released = release_channel(g.db, row, now=now)
         except PlannerError as error:
             form.refuse(error)
