@@ -86,10 +86,10 @@ def test_our_count_equals_the_library_where_the_library_is_fast_enough(parts):
 )
 def test_no_text_makes_counting_slow(text):
     x_length("warm é 👍 a.fr")
-    started = time.perf_counter()
+    started = time.thread_time()
     x_length(text)
 
-    assert time.perf_counter() - started < 0.5  # the library alone takes between seconds and minutes on some of these
+    assert time.thread_time() - started < 0.5  # the library alone takes between seconds and minutes on some of these
 
 
 def test_a_lone_surrogate_is_counted_and_does_no_harm():
