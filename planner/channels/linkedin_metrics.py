@@ -41,6 +41,13 @@ _BREAKDOWNS = (
     ("followerCountsByGeo", "geo", "region"),
     ("followerCountsByStaffCountRange", "staffCountRange", "staff_count"),
 )
+#: The same of views of the page by its visitors.
+_VISITS = (
+    ("pageStatisticsBySeniority", "seniority", "visits_seniority"),
+    ("pageStatisticsByFunction", "function", "visits_function"),
+    ("pageStatisticsByIndustryV2", "industryV2", "visits_industry"),
+    ("pageStatisticsByGeoCountry", "geo", "visits_country"),
+)
 
 
 def readings(rest: Rest, external_ids: Sequence[str], now: datetime) -> Readings:
@@ -57,11 +64,12 @@ def readings(rest: Rest, external_ids: Sequence[str], now: datetime) -> Readings
 
 
 def audience(rest: Rest, now: datetime) -> list[AudienceCount] | None:
-    """Followers of the page, in all and by what LinkedIn knows of them; keys are LinkedIn's URNs and ranges.
+    """Followers of the page, in all and by what LinkedIn knows of them, and views of the page by visitors likewise (dimensions
+    `visits_…`); keys are LinkedIn's URNs and ranges. All of the page: LinkedIn tells nothing about who saw one post.
 
-    Only organic followers are counted. None when LinkedIn tells neither the total nor a breakdown.
+    Only organic followers are counted. None when LinkedIn tells none of it.
     """
-    counts = _total(rest, now) + _breakdowns(rest, now)
+    counts = _total(rest, now) + _breakdowns(rest, now) + _visitors(rest, now)
     return counts or None
 
 
@@ -80,7 +88,7 @@ def _statistics(rest: Rest, parameter: str, member: str, urns: Iterable[str]) ->
     )
     elements, _ = rest.find(path)
     found = {str(element.get(member)): element.get("totalShareStatistics") for element in elements}
-    return {urn: _reading(urn, totals) for urn, totals in found.items() if isinstance(totals, dict)}
+    return {urn: _reading(urn, totals, {"totalShareStatistics": totals}) for urn, totals in found.items() if isinstance(totals, dict)}
 
 
 def _without_statistics(rest: Rest, urns: Sequence[str], now: datetime) -> tuple[list[str], list[str]]:
@@ -94,11 +102,11 @@ def _without_statistics(rest: Rest, urns: Sequence[str], now: datetime) -> tuple
     return young, [urn for urn in urns if inside(told, "errors", urn, "status") == 404]
 
 
-def _reading(urn: str, totals: Mapping[str, Any]) -> Reading:
+def _reading(urn: str, totals: Mapping[str, Any], raw: Mapping[str, Any] | None = None) -> Reading:
     counts = {ours: _count(totals.get(theirs)) for ours, theirs in _COUNTS.items()}
     parts = [counts[name] for name in ("clicks", "likes", "comments", "shares")]
     engagements = None if None in parts else sum(part for part in parts if part is not None)
-    return Reading(external_id=urn, engagements=engagements, regime=REGIME, **counts)
+    return Reading(external_id=urn, engagements=engagements, regime=REGIME, raw=raw, **counts)
 
 
 def _total(rest: Rest, now: datetime) -> list[AudienceCount]:
@@ -122,6 +130,23 @@ def _breakdowns(rest: Rest, now: datetime) -> list[AudienceCount]:
         for name, member, dimension in _BREAKDOWNS:
             for entry in objects(element.get(name)):
                 count = _count(inside(entry, "followerCounts", "organicFollowerCount"))
+                if count is not None and entry.get(member):
+                    slices.append(AudienceCount(dimension, str(entry[member]), count, now.date()))
+    return slices
+
+
+def _visitors(rest: Rest, now: datetime) -> list[AudienceCount]:
+    """Views of the page since it exists, by what LinkedIn knows of who looked."""
+    path = f"organizationPageStatistics?q=organization&organization={encoded(rest.owner)}"
+    try:
+        elements, _ = rest.find(path)
+    except Stopped:
+        return []
+    slices = []
+    for element in elements[:1]:
+        for name, member, dimension in _VISITS:
+            for entry in objects(element.get(name)):
+                count = _count(inside(entry, "pageStatistics", "views", "allPageViews", "pageViews"))
                 if count is not None and entry.get(member):
                     slices.append(AudienceCount(dimension, str(entry[member]), count, now.date()))
     return slices

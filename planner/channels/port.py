@@ -280,6 +280,7 @@ class Reading:
     """What a platform told us about one message at one moment; each count since publication, or None when not told.
 
     regime -- which definition of `views` the platform used (it changes: see docs/concepts.md).
+    raw    -- the platform's own fields, untouched.
     """
 
     external_id: str
@@ -293,6 +294,7 @@ class Reading:
     clicks: int | None = None
     watch_seconds: int | None = None
     regime: str = ""
+    raw: Mapping[str, Any] | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

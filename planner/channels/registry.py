@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from datetime import datetime
+
 from planner.channels.by_hand import ByHandAdapter
 from planner.channels.connecting import consents
 from planner.channels.linkedin import LinkedInAdapter
@@ -10,6 +13,7 @@ from planner.channels.usage import Counted, Note
 from planner.channels.webhook import WebhookAdapter
 from planner.channels.x import XAdapter
 from planner.channels.youtube import YouTubeAdapter
+from planner.core.clock import utc_now
 from planner.core.http import Http
 from planner.core.settings import Settings
 
@@ -21,9 +25,10 @@ class Registry:
 
     sandbox_url -- the pretend platforms' base address; platforms without an address of their own are taken to be there.
     note        -- told after each call what it used and how it failed; nobody is told without it.
+    now         -- the time for what X and YouTube answer by age; the demo tells a story with its own.
     """
 
-    def __init__(self, settings: Settings, sandbox_url: str = "", note: Note | None = None) -> None:
+    def __init__(self, settings: Settings, sandbox_url: str = "", note: Note | None = None, now: Callable[[], datetime] = utc_now) -> None:
         at = {
             name: settings.platform_url(name, sandbox_url)
             for name in ("x_api_url", "linkedin_api_url", "youtube_api_url", "youtube_analytics_url")
@@ -33,10 +38,10 @@ class Registry:
             settings.call_timeout_seconds, allow_private=settings.allow_private_addresses, allowed=[pretend]
         )
         adapters: dict[Platform, Adapter] = {
-            Platform.X: XAdapter(at["x_api_url"], self.http, fields_name=settings.x_fields_name),
+            Platform.X: XAdapter(at["x_api_url"], self.http, fields_name=settings.x_fields_name, now=now),
             Platform.LINKEDIN: LinkedInAdapter(at["linkedin_api_url"], self.http, version=settings.linkedin_version),
             Platform.YOUTUBE: YouTubeAdapter(
-                at["youtube_api_url"], at["youtube_analytics_url"], timeout_seconds=settings.call_timeout_seconds
+                at["youtube_api_url"], at["youtube_analytics_url"], timeout_seconds=settings.call_timeout_seconds, now=now
             ),
             Platform.WEBHOOK: WebhookAdapter(self.http, sandbox_url=pretend),
             Platform.BY_HAND: ByHandAdapter(),

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from enum import StrEnum
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import func, select
@@ -17,6 +17,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
+from planner.channels.details import Detailed, Report
 from planner.channels.models import Channel, Trouble, Use
 from planner.channels.port import (
     Account,
@@ -29,6 +30,8 @@ from planner.channels.port import (
     OwnPosts,
     Platform,
     Readings,
+    Refused,
+    RetryLater,
     Sent,
 )
 from planner.core import meter
@@ -94,6 +97,7 @@ class Counted:
         self._note = note
         self.limits = adapter.limits
         self.batch = adapter.batch
+        self.reports: Sequence[str] = getattr(adapter, "reports", ())
 
     def publish(self, post: OutgoingPost, account: Account, *, keep: Keep) -> Outcome:
         return self._noted(Doing.SEND, account, lambda: self._adapter.publish(post, account, keep=keep), _outcome)
@@ -118,6 +122,12 @@ class Counted:
 
     def audience(self, account: Account) -> Sequence[AudienceCount] | None:
         return self._noted(Doing.READ, account, lambda: self._adapter.audience(account), lambda _told: "")
+
+    def report(self, name: str, external_id: str, since: date, account: Account) -> Report | Refused | RetryLater:
+        detailed = cast("Detailed", self._adapter)
+        return self._noted(
+            Doing.READ, account, lambda: detailed.report(name, external_id, since, account), lambda told: "" if isinstance(told, Report) else told.reason
+        )
 
     def _noted(self, doing: Doing, account: Account, call: Callable[[], T], why: Callable[[T], str]) -> T:
         reason = ""

@@ -164,7 +164,8 @@ class XAdapter:
             return Readings(failed=_NO_TOKEN)
         told: dict[str, Reading] = {}
         gone: list[str] = []
-        for private in (True, False):
+        # X tells what is private for thirty days only: of older posts alone nobody asks for it.
+        for private in (True, False) if any(x_posts.tells_private(one, self._now()) for one in ids) else (False,):
             missing = [one for one in ids if one not in told and one not in gone]
             if not missing:
                 break
@@ -196,7 +197,7 @@ class XAdapter:
 
     def _numbers(self, account: Account, ids: Sequence[str], *, private: bool) -> dict[str, Any]:
         params = {"ids": ",".join(ids), "expansions": "attachments.media_keys", "media.fields": "public_metrics,type"}
-        fields = ["public_metrics", "attachments", *(["non_public_metrics"] if private else [])]
+        fields = ["public_metrics", "attachments", *(["non_public_metrics", "organic_metrics"] if private else [])]
         return self._api(account).posts("/2/tweets", params, fields)
 
     def _own_posts(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from html import unescape
 from typing import Any
 
@@ -13,11 +13,17 @@ from planner.channels.wire import count, inside
 from planner.channels.x_api import last_segment, problems
 from planner.core.text import comparable, without_links
 
-__all__ = ["gone", "native", "objects", "receipt", "reading", "says", "view_counts", "written_at"]
+__all__ = ["gone", "native", "objects", "receipt", "reading", "says", "tells_private", "view_counts", "written_at"]
 
 _MEDIA_PAGE = re.compile(r"https?://(?:x|twitter)\.com/\w+/status/\d+/(photo|video)/\d+")
 #: What people did with a post. Clicks are left out: X stops telling them after 30 days, and a sum must not shrink.
 _INTERACTIONS = ("like_count", "reply_count", "quote_count", "bookmark_count")
+#: How long X tells our own posts’ private numbers.
+_PRIVATE_FOR = timedelta(days=30)
+#: X's numbers hold milliseconds since this one, above 22 other bits; much smaller ones are not such numbers.
+_SNOWFLAKE_EPOCH, _SNOWFLAKE_BITS = 1_288_834_974_657, 50
+#: Kept as told.
+_METRICS = ("public_metrics", "non_public_metrics", "organic_metrics")
 
 
 def objects(told: Any) -> list[dict[str, Any]]:
@@ -71,6 +77,7 @@ def reading(post: Mapping[str, Any], views: Mapping[str, int]) -> Reading:
         shares=shares,
         clicks=count(inside(post, "non_public_metrics", "url_link_clicks")),
         regime="x_video" if seen is not None else "",
+        raw={name: post[name] for name in _METRICS if isinstance(post.get(name), dict)},
     )
 
 
@@ -89,6 +96,14 @@ def gone(body: Mapping[str, Any]) -> Iterator[str]:
     for problem in problems(body):
         if last_segment(problem.get("type")) == "resource-not-found":
             yield str(problem.get("resource_id") or problem.get("value") or "")
+
+
+def tells_private(post_id: str, now: datetime) -> bool:
+    """Whether X may still tell clicks and what was organic of a post, by its number: it holds when the post was made."""
+    number = int(post_id)
+    if number < 1 << _SNOWFLAKE_BITS:
+        return True
+    return now - datetime.fromtimestamp(((number >> 22) + _SNOWFLAKE_EPOCH) / 1000, UTC) < _PRIVATE_FOR
 
 
 def _expanded(post: Mapping[str, Any]) -> str:

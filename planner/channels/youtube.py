@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from planner.channels import limits, preflight
+from planner.channels.details import Report
 from planner.channels.port import (
     Account,
     AudienceCount,
@@ -26,6 +27,7 @@ from planner.channels.port import (
     Readings,
     Receipt,
     Refused,
+    RetryLater,
     Sent,
 )
 from planner.channels.wire import inside, nothing_live
@@ -42,6 +44,7 @@ from planner.channels.youtube_client import (
     verdict,
 )
 from planner.channels.youtube_metrics import BATCH, audience, readings
+from planner.channels.youtube_reports import QUERIES, report
 from planner.channels.youtube_upload import (
     MARK,
     Pace,
@@ -74,6 +77,7 @@ class YouTubeAdapter:
 
     limits: Limits = limits.YOUTUBE
     batch = BATCH
+    reports: Sequence[str] = tuple(QUERIES)
 
     def __init__(
         self,
@@ -203,6 +207,13 @@ class YouTubeAdapter:
             return None
         with connected(account, self._timeout_seconds) as connection:
             return audience(self._youtube, self._analytics, connection, self._now())
+
+    def report(self, name: str, external_id: str, since: date, account: Account) -> Report | Refused | RetryLater:
+        """One of Analytics' tables about a video, from the day (of California) on which it came out."""
+        if not is_connected(account):
+            return NO_TOKEN
+        with connected(account, self._timeout_seconds) as connection:
+            return report(self._analytics, connection, name, external_id, since, self._now())
 
     def _marked(self, connection: Connection, post: OutgoingPost, since: datetime) -> list[Mapping[str, Any]]:
         """Uploads since then that carry the post's tag. Raises one of FAILURES."""

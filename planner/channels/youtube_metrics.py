@@ -90,6 +90,7 @@ def _reading(video_id: str, statistics: Any, which: str) -> Reading:
         likes=likes,
         comments=comments,
         regime=which,
+        raw={"statistics": statistics} if isinstance(statistics, dict) else None,
     )
 
 

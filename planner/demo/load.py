@@ -24,7 +24,7 @@ from planner.core.runtime import Runtime
 from planner.core.settings import Settings
 from planner.demo import cast, desk, website
 from planner.demo.content import ASSETS, SOON
-from planner.insights import collecting
+from planner.insights import collecting, detailing
 from planner.ledger.jobs import JobContext
 from planner.publishing import outbox, reconcile
 
@@ -107,6 +107,7 @@ def _live(story: cast.Story, runtime: Runtime, clock: StoryClock, ctx: JobContex
         _work(runtime)
         if number % 5 == 0 or number == len(events):
             ctx.progress(number, len(events))
+    detailing.collect(runtime)
 
 
 def _work(runtime: Runtime) -> None:
@@ -123,7 +124,7 @@ def _pretend(settings: Settings, clock: StoryClock) -> Iterator[tuple[Registry, 
     """The sandbox's own state, seen at the story's time, while the story lasts."""
     running = serve(Sandbox(str(settings.data_path / "sandbox.sqlite3"), now=clock.now))
     try:
-        yield Registry(settings, running.url), f"{PRETEND}/hooks/demo-norvane"
+        yield Registry(settings, running.url, now=clock.now), f"{PRETEND}/hooks/demo-norvane"
     finally:
         running.close()
 

@@ -23,7 +23,7 @@ from planner.channels.refreshing import key_lives
 from planner.channels.usage import Doing, Kind
 from planner.core.log import get_logger
 from planner.core.runtime import Runtime
-from planner.insights import budget, service
+from planner.insights import budget, detailing, service
 from planner.insights.cadence import Pace, cadence_of, is_due, pace_of
 from planner.insights.models import Latest, ReadingPlan, Silence
 from planner.ledger.jobs import JobContext
@@ -88,6 +88,8 @@ def run(ctx: JobContext) -> dict[str, int]:
 def run_now(ctx: JobContext) -> dict[str, int]:
     """`refresh` as a job; its arguments name a channel or an asset."""
     channel_id, asset_id = ctx.args.get("channel_id"), ctx.args.get("asset_id")
+    if asset_id is not None:
+        detailing.refresh(ctx.runtime, asset_id)
     return {"readings": refresh(ctx.runtime, channel_id=channel_id, asset_id=asset_id, progress=lambda done, total: ctx.progress(done, total))}
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from typing import Any
 
 from sqlalchemy import JSON, BigInteger, CheckConstraint, Date, ForeignKey, Index, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
@@ -13,7 +14,7 @@ from planner.core.db import Base, BigId, Record
 from planner.planning.models import Post, ShortLink
 
 __all__ = [
-    "METRICS", "AssetDay", "ChannelDay", "Latest", "LinkClicks", "ReadingPlan", "RememberedColumns", "ShortLink", "Silence", "Snapshot", "Visits",
+    "METRICS", "AssetDay", "ChannelDay", "Latest", "LinkClicks", "PostReport", "ReadingPlan", "RememberedColumns", "ShortLink", "Silence", "Snapshot", "Visits",
 ]  # fmt: skip
 
 #: Counts a snapshot may hold, each since publication; None is “not told”.
@@ -47,6 +48,8 @@ class Snapshot(Counts, Record):
     source: Mapped[str] = mapped_column(String(16), default="platform")
     #: Which definition of a view the platform used; series are never joined across two.
     regime: Mapped[str] = mapped_column(String(24), default="")
+    #: The platform's own fields, untouched; None for what a file or a person told.
+    raw: Mapped[dict[str, Any] | None]
 
 
 class Latest(Counts, Base):
@@ -96,6 +99,21 @@ class Silence(Base):
     asked_at: Mapped[datetime]
     #: Since when the platform says that there is no such post; None: it did not say why.
     gone_since: Mapped[datetime | None]
+
+
+class PostReport(Record):
+    """One of a platform's tables about one post, as told last: watch time, sources, countries, ages… No rows: it withholds them."""
+
+    __tablename__ = "post_reports"
+    __table_args__ = (UniqueConstraint("post_id", "name"),)
+    post_id: Mapped[int] = mapped_column(ForeignKey(Post.id))
+    name: Mapped[str] = mapped_column(String(16))
+    #: Days by the platform's own calendar, both included.
+    since: Mapped[date] = mapped_column(Date)
+    until: Mapped[date] = mapped_column(Date)
+    read_at: Mapped[datetime]
+    columns: Mapped[list[Any]] = mapped_column(JSON)
+    rows: Mapped[list[Any]] = mapped_column(JSON)
 
 
 class Visits(Record):

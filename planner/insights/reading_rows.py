@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
+from typing import Any
 
 from planner.catalog import cells, rules
 from planner.catalog.importing import Row
@@ -92,7 +93,7 @@ def read_row(row: Row, *, now: datetime, zone: str) -> ReadingRow:
 
 def reading(external_id: str, platform: Platform, at: datetime, counts: Mapping[str, int | None]) -> Reading:
     """The counts as a platform would have told them."""
-    return Reading(external_id=external_id, regime=regime_of(platform, at), **counts)
+    return Reading(external_id=external_id, regime=regime_of(platform, at), **dict[str, Any](counts))
 
 
 def _platform(text: str) -> Platform:

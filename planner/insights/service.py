@@ -11,6 +11,7 @@ Counts are kept as told, also when a platform corrects them downwards.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -37,7 +38,7 @@ _COUNTS: Callable[[Reading], Counts] = attrgetter(*METRICS)
 _DIFFERENCES = 50
 
 Key = tuple[int, datetime]
-Told = tuple[str, Counts]
+Told = tuple[str, Counts, str | None]
 #: Moments as the driver stores them; they compare like the moments.
 Stamps = dict[datetime, Any]
 
@@ -114,7 +115,7 @@ def compare(db: Session) -> list[str]:
 
 
 def _told(rows: Sequence[tuple[int, datetime, Reading]]) -> dict[Key, Told]:
-    """(post, moment) -> regime and counts; of two readings of the same post and moment the first stays, as in the table."""
+    """(post, moment) -> regime, counts and the platform's own fields; of two readings of the same post and moment the first stays, as in the table."""
     told: dict[Key, Told] = {}
     for post_id, at, reading in rows:
         counts = _COUNTS(reading)
@@ -122,7 +123,8 @@ def _told(rows: Sequence[tuple[int, datetime, Reading]]) -> dict[Key, Told]:
             raise Invalid(N_("A count cannot be below zero."))
         if any(count is not None and count >= TOO_MANY for count in counts):
             raise Invalid(N_("“%(text)s” is larger than a count can be."), text=max(count or 0 for count in counts))
-        told.setdefault((post_id, at.astimezone(UTC)), (reading.regime, counts))
+        raw = None if reading.raw is None else json.dumps(reading.raw, ensure_ascii=False, separators=(",", ":"))
+        told.setdefault((post_id, at.astimezone(UTC)), (reading.regime, counts, raw))
     return told
 
 
@@ -152,8 +154,8 @@ def _take_turns(db: Session, post_ids: Sequence[int] | None = None) -> None:
 
 def _insert(db: Session, told: dict[Key, Told], source: str, stamps: Stamps) -> int:
     """Add the snapshots that are not there yet; how many."""
-    rows = [(post_id, stamps[at], source, regime, *counts) for (post_id, at), (regime, counts) in told.items()]
-    return _write(db, "snapshots", ("post_id", "at", "source", "regime", *METRICS), rows, "ON CONFLICT (post_id, at) DO NOTHING")
+    rows = [(post_id, stamps[at], source, regime, *counts, raw) for (post_id, at), (regime, counts, raw) in told.items()]
+    return _write(db, "snapshots", ("post_id", "at", "source", "regime", *METRICS, "raw"), rows, "ON CONFLICT (post_id, at) DO NOTHING")
 
 
 def _roll_up(db: Session, told: dict[Key, Told], posts: dict[int, Standing], stamps: Stamps) -> None:
@@ -165,7 +167,7 @@ def _roll_up(db: Session, told: dict[Key, Told], posts: dict[int, Standing], sta
             newest[post_id] = (at, one)
     _keep_latest(db, newest, stamps)
     changes: dict[int, list[Change]] = {channel_id: [] for channel_id in days}
-    for post_id, (at, (_regime, counts)) in newest.items():
+    for post_id, (at, (_regime, counts, _raw)) in newest.items():
         before = posts[post_id]
         if before.stamp is None or before.stamp < stamps[at]:
             changes[before.channel_id].append(Change(before.asset_id, before.counts, counts))
@@ -181,7 +183,7 @@ def _roll_up(db: Session, told: dict[Key, Told], posts: dict[int, Standing], sta
 def _keep_latest(db: Session, newest: dict[int, tuple[datetime, Told]], stamps: Stamps) -> None:
     """An older reading never replaces a newer one; one of the same moment is the one that is there."""
     names = ("post_id", "at", "regime", *METRICS)
-    rows = [(post_id, stamps[at], regime, *counts) for post_id, (at, (regime, counts)) in newest.items()]
+    rows = [(post_id, stamps[at], regime, *counts) for post_id, (at, (regime, counts, _raw)) in newest.items()]
     fresh = ", ".join(f"{name} = excluded.{name}" for name in names[1:])
     _write(db, "latest", names, rows, f"ON CONFLICT (post_id) DO UPDATE SET {fresh} WHERE excluded.at > latest.at")
 

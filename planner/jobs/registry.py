@@ -21,6 +21,7 @@ FUNCTIONS: dict[str, str] = {
     "links.look": "planner.planning.link_looking:run",
     "promotion.refresh": "planner.promotion.standings:run",
     "collect": "planner.insights.collecting:run",
+    "details": "planner.insights.detailing:run",
     "readings.refresh": "planner.insights.collecting:run_now",
 }
 

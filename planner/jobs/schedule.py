@@ -14,6 +14,7 @@ __all__ = ["PERIODIC", "enqueue_due", "slot"]
 PERIODIC: tuple[tuple[str, timedelta], ...] = (
     ("collect", timedelta(minutes=15)),
     ("consents.forget", timedelta(minutes=15)),
+    ("details", timedelta(hours=1)),
     ("native.look", timedelta(hours=1)),
     ("promotion.refresh", timedelta(hours=1)),
     ("links.look", timedelta(minutes=15)),

@@ -20,6 +20,7 @@ from planner.insights import queries as insights
 from planner.insights.queries import AssetPerformance
 from planner.insights.sources import NETWORKS, Source
 from planner.insights.traffic import AssetTraffic, asset_traffic
+from planner.insights.watched import watched
 from planner.planning import queries as planning
 from planner.planning.models import PostState
 from planner.web.access import needs
@@ -29,6 +30,7 @@ from planner.web.filters import at_least
 from planner.web.forms.catalog import FileForm, UploadForm
 from planner.web.labels import label
 from planner.web.session import committing, runtime
+from planner.web.watched_words import watched_words
 
 __all__ = ["file", "show", "upload"]
 
@@ -153,6 +155,8 @@ def _page(asset: Asset, form: UploadForm, status: int = 200, *, described: tuple
         traffic=traffic,
         network_parts=[f"{label(one.source)} {at_least(one.share)}" for one in traffic.networks],
         visit_days=_visit_days(traffic),
+        watched=watched(g.db, asset.id),
+        watched_words=watched_words(),
         definitions=definitions(),
         read_at=max((post.read_at for post in performance.posts if post.read_at), default=None),
         files=files,

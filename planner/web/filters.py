@@ -37,6 +37,7 @@ LATER = {
     "day_name": "planner.web.moments:day_name",
     "timespan": "planner.web.performance:timespan",
     "times": "planner.web.performance:times",
+    "minutes": "planner.web.watched_words:minutes",
     "whole": "planner.web.performance:whole",
     "slice_name": "planner.web.performance:slice_name",
     "promotion_label": "planner.web.promotion.words:promotion_label",

@@ -40,6 +40,7 @@ class FakeLinkedIn:
     states: dict[str, list[str]] = field(default_factory=dict)
     statistics: dict[str, dict[str, int]] = field(default_factory=dict)
     followers: dict[str, Any] = field(default_factory=dict)
+    visitors: dict[str, Any] = field(default_factory=dict)
     pages: list[str] = field(default_factory=lambda: [PAGE])
     faults: dict[str, list[Any]] = field(default_factory=dict)
     calls: Counter[str] = field(default_factory=Counter)
@@ -169,6 +170,10 @@ class FakeLinkedIn:
     def _slices(self, request: Request, names: list[str], query: str, body: Any) -> Any:
         return {"elements": [self.followers]}
 
+    def _visitors(self, request: Request, names: list[str], query: str, body: Any) -> Any:
+        assert request.args["organization"] in self.pages
+        return {"elements": [self.visitors]}
+
     def _size(self, request: Request, names: list[str], query: str, body: Any) -> Any:
         return {"firstDegreeSize": 18250}
 
@@ -192,6 +197,7 @@ _ROUTES = [
     ("state", "GET", f"/rest/(images|videos|documents)/{_URN}"),
     ("shares", "GET", "/rest/organizationalEntityShareStatistics"),
     ("slices", "GET", "/rest/organizationalEntityFollowerStatistics"),
+    ("visitors", "GET", "/rest/organizationPageStatistics"),
     ("size", "GET", f"/rest/networkSizes/{_URN}"),
     ("roles", "GET", "/rest/organizationAcls"),
     ("open", "POST", "/rest/(images|videos|documents)"),

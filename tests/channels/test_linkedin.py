@@ -773,6 +773,10 @@ def test_followers_are_told_in_all_and_by_what_linkedin_knows_of_them(adapter, l
         "followerCountsByStaffCountRange": slices("staffCountRange", ("SIZE_51_TO_200", 44)),
         "followerCountsByAssociationType": slices("associationType", ("EMPLOYEE", 3)),
     }
+    linkedin.visitors = {
+        "pageStatisticsByFunction": [{"function": "urn:li:function:8", "pageStatistics": {"views": {"allPageViews": {"pageViews": 31}}}}],
+        "pageStatisticsByIndustryV2": [{"industryV2": "urn:li:industry:8", "pageStatistics": {"views": {"allPageViews": {}}}}],
+    }
     day = NOW.date()
 
     assert adapter.audience(ACCOUNT) == [
@@ -782,11 +786,12 @@ def test_followers_are_told_in_all_and_by_what_linkedin_knows_of_them(adapter, l
         AudienceCount("industry", "urn:li:industry:8", 70, day),
         AudienceCount("country", "urn:li:geo:105015875", 700, day),
         AudienceCount("staff_count", "SIZE_51_TO_200", 44, day),
+        AudienceCount("visits_function", "urn:li:function:8", 31, day),
     ]
 
 
 def test_an_audience_nobody_tells_is_not_an_empty_one(adapter, linkedin):
-    linkedin.faults = {"size": [refusal(403)], "slices": [refusal(403)]}
+    linkedin.faults = {"size": [refusal(403)], "slices": [refusal(403)], "visitors": [refusal(403)]}
 
     assert adapter.audience(ACCOUNT) is None
 

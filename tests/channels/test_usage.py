@@ -69,7 +69,7 @@ def test_posts_on_x_are_counted_apart_by_whether_they_hold_a_link(db: Session, r
     x.publish(post("And more", first_comment="It is at https://example.com/6g"), ours, keep=print)
     x.readings([one.receipt.external_id for one in sent if isinstance(one, Sent)], ours)
 
-    assert of(db, ours) == Spent(date(2026, 3, 2), *[{"posts": 2, "link_posts": 2, "calls": 5}] * 3)
+    assert of(db, ours) == Spent(date(2026, 3, 2), *[{"posts": 2, "link_posts": 2, "calls": 5, "read_calls": 1}] * 3)
     assert reasons(db, ours) == []
 
 
@@ -83,7 +83,7 @@ def test_what_went_wrong_last_is_kept_in_the_adapters_words(db: Session, registr
 
     assert isinstance(outcome, Refused)
     assert reasons(db, ours) == [("read", NOON + timedelta(minutes=5), outcome.reason), ("send", NOON, outcome.reason)]
-    assert of(db, ours).today == {"calls": 2}, "a refused post costs nothing"
+    assert of(db, ours).today == {"calls": 2, "read_calls": 1}, "a refused post costs nothing"
 
 
 def test_counts_add_up_by_the_platforms_day_and_month_and_for_all_its_channels(db: Session) -> None:

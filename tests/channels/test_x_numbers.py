@@ -42,7 +42,7 @@ def test_numbers_are_read_under_either_name(x, metrics):
         "ids": "1",
         "expansions": "attachments.media_keys",
         "media.fields": "public_metrics,type",
-        "post.fields": "public_metrics,attachments,non_public_metrics",
+        "post.fields": "public_metrics,attachments,non_public_metrics,organic_metrics",
     }
 
 

@@ -196,6 +196,7 @@ def test_followers_are_asked_for_alike(stage: Stage, official: Official) -> None
 
     official.get("/networkSizes/{urn}", path_keys={"urn": stage.page}, query_params={"edgeType": "COMPANY_FOLLOWED_BY_MEMBER"})
     official.finder("/organizationalEntityFollowerStatistics", finder_name="organizationalEntity", query_params={"organizationalEntity": stage.page})
+    official.finder("/organizationPageStatistics", finder_name="organization", query_params={"organization": stage.page})
 
     same(ours, stage.asked())
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from planner.channels.details import Report
 from planner.channels.port import Account, Media, MediaKind, OutgoingPost, Platform, Refused, Sent
 from planner.channels.youtube import YouTubeAdapter
 from planner.channels.youtube_connect import YouTubeConnect
@@ -60,6 +61,8 @@ def exchanges(tmp_path_factory: pytest.TempPathFactory) -> list[Exchange]:
         assert adapter.recent(now - timedelta(minutes=5), ACCOUNT).complete
         assert adapter.readings([planned.receipt.external_id, at_once.receipt.external_id, "dQw4w9WgXcA"], ACCOUNT).gone == ["dQw4w9WgXcA"]
         assert adapter.audience(ACCOUNT)
+        for name in adapter.reports:
+            assert isinstance(adapter.report(name, at_once.receipt.external_id, (now - timedelta(days=20)).date(), ACCOUNT), Report)
         assert isinstance(adapter.edit(replace(post, title="Réseaux privés 5G"), planned.receipt.external_id, ACCOUNT), Sent)
         assert adapter.finish(post, planned.receipt.external_id, ["thumbnail", "captions", "playlist"], ACCOUNT).note == ""
         assert isinstance(adapter.delete(at_once.receipt.external_id, ACCOUNT), Sent)

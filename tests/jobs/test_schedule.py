@@ -40,6 +40,7 @@ def test_eight_schedulers_at_once_make_one_run_a_slot(runtime: Runtime, clock: S
         assert list(db.scalars(select(Job.slot_key).order_by(Job.id))) == [
             "collect:2026-03-02T12:00:00+00:00",
             "consents.forget:2026-03-02T12:00:00+00:00",
+            "details:2026-03-02T12:00:00+00:00",
             "native.look:2026-03-02T12:00:00+00:00",
             "promotion.refresh:2026-03-02T12:00:00+00:00",
             "links.look:2026-03-02T12:00:00+00:00",

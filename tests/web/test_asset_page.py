@@ -21,8 +21,10 @@ from sqlalchemy.orm import Session
 
 from planner.accounts.models import Entry
 from planner.catalog.models import Asset, AssetFile, AssetState, Confidentiality
+from planner.channels.details import Report
 from planner.channels.models import Channel
 from planner.channels.port import MediaKind, Platform, Reading
+from planner.insights import detailing
 from planner.insights import service as insights
 from planner.planning import facts
 from planner.planning.models import Post, PostState
@@ -463,3 +465,21 @@ def make_committed(db: Session) -> Asset:
     asset = make_asset(db)
     db.commit()
     return asset
+
+
+def test_how_a_video_was_watched_is_told_and_what_is_withheld_is_never_zero(client: Browser, app_db: Session) -> None:
+    post = make_post(app_db, channel=make_channel(app_db, platform=Platform.YOUTUBE), state=PostState.PUBLISHED, published_at=NOON - timedelta(days=20))
+    tables = [
+        Report("total", NOON.date(), NOON.date(), ["views", "estimatedMinutesWatched", "averageViewDuration", "averageViewPercentage", "subscribersGained"], [[300, 450, 90, 51.5, 2]]),
+        Report("sources", NOON.date(), NOON.date(), ["insightTrafficSourceType", "views", "estimatedMinutesWatched"], [["YT_SEARCH", 225, 3], ["ADVERTISING", 75, 1]]),
+        Report("people", NOON.date(), NOON.date(), ["ageGroup", "gender", "viewerPercentage"], []),
+    ]  # fmt: skip
+    detailing.keep(app_db, post.id, tables, now=NOON)
+    app_db.commit()
+
+    page = client.get(f"/assets/{post.asset_id}").text.partition("How it was watched")[2]
+
+    assert [words in page for words in ("7.5 h", "1:30", "52%", "Search on YouTube", "25%")] == [True] * 5
+    people = page.partition("Age and gender")[2]
+    assert people.index("Not enough data") < people.index("Subscribers")
+    assert "Not asked for yet." in page.partition("Country, by views")[2]

@@ -42,6 +42,8 @@ _SLICES: dict[str, tuple[str, str, tuple[tuple[str, float], ...]]] = {
         ("SIZE_501_TO_1000", 8), ("SIZE_1001_TO_5000", 15), ("SIZE_5001_TO_10000", 7), ("SIZE_10001_OR_MORE", 25))),
     "followerCountsByAssociationType": ("associationType", "", (("EMPLOYEE", 8),)),
 }  # fmt: skip
+#: Slices of a page's visitors: the name, the member of the followers' slice, the member here.
+_VISITORS = (("Seniority", "seniority", "seniority"), ("Function", "function", "function"), ("IndustryV2", "industry", "industryV2"), ("GeoCountry", "geo", "geo"))
 #: Part of all followers that LinkedIn can put into a slice.
 _KNOWN = 0.93
 
@@ -95,11 +97,13 @@ def page_statistics(call: Call) -> Response:
     owner = _entity(call, "organization")
     total = int(owner.audience(call.line.at(call.now)) * 1.7)
     views = {"allPageViews": {"pageViews": total}, "overviewPageViews": {"pageViews": total * 6 // 10}}
-    by_seniority = [
-        {"seniority": one["seniority"], "pageStatistics": {"views": {"allPageViews": {"pageViews": one["followerCounts"]["organicFollowerCount"] * 2}}}}
-        for one in followers_by(call, owner)["followerCountsBySeniority"]
-    ]
-    element = {"organization": owner.id, "totalPageStatistics": {"views": views}, "pageStatisticsBySeniority": by_seniority}
+    element: dict[str, Any] = {"organization": owner.id, "totalPageStatistics": {"views": views}}
+    followers = followers_by(call, owner)
+    for slice_, member_name, name in _VISITORS:
+        element[f"pageStatisticsBy{slice_}"] = [
+            {name: one[member_name], "pageStatistics": {"views": {"allPageViews": {"pageViews": one["followerCounts"]["organicFollowerCount"] * 2}}}}
+            for one in followers[f"followerCountsBy{slice_.removesuffix('V2')}"]
+        ]
     return answer({"paging": {"start": 0, "count": 1, "links": []}, "elements": [element]})
 
 

@@ -1,0 +1,122 @@
+"""How an asset's videos were watched, out of the platform's own tables. An empty table is “not enough data”, never zero."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from planner.channels.models import Channel
+from planner.channels.port import Platform
+from planner.insights.models import PostReport
+from planner.planning.models import Post, PostState
+
+__all__ = ["PAID_SOURCES", "Part", "Watched", "watched"]
+
+#: Where views come from that somebody paid for.
+PAID_SOURCES = frozenset({"ADVERTISING", "PROMOTED"})
+
+Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One row of a table: its key, its count (views, or per cent), and its part of the whole table, a fraction."""
+
+    key: str
+    count: float
+    share: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """One video. A table is None when it was never asked for, and empty when the platform withholds it.
+
+    people    -- (age, gender) as "age25-34,male", in per cent of the viewers YouTube can tell.
+    retention -- (part of the video, part of its views that still watch there, rank among videos as long: 0.5 is ordinary).
+    """
+
+    post_id: int
+    channel_name: str
+    platform: Platform
+    since: date
+    until: date
+    read_at: datetime
+    total: Row | None
+    sources: Sequence[Part] | None
+    sites: Sequence[Part] | None
+    countries: Sequence[Part] | None
+    people: Sequence[Part] | None
+    subscribed: Sequence[Part] | None
+    retention: Sequence[tuple[float, float, float]] | None
+    days: Sequence[tuple[date, Row]] | None
+
+    @property
+    def paid(self) -> float | None:
+        """Part of the views that advertising brought, a fraction; None when sources are not told."""
+        if not self.sources:
+            return None
+        whole = sum(part.count for part in self.sources)
+        return sum(part.count for part in self.sources if part.key in PAID_SOURCES) / whole if whole else None
+
+    @property
+    def withheld(self) -> Sequence[str]:
+        """Names of the tables that the platform withholds."""
+        return [name for name in ("total", "sources", "sites", "countries", "people", "subscribed", "retention") if self._is_withheld(name)]
+
+    def _is_withheld(self, name: str) -> bool:
+        table = getattr(self, name)
+        return table is not None and not table
+
+
+def watched(db: Session, asset_id: int) -> list[Watched]:
+    """Every live video of an asset that has tables, by publication. One statement."""
+    rows = db.execute(
+        select(Post.id, Channel.name, Channel.platform, PostReport.name, PostReport.since, PostReport.until, PostReport.read_at, PostReport.columns, PostReport.rows)
+        .join(Post, Post.id == PostReport.post_id)
+        .join(Channel, Channel.id == Post.channel_id)
+        .where(Post.asset_id == asset_id, Post.state == PostState.PUBLISHED)
+        .order_by(Post.published_at, Post.id)
+    )
+    found: dict[int, dict[str, Any]] = {}
+    heads: dict[int, tuple[str, Platform, date, date, datetime]] = {}
+    for post_id, channel, platform, name, since, until, read_at, columns, told in rows:
+        found.setdefault(post_id, {})[name] = [dict(zip(columns, row, strict=False)) for row in told]
+        heads[post_id] = (channel, platform, since, until, read_at)
+    return [_watched(post_id, heads[post_id], tables) for post_id, tables in found.items()]
+
+
+def _watched(post_id: int, head: tuple[str, Platform, date, date, datetime], tables: Mapping[str, list[Row]]) -> Watched:
+    total, retention, days = tables.get("total"), tables.get("retention"), tables.get("days")
+    return Watched(
+        post_id, *head,
+        total=None if total is None else (total[0] if total else {}),
+        sources=_parts(tables.get("sources"), "insightTrafficSourceType"),
+        sites=_parts(tables.get("sites"), "insightTrafficSourceDetail"),
+        countries=_parts(tables.get("countries"), "country"),
+        people=_people(tables.get("people")),
+        subscribed=_parts(tables.get("subscribed"), "subscribedStatus"),
+        retention=None if retention is None else [
+            (float(row["elapsedVideoTimeRatio"]), float(row["audienceWatchRatio"]), float(row["relativeRetentionPerformance"])) for row in retention
+        ],
+        days=None if days is None else [(date.fromisoformat(str(row["day"])), row) for row in days],
+    )  # fmt: skip
+
+
+def _parts(rows: Sequence[Row] | None, key: str) -> list[Part] | None:
+    """The rows of a table of views, the largest first."""
+    if rows is None:
+        return None
+    whole = sum(int(row["views"]) for row in rows)
+    parts = [Part(str(row[key]), int(row["views"]), int(row["views"]) / whole if whole else None) for row in rows]
+    return sorted(parts, key=lambda part: (-part.count, part.key))
+
+
+def _people(rows: Sequence[Row] | None) -> list[Part] | None:
+    if rows is None:
+        return None
+    return [Part(f"{row['ageGroup']},{row['gender']}", float(row["viewerPercentage"]), float(row["viewerPercentage"]) / 100) for row in rows]
