@@ -46,6 +46,11 @@ ACTIONS: dict[str, frozenset[str]] = {
     "share.own": _READERS,
     "share.make": frozenset({_ADMIN, _PLANNER}),
     "share.manage": frozenset({_ADMIN}),
+    # One's own saved views; views for the team; the team's views of others.
+    "view.own": _READERS,
+    "view.share": _READERS - {_VIEWER},
+    "view.manage": frozenset({_ADMIN, _PLANNER}),
+    "note.write": _READERS - {_VIEWER},
     "history.read": frozenset({_ADMIN}),
     "demo.load": frozenset({_ADMIN}),
 }

@@ -19,8 +19,8 @@ from planner.core.types import Choice
 from planner.planning.rulebook import rule
 
 __all__ = [
-    "Approval", "Blackout", "Campaign", "LinkCheck", "Origin", "Pause", "Post", "PostState", "RuleOverride", "RuleSetting", "STATE_LABELS", "Share", "ShareKind",
-    "ShortLink", "Verb",
+    "Approval", "Blackout", "CalendarNote", "Campaign", "FirstView", "LinkCheck", "Origin", "Pause", "Post", "PostState", "RuleOverride", "RuleSetting",
+    "STATE_LABELS", "SavedView", "Share", "ShareKind", "ShortLink", "Verb",
 ]  # fmt: skip
 
 
@@ -304,3 +304,52 @@ class Share(Record):
     revoked_at: Mapped[datetime | None]
     last_used_at: Mapped[datetime | None]
     created_by: Mapped[User] = relationship(lazy="select")
+
+
+class SavedView(Record):
+    """What somebody asked a screen for, kept under a name: theirs, or the team's."""
+
+    __tablename__ = "saved_views"
+    __table_args__ = (UniqueConstraint("owner_id", "screen", "name"),)
+    #: Which screen it is of: "calendar".
+    screen: Mapped[str] = mapped_column(String(20))
+    name: Mapped[str] = mapped_column(String(80))
+    #: The filters as they stand in an address, without a date.
+    query: Mapped[str] = mapped_column(String(2000))
+    owner_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    #: Everybody has it in their menu.
+    shared: Mapped[bool] = mapped_column(default=False)
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+    owner: Mapped[User] = relationship(lazy="select")
+
+
+class FirstView(Record):
+    """The saved view that one person's screen opens with."""
+
+    __tablename__ = "first_views"
+    __table_args__ = (UniqueConstraint("user_id", "screen"),)
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    screen: Mapped[str] = mapped_column(String(20))
+    view_id: Mapped[int] = mapped_column(ForeignKey("saved_views.id", ondelete="CASCADE"), index=True)
+
+
+class CalendarNote(Record):
+    """A few words about a day, written on the calendar for the team; removed ones are kept, so that they can be put back."""
+
+    __tablename__ = "calendar_notes"
+    day: Mapped[date] = mapped_column(Date, index=True)
+    text: Mapped[str] = mapped_column(String(300))
+    author_id: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"))
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+    removed_at: Mapped[datetime | None]
+    version: Mapped[int] = mapped_column(default=1)
+    author: Mapped[User | None] = relationship(lazy="select")
+
+    __mapper_args__ = {"version_id_col": version}
+
+    @property
+    def name(self) -> str:
+        """What history calls it."""
+        return self.text

@@ -29,10 +29,10 @@ class Stretch:
 
 
 def stretch(view: str, asked: date, *, whole_weeks: bool = True, days: int | None = None) -> Stretch:
-    """The page that holds `asked`: a month, in whole weeks (six of them) or by itself; a list of 31 days (or `days`); twelve months; else the week."""
+    """The page that holds `asked`: a month, in whole weeks (six of them) or by itself; a list of 31 days (or `days`); twelve months, two of them gone; else the week."""
     if view == "year":
-        start = asked.replace(day=1)
-        return Stretch(start, _months_on(start, 12), _months_on(start, -6), _months_on(start, 6))
+        month = asked.replace(day=1)
+        return Stretch(_months_on(month, -2), _months_on(month, 10), _months_on(month, -6), _months_on(month, 6))
     if view == "month":
         first = asked.replace(day=1)
         before, after = (first - timedelta(days=1)).replace(day=1), (first + timedelta(days=32)).replace(day=1)

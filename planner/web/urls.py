@@ -22,6 +22,19 @@ SCREENS: tuple[Table, ...] = (
         ("GET", "", "pages.calendar"),
         ("GET", "/events", "rows.events"),
     )),
+    Table("views", "/calendar/views", "planner.web.calendar.views", (
+        ("GET", "", "index"),
+        ("POST", "", "save"),
+        ("POST", "/first", "open_first"),
+        ("POST", "/<int:view_id>/rename", "rename"),
+        ("POST", "/<int:view_id>/remove", "remove"),
+    )),
+    Table("notes", "/calendar/notes", "planner.web.calendar.notes", (
+        ("GET POST", "/new", "new"),
+        ("GET POST", "/<int:note_id>", "edit"),
+        ("POST", "/<int:note_id>/remove", "remove"),
+        ("POST", "/<int:note_id>/put-back", "put_back"),
+    )),
     Table("shares", "/calendar/shares", "planner.web.shares", (
         ("GET POST", "", "index"),
         ("POST", "/<int:share_id>/revoke", "revoke"),

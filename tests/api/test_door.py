@@ -81,7 +81,7 @@ def test_me_tells_who_the_token_stands_for(caller: Callable[..., Caller]) -> Non
 
     assert viewer.get("/me").json == {
         "id": viewer.user.id, "email": viewer.user.email, "name": viewer.user.name, "roles": ["viewer"], "language": None,
-        "time_zone": None, "actions": ["read", "share.own", "token.own"],
+        "time_zone": None, "actions": ["read", "share.own", "token.own", "view.own"],
     }  # fmt: skip
 
 

@@ -18,7 +18,7 @@ from planner.catalog.models import Asset, AssetFile, AssetKind, Confidentiality
 from planner.channels.models import Channel
 from planner.channels.port import MediaKind, Platform, PostKind
 from planner.ledger.models import Job, JobState
-from planner.planning import shares
+from planner.planning import notes, saved_views, shares
 from planner.planning.models import Pause, Post, PostState, ShareKind
 from planner.promotion.choices import Confidence, Option, PromotionKind
 from planner.promotion.models import Decision, Promotion
@@ -88,6 +88,8 @@ def make_scene(db: Session) -> Scene:
     db.flush()
     accounts.issue_token(db, people["admin"], "a program", actor=people["admin"], now=NOON)
     share, _token = shares.make(db, shares.NewShare("For the agency", ShareKind.PAGE), actor=people["planner"], now=NOON)
+    note = notes.write(db, NOON.date(), "Trade show", actor=people["planner"], now=NOON)
+    view = saved_views.save(db, "calendar", "Videos", "view=month&kind=video", shared=True, actor=people["planner"], now=NOON)
     link = accounts.sign_in_link(db, people["viewer"], now=NOON)
     db.commit()
     db.expunge_all()
@@ -96,7 +98,7 @@ def make_scene(db: Session) -> Scene:
         "asset_id": asset.id, "file_id": file.id, "campaign_id": campaign.id, "post_id": post.id, "job_id": job.id, "pause_id": pause.id,
         "channel_id": channel.id, "user_id": people["viewer"].id, "token_id": 1, "token": link, "delivery_id": delivery.id, "native_id": native.id,
         "amendment_id": 1, "change_id": 1,
-        "share_id": share.id,
+        "share_id": share.id, "note_id": note.id, "view_id": view.id,
         "video_id": video.id, "promotion_id": promotion.id, "decision_id": decision.id, "reedit_id": 1,
         "kind": "assets", "code": "aaaaaaa", "platform": "x", "filename": "favicon.svg",
     }  # fmt: skip

@@ -20,7 +20,7 @@ from planner.web.stretches import Stretch, day_of, stretch
 
 __all__ = ["FILTERS", "VIEWS", "Asked", "asked_of", "filters_of", "kept"]
 
-VIEWS = ("week", "month", "list")
+VIEWS = ("week", "month", "list", "year")
 #: The filters of an address, in the order the page offers them.
 FILTERS = ("channel", "campaign", "audience", "kind", "state", "owner", "language", "mine", "native")
 

@@ -8,17 +8,17 @@ from datetime import UTC, date, datetime
 from typing import Any, NamedTuple
 
 from flask import g
-from sqlalchemy import ColumnElement, String, cast, func, literal, select, union_all
+from sqlalchemy import ColumnElement, String, case, cast, func, literal, or_, select, union_all
 
 from planner.accounts.models import User
 from planner.catalog.models import Asset, AssetAudience, AssetState, Audience
 from planner.channels.models import Channel
 from planner.planning.findings import Quiet
-from planner.planning.models import Blackout, Campaign, Post
+from planner.planning.models import Blackout, CalendarNote, Campaign, Post, SavedView
 from planner.planning.queries import knows
 from planner.web.stretches import midnight
 
-__all__ = ["Beside", "ChannelName", "Lift", "beside"]
+__all__ = ["Beside", "ChannelName", "Lift", "NoteOfDay", "ViewName", "beside"]
 
 
 class ChannelName(NamedTuple):
@@ -40,6 +40,23 @@ class Lift(NamedTuple):
     asset_id: int | None
 
 
+class NoteOfDay(NamedTuple):
+    """A few words about a day."""
+
+    number: int
+    day: date
+    text: str
+
+
+class ViewName(NamedTuple):
+    """A saved view as the menu names it."""
+
+    number: int
+    name: str
+    query: str
+    shared: bool
+
+
 @dataclass(slots=True)
 class Beside:
     """Everything but the posts."""
@@ -49,6 +66,8 @@ class Beside:
     owners: list[tuple[int, str]] = field(default_factory=list)
     blackouts: list[Quiet] = field(default_factory=list)
     lifts: list[Lift] = field(default_factory=list)
+    notes: list[NoteOfDay] = field(default_factory=list)
+    views: list[ViewName] = field(default_factory=list)
     #: Asset -> whom it is for, of the assets planned in the stretch.
     audiences: dict[int, list[Audience]] = field(default_factory=dict)
 
@@ -75,12 +94,20 @@ def beside(start: date, end: date) -> Beside:
         _row("audience", AssetAudience.asset_id, cast(AssetAudience.audience, String)).where(AssetAudience.asset_id.in_(planned)),
         _row("blackout", Blackout.id, Blackout.name, Blackout.starts_on, Blackout.ends_on).where(Blackout.starts_on < end, Blackout.ends_on > start),
         _row("lift", Asset.id, Asset.title, Asset.embargo_until).where(*assets),
+        _row("note", CalendarNote.id, CalendarNote.text, CalendarNote.day).where(
+            CalendarNote.day >= start, CalendarNote.day < end, CalendarNote.removed_at.is_(None)
+        ),
+        _row("view", SavedView.id, SavedView.name, SavedView.query, case((SavedView.shared, "team"), else_="")).where(
+            SavedView.screen == "calendar", or_(SavedView.owner_id == g.user.id, SavedView.shared)
+        ),
     )
     found = Beside()
     for what, number, *told in sorted(g.db.execute(rows), key=lambda row: (row[3] or "", row[2], row[1])):
         _KEEP[what](found, number, *told)
     found.lifts = sorted(one for one in found.lifts if begins <= one.at < ends)
     found.channels.sort(key=lambda one: (one.name.casefold(), one.number))
+    found.notes.sort()
+    found.views.sort(key=lambda one: (one.shared, one.name.casefold(), one.number))
     found.campaigns.sort(key=lambda one: one[1].casefold())
     return found
 
@@ -111,8 +138,17 @@ def _lift(found: Beside, number: int, name: str, lifts_at: str, *_rest: str) -> 
     found.lifts.append(Lift(_moment(lifts_at), name, None, number))
 
 
+def _note(found: Beside, number: int, text: str, day: str, *_rest: str) -> None:
+    found.notes.append(NoteOfDay(number, date.fromisoformat(day), text))
+
+
+def _view(found: Beside, number: int, name: str, query: str, whose: str, *_rest: str) -> None:
+    found.views.append(ViewName(number, name, query, whose == "team"))
+
+
 _KEEP: dict[str, Callable[..., None]] = {
     "channel": _channel, "campaign": _campaign, "owner": _owner, "audience": _audience, "blackout": _blackout, "lift": _lift,
+    "note": _note, "view": _view,
 }  # fmt: skip
 
 

@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any
 
 from babel.dates import get_day_names
-from flask import g, render_template, request, url_for
+from flask import g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import get_locale
 from flask_babel import gettext as _
@@ -19,12 +19,15 @@ from planner.planning import queries
 from planner.planning.conflicts import Clash, Stands, conflicts, free_days_of, how_channels_stand, still_open
 from planner.planning.models import PostState
 from planner.planning.queries import CalendarEntry
+from planner.planning.saved_views import first_query
 from planner.web.access import needs
 from planner.web.calendar import sheets
 from planner.web.calendar.asking import Asked, asked_of
 from planner.web.calendar.beside import Beside, Lift, beside
 from planner.web.calendar.sheets import Day, Mark
 from planner.web.calendar.slips import Entry, Slip, slips
+from planner.web.calendar.views import SCREEN, question_of
+from planner.web.calendar.years import strip_of
 from planner.web.labels import label
 from planner.web.languages import translate
 from planner.web.native_rows import ONLY, shown
@@ -38,10 +41,12 @@ MOST = 2000
 
 @needs("read")
 def calendar() -> ResponseReturnValue:
+    if not request.args and (first := first_query(g.db, SCREEN, viewer=g.user)) is not None:
+        return redirect(f"{request.path}?{first}")
     asked = asked_of(request.args)
     around = asked.around
-    entries = _entries(asked)
     side = beside(around.start, around.end)
+    entries = _entries(asked) if asked.view != "year" else []
     stands = how_channels_stand(g.db)
     seen = [one for number, one in stands.items() if not asked.filters.channels or number in asked.filters.channels]
     return render_template(
@@ -58,6 +63,8 @@ def calendar() -> ResponseReturnValue:
         asked_for=_asked_for(asked, side),
         weekdays=_weekdays(),
         can_plan=may(g.user, "post.create"),
+        can_note=may(g.user, "note.write"),
+        question=question_of(request.args),
         **_sheet(asked, entries, side, _days(asked, side, seen)),
     )
 
@@ -71,6 +78,8 @@ def _entries(asked: Asked) -> list[Entry]:
 
 
 def _sheet(asked: Asked, entries: Sequence[Entry], side: Beside, days: list[Day]) -> dict[str, Any]:
+    if asked.view == "year":
+        return {"strip": strip_of(asked.around, side.blackouts, today(), only=asked.filters.campaign_id)}
     place = zone()
     drawn = slips(entries, place)
     lines = [_line(one) for one in side.lifts]
@@ -95,6 +104,8 @@ def _days(asked: Asked, side: Beside, seen: Iterable[Stands]) -> list[Day]:
     for lift in side.lifts:
         local = lift.at.astimezone(zone())
         marks[local.date()].append(Mark("lift", _("Embargo lifts: %(title)s", title=lift.title), "lock-keyhole-open", _page_of(lift), f"{local:%H:%M}"))
+    for note in side.notes:
+        marks[note.day].append(Mark("note", note.text, "pencil", url_for("notes.edit", note_id=note.number, back=request.full_path), sheet=True))
     now = today()
     return [
         Day(day, marks[day], today=day == now, quiet=bool(quiet[day]), other=asked.view == "month" and day.month != asked.day.month) for day in marks

@@ -28,6 +28,8 @@ class Mark:
     url: str = ""
     #: A clock, where it has one.
     time: str = ""
+    #: What it leads to opens in a dialog.
+    sheet: bool = False
 
 
 @dataclass(slots=True)
