@@ -19,8 +19,8 @@ from planner.core.types import Choice
 from planner.planning.rulebook import rule
 
 __all__ = [
-    "Approval", "Blackout", "CalendarNote", "Campaign", "FirstView", "LinkCheck", "Origin", "Pause", "Post", "PostState", "RuleOverride", "RuleSetting",
-    "STATE_LABELS", "SavedView", "Share", "ShareKind", "ShortLink", "Verb",
+    "Approval", "Blackout", "CalendarNote", "Campaign", "FirstView", "LinkCheck", "Origin", "Pause", "Post", "PostState", "RuleOverride",
+    "RuleSetting", "SavedView", "Share", "ShareKind", "ShortLink", "Standing", "STATE_LABELS", "Verb",
 ]  # fmt: skip
 
 
@@ -80,6 +80,15 @@ class ShareKind(StrEnum):
     FEED = "feed"
 
 
+class Standing(StrEnum):
+    """Whether a campaign goes on."""
+
+    RUNNING = "running"
+    #: Nothing of it goes out until somebody says when.
+    POSTPONED = "postponed"
+    CANCELLED = "cancelled"
+
+
 class Campaign(Record):
     """A dated story that groups assets and posts; its embargo is the default for them."""
 
@@ -94,6 +103,12 @@ class Campaign(Record):
     ends_on: Mapped[date | None] = mapped_column(Date)
     embargo_until: Mapped[datetime | None]
     owner_id: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"))
+    #: The template its wave was proposed by (planning.templates); empty: none.
+    template: Mapped[str] = mapped_column(String(32), default="")
+    standing: Mapped[Standing] = mapped_column(Choice(Standing), default=Standing.RUNNING)
+    #: Why it was postponed or cancelled, and since when.
+    standing_reason: Mapped[str] = mapped_column(Text, default="")
+    standing_since: Mapped[datetime | None]
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
     version: Mapped[int] = mapped_column(default=1)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -21,6 +20,7 @@ from planner.planning.campaigns import edit_campaign
 from planner.planning.models import Campaign, Post, PostState
 from planner.planning.moments import resolve_wall_time, zone_of
 from planner.planning.surroundings import surroundings
+from planner.planning.trial import only_tried
 from planner.planning.values import CampaignValues, campaign_values_of
 
 __all__ = ["Move", "Shifted", "is_shift", "preview", "proposed", "shift", "undo"]
@@ -85,7 +85,7 @@ def preview(
     moves = [one for one in moves if one.post_id in posts]
     before = {one.post_id: _codes(_findings(db, posts[one.post_id], limits_of, now)) for one in moves}
     rows = [_standing(posts[one.post_id], one) for one in moves]
-    with _only_tried(db):
+    with only_tried(db):
         edit_campaign(db, campaign, values, actor=actor, now=now)
         rows = [_tried(db, posts[one.move.post_id], one, limits_of, four_eyes, actor, now) for one in rows]
         found = {one.move.post_id: _findings(db, posts[one.move.post_id], limits_of, now) for one in rows if one.refused is None}
@@ -221,17 +221,6 @@ def _findings(db: Session, post: Post, limits_of: LimitsOf, now: datetime) -> li
 
 def _codes(findings: Sequence[rules.Finding]) -> frozenset[str]:
     return frozenset(one.code for one in findings)
-
-
-@contextmanager
-def _only_tried(db: Session) -> Iterator[None]:
-    """Whatever the block does is taken back at its end: the rules judge a plan that was never made."""
-    trial = db.begin_nested()
-    try:
-        yield
-        db.flush()
-    finally:
-        trial.rollback()
 
 
 def _of(campaign: Campaign) -> Select[Entry]:

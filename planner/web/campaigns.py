@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import flash, g, redirect, render_template, url_for
+from flask import flash, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from sqlalchemy import select
@@ -19,7 +19,7 @@ from planner.planning.models import Campaign
 from planner.planning.values import CampaignValues
 from planner.web import waves
 from planner.web.access import needs
-from planner.web.forms.planning import CampaignForm, choices
+from planner.web.forms.planning import CampaignForm, NewCampaignForm, choices
 from planner.web.preflight import is_pretend, prices
 from planner.web.session import committing
 
@@ -33,15 +33,18 @@ def index() -> ResponseReturnValue:
 
 @needs("campaign.edit")
 def new() -> ResponseReturnValue:
-    form = CampaignForm()
+    form = NewCampaignForm()
     form.owner_id.choices = choices(_owners())
     if form.is_submitted():
         campaign = _save(form, None) if form.validate() else None
         if campaign is not None:
             flash(_("Campaign created."), "success")
+            if form.template.data:
+                return redirect(url_for("proposals.propose", campaign_id=campaign.id, template=form.template.data))
             return redirect(url_for(".show", campaign_id=campaign.id))
     else:
         form.owner_id.data = g.user.id
+        form.template.data = request.args.get("template", "")
     return render_template("campaigns/form.html", form=form, campaign=None), 422 if form.is_submitted() else 200
 
 

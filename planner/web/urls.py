@@ -96,6 +96,10 @@ SCREENS: tuple[Table, ...] = (
     Table("waves", "/campaigns/<int:campaign_id>/wave", "planner.web.waves", (
         ("POST", "/undo", "undo"),
     )),
+    Table("proposals", "/campaigns/<int:campaign_id>/propose", "planner.web.proposals", (
+        ("GET POST", "", "propose"),
+        ("POST", "/drop", "drop"),
+    )),
     Table("catalog", "/assets", "planner.web.catalog", (
         ("GET", "", "catalogue"),
         ("GET POST", "/new", "new"),

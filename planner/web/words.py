@@ -24,6 +24,7 @@ HISTORY: dict[str, str] = {
     "asset.restored": N_("Brought back"),
     "campaign.created": N_("Created"),
     "campaign.edited": N_("Changed"),
+    "campaign.wave_planned": N_("Posts planned by a template"),
     "delivery.declared_not_live": N_("Marked as not live by a person"),
     "delivery.kept": N_("Kept its time after a pause"),
     "delivery.recorded_by_hand": N_("Marked as live by a person"),

@@ -57,6 +57,7 @@ MATRIX = {
     "campaigns.show": "200 200 200 200 200 403 200 302",
     "campaigns.edit": "200 200 403 403 403 403 403 302",
     "campaigns.new": "200 200 403 403 403 403 403 302",
+    "proposals.propose": "200 200 403 403 403 403 403 302",
     "security.change_password": "302 302 302 302 302 302 302 302",
     "security.static": "404 404 404 404 404 404 404 302",
     "health.alive": "200 200 200 200 200 200 200 200",

@@ -26,9 +26,10 @@ from wtforms.widgets import CheckboxInput, DateTimeLocalInput, HiddenInput, List
 
 from planner.planning.models import Post
 from planner.planning.moments import fold_of, is_double, resolve_wall_time, wall_of
+from planner.planning.templates import TEMPLATES
 from planner.web.forms.base import MomentField, PlannerForm
 
-__all__ = ["ApproveForm", "CampaignForm", "CheckboxListField", "ComposeForm", "EditLiveForm", "LiveForm", "MoveForm", "NoteForm", "PostForm", "TakeDownForm", "choices"]
+__all__ = ["ApproveForm", "CampaignForm", "CheckboxListField", "ComposeForm", "EditLiveForm", "LiveForm", "MoveForm", "NewCampaignForm", "NoteForm", "PostForm", "TakeDownForm", "choices"]
 
 #: Zones offered besides the channel's and the reader's own; another one is chosen in the channel's settings.
 _ZONES = (
@@ -229,3 +230,9 @@ class CampaignForm(PlannerForm):
     embargo_until = MomentField(_l("Embargo until"), [Optional()])
     owner_id = SelectField(_l("Owner"), coerce=_number)
     version = IntegerField(widget=HiddenInput(), validators=[Optional()])
+
+
+class NewCampaignForm(CampaignForm):
+    """The same, and the template that proposes its posts."""
+
+    template = RadioField(_l("Begin with"), choices=[SelectChoice("", _l("No post yet")), *(SelectChoice(one.code, _l(one.name)) for one in TEMPLATES)], default="")

@@ -48,6 +48,7 @@ ACTIONS: dict[str, str] = {
     "asset.file_described": N_("described a file of an asset"),
     "campaign.created": N_("created a campaign"),
     "campaign.edited": N_("changed a campaign"),
+    "campaign.wave_planned": N_("planned a campaign's posts by a template"),
     "channel.added": N_("added a channel"),
     "channel.edited": N_("changed a channel"),
     "channel.reading_budget": N_("changed what reading a channel's numbers may use"),
