@@ -17,7 +17,7 @@ from planner.channels.models import Channel
 from planner.channels.port import Platform
 from planner.core.errors import NotFound
 from planner.core.types import UtcDateTime
-from planner.planning.models import Campaign, Post, PostState
+from planner.planning.models import Campaign, Post, PostState, Standing
 from planner.planning.surroundings import surroundings
 
 __all__ = [
@@ -96,6 +96,7 @@ class CampaignCard:
     owner: str | None
     posts: int
     published: int
+    standing: Standing
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,7 +221,7 @@ def campaigns(db: Session, *, limit: int = 200) -> list[CampaignCard]:
         select(
             Campaign.id, Campaign.name, Campaign.summary, Campaign.starts_on, Campaign.ends_on, Campaign.embargo_until,
             func.coalesce(func.nullif(User.name, ""), User.email),
-            func.coalesce(counts.c.posts, 0), func.coalesce(counts.c.published, 0),
+            func.coalesce(counts.c.posts, 0), func.coalesce(counts.c.published, 0), Campaign.standing,
         )
         .outerjoin(Campaign.owner)
         .outerjoin(counts, counts.c.campaign_id == Campaign.id)

@@ -105,6 +105,10 @@ BOOK: tuple[Rule, ...] = (
         locked=True, places=_EVERYWHERE,
     ),
     Rule(
+        "campaign", N_("Campaign that does not go on"), N_("Nothing of a cancelled campaign is planned, approved or sent; what belongs to a postponed one is held at its time."),
+        N_("The campaign “…” is cancelled: …"), "blocking", ("called_off", "postponed"), locked=True, places=_EVERYWHERE,
+    ),
+    Rule(
         "pause", N_("Pause"), N_("While everything, a channel or a campaign is paused, its posts are held at their time."), N_("“…” is paused: …"), "blocking", ("pause",),
         locked=True, places=(Place.SENDING,),
     ),

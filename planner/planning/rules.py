@@ -18,7 +18,7 @@ from planner.planning.habits import CLASH, REPEAT, habits, tuned
 from planner.planning.leaks import leaks
 from planner.planning.limits import limit_findings
 from planner.planning.marks import leaving_link
-from planner.planning.models import Campaign, Post, PostState, Verb
+from planner.planning.models import Campaign, Post, PostState, Standing, Verb
 from planner.planning.moments import FARTHEST, NOW_TOLERANCE, check_moment, resolve_wall_time
 
 __all__ = [
@@ -93,6 +93,7 @@ def findings(
         *gates(post, asset, campaign, channel, around, post.publish_at or now),
         *limit_findings(post, asset, channel, limits),
         *_connection(channel),
+        *_postponed(campaign),
         *habits(post, asset, channel, replace(around, now=now)),
     ]
     overridden = _overridden(post, asset, channel, around)
@@ -101,12 +102,13 @@ def findings(
 
 
 def gates(post: Post, asset: Asset, campaign: Campaign | None, channel: Channel, around: Surroundings, at: datetime) -> list[Finding]:
-    """The rules no door may pass: embargo, leak, sensitive, retired. Asked when planning and again when sending, with `at` the real time."""
+    """The rules no door may pass: embargo, leak, sensitive, retired, called off. Asked when planning and again when sending, with `at` the real time."""
     return [
         *_embargo(asset, campaign, at),
         *leaks(_said(post, channel), around.terms, at),
         *_sensitive(post, asset, around),
         *_retired(asset),
+        *_called_off(campaign),
     ]
 
 
@@ -158,6 +160,18 @@ def _sensitive(post: Post, asset: Asset, around: Surroundings) -> Iterator[Findi
 def _retired(asset: Asset) -> Iterator[Finding]:
     if asset.state is AssetState.RETIRED:
         yield Finding("blocking", "retired", N_("“%(title)s” is retired. Bring it back before planning it."), {"title": asset.title})
+
+
+def _called_off(campaign: Campaign | None) -> Iterator[Finding]:
+    if campaign is not None and campaign.standing is Standing.CANCELLED:
+        params = {"name": campaign.name, "reason": campaign.standing_reason}
+        yield Finding("blocking", "called_off", N_("The campaign “%(name)s” is cancelled: %(reason)s"), params, "campaign_id")
+
+
+def _postponed(campaign: Campaign | None) -> Iterator[Finding]:
+    if campaign is not None and campaign.standing is Standing.POSTPONED:
+        params = {"name": campaign.name, "reason": campaign.standing_reason}
+        yield Finding("warning", "postponed", N_("The campaign “%(name)s” is postponed, so this is held at its time: %(reason)s"), params, "campaign_id")
 
 
 def _connection(channel: Channel) -> Iterator[Finding]:

@@ -39,6 +39,9 @@ __all__ = [
 #: What moving and revising leave in this state stays in it: nobody has asked for anything yet, or somebody still must.
 _UNASKED = frozenset({PostState.DRAFT, PostState.CHANGES_REQUESTED})
 
+#: What refuses even a draft.
+_NEVER_PLANNED = ("sensitive", "retired", "called_off")
+
 
 def plan(db: Session, asset: Asset, channel: Channel, values: PostValues, *, actor: User | None, now: datetime) -> Post:
     """A new draft about `asset` on `channel`. Raises Invalid, EmbargoActive, PastMoment, Refused (retired, sensitive twice)."""
@@ -55,7 +58,7 @@ def plan(db: Session, asset: Asset, channel: Channel, values: PostValues, *, act
         _check_moment(post, now)
         around = surroundings(db, post)
         rules.refuse(
-            one for one in rules.gates(post, asset, post.campaign, channel, around, _at(post, now)) if one.code in ("sensitive", "retired")
+            one for one in rules.gates(post, asset, post.campaign, channel, around, _at(post, now)) if one.code in _NEVER_PLANNED
         )
     db.add(post)
     db.flush()
@@ -221,11 +224,11 @@ def withdraw(db: Session, post: Post, *, actor: User | None, now: datetime) -> P
     return post
 
 
-def cancel(db: Session, post: Post, *, actor: User | None, now: datetime) -> Post:
+def cancel(db: Session, post: Post, *, note: str = "", actor: User | None, now: datetime) -> Post:
     """Drop a post; `restore` takes it back to where it was."""
     require(actor, "post.cancel", post)
     states.require(post, "cancel")
-    _into(db, post, PostState.CANCELLED, "post.cancelled", actor, now)
+    _into(db, post, PostState.CANCELLED, "post.cancelled", actor, now, note=note)
     post.approved_digest = None
     return post
 
@@ -237,7 +240,7 @@ def restore(db: Session, post: Post, *, limits: Limits | None = None, actor: Use
     if post.origin is not Origin.PLANNED:
         raise WrongState(N_("This message was put back under “Published directly”. Adopt it there again."))
     found = _findings(db, post, limits, now)
-    rules.refuse(one for one in found if one.code in ("sensitive", "retired"))
+    rules.refuse(one for one in found if one.code in _NEVER_PLANNED)
     state = _state_before_cancel(db, post)
     ahead = post.publish_at is not None and post.publish_at >= now
     if state in states.GOING_OUT or state is PostState.IN_REVIEW:

@@ -27,6 +27,7 @@ _GATES = {
     "leak": N_("The text names something that is under embargo."),
     "sensitive": N_("A sensitive announcement goes out once a channel, and this channel has its post already."),
     "retired": N_("The content was retired."),
+    "called_off": N_("The campaign was cancelled."),
 }
 
 

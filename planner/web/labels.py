@@ -12,7 +12,7 @@ from planner.channels.models import ChannelState
 from planner.channels.port import Platform
 from planner.core.i18n import N_
 from planner.insights.sources import SOURCE_LABELS
-from planner.planning.models import STATE_LABELS
+from planner.planning.models import STATE_LABELS, Standing
 
 __all__ = ["label"]
 
@@ -20,6 +20,8 @@ _NAMES: dict[StrEnum, str] = {
     **LABELS,
     **STATE_LABELS,
     **SOURCE_LABELS,
+    Standing.RUNNING: N_("Goes on"),
+    Standing.POSTPONED: N_("Postponed"),
     Platform.YOUTUBE: N_("YouTube"),
     Platform.LINKEDIN: N_("LinkedIn"),
     Platform.X: N_("X"),

@@ -96,6 +96,11 @@ SCREENS: tuple[Table, ...] = (
     Table("waves", "/campaigns/<int:campaign_id>/wave", "planner.web.waves", (
         ("POST", "/undo", "undo"),
     )),
+    Table("standing", "/campaigns/<int:campaign_id>", "planner.web.standing", (
+        ("GET POST", "/postpone", "postpone"),
+        ("GET POST", "/cancel", "cancel"),
+        ("POST", "/go-on", "go_on"),
+    )),
     Table("proposals", "/campaigns/<int:campaign_id>/propose", "planner.web.proposals", (
         ("GET POST", "", "propose"),
         ("POST", "/drop", "drop"),

@@ -124,7 +124,7 @@ def test_looking_says_what_each_post_would_meet_and_leaves_nothing(db: Session) 
     tried = proposals.preview(db, campaign, [Draft(asset.id, channel.id, one) for one in walls], limits_of=lambda _platform: None, actor=planner, now=NOON)
 
     assert [(type(one.refused).__name__, [said.code for said in one.findings]) for one in tried] == [
-        ("EmbargoActive", []), ("NoneType", ["clash"]), ("NoneType", ["clash", "repeat"]), ("Invalid", []),
+        ("EmbargoActive", []), ("NoneType", ["clash"]), ("NoneType", ["clash"]), ("Invalid", []),
     ]  # fmt: skip
     db.commit()
     assert db.scalars(select(Post)).all() == []

@@ -57,6 +57,8 @@ MATRIX = {
     "campaigns.show": "200 200 200 200 200 403 200 302",
     "campaigns.edit": "200 200 403 403 403 403 403 302",
     "campaigns.new": "200 200 403 403 403 403 403 302",
+    "standing.cancel": "200 200 403 403 403 403 403 302",
+    "standing.postpone": "200 200 403 403 403 403 403 302",
     "proposals.propose": "200 200 403 403 403 403 403 302",
     "security.change_password": "302 302 302 302 302 302 302 302",
     "security.static": "404 404 404 404 404 404 404 302",

@@ -14,11 +14,11 @@ from planner.accounts.models import User
 from planner.catalog.models import Asset, AssetAudience, AssetState, Audience
 from planner.channels.models import Channel
 from planner.planning.findings import Quiet
-from planner.planning.models import Blackout, CalendarNote, Campaign, Post, SavedView
+from planner.planning.models import Blackout, CalendarNote, Campaign, Post, SavedView, Standing
 from planner.planning.queries import knows
 from planner.web.stretches import midnight
 
-__all__ = ["Beside", "ChannelName", "Lift", "NoteOfDay", "ViewName", "beside"]
+__all__ = ["Beside", "ChannelName", "Lift", "NoteOfDay", "Off", "ViewName", "beside"]
 
 
 class ChannelName(NamedTuple):
@@ -57,6 +57,15 @@ class ViewName(NamedTuple):
     shared: bool
 
 
+class Off(NamedTuple):
+    """A campaign with posts in the stretch that does not go on."""
+
+    number: int
+    name: str
+    standing: Standing
+    reason: str
+
+
 @dataclass(slots=True)
 class Beside:
     """Everything but the posts."""
@@ -70,6 +79,7 @@ class Beside:
     views: list[ViewName] = field(default_factory=list)
     #: Asset -> whom it is for, of the assets planned in the stretch.
     audiences: dict[int, list[Audience]] = field(default_factory=dict)
+    called_off: list[Off] = field(default_factory=list)
 
 
 _NONE: Any = literal("")
@@ -93,6 +103,9 @@ def beside(start: date, end: date) -> Beside:
         _row("owner", User.id, func.coalesce(func.nullif(User.name, ""), User.email)).where(User.id.in_(select(Asset.owner_id))),
         _row("audience", AssetAudience.asset_id, cast(AssetAudience.audience, String)).where(AssetAudience.asset_id.in_(planned)),
         _row("blackout", Blackout.id, Blackout.name, Blackout.starts_on, Blackout.ends_on).where(Blackout.starts_on < end, Blackout.ends_on > start),
+        _row("off", Campaign.id, Campaign.name, Campaign.standing, Campaign.standing_reason).where(
+            Campaign.standing != Standing.RUNNING, Campaign.id.in_(select(Post.campaign_id).where(Post.publish_at >= begins, Post.publish_at < ends))
+        ),
         _row("lift", Asset.id, Asset.title, Asset.embargo_until).where(*assets),
         _row("note", CalendarNote.id, CalendarNote.text, CalendarNote.day).where(
             CalendarNote.day >= start, CalendarNote.day < end, CalendarNote.removed_at.is_(None)
@@ -134,6 +147,10 @@ def _blackout(found: Beside, _number: int, name: str, starts_on: str, ends_on: s
     found.blackouts.append(Quiet(name, date.fromisoformat(starts_on), date.fromisoformat(ends_on)))
 
 
+def _off(found: Beside, number: int, name: str, standing: str, reason: str, *_rest: str) -> None:
+    found.called_off.append(Off(number, name, Standing(standing), reason))
+
+
 def _lift(found: Beside, number: int, name: str, lifts_at: str, *_rest: str) -> None:
     found.lifts.append(Lift(_moment(lifts_at), name, None, number))
 
@@ -148,7 +165,7 @@ def _view(found: Beside, number: int, name: str, query: str, whose: str, *_rest:
 
 _KEEP: dict[str, Callable[..., None]] = {
     "channel": _channel, "campaign": _campaign, "owner": _owner, "audience": _audience, "blackout": _blackout, "lift": _lift,
-    "note": _note, "view": _view,
+    "note": _note, "view": _view, "off": _off,
 }  # fmt: skip
 
 

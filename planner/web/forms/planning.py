@@ -29,7 +29,7 @@ from planner.planning.moments import fold_of, is_double, resolve_wall_time, wall
 from planner.planning.templates import TEMPLATES
 from planner.web.forms.base import MomentField, PlannerForm
 
-__all__ = ["ApproveForm", "CampaignForm", "CheckboxListField", "ComposeForm", "EditLiveForm", "LiveForm", "MoveForm", "NewCampaignForm", "NoteForm", "PostForm", "TakeDownForm", "choices"]
+__all__ = ["ApproveForm", "CampaignForm", "CheckboxListField", "ComposeForm", "EditLiveForm", "LiveForm", "MoveForm", "NewCampaignForm", "NoteForm", "PostForm", "StandingForm", "TakeDownForm", "choices"]
 
 #: Zones offered besides the channel's and the reader's own; another one is chosen in the channel's settings.
 _ZONES = (
@@ -230,6 +230,12 @@ class CampaignForm(PlannerForm):
     embargo_until = MomentField(_l("Embargo until"), [Optional()])
     owner_id = SelectField(_l("Owner"), coerce=_number)
     version = IntegerField(widget=HiddenInput(), validators=[Optional()])
+
+
+class StandingForm(PlannerForm):
+    """Why a campaign does not go on."""
+
+    reason = TextAreaField(_l("Why"), [InputRequired(_l("Say why: everybody will read the reason.")), Length(max=500, message=_l("At most 500 characters."))])
 
 
 class NewCampaignForm(CampaignForm):

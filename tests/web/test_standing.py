@@ -1,0 +1,57 @@
+"""Postponing and cancelling a campaign, through the browser's door: asked why, said everywhere, taken back."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from planner.planning.models import Campaign, Post, PostState, Standing
+from tests.conftest import Browser
+from tests.factories import make_campaign, make_post
+
+
+@pytest.fixture
+def path(app_db: Session) -> str:
+    campaign = make_campaign(app_db, name="Launch")
+    make_post(app_db, campaign=campaign)
+    app_db.commit()
+    return f"/campaigns/{campaign.id}"
+
+
+def stands(db: Session) -> tuple[Standing, PostState]:
+    found = db.execute(select(Campaign.standing, Post.state).join(Post)).one()
+    db.commit()
+    return found[0], found[1]
+
+
+def test_a_postponed_campaign_says_so_on_its_page_the_calendar_and_the_desk(client: Browser, app_db: Session, path: str) -> None:
+    assert "held at its time" in client.get(f"{path}/postpone").text
+
+    answer = client.submit(f"{path}/postpone", reason="The plant is not ready.")
+
+    assert (answer.status_code, answer.location) == (302, path)
+    assert stands(app_db) == (Standing.POSTPONED, PostState.DRAFT)
+    for place in (path, "/calendar?view=week&date=2026-03-03", "/"):
+        assert ["postponed" in (page := client.get(place).text.lower()), "the plant is not ready." in page] == [True, True], place
+    client.submit(f"{path}/go-on")
+    assert stands(app_db) == (Standing.RUNNING, PostState.DRAFT)
+
+
+def test_a_cancelled_campaign_takes_its_posts_along_and_undo_brings_them_back(client: Browser, app_db: Session, path: str) -> None:
+    assert "One post that is not out is cancelled with it." in client.get(f"{path}/cancel").text
+
+    client.submit(f"{path}/cancel", reason="No budget.")
+
+    assert stands(app_db) == (Standing.CANCELLED, PostState.CANCELLED)
+    assert "“Launch” is cancelled: No budget." in client.get("/calendar?view=week&date=2026-03-03").text
+    assert f'action="{path}/go-on"' in client.get(path).text
+    client.submit(f"{path}/go-on")
+    assert stands(app_db) == (Standing.RUNNING, PostState.DRAFT)
+
+
+def test_without_a_reason_nothing_happens(client: Browser, app_db: Session, path: str) -> None:
+    answer = client.submit(f"{path}/cancel", reason=" ")
+
+    assert (answer.status_code, "Say why" in answer.text) == (422, True)
+    assert stands(app_db) == (Standing.RUNNING, PostState.DRAFT)
