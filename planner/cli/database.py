@@ -39,10 +39,13 @@ def check(run: Run) -> None:
 @click.command("rebuild")
 @acts()
 def rebuild(run: Run) -> None:
-    """Work out every roll-up again from the readings."""
+    """Work out every roll-up again from the readings, and say where they differed before (at most 50 places) and whether any does now."""
     run.may("user.manage")
+    before = insights.compare(run.db)
     days = insights.rebuild(run.db)
-    run.show({"asset_days": days}, f"Rebuilt the roll-ups from the readings: {days} days of assets.")
+    after = insights.compare(run.db)
+    human = f"Rebuilt the roll-ups from the readings: {days} days of assets. Before, {len(before)} places differed; now {len(after)}."
+    run.show({"asset_days": days, "differed": before, "differ": after}, human)
 
 
 @click.command("reseal")

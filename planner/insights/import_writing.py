@@ -22,6 +22,7 @@ from planner.channels.service import observe
 from planner.core.errors import Refused
 from planner.core.i18n import N_
 from planner.insights.reading_rows import ReadingRow, reading
+from planner.insights.rules import is_short
 from planner.insights.service import record_rows
 from planner.planning.facts import Live, record_all_published
 from planner.planning.models import Post, PostState
@@ -101,7 +102,7 @@ def _write_assets(
     ]
     posts |= {str(post.external_id): post.id for post in record_all_published(db, live, now=now, actor=actor)}
     told = [
-        (posts[one.external_id], row.at, reading(one.external_id, one.platform, row.at, row.counts))
+        (posts[one.external_id], row.at, reading(one.external_id, one.platform, row.at, row.counts, short=is_short(one.url)))
         for row in published
         if (one := row.asset.publication) and row.counts is not None
     ]
@@ -122,7 +123,7 @@ def _write_readings(db: Session, rows: Sequence[ReadingRow], summary: Summary, *
                 summary.unknown.append(row.name)
         else:
             post_id, platform = found
-            told.append((post_id, row.at, reading(row.external_id, platform, row.at, row.counts)))
+            told.append((post_id, row.at, reading(row.external_id, platform, row.at, row.counts, short=is_short(row.url))))
     summary.readings += record_rows(db, told, source="import")
 
 

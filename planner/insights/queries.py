@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -15,9 +15,9 @@ from planner.catalog.models import Asset, AssetKind
 from planner.catalog.queries import known_to
 from planner.channels.models import Channel
 from planner.channels.port import Platform
+from planner.insights import rules
 from planner.insights.models import METRICS, AssetDay, ChannelDay, Latest, Snapshot
 from planner.insights.rollups import midnight
-from planner.insights.rules import YOUTUBE_BREAK
 from planner.planning.models import Post, PostState
 
 __all__ = ["AssetPerformance", "AssetTotal", "ChannelSeries", "PostNumbers", "asset_performance", "channel_totals", "latest_of", "live_of", "top_assets"]
@@ -67,6 +67,8 @@ class AssetPerformance:
     series: Sequence[ChannelSeries]
     totals: Counts
     silent: Mapping[str, Sequence[str]]
+    #: Counts that more than one platform told, each by its own definition: their total is no more than an order of size.
+    mixed: Mapping[str, Sequence[Platform]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,8 +107,9 @@ def asset_performance(db: Session, asset_id: int) -> AssetPerformance:
     ).all()  # fmt: skip
     firsts = _firsts(db, [row[0] for row in rows])
     posts = [_numbers(row, firsts.get(row[0])) for row in rows]
-    series = _series(db, asset_id, {post.channel_id: (post.channel_name, post.platform) for post in posts})
-    return AssetPerformance(posts, series, _totals(posts), _silent(posts))
+    shorts = {post.channel_id for post in posts if rules.is_short(post.url)}
+    series = _series(db, asset_id, {post.channel_id: (post.channel_name, post.platform) for post in posts}, shorts)
+    return AssetPerformance(posts, series, _totals(posts), _silent(posts), _mixed(posts))
 
 
 def latest_of(db: Session, post_ids: Sequence[int]) -> dict[int, Counts]:
@@ -247,7 +250,7 @@ def _numbers(row: Sequence[Any], first: tuple[datetime, str, Counts] | None) -> 
     )  # fmt: skip
 
 
-def _series(db: Session, asset_id: int, channels: Mapping[int, tuple[str, Platform]]) -> list[ChannelSeries]:
+def _series(db: Session, asset_id: int, channels: Mapping[int, tuple[str, Platform]], shorts: Collection[int]) -> list[ChannelSeries]:
     rows = db.execute(
         select(AssetDay.channel_id, AssetDay.day, *(getattr(AssetDay, name) for name in METRICS))
         .where(AssetDay.asset_id == asset_id)
@@ -257,15 +260,14 @@ def _series(db: Session, asset_id: int, channels: Mapping[int, tuple[str, Platfo
     for row in rows:
         days.setdefault(row[0], []).append((row[1], _counts(row[2:])))
     return [
-        ChannelSeries(number, *channels[number], tuple(told), _breaks(channels[number][1], told))
+        ChannelSeries(number, *channels[number], tuple(told), _breaks(channels[number][1], told, short=number in shorts))
         for number, told in days.items()
         if number in channels
     ]
 
 
-def _breaks(platform: Platform, days: Sequence[tuple[date, Counts]]) -> tuple[date, ...]:
-    crossed = platform is Platform.YOUTUBE and days and days[0][0] < YOUTUBE_BREAK <= days[-1][0]
-    return (YOUTUBE_BREAK,) if crossed else ()
+def _breaks(platform: Platform, days: Sequence[tuple[date, Counts]], *, short: bool) -> tuple[date, ...]:
+    return rules.breaks(platform, days[0][0], days[-1][0], short=short) if days else ()
 
 
 def _totals(posts: Sequence[PostNumbers]) -> Counts:
@@ -279,6 +281,12 @@ def _silent(posts: Sequence[PostNumbers]) -> dict[str, tuple[str, ...]]:
         told = {post.channel_name for post in posts if post.counts and post.counts[name] is not None}
         found[name] = tuple(sorted({post.channel_name for post in posts} - told))
     return found
+
+
+def _mixed(posts: Sequence[PostNumbers]) -> dict[str, tuple[Platform, ...]]:
+    """Count -> the platforms in its total, where there are several."""
+    told = {name: {post.platform for post in posts if post.counts and post.counts[name] is not None} for name in METRICS}
+    return {name: tuple(sorted(platforms)) for name, platforms in told.items() if len(platforms) > 1}
 
 
 def _counts(values: Sequence[Any]) -> dict[str, int | None]:

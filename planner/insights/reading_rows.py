@@ -91,9 +91,9 @@ def read_row(row: Row, *, now: datetime, zone: str) -> ReadingRow:
     return ReadingRow(row.number, row.take("post", cells.count, None), platform, number, url, title[:120], at, counts)
 
 
-def reading(external_id: str, platform: Platform, at: datetime, counts: Mapping[str, int | None]) -> Reading:
+def reading(external_id: str, platform: Platform, at: datetime, counts: Mapping[str, int | None], *, short: bool = False) -> Reading:
     """The counts as a platform would have told them."""
-    return Reading(external_id=external_id, regime=regime_of(platform, at), **dict[str, Any](counts))
+    return Reading(external_id=external_id, regime=regime_of(platform, at, short=short), **dict[str, Any](counts))
 
 
 def _platform(text: str) -> Platform:

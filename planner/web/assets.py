@@ -18,6 +18,7 @@ from planner.channels.port import MediaKind
 from planner.core.errors import NotFound, PlannerError
 from planner.insights import queries as insights
 from planner.insights.queries import AssetPerformance
+from planner.insights.rules import SHORTS_BREAK
 from planner.insights.sources import NETWORKS, Source
 from planner.insights.traffic import AssetTraffic, asset_traffic
 from planner.insights.watched import watched
@@ -48,7 +49,8 @@ class Table:
 
     metric: str
     columns: Sequence[tuple[str, int]]
-    rows: Sequence[tuple[date, Sequence[int | None], bool]]
+    #: The text is what changed on that day in the way of counting; empty on others.
+    rows: Sequence[tuple[date, Sequence[int | None], str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +154,7 @@ def _page(asset: Asset, form: UploadForm, status: int = 200, *, described: tuple
         performance=performance,
         tables=[table for metric in ("views", "impressions", "engagements") if (table := _table(performance, metric))],
         tiles=TILES,
+        notes={name: _note(performance, name) for name in TILES},
         traffic=traffic,
         network_parts=[f"{label(one.source)} {at_least(one.share)}" for one in traffic.networks],
         visit_days=_visit_days(traffic),
@@ -171,6 +174,16 @@ def _page(asset: Asset, form: UploadForm, status: int = 200, *, described: tuple
         most_mb=runtime().settings.max_upload_mb,
     )
     return page, status
+
+
+def _note(performance: AssetPerformance, name: str) -> str:
+    """What has to be said beside a total: that it adds what is counted differently, and who told nothing."""
+    if performance.totals[name] is None:
+        return ""
+    mixed, silent = performance.mixed.get(name, ()), performance.silent[name]
+    said = [_("Mixed definitions: %(names)s", names=", ".join(label(one) for one in mixed))] if mixed else []
+    said += [_("Not told by: %(names)s", names=", ".join(silent))] if silent else []
+    return ". ".join(said)
 
 
 def _visit_days(traffic: AssetTraffic) -> VisitDays:
@@ -197,10 +210,11 @@ def _table(performance: AssetPerformance, metric: str) -> Table | None:
     days = sorted({day for column in by_channel for day in column})
     if len(days) < 2:
         return None
-    breaks = {day for one in told for day in one.breaks}
-    rows, crossed = [], False
+    breaks = sorted({day for one in told for day in one.breaks}) if metric == "views" else []
+    rows = []
     for day in days:
-        starts = not crossed and any(day >= one for one in breaks)
-        crossed = crossed or starts
-        rows.append((day, [column.get(day) for column in by_channel], starts))
+        crossed = [one for one in breaks if one <= day]
+        breaks = [one for one in breaks if one > day]
+        said = _("Shorts count each start") if crossed == [SHORTS_BREAK] else _("YouTube counts views from the first frame")
+        rows.append((day, [column.get(day) for column in by_channel], said if crossed else ""))
     return Table(metric, [(one.channel_name, one.channel_id) for one in told], rows)

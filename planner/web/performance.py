@@ -11,7 +11,6 @@ from typing import Any
 from flask import g, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import format_decimal, format_timedelta, get_locale, lazy_pgettext
-from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from planner.channels import queries as channels
@@ -158,9 +157,8 @@ def _followers(known: Iterable[ChannelHealth], told: Mapping[int, Mapping[date, 
 
 
 def _words() -> dict[str, tuple[str, str]]:
-    """Count -> its name and definition, with the one that stands for views or impressions."""
-    seen = _("How often posts were seen: views on YouTube, impressions elsewhere. The two are never added together.")
-    return {SEEN: (_("Seen"), seen), **definitions()}
+    """Count -> its name and definition, SEEN among them."""
+    return definitions()
 
 
 def _one_of(choices: Sequence[str], name: str, default: str) -> str:

@@ -130,6 +130,9 @@ SCREENS: tuple[Table, ...] = (
         ("POST", "/channels/<int:channel_id>/budget", "budget"),
         ("POST", "/assets/<int:asset_id>", "refresh_asset"),
     ), context="around"),
+    Table("definitions", "/performance/definitions", "planner.web.definitions", (
+        ("GET", "", "show"),
+    )),
     Table("promotion", "/promotion", "planner.web.promotion", (
         ("GET", "", "board.board"),
         ("GET", "/quadrant", "board.quadrant"),

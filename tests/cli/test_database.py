@@ -92,7 +92,9 @@ def test_check_is_quiet_when_all_is_well_and_names_what_is_not(
     assert whats[0] == "a post being sent has a delivery at work"
     assert whats[1].startswith("a roll-up differs from its readings: latest")
     rows.expire_all()
-    assert (rebuilt, rows.scalars(select(Latest.views)).one()) == ({"asset_days": 1}, 7)
+    assert (rebuilt, rows.scalars(select(Latest.views)).one()) == (
+        {"asset_days": 1, "differed": [one.removeprefix("a roll-up differs from its readings: ") for one in whats[1:]], "differ": []}, 7,
+    )  # fmt: skip
 
 
 def test_check_finds_references_that_lead_nowhere(run: Callable[..., Result], app: Flask) -> None:

@@ -77,6 +77,7 @@ MATRIX = {
     "performance.index": "200 200 200 200 200 403 200 302",
     "performance.audience": "200 200 200 200 200 403 200 302",
     "performance.totals": "200 200 200 200 200 403 200 302",
+    "definitions.show": "200 200 200 200 200 403 200 302",
     "readings.readings": "200 200 200 200 200 403 200 302",
     "promotion.board": "200 200 200 200 200 403 200 302",
     "promotion.next_one": "302 302 403 403 403 403 403 302",
