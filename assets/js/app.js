@@ -1,5 +1,6 @@
 // Behaviour of every page. Each module adds comfort to a page that already works without it.
 import { start as startHtmx } from "./partial.js";
+import { start as startComposer } from "./composer.js";
 import { start as startCopy } from "./copy.js";
 import { start as startCounters } from "./counters.js";
 import { start as startDialogs } from "./dialogs.js";
@@ -20,5 +21,6 @@ startKeys();
 startDrafts();
 startFiles();
 startCounters();
+startComposer();
 startTimes();
 startHtmx();

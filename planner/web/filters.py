@@ -30,6 +30,8 @@ LATER = {
     "changed": "planner.web.words:changed",
     "doer": "planner.web.words:doer",
     "undone_word": "planner.web.words:undone_word",
+    "folds": "planner.web.looks:folds",
+    "playing_time": "planner.web.looks:playing_time",
     "change_word": "planner.web.words:change_word",
     "in_zone": "planner.web.moments:in_zone",
     "clock": "planner.web.moments:clock",

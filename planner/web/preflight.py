@@ -26,6 +26,7 @@ from planner.planning.surroundings import all_settings
 from planner.planning.values import PostValues, checked
 from planner.web.access import needs
 from planner.web.forms.planning import ComposeForm, PostForm, WordsForm
+from planner.web.looks import Look, look_of
 from planner.web.session import only_reads, runtime
 
 __all__ = ["Check", "check_of", "checks_of", "is_pretend", "limits_of", "edit", "new", "own_words", "prices", "values_of"]
@@ -46,7 +47,11 @@ class Check:
     pretend: bool = False
     #: The address that leaves, where it is not the one that was typed. short -- one of ours goes in its place.
     link: str = ""
+    typed: str = ""
     short: bool = False
+    look: Look | None = None
+    #: The words are this channel's own, not those for all.
+    own: bool = False
 
 
 @needs("post.create")
@@ -109,7 +114,7 @@ def values_of(form: WordsForm, post: Post | None = None) -> dict[str, Any]:
 def own_words(channel: Channel) -> dict[str, str]:
     """The text typed for this channel alone, when there is one."""
     own = request.form.get(f"text-{channel.id}", "").strip()
-    return {"text": own} if own else {}
+    return {"text": own} if own and own != request.form.get("text", "").strip() else {}
 
 
 def limits_of(platform: Platform) -> Limits:
@@ -150,7 +155,10 @@ def _check(
         cost_of(post, channel, prices()),
         is_pretend(channel.platform),
         link if (link := marks.leaving_link(post)) != post.link else "",
+        post.link,
         bool(post.link) and marks.shortens_links(channel.config),
+        look_of(post, asset, channel, runtime().settings.base_url),
+        bool(own),
     )
 
 

@@ -25,8 +25,8 @@ ESTIMATE = "Costs about US$0.20 to send: an estimate, from the prices in the set
 
 
 def seen(page: Any) -> str:
-    """The words of a page, one line each, spaces evened out."""
-    return re.sub(r"[ \n]+", " ", re.sub(r"<[^>]+>", " ", page.text)).strip()
+    """The words of a page, one line each, spaces evened out; without what it would look like."""
+    return re.sub(r"[ \n]+", " ", re.sub(r"<[^>]+>", " ", re.sub(r"(?s)<figure.*?</figure>", "", page.text))).strip()
 
 
 def a_film(db: Session, post_or_asset: Any, **values: Any) -> AssetFile:
@@ -98,7 +98,7 @@ def test_words_of_a_channel_s_own_are_what_is_counted_there(client: Browser, app
 
     page = client.submit("/posts/preflight", asset_id=asset.id, channels=[x.id], text="a" * 999, time_zone="Europe/Paris", **{f"text-{x.id}": "Short."})
 
-    assert seen(page) == "Our X 6 / 280 Nothing stands in its way. Costs about US$0.015 to send: an estimate, from the prices in the settings."
+    assert seen(page) == "Our X changed for Our X 6 / 280 Nothing stands in its way. Costs about US$0.015 to send: an estimate, from the prices in the settings."
 
 
 def test_in_french_numbers_and_amounts_are_written_as_the_french_do(client: Browser, app_db: Session) -> None:
@@ -251,3 +251,64 @@ def test_no_door_lets_through_what_cannot_be_sent(
     assert (terminal.exit_code, terminal.stderr.strip().removeprefix("media: ")) == (1, SAID)
     app_db.expire_all()
     assert long_film.state is state
+
+
+# what it would look like, and words of a channel's own
+
+
+def test_each_platform_is_drawn_from_what_would_leave_there_and_said_to_be_an_approximation(client: Browser, app_db: Session) -> None:
+    asset = make_asset(app_db, title="The paper")
+    x, linkedin = make_channel(app_db, name="Our X"), make_channel(app_db, name="Our page", platform=Platform.LINKEDIN)
+    tube = make_channel(app_db, name="Our TV", platform=Platform.YOUTUBE)
+    film = a_film(app_db, asset, seconds=3725.0)
+    app_db.commit()
+    given = {"asset_id": asset.id, "text": f"{'Word ' * 50}end", "link": "https://www.example.com/a", "time_zone": "Europe/Paris"}
+
+    page = client.submit("/posts/preflight", channels=[x.id, linkedin.id, tube.id], media=[film.id], **given).text
+
+    looks = [re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", one)).strip() for one in re.findall(r'(?s)<figure class="look look--\w+">(.*?)</figure>', page)]
+    assert [one.split()[0:2] for one in looks] == [["1:02:05", "The"], ["Our", "X"], ["Our", "page"]]
+    assert [one.count("…more") for one in looks] == [1, 0, 1]
+    assert all(one.endswith("An approximation: the platform decides how it looks.") for one in looks)
+
+    without = client.submit("/posts/preflight", channels=[linkedin.id], **given).text
+    assert re.search(r'look__card"><strong[^>]*>The paper</strong><span[^>]*>example.com<', without)
+
+
+def test_a_text_of_a_channel_s_own_is_named_and_the_same_text_is_none(client: Browser, app_db: Session) -> None:
+    asset, x, page = make_asset(app_db), make_channel(app_db, name="Our X"), make_channel(app_db, name="Our page", platform=Platform.LINKEDIN)
+    app_db.commit()
+    given = {"asset_id": asset.id, "channels": [x.id, page.id], "text": "For all.", "time_zone": "Europe/Paris", f"text-{x.id}": "For X.", f"text-{page.id}": "For all. "}
+
+    said = client.submit("/posts/preflight", **given).text
+    assert ("changed for Our X" in said, "changed for Our page" in said) == (True, False)
+
+    client.submit("/posts/new", **given)
+    assert sorted(one.text for one in app_db.query(Post)) == ["For X.", "For all."]
+
+
+def test_what_a_picture_shows_is_asked_beside_it_and_starts_with_what_its_file_says(client: Browser, app_db: Session) -> None:
+    asset, channel = make_asset(app_db), make_channel(app_db, platform=Platform.LINKEDIN)
+    stand = a_film(app_db, asset, name="stand.png", kind=MediaKind.IMAGE, mime="image/png", seconds=None, alt_text="Our stand")
+    app_db.commit()
+
+    assert 'value="Our stand" maxlength="1000"' in client.get(f"/posts/new?asset={asset.id}").text
+    given = {"asset_id": asset.id, "channels": [channel.id], "text": "Hi", "media": [stand.id], "time_zone": "Europe/Paris"}
+    client.submit("/posts/new", **given, **{f"alt-{stand.id}": "Our stand in Lisbon"})
+
+    (post,) = app_db.query(Post).all()
+    assert post.media == [{"file_id": stand.id, "alt_text": "Our stand in Lisbon"}]
+    assert 'value="Our stand in Lisbon"' in client.get(f"/posts/{post.id}/edit").text
+
+
+def test_saving_and_submitting_at_once_asks_for_approval_and_keeps_what_a_rule_refuses_as_a_draft(client: Browser, app_db: Session) -> None:
+    asset, x, tube = make_asset(app_db), make_channel(app_db, name="Our X"), make_channel(app_db, name="Our TV", platform=Platform.YOUTUBE)
+    app_db.commit()
+
+    client.submit(
+        "/posts/new", asset_id=asset.id, channels=[x.id, tube.id], text="Hi", wall_time="2026-03-03T13:00", time_zone="Europe/Paris", then="submit"
+    )
+
+    posts = {one.channel_id: one.state for one in app_db.query(Post)}
+    assert posts == {x.id: PostState.IN_REVIEW, tube.id: PostState.DRAFT}
+    assert "Our TV: saved, but not submitted." in client.get("/").text

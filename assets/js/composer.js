@@ -1,0 +1,74 @@
+// The composer: texts of a channel's own beside the one for all, the asset's link and files, and the keys that save.
+import { onContent } from "./page.js";
+
+/** Shows the own texts of chosen channels only, and says which differ from the text for all. */
+function watchOwn(form) {
+  const base = form.querySelector("#text");
+  const boxes = [...form.querySelectorAll("details[data-own]")];
+  if (!base || !boxes.length) return;
+  const show = () => {
+    for (const box of boxes) {
+      const area = box.querySelector("textarea");
+      const changed = area.value.trim() !== "" && area.value.trim() !== base.value.trim();
+      box.hidden = !form.querySelector(`[name="channels"][value="${box.dataset.own}"]`)?.checked;
+      box.querySelector("[data-own-changed]").hidden = !changed;
+      box.querySelector("[data-own-same]").hidden = changed;
+      box.querySelector("[data-own-reset]").hidden = !changed;
+    }
+  };
+  for (const box of boxes) {
+    const area = box.querySelector("textarea");
+    area.addEventListener("focus", () => {
+      if (area.value === "") set(area, base.value);
+    });
+    area.addEventListener("blur", () => {
+      if (area.value.trim() === base.value.trim()) set(area, "");
+    });
+    box.querySelector("[data-own-reset]").addEventListener("click", () => {
+      set(area, "");
+      box.open = false;
+      box.querySelector("summary").focus();
+    });
+  }
+  form.addEventListener("input", show);
+  show();
+}
+
+function set(control, value) {
+  if (control.value === value) return;
+  control.value = value;
+  control.dispatchEvent(new Event("input", { bubbles: true }));
+}
+
+/** Another asset brings its own link, unless somebody typed one. */
+function followAsset(form) {
+  let offered = form.querySelector("[data-asset-link]")?.dataset.assetLink ?? "";
+  document.addEventListener("planner:content", () => {
+    const place = form.querySelector("[data-asset-link]");
+    const link = form.querySelector("#link");
+    if (!place || !link || place.dataset.assetLink === offered) return;
+    if (link.value === "" || link.value === offered) set(link, place.dataset.assetLink);
+    offered = place.dataset.assetLink;
+  });
+}
+
+/** Ctrl or ⌘ and Enter saves; with Shift it is submitted as well. */
+function watchKeys(form) {
+  form.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey)) return;
+    const button = (event.shiftKey && form.querySelector("[name=then]")) || form.querySelector(".form__foot .button--primary");
+    if (!button) return;
+    event.preventDefault();
+    form.requestSubmit(button);
+  });
+}
+
+export function start() {
+  onContent((piece) => {
+    for (const form of piece.querySelectorAll("form#compose")) {
+      watchOwn(form);
+      followAsset(form);
+      watchKeys(form);
+    }
+  });
+}
