@@ -13,7 +13,7 @@ from weakref import WeakKeyDictionary
 from sqlalchemy import JSON, BigInteger, Engine, Integer, MetaData, Table, Update, bindparam, create_engine, event, update
 from sqlalchemy.engine import Connection, CursorResult, make_url
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, sessionmaker
-from sqlalchemy.orm.attributes import set_committed_value
+from sqlalchemy.orm.attributes import instance_state, set_committed_value
 from sqlalchemy.orm.exc import StaleDataError
 
 from planner.core.types import UtcDateTime
@@ -122,9 +122,11 @@ def sessions_of(engine: Engine) -> Sessions:
 def change(db: Session, row: Record, **values: Any) -> None:
     """Give one stored row other values, now and past the unit of work: for steps that are taken for each message sent.
 
-    The row in hand says so too, and counts its version up where it has one.
+    The row in hand says so too, what was set on it before is written first, and its version counts up where it has one.
     Raises StaleDataError, as a flush does, when somebody else changed or removed it.
     """
+    if instance_state(row).modified:
+        db.flush()  # What was set on it before comes first.
     wanted: dict[str, Any] = {"row": row.id}
     if (counter := row.__mapper__.version_id_col) is not None:
         wanted["old_version"] = getattr(row, str(counter.key))
