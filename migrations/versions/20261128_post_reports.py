@@ -1,4 +1,4 @@
-"""Add the platforms' tables about posts, and the raw fields of a snapshot; older snapshots have none."""
+"""Add the platforms' tables about posts, and the raw fields of a snapshot; existing snapshots have none."""
 
 from __future__ import annotations
 

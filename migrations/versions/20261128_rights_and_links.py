@@ -1,4 +1,4 @@
-"""Add until when an asset and a file may be used, and what links answered; nothing has an end yet, and no link was asked."""
+"""Add until when an asset and a file may be used, and what links answered; existing assets have no end yet, and no link was asked."""
 
 from __future__ import annotations
 

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from planner.core.i18n import N_
 
-__all__ = ["ANSWERS", "LABELS", "Choice", "Confidence", "Option", "PromotionKind"]
+__all__ = ["ANSWERS", "LABELS", "VOUCHES", "Choice", "Confidence", "Option", "PromotionKind", "Role"]
 
 
 class Choice(StrEnum):
@@ -48,6 +48,21 @@ class PromotionKind(StrEnum):
     POST = "post"
 
 
+class Role(StrEnum):
+    """Who somebody is that reacted to a video."""
+
+    JOURNALIST = "journalist"
+    ANALYST = "analyst"
+    POLITICIAN = "politician"
+    CUSTOMER = "customer"
+    EXPERT = "expert"
+    EMPLOYEE = "employee"
+    OTHER = "other"
+
+
+#: Those whose word moves a verdict one step up.
+VOUCHES = (Role.JOURNALIST, Role.ANALYST, Role.POLITICIAN)
+
 #: What the desk would do, as what a person can decide.
 ANSWERS: dict[Choice, Option] = {
     Choice.DO_NOT_PROMOTE: Option.LEAVE,
@@ -71,6 +86,13 @@ LABELS: dict[StrEnum, str] = {
     Confidence.SOUND: N_("Sound"),
     Option.REPURPOSE: N_("Use it in another form"),
     Option.LEAVE: N_("Leave it alone"),
+    Role.JOURNALIST: N_("Journalist"),
+    Role.ANALYST: N_("Analyst"),
+    Role.POLITICIAN: N_("Politician"),
+    Role.CUSTOMER: N_("Customer"),
+    Role.EXPERT: N_("Expert"),
+    Role.EMPLOYEE: N_("Employee"),
+    Role.OTHER: N_("Somebody else"),
     PromotionKind.AD: N_("Advertisement"),
     PromotionKind.NEWSLETTER: N_("Newsletter"),
     PromotionKind.SHARE_KIT: N_("Share kit for employees"),

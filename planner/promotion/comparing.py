@@ -12,25 +12,13 @@ from dataclasses import dataclass
 from typing import Literal
 
 from planner.promotion.forecast import Reading, known_at, outlook, tidy
+from planner.promotion.intervals import Rate, rate
 
-__all__ = ["Comparison", "Rate", "Verdict", "compare", "rate"]
+__all__ = ["Comparison", "Verdict", "compare"]
 
 #: Days after a change before anything is said of it, and the days before that it is set beside.
 _LEAST, _BEFORE = 7.0, 14.0
-#: 80 %.
-_Z = 1.2815515655446004
-
 Verdict = Literal["too_early", "alike", "more", "less"]
-
-
-@dataclass(frozen=True, slots=True)
-class Rate:
-    """A share with its 80 % interval."""
-
-    share: float
-    low: float
-    high: float
-    out_of: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,14 +82,3 @@ def _earlier(told: Sequence[Reading], changed: float, level: float | None) -> fl
         return None
     return max(math.exp(level) - math.exp(was), 0.0) / (changed - start)
 
-
-def rate(counted: tuple[int, int] | None, least: int = 100) -> Rate | None:
-    """Clicks over showings with Wilson's interval; None below `least` showings."""
-    if counted is None or counted[0] < least:
-        return None
-    shown, clicks = counted
-    clicks = min(clicks, shown)
-    part, square = clicks / shown, _Z * _Z
-    middle = (part + square / (2 * shown)) / (1 + square / shown)
-    away = _Z / (1 + square / shown) * math.sqrt(part * (1 - part) / shown + square / (4 * shown * shown))
-    return Rate(part, max(middle - away, 0.0), min(middle + away, 1.0), shown)

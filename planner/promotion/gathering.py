@@ -13,9 +13,9 @@ from sqlalchemy.orm import Session
 from planner.catalog.models import Asset, AssetKind, Confidentiality, Purpose
 from planner.insights.models import Snapshot
 from planner.planning.models import Campaign, Post, PostState
-from planner.promotion.choices import PromotionKind
+from planner.promotion.choices import VOUCHES, PromotionKind
 from planner.promotion.forecast import Reading, tidy
-from planner.promotion.models import Promotion, PromotionInput
+from planner.promotion.models import Promotion, PromotionInput, Reaction
 
 __all__ = ["GRID", "MOST", "ChannelPast", "Video", "gather", "readings_of"]
 
@@ -117,7 +117,7 @@ def gather(db: Session, channel_id: int, *, most: int = MOST, also: int | None =
         select(
             Post.id, Asset.id, Asset.title, Asset.kind, Post.published_at, Asset.duration_seconds, Asset.embargo_until, Asset.sensitive,
             Asset.confidentiality, Asset.purpose, Asset.owner_id, Asset.cost, PromotionInput.goal, PromotionInput.target_share,
-            PromotionInput.value_per_view, PromotionInput.audio_only, PromotionInput.vouched_by, PromotionInput.rights_until, *_campaign(),
+            PromotionInput.value_per_view, PromotionInput.audio_only, PromotionInput.vouched_by, Asset.rights_until, *_campaign(), _voucher(),
         )
         .join(Asset, Asset.id == Post.asset_id)
         .outerjoin(PromotionInput, PromotionInput.asset_id == Asset.id)
@@ -146,6 +146,12 @@ def _campaign() -> tuple[Any, Any]:
     return ends.with_only_columns(Campaign.name).scalar_subquery(), ends.with_only_columns(Campaign.embargo_until).scalar_subquery()
 
 
+def _voucher() -> Any:
+    """The name of the last journalist, analyst or politician who reacted."""
+    newest = select(Reaction.who).where(Reaction.asset_id == Asset.id, Reaction.role.in_(VOUCHES)).correlate(Asset)
+    return newest.order_by(Reaction.on.desc(), Reaction.id.desc()).limit(1).scalar_subquery()
+
+
 def _video(row: Any, series: Mapping[str, tuple[datetime, list[Reading]]], pairs: Mapping[str, dict[str, Pair]], promoted: Sequence[Any]) -> Video:
     regime = max(series, key=lambda name: series[name][0]) if series else ""
     told = {name: tidy(readings) for name, (_at, readings) in series.items()}
@@ -153,7 +159,7 @@ def _video(row: Any, series: Mapping[str, tuple[datetime, list[Reading]]], pairs
     return Video(
         post_id=row[0], asset_id=row[1], title=row[2], kind=row[3], published_at=row[4], duration=row[5], embargo_until=row[6], sensitive=row[7],
         confidentiality=row[8], purpose=row[9], owner_id=row[10], cost=_amount(row[11]), goal=row[12], target_share=row[13],
-        value_per_view=_amount(row[14]), audio_only=bool(row[15]), vouched_by=row[16] or "", rights_until=row[17], campaign=row[18] or "",
+        value_per_view=_amount(row[14]), audio_only=bool(row[15]), vouched_by=row[16] or row[20] or "", rights_until=row[17], campaign=row[18] or "",
         campaign_embargo=row[19], regime=regime, series=told,
         **{name: {regime: one[name] for regime, one in pairs.items() if name in one} for name in ("watched", "clicked", "liked")},
         promoted=[(kind, max(age, 0.01), cost) for kind, age, cost in began],

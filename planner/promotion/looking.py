@@ -56,5 +56,5 @@ def _unpublished(db: Session, asset: Asset) -> Video:
         target_share=told.target_share if told else None,
         value_per_view=float(told.value_per_view) if told and told.value_per_view is not None else None,
         audio_only=told.audio_only if told else False, vouched_by=told.vouched_by if told else "",
-        rights_until=told.rights_until if told else None,
+        rights_until=asset.rights_until,
     )  # fmt: skip

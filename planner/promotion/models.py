@@ -15,9 +15,9 @@ from planner.channels.models import Channel
 from planner.core.db import Base, Record
 from planner.core.types import Choice as Listed
 from planner.planning.models import Post
-from planner.promotion.choices import Choice, Confidence, Option, PromotionKind
+from planner.promotion.choices import Choice, Confidence, Option, PromotionKind, Role
 
-__all__ = ["Decision", "EventUse", "Promotion", "PromotionInput", "PromotionSettings", "Proposed", "ReEdit", "Standing"]
+__all__ = ["Decision", "EventUse", "Promotion", "PromotionInput", "PromotionSettings", "Proposed", "Reaction", "ReEdit", "Standing"]
 
 
 class Promotion(Record):
@@ -61,6 +61,21 @@ class EventUse(Record):
     created_at: Mapped[datetime]
 
 
+class Reaction(Record):
+    """Somebody who said something of a video, as it was typed in: who, where, and where it can be read."""
+
+    __tablename__ = "promotion_reactions"
+    asset_id: Mapped[int] = mapped_column(ForeignKey(Asset.id), index=True)
+    who: Mapped[str] = mapped_column(String(160))
+    role: Mapped[Role] = mapped_column(Listed(Role))
+    #: Paper, firm or network they speak for or on; empty when not told.
+    outlet: Mapped[str] = mapped_column(String(160), default="")
+    on: Mapped[date] = mapped_column(Date)
+    url: Mapped[str] = mapped_column(String(2000), default="")
+    said: Mapped[str] = mapped_column(Text, default="")
+    created_at: Mapped[datetime]
+
+
 class PromotionInput(Base):
     """What people know of one video that no platform tells; None is not told, and the channel's settings hold."""
 
@@ -72,8 +87,6 @@ class PromotionInput(Base):
     audio_only: Mapped[bool] = mapped_column(default=False)
     #: A politician, journalist or analyst who spoke of it; empty when nobody did.
     vouched_by: Mapped[str] = mapped_column(String(160), default="")
-    #: The last day it may be used (music, pictures, people in it); None: nobody said that it ends.
-    rights_until: Mapped[date | None] = mapped_column(Date)
     updated_at: Mapped[datetime]
 
 

@@ -59,7 +59,6 @@ class InputValues:
     value_per_view: Decimal | None = None
     audio_only: bool = False
     vouched_by: str = ""
-    rights_until: date | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session, selectinload
+from sqlalchemy.orm import Session, contains_eager, selectinload
 
 from planner.accounts import history
 from planner.accounts.models import User
@@ -39,6 +39,7 @@ def reedits(db: Session, *, viewer: User | None, limit: int = 20) -> list[tuple[
     known = known_to(viewer)
     query = (
         select(ReEdit, Asset.title)
+        .options(contains_eager(ReEdit.decision))
         .join(Decision, Decision.id == ReEdit.decision_id)
         .join(Asset, Asset.id == Decision.asset_id)
         .where(Decision.stands, ReEdit.done_at.is_(None))

@@ -9,6 +9,7 @@ from flask_babel import get_timezone
 from planner.accounts.rules import may
 from planner.planning import standing
 from planner.planning.desk import desk
+from planner.promotion.desk import lines
 from planner.publishing import held, native_queries
 from planner.web.access import needs
 
@@ -23,5 +24,6 @@ def home() -> ResponseReturnValue:
     undecided = native_queries.open_count(g.db) if may(g.user, "native.decide") else 0
     template = "desk/home.html" if shown.has_assets or not shown.quiet or undecided else "desk/empty.html"
     return render_template(
-        template, desk=shown, held=waiting, leaks=leaks, undecided=undecided, called_off=off, has_demo="jobs.load_demo" in current_app.view_functions
+        template, desk=shown, held=waiting, leaks=leaks, undecided=undecided, called_off=off, has_demo="jobs.load_demo" in current_app.view_functions,
+        promotion=lines(g.db, viewer=g.user, now=g.now), on=g.now.date(),
     )

@@ -148,6 +148,8 @@ SCREENS: tuple[Table, ...] = (
         ("POST", "/<int:video_id>/promotions", "evidence.record"),
         ("POST", "/<int:video_id>/posts/<int:post_id>", "evidence.mark"),
         ("POST", "/<int:video_id>/events", "evidence.use"),
+        ("POST", "/<int:video_id>/reactions", "reactions.record_reaction"),
+        ("POST", "/reactions/<int:reaction_id>/remove", "reactions.remove_reaction"),
         ("POST", "/promotions/<int:promotion_id>/remove", "evidence.remove"),
         ("POST", "/decisions/<int:decision_id>/undo", "evidence.undo"),
         ("POST", "/decisions/<int:decision_id>/redo", "evidence.redo"),

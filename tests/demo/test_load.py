@@ -10,13 +10,16 @@ from sqlalchemy import func, select
 from planner.catalog.models import Asset
 from planner.core.settings import Settings
 from planner.demo.content import ASSETS
+from planner.demo.past import FILMS
 from planner.factory import create_app
 from planner.insights.models import Latest
 from planner.jobs.run import run_next
 from planner.ledger import jobs
 from planner.ledger.models import Job, JobState
 from planner.planning.models import Post, PostState
+from planner.promotion.models import Decision
 from planner.promotion.queries import to_decide
+from planner.promotion.scores import judged
 from planner.publishing.check import violations
 from tests.conftest import make_settings
 from tests.factories import make_asset
@@ -37,7 +40,7 @@ def test_the_demo_quarter_is_lived_through_the_real_outbox(tmp_path: Path, sqlit
     assert (job.state, job.message) == (JobState.DONE, "")
     with runtime.sessions() as db:
         states = dict(db.execute(select(Post.state, func.count()).group_by(Post.state)).all())
-        assert db.scalar(select(func.count()).select_from(Asset)) == len(ASSETS)
+        assert db.scalar(select(func.count()).select_from(Asset)) == len(ASSETS) + len(FILMS)
         assert states[PostState.PUBLISHED] >= 45
         assert states[PostState.FAILED] == 1, "a text said twice on LinkedIn"
         assert states[PostState.MISSED] == 1
@@ -48,6 +51,8 @@ def test_the_demo_quarter_is_lived_through_the_real_outbox(tmp_path: Path, sqlit
         weekend = [post.id for post in db.scalars(select(Post).where(Post.state == PostState.PUBLISHED)) if post.publish_at.weekday() >= 5]
         assert weekend == []
         assert to_decide(db, viewer=None, now=runtime.clock.now()) >= 5
+        told = judged(db.scalars(select(Decision)))
+        assert (len(told), {one.where for one in told}) == (sum(film.decided is not None for film in FILMS), {"inside", "above"})
     runtime.engine.dispose()
 
 

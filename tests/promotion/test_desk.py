@@ -142,17 +142,29 @@ def test_views_counted_in_another_way_since_are_not_held_against_a_forecast(db: 
     assert made.views_30 is None
 
 
-def test_the_desk_says_when_it_was_wrong_lately() -> None:
-    def past(actual: int) -> Decision:
-        return Decision(forecast_30=[100, 200, 300], views_30=actual, views_90=None, forecast_90=None)
+def past(actual: int, later: int | None = None, **more: object) -> Decision:
+    return Decision(forecast_30=[100, 200, 300], views_30=actual, forecast_90=[100, 200, 300], views_90=later, **more)
 
-    right, wrong = [past(200)] * 4 + [past(400)], [past(400)] * 4 + [past(50)]
 
-    told = score(judged(right))
+def test_the_desk_says_it_was_wrong_when_chance_alone_hardly_explains_the_misses() -> None:
+    told = score(judged([past(200) for _ in range(4)] + [past(400)]))
     assert (told.judged, told.inside, told.above, told.coverage, told.wrong_lately) == (5, 4, 1, 0.8, False)
-    told = score(judged(wrong))
+    told = score(judged([past(400) for _ in range(4)] + [past(50)]))
     assert (told.lately, told.above, told.below, told.wrong_lately) == ((0, 5), 4, 1, True)
     assert score([]).coverage is None
+    # Of ten, five that held are too few (3 in 100 by chance), six are not (12 in 100).
+    for held, wrong in ((5, True), (6, False)):
+        assert score(judged([past(200 if one < held else 400) for one in range(10)])).wrong_lately is wrong
+    # The two judgements of one decision are one proof.
+    twice = score(judged([past(400, 400) for _ in range(4)]))
+    assert (twice.judged, twice.lately, twice.wrong_lately) == (8, (0, 4), None)
+
+
+def test_said_and_done_stand_beside_each_other_with_how_sure_that_is() -> None:
+    bins = calibration([past(200, pays=0.8, paid_off=one < 3) for one in range(4)] + [past(200, pays=0.2, paid_off=False), past(1, pays=None, paid_off=True)])
+
+    assert [(one.start, one.end, one.count, round(one.said, 2), one.paid) for one in bins] == [(0.0, 0.3, 1, 0.2, 0.0), (0.7, 0.9, 4, 0.8, 0.75)]
+    assert (round(bins[1].low, 2), round(bins[1].high, 2)) == (0.43, 0.92)
 
 
 def test_what_promoted_a_video_is_recorded_once_a_day_and_kind_and_can_be_removed(db: Session) -> None:

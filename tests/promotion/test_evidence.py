@@ -19,7 +19,7 @@ from planner.promotion.choices import Choice, Confidence, PromotionKind
 from planner.promotion.evidence import Evidence, WhatIf
 from planner.promotion.gathering import GRID, gather
 from planner.promotion.looking import look
-from planner.promotion.service import InputValues, SettingValues
+from planner.promotion.service import SettingValues
 from planner.promotion.standings import bench
 from tests.factories import NOON, make_asset, make_campaign, make_channel, make_post
 from tests.promotion.making import DAY, asset_of, make_past, make_video, read, views_at
@@ -155,7 +155,7 @@ def test_a_campaigns_embargo_and_rights_that_ended_stand_against_it_and_say_unti
     under, free, ended = (make_video(db, channel, published_at=NOON - 7 * DAY) for _ in range(3))
     for post, name, until in ((under, "Spring launch", NOON + 3 * DAY), (free, "Over", NOON - DAY)):
         make_post(db, asset=asset_of(db, post), channel=make_channel(db), campaign=make_campaign(db, name=name, embargo_until=until))
-    service.save_inputs(db, asset_of(db, ended), InputValues(rights_until=date(2026, 2, 28)), actor=None, now=NOON)
+    asset_of(db, ended).rights_until = date(2026, 2, 28)
     db.flush()
 
     told = [weighed(db, post.asset_id).verdict for post in (under, free, ended)]

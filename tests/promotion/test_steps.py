@@ -18,8 +18,9 @@ from planner.insights.rules import regime_of
 from planner.planning.models import PostState
 from planner.promotion import service, steps, tasks
 from planner.promotion.choices import Option, PromotionKind
-from planner.promotion.comparing import compare, rate
+from planner.promotion.comparing import compare
 from planner.promotion.forecast import curve
+from planner.promotion.intervals import rate
 from planner.promotion.looking import compared, look
 from planner.promotion.models import Decision, Promotion, ReEdit
 from planner.promotion.service import DecisionValues

@@ -99,7 +99,7 @@ def make_scene(db: Session) -> Scene:
         "channel_id": channel.id, "user_id": people["viewer"].id, "token_id": 1, "token": link, "delivery_id": delivery.id, "native_id": native.id,
         "amendment_id": 1, "change_id": 1,
         "share_id": share.id, "note_id": note.id, "view_id": view.id,
-        "video_id": video.id, "promotion_id": promotion.id, "decision_id": decision.id, "reedit_id": 1,
+        "video_id": video.id, "promotion_id": promotion.id, "decision_id": decision.id, "reedit_id": 1, "reaction_id": 1,
         "kind": "assets", "code": "aaaaaaa", "platform": "x", "filename": "favicon.svg",
     }  # fmt: skip
     return Scene(people, asset, confidential, secret_file, channel, post, secret_post, delivery, arguments)

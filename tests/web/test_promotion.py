@@ -19,6 +19,7 @@ from planner.channels.port import Platform
 from planner.ledger.models import Job
 from planner.planning.models import Post, PostState
 from planner.promotion import judging, service, standings
+from planner.promotion.choices import Confidence, Option
 from planner.promotion.models import Decision, EventUse, Promotion, PromotionInput, PromotionSettings
 from planner.promotion.service import SettingValues
 from tests.conftest import Browser, StoppedClock
@@ -170,6 +171,63 @@ def test_decided_frozen_proposed_and_judged_when_its_day_has_come(
     assert "above the range" in scores
     assert "0 of 1; four in five should" in scores
     assert made.paid_off is True
+
+
+def test_the_home_page_says_what_waits_whose_re_edit_is_due_and_that_the_forecasts_were_wrong(
+    client: Browser, sign_in: Callable[..., Browser], video: Post, channel: Channel, app_db: Session
+) -> None:  # fmt: skip
+    olds = [make_video(app_db, channel, published_at=NOON - 200 * DAY, title=f"Old {one}") for one in range(6)]
+    for old in olds:
+        app_db.add(Decision(
+            asset_id=old.asset_id, choice=Option.LEAVE, reason="It runs.", decided_by_name="Somebody", decided_at=NOON - 90 * DAY, stands=True,
+            confidence=Confidence.SOUND, version="1", forecast_30=[100, 200, 300], views_30=900,
+        ))  # fmt: skip
+    app_db.commit()
+
+    waiting = plain(client.get("/").text)
+    decide(client, video, choice="re_edit", reason="Nobody clicks.", due_on="2026-03-20")
+    then = plain(client.get("/").text)
+
+    assert "One video to decide" in waiting
+    assert "The forecasts have been wrong lately Of the last 6, 0 held; four in five should." in waiting
+    assert "Titles and thumbnails to re-edit 1 Slicing, explained Due on 20 Mar 2026. Nobody has it yet." in then
+    assert "to decide" not in then
+    viewer = sign_in(roles=("viewer",)).get("/").text
+    assert [words for words in ("wrong lately", "to re-edit", "to decide") if words in viewer] == []
+
+
+def test_the_reliability_diagram_is_drawn_with_its_table(client: Browser, channel: Channel, app_db: Session) -> None:
+    for place in range(5):
+        old = make_video(app_db, channel, published_at=NOON - 200 * DAY)
+        app_db.add(Decision(
+            asset_id=old.asset_id, choice=Option.PROMOTE, reason="It pays.", decided_by_name="Somebody", decided_at=NOON - 90 * DAY, stands=True,
+            confidence=Confidence.SOUND, version="1", forecast_30=[100, 200, 300], views_30=200, pays=0.75 if place < 4 else 0.4, paid_off=place < 3,
+        ))  # fmt: skip
+    app_db.commit()
+
+    page = client.get("/promotion/scores").text
+
+    assert page.count('class="reliability__dot"') == 2
+    assert "70% – 90% 75% 75% [43%–92%] 4" in plain(page)
+    assert 'x1="46.0" y1="280.0" x2="404.0" y2="14.0"' in page
+
+
+def test_who_reacted_is_recorded_and_an_analysts_word_counts_one_step_up(client: Browser, video: Post, app_db: Session) -> None:
+    at = f"/promotion/{video.asset_id}"
+    given = {"reaction-who": "Ada Marsh", "reaction-role": "analyst", "reaction-outlet": "Telecom Research", "reaction-on": "2026-02-28", "reaction-said": "At last a clear word."}
+
+    wrong = client.submit(f"{at}/reactions", **(given | {"reaction-url": "somewhere", "reaction-on": "2026-12-28"}))
+    kept = client.submit(f"{at}/reactions", **given, **{"reaction-url": "https://example.org/note"})
+
+    assert (wrong.status_code, kept.status_code) == (422, 302)
+    assert "Choose a day that has come" in wrong.text
+    assert "At last a clear word." in wrong.text
+    page = plain(client.get(at).text)
+    assert "Ada Marsh Analyst, Telecom Research · counts one step up At last a clear word." in page
+    assert "Ada Marsh spoke of it, which counts one step up." in page
+    assert client.submit("/promotion/reactions/1/remove").status_code == 302
+    assert "Ada Marsh spoke of it" not in client.get(at).text
+    assert client.submit("/promotion/reactions/1/remove").status_code == 404
 
 
 def test_drafts_are_proposed_from_the_decision_and_open_in_the_composer(client: Browser, video: Post, app_db: Session) -> None:

@@ -10,8 +10,9 @@ from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, DateField, FileField, IntegerField, RadioField, SelectField, StringField, TextAreaField
 from wtforms.validators import InputRequired, NumberRange, Optional, ValidationError
 
-from planner.promotion.choices import Option, PromotionKind
+from planner.promotion.choices import Option, PromotionKind, Role
 from planner.promotion.evidence import WhatIf
+from planner.promotion.reactions import ReactionValues
 from planner.promotion.service import SHARES, DecisionValues, InputValues, SettingValues
 from planner.promotion.verdict import Thresholds
 from planner.web.forms.base import MomentField, PlannerForm
@@ -20,7 +21,7 @@ from planner.web.forms.planning import CheckboxListField, choices
 from planner.web.promotion.words import promotion_label
 
 __all__ = [
-    "DecisionForm", "DoneForm", "IdeaForm", "ImportForm", "InputForm", "PromotionForm", "ProposeForm", "SettingsForm", "UseForm", "WhatIfForm",
+    "DecisionForm", "DoneForm", "IdeaForm", "ImportForm", "InputForm", "PromotionForm", "ProposeForm", "ReactionForm", "SettingsForm", "UseForm", "WhatIfForm",
 ]  # fmt: skip
 
 
@@ -138,12 +139,9 @@ class InputForm(PlannerForm):
     value_per_view = ValueField(_l("Value of a view"), [Optional()])
     audio_only = BooleanField(_l("Sound only"))
     vouched_by = StringField(_l("Who spoke of it"))
-    rights_until = DateField(_l("Rights end on"), [Optional()])
 
     def values(self) -> InputValues:
-        return InputValues(
-            self.goal.data, self.target_share.data, self.value_per_view.data, bool(self.audio_only.data), self.vouched_by.data or "", self.rights_until.data
-        )
+        return InputValues(self.goal.data, self.target_share.data, self.value_per_view.data, bool(self.audio_only.data), self.vouched_by.data or "")
 
 
 class PromotionForm(PlannerForm):
@@ -166,6 +164,23 @@ class UseForm(PlannerForm):
     screenings = CountField(_l("Screenings"), [Optional()])
     attendance = CountField(_l("People who saw it"), [Optional()])
     leads = CountField(_l("Leads"), [Optional()])
+
+
+class ReactionForm(PlannerForm):
+    """Somebody who reacted to a video."""
+
+    who = StringField(_l("Who"), [InputRequired(_l("This cannot be empty."))])
+    role = SelectField(_l("As"))
+    outlet = StringField(_l("Paper, firm or network"))
+    on = DateField(_l("Day"), [InputRequired(_l("Choose a day."))])
+    url = StringField(_l("Where it can be read"))
+    said = TextAreaField(_l("What they said"))
+
+    def offer(self) -> None:
+        self.role.choices = [(one.value, promotion_label(one)) for one in Role]
+
+    def values(self) -> ReactionValues:
+        return ReactionValues(self.who.data or "", Role(self.role.data), self.on.data, self.outlet.data or "", self.url.data or "", self.said.data or "")
 
 
 class ImportForm(PlannerForm):

@@ -6,7 +6,9 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-__all__ = ["Dots", "Fan", "Picture", "draw", "scatter"]
+from planner.promotion.scores import Bin
+
+__all__ = ["Dots", "Fan", "Picture", "Reliability", "draw", "reliability", "scatter"]
 
 #: Age in days, low, median, high.
 Ahead = Sequence[float]
@@ -48,6 +50,36 @@ class Dots:
     @property
     def middle(self) -> tuple[float, float]:
         return (self.left + self.right) / 2, (self.top + self.bottom) / 2
+
+
+@dataclass(frozen=True, slots=True)
+class Reliability:
+    """Said across, done upwards. points: across, up, ends of the interval upwards, radius. ticks: where each share is, on both axes."""
+
+    width: int
+    height: int
+    points: Sequence[tuple[float, float, float, float, float]]
+    ticks: Sequence[tuple[float, float, float]]
+
+    @property
+    def ends(self) -> tuple[float, float, float, float]:
+        """Left, bottom, right and top of the field."""
+        return self.ticks[0][1], self.ticks[0][2], self.ticks[-1][1], self.ticks[-1][2]
+
+
+def reliability(bins: Sequence[Bin], *, width: int = 420, height: int = 320) -> Reliability:
+    """The reliability diagram: a calibrated desk has its points on the diagonal, as far as their intervals tell."""
+    left, right, top, bottom = 46.0, width - 16.0, 14.0, height - 40.0
+
+    def x(share: float) -> float:
+        return round(left + (right - left) * share, 1)
+
+    def y(share: float) -> float:
+        return round(bottom - (bottom - top) * share, 1)
+
+    most = max((one.count for one in bins), default=1)
+    points = [(x(one.said), y(one.paid), y(one.low), y(one.high), round(4 + 6 * math.sqrt(one.count / most), 1)) for one in bins]
+    return Reliability(width, height, points, [(share, x(share), y(share)) for share in (0.0, 0.25, 0.5, 0.75, 1.0)])
 
 
 def scatter(points: Sequence[tuple[float, float]], *, width: int, height: int) -> Dots:

@@ -16,18 +16,19 @@ from planner.catalog.queries import owners
 from planner.core.errors import Forbidden, NotFound, PlannerError
 from planner.planning import queries as planning
 from planner.promotion import queries, service, standings
-from planner.promotion.choices import ANSWERS, Option, PromotionKind
+from planner.promotion.choices import ANSWERS, VOUCHES, Option, PromotionKind
 from planner.promotion.evidence import HORIZONS, Bench, Evidence
 from planner.promotion.looking import look
+from planner.promotion.reactions import reactions_of
 from planner.promotion.scores import judged
 from planner.web.access import needs
-from planner.web.forms.promotion import DecisionForm, InputForm, PromotionForm, UseForm, WhatIfForm
+from planner.web.forms.promotion import DecisionForm, InputForm, PromotionForm, ReactionForm, UseForm, WhatIfForm
 from planner.web.promotion.drawing import Picture, draw
 from planner.web.promotion.steps import DRAFTS, followed
 from planner.web.promotion.words import promotion_label, reason
 from planner.web.session import committing
 
-__all__ = ["decide", "inputs", "mark", "page", "record", "redo", "remove", "show", "undo", "use"]
+__all__ = ["decide", "inputs", "mark", "page", "record", "redo", "refresh", "remove", "show", "undo", "use"]
 
 _ASKED = ("kind", "cost", "value_per_view", "target_share", "goal")
 
@@ -84,7 +85,7 @@ def inputs(video_id: int) -> ResponseReturnValue:
         try:
             with committing(g.db):
                 service.save_inputs(g.db, asset, form.values(), actor=g.user, now=g.now)
-                _refresh(asset)
+                refresh(asset)
         except PlannerError as error:
             _refuse(form, error)
         else:
@@ -198,6 +199,7 @@ def _record(asset: Asset) -> dict[str, Any]:
         "decisions": decisions, "stands": next((one for one in decisions if one.stands), None),
         "outcomes": {one.id: judged([one]) for one in decisions}, "promotions": queries.known_promotions(g.db, asset.id),
         "posts": queries.live_posts(g.db, asset.id) if may(g.user, "promotion.record", asset) else [], "uses": queries.uses_of(g.db, asset.id), "drafts": DRAFTS,
+        "reactions": reactions_of(g.db, asset.id), "vouches": VOUCHES,
     }  # fmt: skip
 
 
@@ -211,7 +213,9 @@ def _forms(asset: Asset, evidence: Evidence | None, given: dict[str, Any]) -> di
     known = given.get("known") or InputForm(formdata=None, obj=queries.inputs_of(g.db, asset.id), prefix="known")
     promoted = given.get("promoted") or PromotionForm(formdata=None, prefix="promotion", data={"currency": evidence.knobs.currency if evidence else "EUR"})
     promoted.offer()
-    return {"decision": decision, "known": known, "promoted": promoted, "used": given.get("used") or UseForm(formdata=None, prefix="use")}
+    reacted = given.get("reacted") or ReactionForm(formdata=None, prefix="reaction", data={"on": g.now.date()})
+    reacted.offer()
+    return {"decision": decision, "known": known, "promoted": promoted, "reacted": reacted, "used": given.get("used") or UseForm(formdata=None, prefix="use")}
 
 
 def _propose(form: DecisionForm, evidence: Evidence | None) -> None:
@@ -235,7 +239,8 @@ def _start(form: WhatIfForm, evidence: Evidence) -> None:
     form.target_share.data = _first(evidence.video.target_share, evidence.knobs.target_share)
 
 
-def _refresh(asset: Asset) -> None:
+def refresh(asset: Asset) -> None:
+    """Its row on the board follows at once."""
     g.db.flush()
     channel_id = queries.place_of(g.db, asset.id)
     if channel_id is not None:

@@ -12,6 +12,7 @@ from planner.promotion.scores import calibration, judged, score
 from planner.promotion.standings import bench
 from planner.web.access import needs
 from planner.web.forms.promotion import IdeaForm
+from planner.web.promotion.drawing import reliability
 
 __all__ = ["idea", "scores"]
 
@@ -22,8 +23,9 @@ _YEAR = timedelta(days=365)
 def scores() -> ResponseReturnValue:
     made = queries.decisions(g.db, viewer=g.user)
     told = judged(made)
+    bins = calibration(made)
     return render_template(
-        "promotion/scores.html", decisions=made, outcomes={one.id: judged([one]) for one in made}, score=score(told), bins=calibration(made),
+        "promotion/scores.html", decisions=made, outcomes={one.id: judged([one]) for one in made}, score=score(told), bins=bins, diagram=reliability(bins),
         spent=queries.spent(g.db, since=(g.now - _YEAR).date()), waiting=queries.to_decide(g.db, viewer=g.user, now=g.now), month=timedelta(days=30),
     )  # fmt: skip
 

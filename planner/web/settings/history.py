@@ -111,6 +111,8 @@ ACTIONS: dict[str, str] = {
     "promotion.undone": N_("took back a decision about a video"),
     "promotion.redone": N_("let a decision about a video hold again"),
     "promotion.judged": N_("judged a decision about a video"),
+    "promotion.reacted": N_("recorded who reacted to a video"),
+    "promotion.reaction_removed": N_("removed a recorded reaction to a video"),
     "promotion.proposed": N_("proposed posts about a video"),
     "promotion.reedit_done": N_("said that a video's new title or thumbnail is live"),
     "promotion.reedit_reopened": N_("opened a video's re-edit again"),
