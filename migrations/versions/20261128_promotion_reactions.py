@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "20261128_promotion_reactions"
-down_revision = "20261128_post_reports"
+down_revision = "20261128_campaign_standing"
 branch_labels = None
 depends_on = None
 

@@ -76,6 +76,13 @@ RESOURCES: tuple[Table, ...] = (
         ("POST", f"/<{_ID}:native_id>/ignore", "ignore"),
         ("POST", f"/<{_ID}:native_id>/put-back", "put_back"),
     )),
+    Table("api-promotion", "/api/v1/promotion", "planner.api.promotion", (
+        ("GET", "", "index"),
+        ("GET", "/judgement", "judgement"),
+        ("GET", f"/<{_ID}:asset_id>", "show"),
+        ("POST", f"/<{_ID}:asset_id>/decisions", "decide"),
+        ("POST", f"/<{_ID}:asset_id>/undo", "undo"),
+    )),
     Table("api-jobs", "/api/v1/jobs", "planner.api.jobs", (
         ("GET", "", "index"),
         ("GET", f"/<{_ID}:job_id>", "show"),
