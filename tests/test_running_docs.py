@@ -48,6 +48,25 @@ def command_lines() -> list[str]:
     return lines
 
 
+def stages() -> list[list[str]]:
+    """What each stage of the image copies from the checkout."""
+    return [
+        [name for line in re.findall(r"^COPY (?!--from)(.*) \S+$", stage, flags=re.MULTILINE) for name in line.split()]
+        for stage in re.split(r"^FROM ", (DEPLOY / "Dockerfile").read_text(), flags=re.MULTILINE)[1:]
+    ]
+
+
+def test_every_fault_of_the_table_names_tests_that_are_there() -> None:
+    page = (ROOT / "docs" / "reliability.md").read_text().partition("## The faults")[2].partition("\n## ")[0]
+    rows = [line.split(" | ") for line in page.splitlines() if line.startswith("| ") and not line.startswith(("| What happens", "|---"))]
+    there = {path.name for path in (ROOT / "tests").rglob("test_*.py")}
+
+    named = [(row[0], re.findall(r"`(test_\w+\.py)`", row[-1])) for row in rows]
+
+    assert len(named) > 30
+    assert [(what, tests) for what, tests in named if not tests or set(tests) - there] == []
+
+
 def test_every_file_is_handed_out_by_the_page() -> None:
     page = (ROOT / "docs" / "running.md").read_text()
 
@@ -127,10 +146,21 @@ def test_compose_starts_web_and_worker_only_on_an_upgraded_database() -> None:
     assert (ROOT / "deploy" / services["web"]["build"]["context"] / services["web"]["build"]["dockerfile"]).resolve() == DEPLOY / "Dockerfile"
 
 
-def test_the_image_copies_what_is_there() -> None:
-    lines = re.findall(r"^COPY (?!--from)(.*) \S+$", (DEPLOY / "Dockerfile").read_text(), flags=re.MULTILINE)
+def test_the_image_copies_what_a_fresh_checkout_has_and_lets_through() -> None:
+    """Not what happens to lie in this folder: a static/ that only a build makes is not there when the image is made."""
+    tracked = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.splitlines()  # noqa: S607
+    there = {part for path in tracked for part in (path, path.partition("/")[0])}
+    let_through = {line.removeprefix("!") for line in (DEPLOY / "Dockerfile.dockerignore").read_text().splitlines() if line.startswith("!")}
 
-    assert [name for line in lines for name in line.split() if not (ROOT / name).exists()] == []
+    copied = {name for stage in stages() for name in stage}
+
+    assert (copied - there, copied - let_through, let_through - copied) == (set(), set(), set())
+
+
+def test_the_image_builds_its_scripts_and_styles_from_all_that_the_build_reads() -> None:
+    read = set(re.findall(r'join\(root, "([\w.-]+)"', (ROOT / "build.mjs").read_text())) - {"static"}
+
+    assert read - set(stages()[0]) == set()
 
 
 def test_kubernetes_finds_its_parts() -> None:
