@@ -16,7 +16,7 @@ from planner.catalog.sheets import BROKEN, heading
 from planner.core.errors import Invalid
 from planner.core.i18n import N_
 
-__all__ = ["amount", "check", "choice", "count", "duration", "moment", "parts", "several", "yes"]
+__all__ = ["amount", "check", "choice", "count", "day_first", "duration", "moment", "parts", "several", "yes"]
 
 Member = TypeVar("Member", bound=StrEnum)
 
@@ -90,7 +90,7 @@ def moment(text: str, zone: str = "UTC") -> datetime:
     try:
         found = datetime.fromisoformat(text)
     except ValueError:
-        found = _day_first(text)
+        found = day_first(text)
     if found.tzinfo is None:
         found = found.replace(tzinfo=ZoneInfo(zone))
     try:
@@ -176,7 +176,8 @@ def yes(text: str) -> bool:
     return found
 
 
-def _day_first(text: str) -> datetime:
+def day_first(text: str) -> datetime:
+    """A date, or a moment without zone, day first: 24/03/2026 09:30. Raises Invalid."""
     found = _DAY_FIRST.fullmatch(text)
     try:
         if found:

@@ -135,6 +135,7 @@ class Post(Record):
             sqlite_where=text("external_id IS NOT NULL"),
             postgresql_where=text("external_id IS NOT NULL"),
         ),
+        Index("uq_posts_source_key", "source_key", unique=True, sqlite_where=text("source_key IS NOT NULL"), postgresql_where=text("source_key IS NOT NULL")),
         CheckConstraint("state = 'draft' OR state = 'cancelled' OR publish_at IS NOT NULL", name="dated_once_submitted"),
         CheckConstraint("state <> 'published' OR published_at IS NOT NULL", name="published_has_moment"),
     )
@@ -164,6 +165,8 @@ class Post(Record):
     #: What the person chose: wall time (ISO, no zone) and IANA zone, kept so that a change of summer-time rules is seen.
     wall_time: Mapped[str | None] = mapped_column(String(32))
     time_zone: Mapped[str | None] = mapped_column(String(64))
+    #: The row of a file it was planned by, so that the file sent twice plans nothing twice; unique where there is one.
+    source_key: Mapped[str | None] = mapped_column(String(200))
     author_id: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"))
     submitted_by_id: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"))
     #: Digest of the content and moment that were approved; None while nothing is.

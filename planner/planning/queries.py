@@ -21,7 +21,7 @@ from planner.planning.models import Campaign, Post, PostState, Standing
 from planner.planning.surroundings import surroundings
 
 __all__ = [
-    "CalendarEntry", "CampaignCard", "CampaignEmbargo", "Filters", "LAST_ID", "ReadyAsset", "approvals_waiting", "calendar", "campaign", "campaigns",
+    "CalendarEntry", "CampaignCard", "CampaignEmbargo", "Filters", "LAST_ID", "ReadyAsset", "approvals_waiting", "calendar", "campaign", "campaigns", "conditions",
     "embargoes", "history_of", "knows", "plannable", "post", "posts_of", "posts_of_states", "ready_assets", "surroundings",
 ]  # fmt: skip
 
@@ -278,13 +278,7 @@ _EVERYTHING = Filters()
 
 
 def _entries(db: Session, where: list[ColumnElement[bool]], viewer: User | None, filters: Filters, limit: int) -> list[CalendarEntry]:
-    sees_all = viewer is None or may(viewer, "asset.read_confidential")
-    query: Any = _ROWS.where(*where, *_conditions(filters)).limit(limit)
-    if not sees_all and (filters.kinds or filters.audiences or filters.campaign_id or filters.owner_id or filters.language):
-        assert viewer is not None
-        query = query.where(
-            or_(Asset.confidentiality != Confidentiality.CONFIDENTIAL, Asset.owner_id == viewer.id, Post.author_id == viewer.id)
-        )
+    query: Any = _ROWS.where(*where, *conditions(filters, viewer)).limit(limit)
     return _seen_by(viewer, db.connection().execute(query).all())
 
 
@@ -300,7 +294,8 @@ def _entry(row: Sequence[Any], known: bool) -> CalendarEntry:
     return CalendarEntry._make((*row[:5], None, *row[6:10], None, None, None, None, None, None, True, row[17]))
 
 
-def _conditions(filters: Filters) -> list[ColumnElement[bool]]:
+def conditions(filters: Filters, viewer: User | None) -> list[ColumnElement[bool]]:
+    """What these filters ask of Post and Asset; one about what is hidden from this viewer leaves the hidden out."""
     wanted: list[ColumnElement[bool]] = [Post.state.in_(filters.states) if filters.states else Post.state != PostState.CANCELLED]
     if filters.channels:
         wanted.append(Post.channel_id.in_(filters.channels))
@@ -320,4 +315,8 @@ def _conditions(filters: Filters) -> list[ColumnElement[bool]]:
         wanted.append(Asset.owner_id == filters.owner_id)
     if filters.language:
         wanted.append(Asset.language == filters.language)
+    if viewer is not None and (filters.kinds or filters.audiences or filters.campaign_id or filters.owner_id or filters.language):
+        known = knows(viewer)
+        if known is not None:
+            wanted.append(or_(known, Post.author_id == viewer.id))
     return wanted

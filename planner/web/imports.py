@@ -2,25 +2,17 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import re
-import secrets
-from collections.abc import Iterable, Mapping, Sequence
-from contextlib import suppress
-from datetime import timedelta
+from collections.abc import Mapping
 from pathlib import Path
-from typing import IO
 
-from flask import Response, g, redirect, render_template, request, url_for
+from flask import g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import get_locale, get_timezone
-from flask_babel import gettext as _
 
 from planner.accounts.rules import may, require
 from planner.catalog import importing as catalog
-from planner.catalog.sheets import MOST_BYTES, Sheet, inert, open_sheet
-from planner.core.errors import Invalid, NotFound, PlannerError, Refused
+from planner.catalog.sheets import Sheet, open_sheet
+from planner.core.errors import Invalid, NotFound, PlannerError
 from planner.core.i18n import N_
 from planner.insights import importing, reading_rows, visit_rows, visits
 from planner.insights.import_writing import owners_of
@@ -30,8 +22,8 @@ from planner.ledger.models import Job, JobState
 from planner.web.access import needs
 from planner.web.catalog import language_names
 from planner.web.forms.imports import ImportForm
-from planner.web.languages import translate
-from planner.web.session import committing, only_reads, runtime
+from planner.web.sent_files import ERRORS, TABLE, as_csv, download, keep, list_of, path_of, throw_away_old
+from planner.web.session import committing, only_reads
 
 __all__ = ["columns", "done", "errors", "new", "start", "template"]
 
@@ -45,10 +37,6 @@ _FIELDS = {
 }  # fmt: skip
 #: Errors and rows shown; the rest is counted.
 _SHOWN, _PREVIEWED = 200, 8
-#: A file nobody confirmed, or a list of its errors, is thrown away after this.
-_KEPT = timedelta(days=1)
-_CHUNK = 1 << 20
-_TABLE, _ERRORS = ".table", ".errors"
 
 
 @needs("asset.import")
@@ -76,7 +64,7 @@ def start() -> ResponseReturnValue:
     if kind not in _ACTIONS or form.get("language") not in language_names():
         raise Invalid(N_("Choose whether the file holds assets, readings or visits."), field="kind")
     require(g.user, _ACTIONS[kind])
-    path = _path(token, _TABLE)
+    path = path_of(token, TABLE)
     args = {
         "file": path.name, "kind": kind, "name": form.get("name", "")[:120], "language": form["language"], "zone": str(get_timezone()),
         "now": g.now.isoformat(), "columns": _chosen(form) or None,
@@ -91,7 +79,7 @@ def start() -> ResponseReturnValue:
 def columns() -> ResponseReturnValue:
     """Point at the columns of a file of visits, then look at what was found with them."""
     token, name, chosen = request.form.get("token", ""), request.form.get("name", "")[:120], _chosen(request.form)
-    path = _path(token, _TABLE)
+    path = path_of(token, TABLE)
     if not chosen:
         headings = open_sheet(path).headings
         return _ask_columns(headings, _used(headings, visits.remembered(g.db)), token, name)
@@ -130,13 +118,13 @@ def template(kind: str) -> ResponseReturnValue:
     """The headings and one line that shows the forms."""
     if kind not in _TEMPLATES:
         raise NotFound()
-    return _download(_as_csv(_TEMPLATES[kind]), f"{kind}.csv")
+    return download(as_csv(_TEMPLATES[kind]), f"{kind}.csv")
 
 
 @needs("asset.import")
 def errors(token: str) -> ResponseReturnValue:
     """Everything that is wrong in a refused file, to be worked through beside it."""
-    return _download(_path(token, _ERRORS).read_bytes(), "errors.csv")
+    return download(path_of(token, ERRORS).read_bytes(), "errors.csv")
 
 
 def _check(form: ImportForm) -> ResponseReturnValue:
@@ -147,8 +135,8 @@ def _check(form: ImportForm) -> ResponseReturnValue:
         raise Invalid(N_("Choose a file first."), field="file")
     owners, remembered = owners_of(g.db), visits.remembered(g.db)
     g.db.commit()  # A large file takes seconds to check: nobody waits for the database meanwhile.
-    _throw_away_old()
-    token, path = _keep(sent.stream)
+    throw_away_old()
+    token, path = keep(sent.stream)
     name = sent.filename.replace("\\", "/").rpartition("/")[2][:120]
     try:
         checked = importing.validate(path, now=g.now, kind=kind, zone=zone, language=language, owners=owners, remembered=remembered)
@@ -164,7 +152,7 @@ def _show(form: ImportForm, checked: importing.Checked, path: Path, name: str, t
     """What was found in a file: its errors, which throw it away, or its first rows and the question whether to write it."""
     if checked.errors:
         path.unlink(missing_ok=True)
-        path.with_suffix(_ERRORS).write_bytes(_list_of(checked))
+        path.with_suffix(ERRORS).write_bytes(list_of(checked.errors))
         return render_template("imports/new.html", form=form, checked=checked, name=name, token=token, shown=_SHOWN), 422
     return render_template(
         "imports/check.html", form=form, checked=checked, name=name, token=token, previewed=_PREVIEWED, classify=classify
@@ -184,59 +172,3 @@ def _ask_columns(
 def _chosen(form: Mapping[str, str]) -> dict[str, str]:
     """Field -> heading, as chosen on the page of the columns; nothing where nobody was asked."""
     return {name: form[f"column_{name}"] for name in _FIELDS if f"column_{name}" in form}
-
-
-def _list_of(checked: importing.Checked) -> bytes:
-    """A refused file's errors as a table, in the reader's language."""
-    rows = [(str(one.row), one.column, translate(one.message, **one.params), one.value) for one in checked.errors]
-    return _as_csv([(_("Row"), _("Column"), _("What is wrong"), _("What is there")), *rows])
-
-
-def _as_csv(rows: Iterable[Sequence[str]]) -> bytes:
-    """A table that opens in an office, and runs nothing there."""
-    target = io.StringIO(newline="")
-    csv.writer(target).writerows([inert(cell) for cell in row] for row in rows)
-    return target.getvalue().encode("utf-8-sig")
-
-
-def _download(data: bytes, name: str) -> Response:
-    return Response(data, mimetype="text/csv", headers={"Content-Disposition": f'attachment; filename="{name}"'})
-
-
-def _folder() -> Path:
-    folder = runtime().settings.data_path / importing.FOLDER
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
-
-
-def _keep(stream: IO[bytes]) -> tuple[str, Path]:
-    """Store what was sent under a generated name. Raises Invalid, leaving nothing, when it is too large."""
-    token = secrets.token_hex(16)
-    path = _folder() / f"{g.user.id}-{token}{_TABLE}"
-    size = 0
-    with path.open("xb") as target:
-        while chunk := stream.read(_CHUNK):
-            size += len(chunk)
-            if size > MOST_BYTES:
-                break
-            target.write(chunk)
-    if size > MOST_BYTES:
-        path.unlink()
-        raise Invalid(N_("This file is too large: at most %(most)s MB."), field="file", most=MOST_BYTES // 1_000_000)
-    return token, path
-
-
-def _path(token: str, suffix: str) -> Path:
-    """The file this person sent under this token, or the list of its errors. Raises Refused when there is none (any more)."""
-    path = _folder() / f"{g.user.id}-{token}{suffix}"
-    if not re.fullmatch("[0-9a-f]{32}", token) or not path.is_file():
-        raise Refused(N_("The file is not there any more. Send it again."), field="file")
-    return path
-
-
-def _throw_away_old() -> None:
-    limit = (g.now - _KEPT).timestamp()
-    for path in _folder().iterdir():
-        with suppress(FileNotFoundError):  # Another request may throw away the same.
-            if path.suffix in (_TABLE, _ERRORS) and path.stat().st_mtime < limit:
-                path.unlink()

@@ -35,6 +35,15 @@ SCREENS: tuple[Table, ...] = (
         ("POST", "/<int:note_id>/remove", "remove"),
         ("POST", "/<int:note_id>/put-back", "put_back"),
     )),
+    Table("plan_files", "/calendar", "planner.web.plan_files", (
+        ("GET POST", "/import", "send"),
+        ("POST", "/import/write", "write"),
+        ("GET", "/import/template.csv", "template"),
+        ("GET", "/import/template.xlsx", "template_xlsx"),
+        ("GET", "/import/errors/<token>.csv", "errors"),
+        ("GET", "/export.csv", "export_csv"),
+        ("GET", "/export.xlsx", "export_xlsx"),
+    )),
     Table("shares", "/calendar/shares", "planner.web.shares", (
         ("GET POST", "", "index"),
         ("POST", "/<int:share_id>/revoke", "revoke"),

@@ -8,7 +8,7 @@ from wtforms import FileField, RadioField, SelectField
 
 from planner.web.forms.base import PlannerForm
 
-__all__ = ["ImportForm"]
+__all__ = ["ImportForm", "PlanForm"]
 
 
 class ImportForm(PlannerForm):
@@ -22,3 +22,9 @@ class ImportForm(PlannerForm):
         """The choices, in the reader's language."""
         self.kind.choices = [("assets", _("Assets")), ("readings", _("Readings of posts")), ("visits", _("Visits to our pages"))]
         self.language.choices = list(languages.items())
+
+
+class PlanForm(PlannerForm):
+    """Which file holds the plan."""
+
+    file = FileField(_l("File"))

@@ -1,0 +1,140 @@
+"""A plan as a file, through the browser's door: sent, checked, made into drafts; fetched as CSV and XLSX, with nothing a spreadsheet runs."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import openpyxl
+import pytest
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from planner.catalog.models import Confidentiality
+from planner.planning.models import Post
+from tests.conftest import Browser
+from tests.factories import NOON, make_asset, make_channel, make_post
+
+PLAN = "date,time,channel,asset,text\n2026-03-24,09:30,Our X,Energy,Watts.\n2026-03-25,09:30,Our X,Energy,More watts.\n"
+
+
+@pytest.fixture(autouse=True)
+def world(app_db: Session) -> None:
+    make_channel(app_db, name="Our X", time_zone="Europe/Paris")
+    make_asset(app_db, title="Energy")
+    app_db.commit()
+
+
+def send(client: Browser, text: str) -> Any:
+    data = {"csrf_token": client.token(), "file": (io.BytesIO(text.encode()), "march.csv")}
+    return client.post("/calendar/import", data=data, content_type="multipart/form-data")
+
+
+def token_of(page: str) -> str:
+    found = re.search(r'name="token" value="([0-9a-f]{32})"', page)
+    assert found is not None
+    return found[1]
+
+
+def count(db: Session) -> int:
+    found = db.scalar(select(func.count()).select_from(Post)) or 0
+    db.commit()
+    return found
+
+
+def test_a_file_is_checked_shown_and_then_made_into_drafts_once(client: Browser, app_db: Session) -> None:
+    page = send(client, PLAN)
+
+    assert (page.status_code, count(app_db)) == (200, 0)
+    assert [words in page.text for words in ("2 drafts to be made from “march.csv”", "More watts.", "Nothing is planned yet.")] == [True] * 3
+    for said in ("2 drafts made.", "Everything in this file was planned already."):
+        answer = client.submit("/calendar/import/write", token=token_of(page.text), name="march.csv")
+        assert answer.status_code == 302
+        assert said in client.get(answer.location).text
+        assert count(app_db) == 2
+    assert "2 rows are in the plan already and stay as they are." in send(client, PLAN).text
+
+
+def test_errors_are_listed_by_row_and_can_be_fetched(client: Browser, app_db: Session) -> None:
+    page = send(client, PLAN.replace("2026-03-25,09:30", "2026-03-25,99:30") + "2026-03-26,10:00,Nowhere,Energy,x\n")
+
+    assert (page.status_code, count(app_db)) == (422, 0)
+    assert "2 things to put right in “march.csv”" in page.text
+    link = re.search(r'href="(/calendar/import/errors/[0-9a-f]{32}\.csv)"', page.text)
+    assert link is not None
+    listed = list(csv.reader(io.StringIO(client.get(link[1]).data.decode("utf-8-sig"))))
+    assert [row[:2] for row in listed] == [["Row", "Column"], ["3", "time"], ["4", "channel"]]
+
+
+def test_a_file_that_became_wrong_between_the_two_steps_plans_nothing(client: Browser, app_db: Session) -> None:
+    token = token_of(send(client, PLAN).text)
+    app_db.execute(Post.__table__.delete())
+    for asset in app_db.scalars(select(make_asset(app_db, title="Other").__class__)):
+        asset.embargo_until = NOON + timedelta(days=60)
+    app_db.commit()
+
+    answer = client.submit("/calendar/import/write", token=token, name="march.csv")
+
+    assert (answer.status_code, count(app_db)) == (422, 0)
+    assert "under embargo until" in answer.text
+
+
+@pytest.mark.parametrize("body", ["", "just words", "a,b\n1,2\n"])
+def test_what_is_no_plan_is_refused_in_a_sentence(client: Browser, body: str) -> None:
+    answer = send(client, body)
+
+    assert (answer.status_code, "form-errors" in answer.text) == (422, True)
+
+
+def test_the_templates_are_plans(client: Browser, app_db: Session) -> None:
+    make_channel(app_db, name="Our X account")
+    make_channel(app_db, name="Our LinkedIn page")
+    make_asset(app_db, title="Energy per bit: the road to 2030")
+    app_db.commit()
+
+    assert "2 drafts to be made" in send(client, client.get("/calendar/import/template.csv").data.decode("utf-8-sig")).text
+    page = openpyxl.load_workbook(io.BytesIO(client.get("/calendar/import/template.xlsx").data)).active
+    assert [cell.value for cell in page[1]][:3] == ["date", "time", "time_zone"]
+
+
+def test_a_view_is_exported_with_its_filters_and_runs_nothing(client: Browser, app_db: Session) -> None:
+    for text in ("=cmd|' /C calc'!A0", "+1", "Plain\nwords"):
+        make_post(app_db, text=text, asset=make_asset(app_db, title="-2+3"))
+    other = make_post(app_db, publish_at=NOON + timedelta(days=40))
+    app_db.commit()
+
+    week = list(csv.reader(io.StringIO(client.get("/calendar/export.csv?view=week&date=2026-03-03").data.decode("utf-8-sig"))))
+    book = openpyxl.load_workbook(io.BytesIO(client.get("/calendar/export.xlsx?view=week&date=2026-03-03").data))
+    narrowed = client.get(f"/calendar/export.csv?start=2026-03-01&end=2027-01-01&channel={other.channel_id}").data.decode("utf-8-sig")
+
+    assert [(row[4], row[5]) for row in week[1:]] == [("'-2+3", "'=cmd|' /C calc'!A0"), ("'-2+3", "'+1"), ("'-2+3", "Plain\nwords")]
+    cells = [cell for row in book.active.iter_rows(min_row=2) for cell in row]
+    assert [cell.value for cell in cells if cell.data_type == "f"] == []
+    assert [row[11] for row in csv.reader(io.StringIO(narrowed))][1:] == [str(other.id)]
+
+
+def test_what_the_reader_may_not_know_is_masked_in_the_file_too(sign_in: Callable[..., Browser], app_db: Session) -> None:
+    make_post(app_db, asset=make_asset(app_db, title="Falcon", confidentiality=Confidentiality.CONFIDENTIAL), text="It flies.")
+    app_db.commit()
+    viewer = sign_in(roles=("viewer",))
+
+    told = viewer.get("/calendar/export.csv?view=week&date=2026-03-03").data.decode("utf-8-sig")
+
+    assert ["Falcon" in told, "flies" in told, "Confidential" in told] == [False, False, True]
+    assert viewer.get("/calendar/import").status_code == 403
+
+
+def test_an_export_is_written_as_it_is_read(client: Browser, app_db: Session) -> None:
+    channel, asset = make_channel(app_db), make_asset(app_db)
+    for number in range(30):
+        make_post(app_db, channel=channel, asset=asset, text="w" * 9000, publish_at=NOON + timedelta(hours=number))
+    app_db.commit()
+
+    pieces = list(client.get("/calendar/export.csv?view=week&date=2026-03-03", buffered=False).iter_encoded())
+
+    assert len(pieces) > 3
+    assert max(map(len, pieces)) < 100_000
