@@ -93,6 +93,9 @@ def moment(text: str, zone: str = "UTC") -> datetime:
         found = day_first(text)
     if found.tzinfo is None:
         found = found.replace(tzinfo=ZoneInfo(zone))
+        if found.utcoffset() != found.replace(fold=1).utcoffset():
+            said = N_("At %(text)s the clocks change in %(zone)s, so that time comes twice or not at all. Write its offset as well, such as 2026-10-25T02:30+02:00.")
+            raise Invalid(said, text=text[:40], zone=zone)
     try:
         found = found.astimezone(UTC)
     except OverflowError:

@@ -19,6 +19,7 @@ FUNCTIONS: dict[str, str] = {
     "consents.forget": "planner.channels.waiting:run",
     "native.look": "planner.publishing.native_looking:run",
     "links.look": "planner.planning.link_looking:run",
+    "plan.clocks": "planner.planning.clocks:run",
     "promotion.refresh": "planner.promotion.standings:run",
     "collect": "planner.insights.collecting:run",
     "details": "planner.insights.detailing:run",

@@ -16,6 +16,7 @@ PERIODIC: tuple[tuple[str, timedelta], ...] = (
     ("consents.forget", timedelta(minutes=15)),
     ("details", timedelta(hours=1)),
     ("native.look", timedelta(hours=1)),
+    ("plan.clocks", timedelta(hours=6)),
     ("promotion.refresh", timedelta(hours=1)),
     ("links.look", timedelta(minutes=15)),
 )

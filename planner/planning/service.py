@@ -1,4 +1,4 @@
-"""The verbs of a post: plan, revise, move, submit, approve, request changes, withdraw, cancel, restore. None commits."""
+"""The verbs of a post: plan, revise, move, retime, submit, approve, request changes, withdraw, cancel, restore. None commits."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ from planner.planning.values import PostValues, checked, settle, values_of
 
 __all__ = [
     "PostValues", "approve", "cancel", "mark_failed", "mark_missed", "mark_published", "mark_scheduled", "mark_sending",
-    "mark_unconfirmed", "move", "plan", "record_published", "reopen", "request_changes", "restore", "revise", "submit", "withdraw",
+    "mark_unconfirmed", "move", "plan", "record_published", "reopen", "request_changes", "restore", "retime", "revise", "submit", "withdraw",
 ]  # fmt: skip
 
 #: What moving and revising leave in this state stays in it: nobody has asked for anything yet, or somebody still must.
@@ -152,6 +152,23 @@ def move(
         post.state, post.approved_digest = PostState.APPROVED, _digest(post)
         became["state"] = post.state
     _record(db, actor, "post.moved", post, now, was=was, became=became)
+    db.flush()
+    return post
+
+
+def retime(db: Session, post: Post, to: datetime, wall_time: str, *, note: str, now: datetime) -> Post:
+    """Give a post the moment that its wall time means by now, after its zone changed its rules.
+
+    The moment is part of what was approved, so an approved post goes back to review. Nothing is refused: what a gate says of the new
+    moment is asked when it is approved, and before it is sent.
+    """
+    states.require(post, "move")
+    was = {"publish_at": post.publish_at, "wall_time": post.wall_time, "state": post.state}
+    asked_by, digest = post.submitted_by_id, _digest(post)
+    post.publish_at, post.wall_time = to, wall_time
+    became = {"publish_at": to, "wall_time": wall_time} | _settle_state(post, digest, None, now)
+    post.submitted_by_id = asked_by
+    history.record(db, None, "post.retimed", post, now=now, was=was, became=became, note=note)
     db.flush()
     return post
 

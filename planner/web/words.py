@@ -35,6 +35,7 @@ HISTORY: dict[str, str] = {
     "post.planned": N_("Written"),
     "post.revised": N_("Changed"),
     "post.moved": N_("Moved"),
+    "post.retimed": N_("Its time zone changed its rules"),
     "post.submitted": N_("Submitted for approval"),
     "post.approved": N_("Approved"),
     "post.changes_requested": N_("Changes requested"),

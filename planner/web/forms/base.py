@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -11,7 +11,8 @@ from flask_babel import gettext as _
 from flask_wtf import FlaskForm
 from wtforms import DateTimeLocalField, Field
 
-from planner.core.errors import PlannerError
+from planner.core.errors import Invalid, PlannerError
+from planner.planning.moments import fold_of, is_double, resolve_wall_time
 from planner.web.languages import say
 
 __all__ = ["MomentField", "PlannerForm"]
@@ -43,12 +44,34 @@ class PlannerForm(FlaskForm):
 
 
 class MomentField(DateTimeLocalField):
-    """A wall time in a zone (the reader's unless given); its data is an aware UTC moment."""
+    """A wall time in a zone (the reader's unless given); its data is an aware UTC moment.
+
+    A time that does not exist is refused; for one that comes twice the field `<name>-fold` says which, and is asked for until it does.
+    """
 
     def __init__(self, label: Any = None, validators: Any = None, *, zone: str | None = None, **kwargs: Any) -> None:
         kwargs.setdefault("format", ["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M"])
         super().__init__(label, validators, **kwargs)
         self.zone = zone
+        self.fold: int | None = None
+        self._asked = False
+
+    @property
+    def chosen_fold(self) -> int | None:
+        """0 or 1: which of the two is meant; None where nobody said, or nothing comes twice."""
+        if self.fold is None and self.data and is_double(self.data, str(self._tz())):
+            return fold_of(self.data, str(self._tz()))
+        return self.fold
+
+    @property
+    def asks_fold(self) -> bool:
+        """Whether the question “the first or the second time?” is on the page."""
+        return self._asked or self.chosen_fold is not None
+
+    def process(self, formdata: Any, *args: Any, **kwargs: Any) -> None:
+        told = formdata.get(f"{self.name}-fold") if formdata else None
+        self.fold = int(told) if told in ("0", "1") else None
+        super().process(formdata, *args, **kwargs)
 
     def _tz(self) -> ZoneInfo:
         return ZoneInfo(self.zone or str(get_timezone()))
@@ -70,4 +93,8 @@ class MomentField(DateTimeLocalField):
         if not 1990 <= wall.year <= 2100:
             self.data = None
             raise ValueError(_("Choose a year between 1990 and 2100."))
-        self.data = wall.replace(tzinfo=self._tz()).astimezone(UTC)
+        try:
+            self.data = resolve_wall_time(wall, str(self._tz()), fold=self.fold)
+        except Invalid as error:
+            self.data, self._asked = None, error.field == "fold"
+            raise ValueError(say(error)) from None
