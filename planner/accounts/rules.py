@@ -24,6 +24,7 @@ ACTIONS: dict[str, frozenset[str]] = {
     "campaign.edit": frozenset({_ADMIN, _PLANNER}),
     "post.create": frozenset({_ADMIN, _PLANNER, _AUTHOR}),
     "post.edit": frozenset({_ADMIN, _PLANNER, _AUTHOR}),
+    "template.remove": frozenset({_ADMIN, _PLANNER}),
     "post.move": frozenset({_ADMIN, _PLANNER, _AUTHOR}),
     "post.submit": frozenset({_ADMIN, _PLANNER, _AUTHOR}),
     "post.approve": frozenset({_ADMIN, _APPROVER, _LEGAL}),

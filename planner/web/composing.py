@@ -18,7 +18,7 @@ from planner.channels.models import Channel
 from planner.core.errors import Forbidden, NotFound, PlannerError
 from planner.core.secrets import new_token
 from planner.ledger import once
-from planner.planning import marks, queries, service
+from planner.planning import marks, queries, service, writing
 from planner.planning.limits import COUNTED_AS
 from planner.planning.models import Campaign, Post
 from planner.planning.values import PostValues
@@ -27,6 +27,7 @@ from planner.web.forms.planning import ComposeForm, choices
 from planner.web.languages import translate
 from planner.web.preflight import checks_of, limits_of, own_words, values_of
 from planner.web.session import committing
+from planner.web.writing import restored, typed, unsaved
 
 __all__ = ["campaigns", "files", "new", "refuse"]
 
@@ -36,9 +37,10 @@ _PLACES = {"publish_at": "wall_time", "channel": "channels"}
 
 @needs("post.create")
 def new() -> ResponseReturnValue:
-    form = ComposeForm()
+    back = restored("new")
+    form = ComposeForm(back) if back is not None else ComposeForm()
     channels = list(g.db.scalars(select(Channel).order_by(Channel.name)))
-    asset = _asset(form.asset_id.data if form.is_submitted() else request.args.get("asset", type=int) or request.args.get("asset_id", type=int))
+    asset = _asset(form.asset_id.data if form.is_submitted() or back is not None else request.args.get("asset", type=int) or request.args.get("asset_id", type=int))
     form.asset_id.choices = choices([("", _("Choose an asset")), *_assets(asset)])
     form.channels.choices = choices((one.id, one.name) for one in channels)
     zone = channels[0].time_zone if channels else str(get_timezone())
@@ -48,10 +50,12 @@ def new() -> ResponseReturnValue:
     if form.is_submitted():
         if form.validate() and not checking and asset is not None and (first := _plan(form, asset, channels)):
             return redirect(url_for(".show", post_id=first))
-    else:
+    elif back is None:
         _start(form, asset, channels)
+    else:
+        form.once.data = new_token()
     page = render_template(
-        "planning/new.html", form=form, asset=asset, channels=channels, counted=COUNTED_AS, limits_of=limits_of,
+        "planning/new.html", typed=typed(), unsaved=unsaved("new"), templates=writing.templates(g.db), form=form, asset=asset, channels=channels, counted=COUNTED_AS, limits_of=limits_of,
         checks=checks_of(form, asset, channels), files=list(asset.files) if asset is not None else [],
     )  # fmt: skip
     return page, 422 if form.is_submitted() and (form.refused or not checking) else 200
@@ -89,6 +93,7 @@ def _plan(form: ComposeForm, asset: Asset, channels: list[Channel]) -> int | Non
                     given = PostValues(**(values | own_words(channel)))
                     made.append(service.plan(g.db, asset, channel, given, actor=g.user, now=g.now))
                 first = made[0].id
+                writing.discard(g.db, g.user, "new")
                 if key:
                     once.done(g.db, key, user_id=g.user.id, came=str(first))
     except PlannerError as error:
@@ -134,6 +139,10 @@ def _start(form: ComposeForm, asset: Asset | None, channels: list[Channel]) -> N
     if parsed is not None and parsed.tzinfo is None:
         form.wall_time.data, form.time_zone.data = parsed, str(get_timezone())
     form.marks_link.data = any(marks.marks_links(one.platform, one.config, asset) for one in channels)
+    if number := request.args.get("template", type=int):
+        begun = writing.template(g.db, number)
+        form.text.data, form.first_comment.data = writing.filled(begun.text, asset), writing.filled(begun.first_comment, asset)
+        form.tags.data = ", ".join(begun.tags or [])
     if asset is not None:
         form.asset_id.data = asset.id
         form.link.data = asset.url

@@ -17,7 +17,7 @@ from planner.channels.limits import held_at
 from planner.channels.port import Platform
 from planner.core.errors import Conflict, Invalid, PlannerError, SelfApproval
 from planner.core.i18n import N_
-from planner.planning import marks, queries, rules, service, states, tuning
+from planner.planning import marks, queries, rules, service, states, tuning, writing
 from planner.planning.costs import cost_of
 from planner.planning.digest import leaving_text
 from planner.planning.limits import COUNTED_AS, length_of
@@ -40,6 +40,7 @@ from planner.web.moments import in_zone
 from planner.web.preflight import check_of, is_pretend, limits_of, prices, values_of
 from planner.web.session import committing, runtime
 from planner.web.words import RESULTS
+from planner.web.writing import restored, typed, unsaved
 
 __all__ = ["edit", "limits_of", "move", "new", "post_page", "refuse", "show"]
 
@@ -53,7 +54,8 @@ def edit(post_id: int) -> ResponseReturnValue:
     post = queries.post(g.db, post_id, viewer=g.user)
     require(g.user, "post.edit", post)
     states.require(post, "revise")
-    form = PostForm()
+    back = restored(str(post_id))
+    form = PostForm(back) if back is not None else PostForm()
     form.offer(campaigns=campaigns(), files=files(post.asset))
     form.offer_zones(post.channel.time_zone, str(get_timezone()), post.time_zone)
     changed_by, checking = None, "check" in request.form
@@ -69,10 +71,10 @@ def edit(post_id: int) -> ResponseReturnValue:
             form.version.data, form.version.raw_data = post.version, [str(post.version)]
         except PlannerError as error:
             refuse(form, error)
-    else:
+    elif back is None:
         _fill(form, post)
     page = render_template(
-        "planning/edit.html", form=form, post=post, changed_by=changed_by, checks=[check_of(form, post)],
+        "planning/edit.html", typed=typed(), unsaved=unsaved(str(post_id)), form=form, post=post, changed_by=changed_by, checks=[check_of(form, post)],
         limits=limits_of(post.channel.platform), counted=COUNTED_AS, usual=marks.usual(post.channel.platform, post.campaign),
         alts={item.get("file_id"): item.get("alt_text", "") for item in post.media or []},
     )  # fmt: skip
@@ -160,6 +162,7 @@ def _revise(post: Post, form: PostForm) -> None:
     was = post.state
     with committing(g.db):
         service.revise(g.db, post, PostValues(**values_of(form, post)), version=form.version.data, actor=g.user, now=g.now)
+        writing.discard(g.db, g.user, str(post.id))
     flash(_("Saved. It needs approval again.") if was in states.GOING_OUT and post.state is PostState.IN_REVIEW else _("Saved."), "success")
 
 

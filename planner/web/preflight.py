@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from flask import g, render_template, request
+from flask import g, render_template
 from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 
@@ -28,6 +28,7 @@ from planner.web.access import needs
 from planner.web.forms.planning import ComposeForm, PostForm, WordsForm
 from planner.web.looks import Look, look_of
 from planner.web.session import only_reads, runtime
+from planner.web.writing import typed
 
 __all__ = ["Check", "check_of", "checks_of", "is_pretend", "limits_of", "edit", "new", "own_words", "prices", "values_of"]
 
@@ -101,7 +102,7 @@ def values_of(form: WordsForm, post: Post | None = None) -> dict[str, Any]:
         "first_comment": form.first_comment.data or "",
         "tags": form.tag_list(),
         "media": [
-            {"file_id": number, "alt_text": request.form.get(f"alt-{number}", kept.get(number, ""))} for number in form.media.data or []
+            {"file_id": number, "alt_text": typed().get(f"alt-{number}", kept.get(number, ""))} for number in form.media.data or []
         ],
         "playlist": form.playlist.data or "",
         "marks": form.marks(),
@@ -113,8 +114,8 @@ def values_of(form: WordsForm, post: Post | None = None) -> dict[str, Any]:
 
 def own_words(channel: Channel) -> dict[str, str]:
     """The text typed for this channel alone, when there is one."""
-    own = request.form.get(f"text-{channel.id}", "").strip()
-    return {"text": own} if own and own != request.form.get("text", "").strip() else {}
+    own = typed().get(f"text-{channel.id}", "").strip()
+    return {"text": own} if own and own != typed().get("text", "").strip() else {}
 
 
 def limits_of(platform: Platform) -> Limits:

@@ -58,6 +58,13 @@ SCREENS: tuple[Table, ...] = (
         ("GET POST", "/<int:post_id>/edit", "edit"),
         ("GET POST", "/<int:post_id>/move", "move"),
     )),
+    Table("writing", "/posts", "planner.web.writing", (
+        ("GET", "/templates", "templates"),
+        ("POST", "/templates/<int:template_id>/remove", "drop_template"),
+        ("POST", "/<int:post_id>/template", "keep_template"),
+        ("POST", "/kept/<what>", "keep"),
+        ("POST", "/kept/<what>/discard", "discard"),
+    )),
     Table("preflight", "/posts", "planner.web.preflight", (
         ("POST", "/preflight", "new"),
         ("POST", "/<int:post_id>/preflight", "edit"),

@@ -94,7 +94,7 @@ def make_scene(db: Session) -> Scene:
     db.commit()
     db.expunge_all()
     arguments: dict[str, object] = {
-        "rule_code": "gap",
+        "rule_code": "gap", "what": "new", "template_id": 1,
         "asset_id": asset.id, "file_id": file.id, "campaign_id": campaign.id, "post_id": post.id, "job_id": job.id, "pause_id": pause.id,
         "channel_id": channel.id, "user_id": people["viewer"].id, "token_id": 1, "token": link, "delivery_id": delivery.id, "native_id": native.id,
         "amendment_id": 1, "change_id": 1,

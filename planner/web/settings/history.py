@@ -45,6 +45,8 @@ ACTIONS: dict[str, str] = {
     "asset.restored": N_("brought an asset back"),
     "asset.imported": N_("imported an asset"),
     "asset.file_added": N_("added a file to an asset"),
+    "template.added": N_("kept a post as a template"),
+    "template.removed": N_("removed a template of posts"),
     "asset.file_described": N_("described a file of an asset"),
     "campaign.created": N_("created a campaign"),
     "campaign.edited": N_("changed a campaign"),

@@ -1,0 +1,100 @@
+"""Keeping what is being written, so that a closed tab loses nothing, and the templates of posts. None commits."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+from sqlalchemy import delete, func, select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from planner.accounts import history
+from planner.accounts.models import User
+from planner.accounts.rules import require
+from planner.catalog.models import Asset
+from planner.core.errors import Invalid, NotFound
+from planner.core.i18n import N_
+from planner.planning.models import Post
+from planner.planning.writing_models import KeptText, PostTemplate
+
+__all__ = ["LONGEST_KEPT", "add_template", "discard", "filled", "keep", "kept", "remove_template", "template", "templates"]
+
+#: Characters that one form may hold; more than any form of ours can.
+LONGEST_KEPT = 200_000
+#: What nobody came back to for this long is not offered any more.
+_OFFERED_FOR = timedelta(days=30)
+_PLACE = re.compile(r"\{(title|summary|link)\}")
+
+
+def keep(db: Session, user: User, what: str, values: Mapping[str, list[str]], *, version: int | None, now: datetime) -> None:
+    """Keep a form as it is typed, in place of what was kept of it before. Raises Invalid for more than any form holds."""
+    if sum(len(name) + sum(map(len, given)) for name, given in values.items()) > LONGEST_KEPT:
+        raise Invalid(N_("That is too long."))
+    insert = (postgresql if db.get_bind().dialect.name == "postgresql" else sqlite).insert(KeptText)
+    told = {"version": version, "values": dict(values), "kept_at": now}
+    db.execute(insert.values(user_id=user.id, what=what, **told).on_conflict_do_update(index_elements=["user_id", "what"], set_=told))
+
+
+def kept(db: Session, user: User, what: str, *, now: datetime) -> KeptText | None:
+    """What this person had typed there and not saved."""
+    return db.scalar(select(KeptText).where(KeptText.user_id == user.id, KeptText.what == what, KeptText.kept_at > now - _OFFERED_FOR))
+
+
+def discard(db: Session, user: User, what: str) -> None:
+    """Forget it: it was saved, or is not wanted."""
+    db.execute(delete(KeptText).where(KeptText.user_id == user.id, KeptText.what == what))
+
+
+def templates(db: Session) -> list[PostTemplate]:
+    """By name. One statement."""
+    return list(db.scalars(select(PostTemplate).order_by(func.lower(PostTemplate.name), PostTemplate.id)))
+
+
+def template(db: Session, template_id: int) -> PostTemplate:
+    """Raises NotFound."""
+    found = db.get(PostTemplate, template_id) if 0 < template_id < 2**63 else None
+    if found is None:
+        raise NotFound()
+    return found
+
+
+def add_template(db: Session, name: str, post: Post, *, actor: User | None, now: datetime) -> PostTemplate:
+    """Keep a post's words as a template; where they say the asset's title or link, those become places. Raises Invalid for a name that is taken."""
+    require(actor, "post.edit", post)
+    name = " ".join(name.split())
+    if not name or len(name) > 80:
+        raise Invalid(N_("Give it a name of at most 80 characters."), field="name")
+    if db.scalar(select(PostTemplate.id).where(func.lower(PostTemplate.name) == name.lower())) is not None:
+        raise Invalid(N_("There is already a template called “%(name)s”."), field="name", name=name)
+    made = PostTemplate(
+        name=name, text=_with_places(post.text, post), first_comment=_with_places(post.first_comment, post), tags=list(post.tags or []),
+        made_by_id=actor.id if actor else None, made_at=now,
+    )  # fmt: skip
+    db.add(made)
+    db.flush()
+    history.record(db, actor, "template.added", made, now=now, became={"name": name}, name=history.COMMAND_LINE)
+    return made
+
+
+def remove_template(db: Session, made: PostTemplate, *, actor: User | None, now: datetime) -> None:
+    """Remove a template; posts that began with it stay."""
+    require(actor, "template.remove")
+    history.record(db, actor, "template.removed", made, now=now, was={"name": made.name, "text": made.text[:500]}, name=history.COMMAND_LINE)
+    db.delete(made)
+
+
+def filled(text: str, asset: Asset | None) -> str:
+    """A template's text about this asset; without one the places stay."""
+    if asset is None:
+        return text
+    told = {"title": asset.title, "summary": asset.summary, "link": asset.url}
+    return _PLACE.sub(lambda place: told[place[1]], text)
+
+
+def _with_places(text: str, post: Post) -> str:
+    for words, place in ((post.asset.title, "{title}"), (post.link, "{link}")):
+        if len(words) > 3:
+            text = text.replace(words, place)
+    return text

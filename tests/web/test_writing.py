@@ -1,0 +1,111 @@
+"""What is typed is kept as one types and brought back, to its writer alone; templates of posts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from planner.accounts.models import RoleName
+from planner.catalog.models import Confidentiality
+from planner.planning.models import Post
+from planner.planning.writing import LONGEST_KEPT
+from planner.planning.writing_models import KeptText, PostTemplate
+from tests.conftest import Browser, StoppedClock
+from tests.factories import NOON, make_asset, make_channel, make_post, make_user
+
+SignIn = Callable[..., Browser]
+
+
+def test_a_new_post_is_kept_offered_brought_back_whole_and_forgotten_once_saved(client: Browser, app_db: Session) -> None:
+    asset, channel = make_asset(app_db), make_channel(app_db)
+    app_db.commit()
+    given = {"asset_id": asset.id, "channels": [channel.id], "text": "Half a sen", f"text-{channel.id}": "For X", "utm_medium": "paper", "marks_link": "y"}
+
+    answer = client.submit("/posts/kept/new", **given, time_zone="Europe/Paris", secret="not ours")
+    assert answer.get_json() == {"said": "Kept at 13:00", "newer": False}
+
+    page = client.get("/posts/new").text
+    assert "You were writing here on 2 Mar, 13:00 and did not save it." in page and "Half a sen" in page
+    assert ">For X</textarea>" not in page
+    back = client.get("/posts/new?restore=1").text
+    assert ">For X</textarea>" in back and "Half a sen</textarea>" in back and 'value="paper"' in back and "You were writing here" not in back
+    assert "secret" not in app_db.scalars(select(KeptText)).one().values
+    app_db.rollback()
+
+    client.submit("/posts/new", **given, time_zone="Europe/Paris")
+    assert app_db.scalars(select(KeptText)).all() == []
+
+
+def test_it_is_kept_for_its_writer_alone_can_be_discarded_and_is_not_offered_for_ever(
+    client: Browser, sign_in: SignIn, app_db: Session, clock: StoppedClock
+) -> None:
+    post = make_post(app_db)
+    app_db.commit()
+    client.submit(f"/posts/kept/{post.id}", text="Mine", version=post.version)
+
+    assert "You were writing here" not in sign_in(roles=(RoleName.PLANNER,)).get(f"/posts/{post.id}/edit").text
+    clock.advance(timedelta(days=31))
+    assert "You were writing here" not in client.get(f"/posts/{post.id}/edit").text
+    clock.advance(timedelta(days=-31))
+    assert "You were writing here" in client.get(f"/posts/{post.id}/edit").text
+    assert client.submit(f"/posts/kept/{post.id}/discard").headers["Location"] == f"/posts/{post.id}/edit"
+    assert "You were writing here" not in client.get(f"/posts/{post.id}/edit").text
+
+
+def test_what_somebody_else_saved_meanwhile_is_named_and_never_overwritten(client: Browser, sign_in: SignIn, app_db: Session) -> None:
+    post, hugo = make_post(app_db, text="At first"), make_user(app_db, roles=(RoleName.PLANNER,), name="Hugo")
+    app_db.commit()
+    begun = post.version
+    other = sign_in(hugo)
+    other.submit(f"/posts/{post.id}/edit", text="Theirs", version=begun, time_zone="Europe/Paris", wall_time="2026-03-03T13:00")
+
+    said = client.submit(f"/posts/kept/{post.id}", text="Mine", version=begun).get_json()
+    assert said == {"said": "Kept at 13:00. Hugo changed this post meanwhile: saving will show both.", "newer": True}
+
+    page = client.get(f"/posts/{post.id}/edit").text
+    assert "Somebody has changed the post since" in page
+    back = client.get(f"/posts/{post.id}/edit?restore=1").text
+    assert "Mine</textarea>" in back and f'name="version" type="hidden" value="{begun}"' in back
+    saved = client.submit(f"/posts/{post.id}/edit", text="Mine", version=begun, time_zone="Europe/Paris", wall_time="2026-03-03T13:00")
+    assert saved.status_code == 409 and "Theirs" in saved.text
+    app_db.expire_all()
+    assert app_db.get_one(Post, post.id).text == "Theirs"
+
+
+@pytest.mark.parametrize("what", ["nonsense", "999999", "-1"])
+def test_only_what_one_may_write_is_kept(client: Browser, what: str) -> None:
+    assert client.submit(f"/posts/kept/{what}", text="x").status_code == 404
+
+
+def test_nobody_keeps_or_learns_of_what_they_may_not_know_and_nothing_endless_is_kept(client: Browser, sign_in: SignIn, app_db: Session) -> None:
+    secret = make_post(app_db, asset=make_asset(app_db, confidentiality=Confidentiality.CONFIDENTIAL, owner_id=make_user(app_db).id))
+    app_db.commit()
+
+    assert sign_in(roles=(RoleName.AUTHOR,)).submit(f"/posts/kept/{secret.id}", text="x").status_code == 404
+    assert sign_in(roles=(RoleName.VIEWER,)).submit("/posts/kept/new", text="x").status_code == 403
+    assert client.submit("/posts/kept/new", text="x" * (LONGEST_KEPT + 1)).status_code == 422
+
+
+def test_a_post_s_words_become_a_template_that_the_next_one_fills_in(client: Browser, app_db: Session) -> None:
+    asset = make_asset(app_db, title="Paper on 5G", url="https://example.com/5g")
+    other = make_asset(app_db, title="Film on 6G", url="https://example.com/6g")
+    post = make_post(app_db, asset=asset, text="New: Paper on 5G. https://example.com/5g", link=asset.url, tags=["5G"])
+    app_db.commit()
+
+    client.submit(f"/posts/{post.id}/template", name="News")
+    client.submit(f"/posts/{post.id}/template", name=" news ")
+
+    made = app_db.scalars(select(PostTemplate)).one()
+    assert (made.name, made.text, made.made_at) == ("News", "New: {title}. {link}", NOON)
+    number, about = made.id, other.id
+    app_db.rollback()
+    assert "New: Film on 6G. https://example.com/6g</textarea>" in client.get(f"/posts/new?asset={about}&template={number}").text
+    assert "{title}" in client.get("/posts/templates").text
+    assert "kept a post as a template" in client.get("/settings/history").text
+    client.submit(f"/posts/templates/{number}/remove")
+    assert "No template yet" in client.get("/posts/templates").text
+    assert client.get("/posts/new?template=99").status_code == 404
