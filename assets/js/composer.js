@@ -52,6 +52,21 @@ function followAsset(form) {
   });
 }
 
+/** A good hour fills in when it goes out, on the clock it was worked out by. */
+function offerHours(piece) {
+  for (const button of piece.querySelectorAll("[data-wall-time]")) {
+    const form = button.closest("form");
+    const zone = form?.querySelector("#time_zone");
+    if (!zone || ![...zone.options].some((option) => option.value === button.dataset.zone)) continue;
+    button.hidden = false;
+    button.addEventListener("click", () => {
+      set(zone, button.dataset.zone);
+      set(form.querySelector("#wall_time"), button.dataset.wallTime);
+      form.querySelector("#wall_time").focus();
+    });
+  }
+}
+
 /** Ctrl or ⌘ and Enter saves; with Shift it is submitted as well. */
 function watchKeys(form) {
   form.addEventListener("keydown", (event) => {
@@ -64,6 +79,7 @@ function watchKeys(form) {
 }
 
 export function start() {
+  onContent(offerHours);
   onContent((piece) => {
     for (const form of piece.querySelectorAll("form#compose")) {
       watchOwn(form);

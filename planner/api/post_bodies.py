@@ -72,6 +72,7 @@ class PostOut(Out):
     playlist = fields.String(required=True, metadata={"description": "YouTube: the playlist's number. Empty: none."})
     marks = fields.Nested(MarksOut, required=True, metadata={"description": "utm_… of the link as it leaves; utm_content is the post's number. Empty: not marked."})
     short_code = fields.String(required=True, metadata={"description": "Of the short link that leaves in the link's place. Empty: the link itself."})
+    variant_of_id = fields.Integer(required=True, allow_none=True, metadata={"description": "The first of the posts it is a variant of."})
     publish_at = Moment(required=True, allow_none=True)
     wall_time = fields.String(required=True, allow_none=True)
     time_zone = fields.String(required=True, allow_none=True)

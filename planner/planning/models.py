@@ -13,7 +13,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from planner.accounts.models import User
 from planner.catalog.models import Asset
 from planner.channels.models import Channel
-from planner.core.db import Record
+from planner.core.db import BigId, Record
 from planner.core.i18n import N_
 from planner.core.types import Choice
 from planner.planning.rulebook import rule
@@ -150,6 +150,8 @@ class Post(Record):
     title: Mapped[str] = mapped_column(String(300), default="")
     #: Page the post leads to. Empty: none.
     link: Mapped[str] = mapped_column(String(2000), default="")
+    #: The first of the posts that say the same differently; None for the first itself, and for a post alone. See planning.variants. No post is ever deleted.
+    variant_of_id: Mapped[int | None] = mapped_column(BigId, index=True)
     #: What its link is marked with when it leaves: {"source": …, "medium": …, "campaign": …}. Empty: not at all. See planning.marks.
     marks: Mapped[dict[str, str]] = mapped_column(JSON, default=dict, server_default="{}")
     #: Code of the short address that leaves in the link's place. Empty: the link itself leaves.

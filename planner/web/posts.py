@@ -17,7 +17,7 @@ from planner.channels.limits import held_at
 from planner.channels.port import Platform
 from planner.core.errors import Conflict, Invalid, PlannerError, SelfApproval
 from planner.core.i18n import N_
-from planner.planning import marks, queries, rules, service, states, tuning, writing
+from planner.planning import marks, queries, rules, service, states, tuning, variants, writing
 from planner.planning.costs import cost_of
 from planner.planning.digest import leaving_text
 from planner.planning.limits import COUNTED_AS, length_of
@@ -140,6 +140,7 @@ def post_page(post: Post, status: int = 200, **forms: Any) -> ResponseReturnValu
         four_eyes=rules.wants_second_pair(post.asset, post.campaign, runtime().settings.four_eyes),
         history=queries.history_of(g.db, post, limit=40),
         short_link=short_link_of(post),
+        variants=[(one, [translate(variants.DIFFERENCES[name]) for name in one.differs]) for one in variants.of_post(g.db, post)],
         result_words=RESULTS,
         native_id=native_queries.of_post(g.db, post.id) if post.origin is Origin.NATIVE else None,
         siblings=[one for one in siblings if one.post_id != post.id],

@@ -60,10 +60,15 @@ SCREENS: tuple[Table, ...] = (
     )),
     Table("writing", "/posts", "planner.web.writing", (
         ("GET", "/templates", "templates"),
+        ("POST", "/<int:post_id>/variants", "make_variant"),
+        ("POST", "/<int:post_id>/variants/leave", "leave_variants"),
         ("POST", "/templates/<int:template_id>/remove", "drop_template"),
         ("POST", "/<int:post_id>/template", "keep_template"),
         ("POST", "/kept/<what>", "keep"),
         ("POST", "/kept/<what>/discard", "discard"),
+    )),
+    Table("best_times", "/posts", "planner.web.best_times", (
+        ("GET", "/good-hours", "hints"),
     )),
     Table("preflight", "/posts", "planner.web.preflight", (
         ("POST", "/preflight", "new"),

@@ -12,7 +12,7 @@ from werkzeug.datastructures import MultiDict
 
 from planner.accounts.rules import may, require
 from planner.core.errors import NotFound, PlannerError
-from planner.planning import queries, writing
+from planner.planning import queries, variants, writing
 from planner.planning.models import Post
 from planner.planning.writing_models import KeptText
 from planner.web.access import needs
@@ -20,7 +20,7 @@ from planner.web.languages import translate
 from planner.web.moments import in_zone
 from planner.web.session import committing
 
-__all__ = ["discard", "keep", "keep_template", "restored", "templates", "typed", "unsaved", "drop_template"]
+__all__ = ["discard", "keep", "keep_template", "leave_variants", "make_variant", "restored", "templates", "typed", "unsaved", "drop_template"]
 
 #: The fields of the composer; nothing else that a page sends is kept.
 _FIELDS = re.compile(
@@ -51,6 +51,25 @@ def discard(what: str) -> ResponseReturnValue:
     with committing(g.db):
         writing.discard(g.db, g.user, what)
     return redirect(url_for("posts.edit", post_id=post.id) if post is not None else url_for("posts.new"))
+
+
+@needs("post.create")
+def make_variant(post_id: int) -> ResponseReturnValue:
+    """Another post that says it differently; it opens to be written."""
+    post = queries.post(g.db, post_id, viewer=g.user)
+    with committing(g.db):
+        made = variants.make(g.db, post, actor=g.user, now=g.now)
+    flash(_("A variant: say it differently, then choose its time. Only what differs can be compared, so change one thing."), "success")
+    return redirect(url_for("posts.edit", post_id=made.id))
+
+
+@needs("post.edit")
+def leave_variants(post_id: int) -> ResponseReturnValue:
+    post = queries.post(g.db, post_id, viewer=g.user)
+    with committing(g.db):
+        variants.leave(g.db, post, actor=g.user, now=g.now)
+    flash(_("It stands alone again."), "success")
+    return redirect(url_for("posts.show", post_id=post_id))
 
 
 @needs("read")

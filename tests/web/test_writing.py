@@ -109,3 +109,24 @@ def test_a_post_s_words_become_a_template_that_the_next_one_fills_in(client: Bro
     client.submit(f"/posts/templates/{number}/remove")
     assert "No template yet" in client.get("/posts/templates").text
     assert client.get("/posts/new?template=99").status_code == 404
+
+
+def test_a_variant_is_made_opened_to_be_written_shown_beside_the_first_and_taken_out(client: Browser, app_db: Session) -> None:
+    post = make_post(app_db, text="One way")
+    app_db.commit()
+
+    address = client.submit(f"/posts/{post.id}/variants").headers["Location"]
+    number = int(address.split("/")[2])
+    client.submit(address, text="Another way", version=2, time_zone="Europe/Paris", wall_time="2026-03-03T15:00")
+
+    assert "differs in: wording" in client.get(f"/posts/{post.id}").text and "Another way" in client.get(f"/posts/{post.id}").text
+    client.submit(f"/posts/{number}/variants/leave")
+    assert "differs in" not in client.get(f"/posts/{post.id}").text
+
+
+def test_good_hours_say_how_many_numbers_they_would_need(client: Browser, app_db: Session) -> None:
+    channel = make_channel(app_db, name="Our X")
+    app_db.commit()
+
+    page = client.get(f"/posts/good-hours?channels={channel.id}&channels=99").text
+    assert "Good hours on Our X" in page and "No post with numbers after seven days yet: hints begin at 20." in page

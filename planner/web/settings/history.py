@@ -45,6 +45,8 @@ ACTIONS: dict[str, str] = {
     "asset.restored": N_("brought an asset back"),
     "asset.imported": N_("imported an asset"),
     "asset.file_added": N_("added a file to an asset"),
+    "post.variant_made": N_("made a variant of a post"),
+    "post.variant_left": N_("took a post out of its variants"),
     "template.added": N_("kept a post as a template"),
     "template.removed": N_("removed a template of posts"),
     "asset.file_described": N_("described a file of an asset"),
