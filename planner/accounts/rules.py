@@ -38,6 +38,7 @@ ACTIONS: dict[str, frozenset[str]] = {
     "promotion.settings": frozenset({_ADMIN, _PLANNER}),
     "pause.set": frozenset({_ADMIN}),
     "rules.set": frozenset({_ADMIN}),
+    "audiences.map": frozenset({_ADMIN, _PLANNER}),
     "readings.refresh": frozenset({_ADMIN, _PLANNER, _AUTHOR}),
     "readings.import": frozenset({_ADMIN, _PLANNER}),
     "channel.manage": frozenset({_ADMIN}),

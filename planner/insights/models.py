@@ -10,11 +10,13 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from planner.catalog.models import Asset
 from planner.channels.models import Channel
+from planner.channels.port import Platform
 from planner.core.db import Base, BigId, Record
+from planner.core.types import Choice
 from planner.planning.models import Post, ShortLink
 
 __all__ = [
-    "METRICS", "AssetDay", "ChannelDay", "Latest", "LinkClicks", "PostReport", "ReadingPlan", "RememberedColumns", "ShortLink", "Silence", "Snapshot", "Visits",
+    "METRICS", "AssetDay", "AudienceMapping", "ChannelDay", "Latest", "LinkClicks", "PostReport", "ReadingPlan", "RememberedColumns", "ShortLink", "Silence", "Snapshot", "Visits",
 ]  # fmt: skip
 
 #: Counts a snapshot may hold, each since publication; None is “not told”.
@@ -114,6 +116,18 @@ class PostReport(Record):
     read_at: Mapped[datetime]
     columns: Mapped[list[Any]] = mapped_column(JSON)
     rows: Mapped[list[Any]] = mapped_column(JSON)
+
+
+class AudienceMapping(Record):
+    """That a platform's group of people is one of our audiences, outside all of them, or (None) not known; told by a person."""
+
+    __tablename__ = "audience_mappings"
+    __table_args__ = (UniqueConstraint("platform", "dimension", "key"),)
+    platform: Mapped[Platform] = mapped_column(Choice(Platform))
+    dimension: Mapped[str] = mapped_column(String(32))
+    key: Mapped[str] = mapped_column(String(120))
+    #: An Audience's value, or “outside”.
+    audience: Mapped[str | None] = mapped_column(String(24))
 
 
 class Visits(Record):

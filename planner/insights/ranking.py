@@ -54,6 +54,8 @@ class RankedPost:
     median: float | None
     peers: int
     ratio: float | None
+    #: Its position among those posts, 1 for the largest count; posts of one count share theirs.
+    place: int
 
     @property
     def age(self) -> timedelta:
@@ -149,22 +151,25 @@ def _readings(rows: Sequence[Any], wanted: timedelta | None) -> list[_Told]:
 def _ranked(group: Sequence[_Told], metric: str) -> list[RankedPost]:
     """The posts of one channel (and regime), by age, each beside those of its own age."""
     ages = [one.age for one in group]
-    middles: dict[tuple[int, int], float | None] = {}
+    windows: dict[tuple[int, int], tuple[list[int], float | None]] = {}
     found = []
     for one in group:
         if one.row.known:
             window = bisect_left(ages, one.age - _slack(one.age)), bisect_right(ages, one.age + _slack(one.age))
-            if window not in middles:  # Posts of one age share their peers.
-                middles[window] = ordinary([other.value for other in group[slice(*window)]])
-            found.append(_beside(one, window[1] - window[0], middles[window], metric))
+            if window not in windows:  # Posts of one age share their peers.
+                values = sorted(other.value for other in group[slice(*window)])
+                windows[window] = values, ordinary(values)
+            values, middle = windows[window]
+            found.append(_beside(one, len(values), middle, len(values) - bisect_right(values, one.value) + 1, metric))
     return found
 
 
-def _beside(one: _Told, peers: int, middle: float | None, metric: str) -> RankedPost:
+def _beside(one: _Told, peers: int, middle: float | None, place: int, metric: str) -> RankedPost:
     row = one.row
     return RankedPost(
         row.post_id, row.asset_id, row.title, row.kind, row.channel_id, row.channel, row.platform, row.colour, row.published_at,
         row.read_at, metric_of(row.platform, metric), one.value, middle, peers, None if middle is None else one.value / middle,
+        place,
     )  # fmt: skip
 
 

@@ -18,7 +18,7 @@ from planner.catalog.queries import known_to
 from planner.channels.models import Channel, ChannelState
 from planner.channels.port import Platform
 from planner.insights.budget import MEASURES, Budget, budgets
-from planner.insights.cadence import Cadence, Pace, cadence_of, is_due, pace_of
+from planner.insights.cadence import Cadence, cadence_of, is_due, pace_of
 from planner.insights.models import ChannelDay, Latest, Silence
 from planner.insights.rollups import day_of
 from planner.planning.models import Post, PostState
@@ -184,6 +184,3 @@ def _days(db: Session, now: datetime) -> dict[int, set[date]]:
         found.setdefault(channel_id, set()).add(day)
     return found
 
-
-#: Named for templates.
-PACES = (Pace.HOURLY, Pace.DAILY, Pace.WEEKLY)

@@ -20,6 +20,7 @@ from planner.insights.ranking import MIN_PEERS, SEEN, rank
 from planner.insights.trend import ChannelMonth, months
 from planner.web.access import needs
 from planner.web.definitions import definitions
+from planner.web.linkedin_names import name_of
 
 __all__ = ["around", "audience", "index", "totals"]
 
@@ -77,15 +78,12 @@ def whole(value: float) -> str:
 
 
 def slice_name(code: str) -> str:
-    """A platform's code for a part of an audience, as a reader knows it: a country's name, a size of company as a span.
-
-    LinkedIn tells most parts as a numbered thing whose name its API would have to be asked for: those stay numbers.
-    """
+    """A platform's code for a part of an audience, as a reader knows it: a country's name, a size of company as a span."""
     if size := re.fullmatch(r"SIZE_(\d+)(?:_TO_(\d+)|_OR_MORE)?", code):
         least, most = size[1], size[2]
         return f"{_grouped(least)}–{_grouped(most)}" if most else _grouped(least) + ("+" if code.endswith("_OR_MORE") else "")
-    if re.fullmatch(r"urn:li:\w+:\d+", code):
-        return "#" + code.rpartition(":")[2]
+    if (name := name_of(code)) is not None:
+        return name
     locale = get_locale()
     return str(locale.territories.get(code, code)) if locale and re.fullmatch(r"[A-Z]{2}", code) else code
 

@@ -151,6 +151,13 @@ SCREENS: tuple[Table, ...] = (
         ("POST", "/channels/<int:channel_id>/budget", "budget"),
         ("POST", "/assets/<int:asset_id>", "refresh_asset"),
     ), context="around"),
+    Table("asset_numbers", "/performance", "planner.web.asset_numbers", (
+        ("GET", "/assets/<int:asset_id>", "show"),
+        ("GET", "/compare", "compare"),
+    ), context="around"),
+    Table("audiences", "/performance/audiences", "planner.web.audiences", (
+        ("GET POST", "", "table"),
+    ), context="around"),
     Table("definitions", "/performance/definitions", "planner.web.definitions", (
         ("GET", "", "show"),
     )),

@@ -32,6 +32,7 @@ SUBJECTS: dict[str, str] = {
     "saved_views": N_("Saved view"),
     "calendar_notes": N_("Note of a day"),
     "rule_settings": N_("Rule"),
+    "audience_mappings": N_("Group of people"),
     "users": N_("Person"),
     "api_tokens": N_("API token"),
 }
@@ -58,6 +59,7 @@ ACTIONS: dict[str, str] = {
     "campaign.wave_planned": N_("planned a campaign's posts by a template"),
     "channel.added": N_("added a channel"),
     "channel.edited": N_("changed a channel"),
+    "audience.mapped": N_("put a group of people into an audience"),
     "channel.reading_budget": N_("changed what reading a channel's numbers may use"),
     "channel.observed": N_("met a channel in an import"),
     "channel.reconnected": N_("connected a channel again"),

@@ -1,0 +1,167 @@
+"""How an asset stands: each post beside its channel's others at the same age, how fast it lived, and what it was worth for its cost."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from planner.accounts.models import User
+from planner.catalog.models import Asset
+from planner.channels.port import Platform
+from planner.insights.audiences import ChannelReach
+from planner.insights.models import Snapshot
+from planner.insights.queries import AssetPerformance, PostNumbers
+from planner.insights.ranking import SEEN, RankedPost, metric_of, rank
+
+__all__ = ["ChannelPart", "PostStanding", "cost_per_view", "half_life", "kept", "parts", "qualified", "standings"]
+
+
+@dataclass(frozen=True, slots=True)
+class PostStanding:
+    """One live post: its numbers, where it stands among its channel's posts of that age (None: nothing to compare), its half-life."""
+
+    post: PostNumbers
+    seen: int | None
+    standing: RankedPost | None
+    half_life: timedelta | None
+    #: Its part of what the asset has on platforms that count alike; None when that is not told.
+    share: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelPart:
+    """One channel's posts together: how often seen and engagements, and their part of the asset's (seen: of those counted alike)."""
+
+    channel_id: int
+    channel: str
+    platform: Platform
+    seen: int | None
+    seen_share: float | None
+    engagements: int | None
+    share: float | None
+
+
+def half_life(points: Sequence[tuple[timedelta, int]]) -> timedelta | None:
+    """The age at which half of the newest count was reached, on a straight line between two readings, the first of them (0, 0).
+
+    points  -- (age, count) by age, all of one definition.
+    returns -- None with fewer than two readings, or when the newest count is 0.
+    """
+    if len(points) < 2 or points[-1][1] <= 0:
+        return None
+    half = points[-1][1] / 2
+    age, count = timedelta(0), 0
+    for later, more in points:
+        if more >= half:
+            return age + (later - age) * ((half - count) / (more - count)) if more > count else later
+        age, count = later, more
+    return None
+
+
+def standings(db: Session, performance: AssetPerformance, *, viewer: User | None) -> list[PostStanding]:
+    """Every live post of an asset, by publication. One statement for the readings, and one a channel for its other posts."""
+    ranked: dict[int, RankedPost] = {}
+    ids = {post.post_id for post in performance.posts}
+    for channel_id in sorted({post.channel_id for post in performance.posts if post.counts}):
+        ranked |= {one.post_id: one for one in rank(db, channel_id=channel_id, viewer=viewer).posts if one.post_id in ids}
+    points = _points(db, performance.posts)
+    totals: dict[str, int] = {}
+    for post in performance.posts:
+        totals[_seen(post.platform)] = totals.get(_seen(post.platform), 0) + (_value(post) or 0)
+    return [_standing(post, ranked.get(post.post_id), points.get(post.post_id, ()), totals[_seen(post.platform)]) for post in performance.posts]
+
+
+def parts(performance: AssetPerformance) -> list[ChannelPart]:
+    """What each channel has of the asset, by name."""
+    found: dict[int, list[PostNumbers]] = {}
+    for post in performance.posts:
+        found.setdefault(post.channel_id, []).append(post)
+    seen = {number: _sum([_value(post) for post in posts]) for number, posts in found.items()}
+    engaged = {number: _sum([post.counts["engagements"] if post.counts else None for post in posts]) for number, posts in found.items()}
+    alike: dict[str, int] = {}
+    for number, posts in found.items():
+        alike[_seen(posts[0].platform)] = alike.get(_seen(posts[0].platform), 0) + (seen[number] or 0)
+    everything = sum(count or 0 for count in engaged.values())
+    told = [
+        ChannelPart(
+            number, posts[0].channel_name, posts[0].platform, seen[number], _part(seen[number], alike[_seen(posts[0].platform)]), engaged[number],
+            _part(engaged[number], everything),
+        )
+        for number, posts in found.items()
+    ]  # fmt: skip
+    return sorted(told, key=lambda one: one.channel)
+
+
+def qualified(seen: Sequence[ChannelPart], reached: Sequence[ChannelReach]) -> float | None:
+    """How often the asset was seen by people in target: each channel's count times its part in target. None when no part is known."""
+    part = {one.channel_id: one.reach.part for one in reached}
+    told = [one.seen * part[one.channel_id] for one in seen if one.seen is not None and part.get(one.channel_id) is not None]  # type: ignore[operator]
+    return sum(told) if told else None
+
+
+def cost_per_view(asset: Asset, views: float | None) -> Decimal | None:
+    """What one qualified view cost, in the asset's currency; None without a cost or without such views."""
+    if asset.cost is None or not views:
+        return None
+    return asset.cost / Decimal(repr(views))
+
+
+def kept(db: Session, performance: AssetPerformance, name: str = "clicks") -> dict[int, tuple[datetime, int]]:
+    """Post -> (moment, count) as last told, of posts whose platform tells the count no more. One statement."""
+    silent = [post.post_id for post in performance.posts if post.counts and post.counts[name] is None]
+    if not silent:
+        return {}
+    column = getattr(Snapshot, name)
+    rows = db.execute(
+        select(Snapshot.post_id, Snapshot.at, column).where(Snapshot.post_id.in_(silent), column.is_not(None)).order_by(Snapshot.post_id, Snapshot.at)
+    )
+    return {post_id: (at, int(count)) for post_id, at, count in rows}
+
+
+def _standing(post: PostNumbers, ranked: RankedPost | None, points: Sequence[tuple[timedelta, int]], alike: int) -> PostStanding:
+    value = _value(post)
+    return PostStanding(post, value, ranked, half_life(points), _part(value, alike))
+
+
+def _points(db: Session, posts: Sequence[PostNumbers]) -> dict[int, list[tuple[timedelta, int]]]:
+    """Post -> (age, how often seen) of its readings, by age; none of a post that was counted in two ways."""
+    born = {post.post_id: post.published_at for post in posts if post.published_at and post.read_at}
+    if not born:
+        return {}
+    rows = db.execute(
+        select(Snapshot.post_id, Snapshot.at, Snapshot.regime, Snapshot.views, Snapshot.impressions)
+        .where(Snapshot.post_id.in_(born))
+        .order_by(Snapshot.post_id, Snapshot.at)
+    )
+    columns = {post.post_id: _seen(post.platform) for post in posts}
+    found: dict[int, list[tuple[timedelta, int]]] = {}
+    ways: dict[int, set[str]] = {}
+    for row in rows:
+        count = getattr(row, columns[row.post_id])
+        at = born[row.post_id]
+        if count is not None and at is not None:
+            ways.setdefault(row.post_id, set()).add(row.regime)
+            found.setdefault(row.post_id, []).append((max(row.at - at, timedelta(0)), int(count)))
+    return {post_id: told for post_id, told in found.items() if len(ways[post_id]) == 1}
+
+
+def _seen(platform: Platform) -> str:
+    return metric_of(platform, SEEN)
+
+
+def _value(post: PostNumbers) -> int | None:
+    return post.counts[_seen(post.platform)] if post.counts else None
+
+
+def _sum(values: Sequence[int | None]) -> int | None:
+    told = [value for value in values if value is not None]
+    return sum(told) if told else None
+
+
+def _part(value: int | None, whole: int) -> float | None:
+    return value / whole if value is not None and whole > 0 else None

@@ -1,0 +1,145 @@
+"""An asset's numbers in full, and several assets side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+
+from flask import g, render_template, request
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_babel import ngettext
+
+from planner.catalog import queries as catalog
+from planner.catalog.models import Asset
+from planner.insights import queries as insights
+from planner.insights.audiences import ChannelReach, asset_reach
+from planner.insights.queries import AssetPerformance
+from planner.insights.ranking import MIN_PEERS
+from planner.insights.standing import ChannelPart, PostStanding, cost_per_view, kept, parts, qualified, standings
+from planner.insights.watched import watched
+from planner.web.access import needs
+from planner.web.filters import number
+from planner.web.performance import around, times, timespan
+
+__all__ = ["around", "compare", "show"]
+
+#: Days drawn, and how many assets are compared at most.
+_DAYS, _MOST = 90, 5
+
+
+@dataclass(frozen=True, slots=True)
+class Numbers:
+    """All about one asset."""
+
+    asset: Asset
+    performance: AssetPerformance
+    posts: Sequence[PostStanding]
+    parts: Sequence[ChannelPart]
+    reached: Sequence[ChannelReach]
+    qualified: float | None
+    cost_per_view: Decimal | None
+
+    @property
+    def best(self) -> PostStanding | None:
+        """The post that did best against its channel."""
+        told = [one for one in self.posts if one.standing and one.standing.ratio is not None]
+        return max(told, key=lambda one: one.standing.ratio or 0) if told else None  # type: ignore[union-attr]
+
+    @property
+    def worst(self) -> PostStanding | None:
+        """The post that did worst, when there is more than one to compare."""
+        told = [one for one in self.posts if one.standing and one.standing.ratio is not None]
+        return min(told, key=lambda one: one.standing.ratio or 0) if len(told) > 1 else None  # type: ignore[union-attr]
+
+
+@needs("read")
+def show(asset_id: int) -> ResponseReturnValue:
+    found = _numbers(asset_id)
+    return render_template(
+        "performance/asset.html", one=found, asset=found.asset, kept=kept(g.db, found.performance), summary=_summary(found), lines=_gained(found.performance),
+        least=MIN_PEERS, read_at=max((post.read_at for post in found.performance.posts if post.read_at), default=None),
+        others=[one for one in insights.top_assets(g.db, metric="engagements", days=_DAYS, now=g.now, viewer=g.user) if one.asset_id != asset_id],
+    )  # fmt: skip
+
+
+@needs("read")
+def compare() -> ResponseReturnValue:
+    """The assets that the address names, at most five; without any, those that gained most are offered."""
+    chosen = list(dict.fromkeys(value for value in request.args.getlist("asset", type=int) if 0 < value < 2**63))[:_MOST]
+    found = [_numbers(asset_id) for asset_id in chosen]
+    offered = insights.top_assets(g.db, metric="engagements", days=365, now=g.now, viewer=g.user, limit=50)
+    return render_template("performance/compare.html", found=found, chosen=chosen, offered=offered, most=_MOST, lines=_side_by_side(found))
+
+
+def _numbers(asset_id: int) -> Numbers:
+    asset = catalog.asset(g.db, asset_id, viewer=g.user)
+    performance = insights.asset_performance(g.db, asset.id)
+    told = parts(performance)
+    reached = asset_reach(g.db, asset, watched(g.db, asset.id)) if performance.posts else []
+    views = qualified(told, reached)
+    return Numbers(asset, performance, standings(g.db, performance, viewer=g.user), told, reached, views, cost_per_view(asset, views))
+
+
+def _summary(found: Numbers) -> str:
+    """What a person would say of it, in two or three sentences."""
+    live = [one for one in found.posts if one.seen is not None]
+    if not live:
+        return str(_("Nothing was told about it yet."))
+    said = [ngettext("One post was read on one channel.", "%(num)d posts were read on %(channels)s.", len(live),
+                     channels=ngettext("one channel", "%(num)d channels", len({one.post.channel_id for one in live})))]  # fmt: skip
+    best = found.best
+    if best is not None and best.standing is not None and best.standing.ratio is not None:
+        said.append(
+            _("The best stands at %(times)s of what is ordinary on %(channel)s at its age, %(place)s of %(peers)s.",
+              times=times(best.standing.ratio), channel=best.post.channel_name, place=number(best.standing.place), peers=number(best.standing.peers))
+        )  # fmt: skip
+    halves = sorted(one.half_life for one in found.posts if one.half_life is not None)
+    if halves:
+        said.append(_("Half of what its posts have came within %(time)s, in the middle.", time=timespan(halves[len(halves) // 2])))
+    return " ".join(map(str, said))
+
+
+def _gained(performance: AssetPerformance) -> dict[str, Any] | None:
+    """Engagements gained by day and channel, in the newest months; a day is a gap unless it and the day before were read."""
+    told = [one for one in performance.series if any(counts["engagements"] is not None for _day, counts in one.days)]
+    if not told:
+        return None
+    last = max(one.days[-1][0] for one in told)
+    days = [last - timedelta(days=back) for back in range(_DAYS - 1, -1, -1)]
+    columns = [{day: counts["engagements"] for day, counts in one.days} for one in told]
+    rows = [(day, [_less(column, day) for column in columns]) for day in days]
+    first = next((place for place, (_day, values) in enumerate(rows) if any(value is not None for value in values)), len(rows))
+    return {"columns": [(one.channel_name, place) for place, one in enumerate(told)], "rows": rows[first:]} if first < len(rows) else None
+
+
+def _less(column: dict[date, int | None], day: date) -> int | None:
+    here, before = column.get(day), column.get(day - timedelta(days=1))
+    return None if here is None or before is None else here - before
+
+
+def _side_by_side(found: Sequence[Numbers]) -> dict[str, Any] | None:
+    """Engagements of each asset by days since its first post; what a channel was last read to have holds until it is read again."""
+    columns = []
+    for one in found:
+        first = min((post.post.published_at for post in one.posts if post.post.published_at), default=None)
+        by_age: dict[int, int] = {}
+        if first is not None:
+            days = sorted({day for series in one.performance.series for day, _counts in series.days})
+            for day in days:
+                standing = [
+                    next((counts["engagements"] for at, counts in reversed(series.days) if at <= day), None) for series in one.performance.series
+                ]
+                told = [value for value in standing if value is not None]
+                age = (day - first.date()).days
+                if told and 0 <= age <= _DAYS:
+                    by_age[age] = sum(told)
+        columns.append(by_age)
+    ages = sorted({age for column in columns for age in column})
+    if len(ages) < 2:
+        return None
+    names = [(one.asset.title, place) for place, one in enumerate(found)]
+    return {"columns": names, "rows": [(age, [column.get(age) for column in columns]) for age in ages]}

@@ -1,0 +1,87 @@
+"""Groups of people put into our audiences, and what part of those we know of is in target; the unknown are neither in nor out."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from planner.accounts.models import Entry
+from planner.catalog.models import Asset, Audience
+from planner.channels.models import AudienceSlice
+from planner.channels.port import Platform
+from planner.core.errors import Forbidden, Invalid
+from planner.insights.audiences import OUTSIDE, Reach, asset_reach, groups, mapping, put, reach
+from planner.planning.models import PostState
+from tests.factories import NOON, make_asset, make_channel, make_post, make_user
+
+ENGINEERING, SALES, OTHER = (f"urn:li:function:{number}" for number in (8, 25, 99))
+
+
+def known(counts: dict[str, float], **audiences: str | None) -> Reach:
+    return reach(counts, audiences, {"experts"})
+
+
+def test_the_unknown_are_counted_neither_in_nor_out() -> None:
+    told = reach({"a": 30, "b": 20, "c": 50}, {"a": "experts", "b": OUTSIDE, "c": None}, {"experts"}, total=200)
+
+    assert told == Reach(30, 50, 200)
+    assert (told.part, told.unknown) == (0.6, 0.75)
+
+
+def test_nobody_identified_is_no_answer_and_not_zero() -> None:
+    assert (known({"a": 10}).part, known({"a": 10}).unknown, known({}).part, known({}).unknown) == (None, 1.0, None, None)
+
+
+def live_on_linkedin(db: Session, audiences: list[Audience]) -> Asset:
+    channel = make_channel(db, platform=Platform.LINKEDIN)
+    for dimension, key, count in (
+        ("followers", "total", 1000), ("function", ENGINEERING, 190), ("function", SALES, 310), ("function", OTHER, 100), ("seniority", "urn:li:seniority:5", 700),
+    ):
+        db.add(AudienceSlice(channel_id=channel.id, day=NOON.date(), dimension=dimension, key=key, count=count))
+    asset = make_asset(db)
+    asset.audiences = audiences
+    make_post(db, asset=asset, channel=channel, state=PostState.PUBLISHED, published_at=NOON)
+    db.flush()
+    return asset
+
+
+def test_a_pages_followers_tell_what_part_is_in_target(db: Session) -> None:
+    asset = live_on_linkedin(db, [Audience.EXPERTS])
+
+    (told,) = asset_reach(db, asset, [])
+
+    assert (told.dimension, told.is_viewers, told.reach) == ("function", False, Reach(190, 500, 1000))
+    assert (told.reach.part, told.reach.unknown) == (0.38, 0.5)
+    assert asset_reach(db, live_on_linkedin(db, []), []) == []
+
+
+def test_what_a_person_says_holds_against_what_is_usual_and_is_in_the_history(db: Session) -> None:
+    asset, planner = live_on_linkedin(db, [Audience.EXPERTS]), make_user(db, roles=("planner",))
+
+    changed = [put(db, (Platform.LINKEDIN, "function", key), audience, actor=planner, now=NOON) for key, audience in ((OTHER, OUTSIDE), (ENGINEERING, None), (SALES, "customers"))]
+
+    assert changed == [True, True, False]  # Sales are customers as usual.
+    assert asset_reach(db, asset, [])[0].reach == Reach(0, 410, 1000)
+    assert mapping(db)[Platform.LINKEDIN, "function", ENGINEERING] is None
+    assert [(entry.note, entry.was, entry.became) for entry in db.scalars(select(Entry).order_by(Entry.id))] == [
+        (OTHER, {"audience": None}, {"audience": OUTSIDE}), (ENGINEERING, {"audience": "experts"}, {"audience": None}),
+    ]  # fmt: skip
+
+
+def test_every_group_told_is_on_the_table_with_its_people(db: Session) -> None:
+    live_on_linkedin(db, [])
+
+    told = {one.key: (one.people, one.audience, one.is_usual) for one in groups(db) if one.people is not None}
+
+    assert told == {ENGINEERING: (190, "experts", True), SALES: (310, "customers", True), OTHER: (100, None, True), "urn:li:seniority:5": (700, None, True)}
+
+
+def test_nonsense_and_people_without_the_right_change_nothing(db: Session) -> None:
+    with pytest.raises(Invalid):
+        put(db, (Platform.LINKEDIN, "shoe_size", "44"), "experts", actor=None, now=NOON)
+    with pytest.raises(Invalid):
+        put(db, (Platform.LINKEDIN, "function", OTHER), "martians", actor=None, now=NOON)
+    with pytest.raises(Forbidden):
+        put(db, (Platform.LINKEDIN, "function", OTHER), "experts", actor=make_user(db, roles=("viewer",)), now=NOON)
+    assert mapping(db).get((Platform.LINKEDIN, "function", OTHER)) is None

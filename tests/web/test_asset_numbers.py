@@ -1,0 +1,89 @@
+"""An asset's numbers in full, assets side by side, and the table of audiences."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+from flask import Flask
+from sqlalchemy.orm import Session
+
+from planner.catalog.models import Asset, Audience
+from planner.channels.models import AudienceSlice
+from planner.channels.port import Platform, Reading
+from planner.insights import service
+from planner.insights.audiences import OUTSIDE, mapping
+from planner.planning.models import PostState
+from tests.conftest import Browser
+from tests.factories import NOON, make_asset, make_channel, make_post
+from tests.web.test_performance import texts
+
+DAY = timedelta(days=1)
+ENGINEERING, OTHER = "urn:li:function:8", "urn:li:function:99"
+
+
+def scene(db: Session) -> Asset:
+    """A page with five posts ten days old, read for a week; the third is about our asset, for experts."""
+    channel = make_channel(db, platform=Platform.LINKEDIN, name="Our page")
+    for key, count in ((ENGINEERING, 380), ("urn:li:function:25", 620), (OTHER, 1000)):
+        db.add(AudienceSlice(channel_id=channel.id, day=NOON.date(), dimension="function", key=key, count=count))
+    ours = make_asset(db, title="Field trial", cost=Decimal(100), currency="EUR")
+    ours.audiences = [Audience.EXPERTS]
+    for number, count in enumerate((100, 200, 540, 300, 400)):
+        asset = ours if number == 2 else make_asset(db, title=f"Other {number}")
+        post = make_post(db, channel=channel, asset=asset, state=PostState.PUBLISHED, publish_at=NOON - 10 * DAY, published_at=NOON - 10 * DAY)
+        for day in range(1, 8):
+            service.record(db, [(post.id, Reading("", impressions=count * day // 7, engagements=day))], at=NOON - (10 - day) * DAY, now=NOON)
+    db.commit()
+    return ours
+
+
+def test_an_assets_numbers_tell_its_standing_its_half_life_its_target_and_its_cost(client: Browser, app_db: Session) -> None:
+    asset = scene(app_db)
+
+    page = client.get(f"/performance/assets/{asset.id}").text
+
+    assert texts(page, "Against its channel") == ["×1.8place 1 of 5"]
+    assert texts(page, "Half-life") == ["4 days"]
+    assert "One post was read on one channel. The best stands at ×1.8 of what is ordinary on Our page at its age, 1 of 5." in page
+    assert "38%" in page and "of the 50% identified; 50% unknown" in page
+    assert "€0.49" in page  # 100 € for 540 × 38 %.
+    assert page.count('data-value="1"') == 6  # Six days gained one engagement each; the first day's gain nobody knows.
+    assert f"/performance/assets/{asset.id}" in client.get(f"/assets/{asset.id}").text
+
+
+def test_assets_stand_side_by_side_and_can_be_taken_out_again(client: Browser, app_db: Session) -> None:
+    asset, other = scene(app_db), make_asset(app_db, title="Nothing live")
+    app_db.commit()
+
+    page = client.get(f"/performance/compare?asset={asset.id}&asset={other.id}&asset=x&asset={asset.id}").text
+
+    assert texts(page, "Best against its channel") == ["×1.8Our page", "–"]
+    assert texts(page, "Impressions")[0] == "540"
+    assert f"/performance/compare?asset={asset.id}&quot;" not in page
+    assert client.get("/performance/compare").status_code == 200
+    assert client.get("/performance/compare?asset=999999").status_code == 404
+
+
+def test_an_asset_without_posts_says_where_numbers_will_come_from(client: Browser, app_db: Session) -> None:
+    asset = make_asset(app_db)
+    app_db.commit()
+
+    assert "Numbers appear here once a post about it is live." in client.get(f"/performance/assets/{asset.id}").text
+
+
+def test_groups_are_put_into_audiences_by_those_who_may(app: Flask, app_db: Session, sign_in: Any) -> None:
+    scene(app_db)
+    planner, viewer = sign_in(roles=("planner",)), sign_in(roles=("viewer",))
+    page = planner.get("/performance/audiences").text
+    name = next(part.partition('"')[0] for part in page.split('name="') if part.partition('"')[0].endswith(f":function:{OTHER}"))
+
+    answers = [person.submit("/performance/audiences", **{name: OUTSIDE}).status_code for person in (viewer, planner)]
+
+    assert answers == [403, 302]
+    app_db.expire_all()
+    assert mapping(app_db)[Platform.LINKEDIN, "function", OTHER] == OUTSIDE
+    assert "<select" not in viewer.get("/performance/audiences").text
+    assert "Engineering" in page
+    assert "#99" in page
