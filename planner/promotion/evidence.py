@@ -20,10 +20,10 @@ from planner.promotion.knobs import Knobs
 from planner.promotion.uplift import PastVideo, Uplift, uplift, with_promotion
 from planner.promotion.verdict import Case, Economics, Reason, Thresholds, Verdict, economics, quality_of, verdict
 
-__all__ = ["HORIZONS", "PEERS", "Bench", "Evidence", "Place", "Similar", "WhatIf", "blocked", "frozen"]
+__all__ = ["HORIZONS", "MEASURED", "PEERS", "Bench", "Evidence", "Place", "Similar", "WhatIf", "blocked", "frozen"]
 
-#: How many of the channel's newest videos a forecast learns from.
-PEERS = 200
+#: How many of the channel's newest videos a forecast learns from, and of how many it is measured what promotions brought.
+PEERS, MEASURED = 120, 200
 #: Days after a decision at which it is judged.
 HORIZONS = (30, 90)
 _SIMILAR = 5
@@ -142,10 +142,11 @@ def blocked(video: Video, now: datetime) -> tuple[str, dict[str, str]]:
 class Bench:
     """One channel's past, prepared once and used for each of its videos."""
 
-    def __init__(self, past: ChannelPast, knobs: Knobs, now: datetime) -> None:
+    def __init__(self, past: ChannelPast, knobs: Knobs, now: datetime, gains: Mapping[tuple[str, PromotionKind, int], Uplift] | None = None) -> None:
+        """gains -- (view definition, kind, days ahead) -> what is kept of what promotions brought; what is not there is worked out."""
         self.past, self.knobs, self.now = past, knobs, now
         self._peers: dict[str, list[tuple[int, Sequence[Reading]]]] = {}
-        self._gains: dict[tuple[str, PromotionKind, int], Uplift] = {}
+        self._gains: dict[tuple[str, PromotionKind, int], Uplift] = dict(gains or {})
         self._told: dict[tuple[str, str], _Rates] = {}
 
     @cached_property
@@ -200,11 +201,16 @@ class Bench:
         """What one kind of promotion brought on this channel; the default where none is on record."""
         key = (regime, kind, self.knobs.horizon_days)
         if key not in self._gains:
-            told = [(one, [age for was, age, _cost in one.promoted if was is kind]) for one in self.past.videos[:PEERS]]
+            told = [(one, [age for was, age, _cost in one.promoted if was is kind]) for one in self.past.videos[:MEASURED]]
             videos = [PastVideo(one.series[regime], min(ages, default=None)) for one, ages in told if regime in one.series and (ages or not one.promoted)]
             some = any(video.promoted_at is not None for video in videos)
             self._gains[key] = uplift(videos if some else (), max(self.knobs.horizon_days, 1))
         return self._gains[key]
+
+    def gains(self) -> dict[PromotionKind, Uplift]:
+        """What each kind on record brought, in the newest view definition."""
+        kinds = {kind for one in self.past.videos[:MEASURED] for kind, _age, _cost in one.promoted}
+        return {kind: self.gain(self.regime, kind) for kind in sorted(kinds)}
 
     def idea(self) -> dict[int, Forecast]:
         """Days after publication -> what a new video of this channel may have. Empty without past videos."""

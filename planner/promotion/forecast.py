@@ -33,6 +33,8 @@ _GROWN = (-1.36, 0.0, 0.678, 0.917, 1.159, 1.300, 1.427, 1.539, 1.678, 1.806, 1.
 _LN_AGES = tuple(math.log(age) for age in _AGES)
 _SLOPES = tuple((_GROWN[i + 1] - _GROWN[i]) / (_LN_AGES[i + 1] - _LN_AGES[i]) for i in range(len(_AGES) - 1))
 
+_KNOTS, _HEIGHTS, _RISES = np.array(_LN_AGES), np.array(_GROWN), np.array(_SLOPES)
+
 # Fitted once on real series of whole and of small channels, on one half, and checked on the other.
 _SHAPE = 5.23  # shape of the gamma process for one unit of the curve
 _START_PACE = 0.426  # growth for one unit of the curve before anything is known
@@ -173,7 +175,7 @@ def _by_level(past: Sequence[Sequence[Reading]], seen: Sequence[Reading], horizo
     return Outlook("level", horizon, age, views, n, None, None, freedom, 0.0, math.sqrt(variance * (1 + 1 / n)), centre)
 
 
-def _by_growth(past: Sequence[Sequence[Reading]], seen: Sequence[Reading], horizon: float) -> Outlook:
+def _by_growth(past: Sequence[Tidy], seen: Sequence[Reading], horizon: float) -> Outlook:
     """A gamma process of unknown pace: the channel's videos say what pace to expect, this video's readings correct it."""
     age, views = seen[-1]
     start, end = curve(age), curve(horizon)
@@ -204,27 +206,42 @@ def _by_growth(past: Sequence[Sequence[Reading]], seen: Sequence[Reading], horiz
     )  # fmt: skip
 
 
-def _channel(past: Sequence[Sequence[Reading]], start: float, end: float) -> tuple[float, float]:
+def _channel(past: Sequence[Tidy], start: float, end: float) -> tuple[float, float]:
     """What the channel's videos say of its pace: (how much that weighs, growth for one unit of shape)."""
     begin = _START_PACE / _SHAPE
     weight, scale = _START_WEIGHT, _START_WEIGHT * begin
+    _prepare([readings for readings in past if readings.steps is None])
     for readings in past:
         shape = grown = 0.0
-        (age, before), reached = readings[0], curve(readings[0][0])
-        for age, views in readings[1:]:
-            left, reached = reached, curve(age)
-            step = reached - left
-            if step > 0:
-                inside = max(0.0, min(reached, end) - max(left, start)) / step
-                counts = _OUTSIDE + (1 - _OUTSIDE) * inside
-                shape += counts * _SHAPE * step
-                grown += counts * math.log((views + 1) / (before + 1))
-            before = views
+        for left, right, more in readings.steps or ():
+            step = right - left
+            first, last = (left if left > start else start), (right if right < end else end)
+            counts = _OUTSIDE + (1 - _OUTSIDE) * ((last - first) / step if last > first else 0.0)
+            shape += counts * _SHAPE * step
+            grown += counts * more
         if shape > 0:
             alike = _VIDEO_WEIGHT / (_VIDEO_WEIGHT + shape)
             weight += alike * shape
             scale += alike * min(grown, _CAP * begin * shape)
     return weight, scale / weight
+
+
+def _prepare(past: Sequence[Tidy]) -> None:
+    """Work out the steps of many videos at once: the curve at all their ages in one go, as `curve` has it."""
+    if not past:
+        return
+    x = np.array([math.log(age) for readings in past for age, _views in readings])
+    knot = np.maximum(np.searchsorted(_KNOTS, x, side="right") - 1, 0)
+    reached = np.where(x >= _KNOTS[-1], _GROWN[-1], _HEIGHTS[knot] + _RISES[np.minimum(knot, len(_SLOPES) - 1)] * (x - _KNOTS[knot])).tolist()
+    grown = [math.log(views + 1) for readings in past for _age, views in readings]
+    first = 0
+    for readings in past:
+        last = first + len(readings)
+        here, level = reached[first:last], grown[first:last]
+        readings.steps = [
+            (left, right, after - before) for left, right, before, after in zip(here, here[1:], level, level[1:], strict=False) if right > left
+        ]
+        first = last
 
 
 def curve(age: float) -> float:
@@ -236,10 +253,39 @@ def curve(age: float) -> float:
     return _GROWN[i] + _SLOPES[i] * (x - _LN_AGES[i])
 
 
-def tidy(readings: Iterable[Reading]) -> list[Reading]:
+class Tidy(list[Reading]):
+    """Readings in order; what every forecast asks of them is worked out once. Never changed after it is made."""
+
+    __slots__ = ("steps",)
+
+    def __init__(self, readings: Iterable[Reading] = ()) -> None:
+        super().__init__(readings)
+        #: Between two readings: where the curve was and is, and how much ln views grew. None: not worked out yet.
+        self.steps: list[tuple[float, float, float]] | None = None
+
+
+def tidy(readings: Iterable[Reading]) -> Tidy:
     """Readings by age, one an age, without those that are no count and without those that fell (the platform took views back)."""
-    kept: list[Reading] = []
-    for age, views in sorted((float(age), float(views)) for age, views in readings if age > 0 and 0 <= views < math.inf and age < math.inf):
+    if type(readings) is Tidy:
+        return readings
+    kept, newest, most = Tidy(), 0.0, -1.0
+    given = list(readings)
+    for age, views in given:
+        age, views = float(age), float(views)
+        if not (0 < age < math.inf and 0 <= views < math.inf):
+            continue
+        if age <= newest:
+            return _sorted(given)
+        newest = age
+        if views >= most:
+            most = views
+            kept.append((age, views))
+    return kept
+
+
+def _sorted(readings: Iterable[Reading]) -> Tidy:
+    kept = Tidy()
+    for age, views in sorted((float(age), float(views)) for age, views in readings if 0 < age < math.inf and 0 <= views < math.inf):
         if kept and views < kept[-1][1]:
             continue
         if kept and kept[-1][0] == age:

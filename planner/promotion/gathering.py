@@ -152,9 +152,9 @@ def _voucher() -> Any:
     return newest.order_by(Reaction.on.desc(), Reaction.id.desc()).limit(1).scalar_subquery()
 
 
-def _video(row: Any, series: Mapping[str, tuple[datetime, list[Reading]]], pairs: Mapping[str, dict[str, Pair]], promoted: Sequence[Any]) -> Video:
-    regime = max(series, key=lambda name: series[name][0]) if series else ""
-    told = {name: tidy(readings) for name, (_at, readings) in series.items()}
+def _video(row: Any, series: Mapping[str, list[Reading]], pairs: Mapping[str, dict[str, Pair]], promoted: Sequence[Any]) -> Video:
+    regime = max(series, key=lambda name: max(series[name])[0]) if series else ""
+    told = {name: tidy(readings) for name, readings in series.items()}
     began = [(kind, (datetime.combine(on, time(), UTC) - row[4]).total_seconds() / 86400, cost) for kind, on, cost in promoted]
     return Video(
         post_id=row[0], asset_id=row[1], title=row[2], kind=row[3], published_at=row[4], duration=row[5], embargo_until=row[6], sensitive=row[7],
@@ -170,38 +170,43 @@ def _amount(value: Any) -> float | None:
     return None if value is None else float(value)
 
 
-def readings_of(db: Session, which: Any) -> tuple[dict[int, dict[str, tuple[datetime, list[Reading]]]], dict[int, dict[str, dict[str, Pair]]]]:
-    """Post -> view definition -> (moment last read, readings by age), and post -> definition -> what `Video` calls watched, clicked, liked.
+def readings_of(db: Session, which: Any) -> tuple[dict[int, dict[str, list[Reading]]], dict[int, dict[str, dict[str, Pair]]]]:
+    """Post -> view definition -> readings by age, and post -> definition -> what `Video` calls watched, clicked, liked.
 
     which -- condition on posts. One statement: of each stretch of age only the last reading comes out of the database.
     """
-    age = _age(db)
-    stretch = case(*((age < edge, place) for place, edge in enumerate(GRID)), else_=len(GRID))
-    rows = db.execute(
+    # The age is worked out once a reading: written into every branch, the database would work it out anew in each.
+    aged = (
         select(
-            Snapshot.post_id, Snapshot.regime, func.max(age), func.max(Snapshot.views), func.max(Snapshot.at), func.max(Snapshot.watch_seconds),
-            func.max(Snapshot.impressions), func.max(Snapshot.clicks), func.max(Snapshot.likes), func.max(Snapshot.comments), func.max(Snapshot.shares),
+            Snapshot.post_id, Snapshot.regime, _age(db).label("age"), Snapshot.views, Snapshot.watch_seconds, Snapshot.impressions, Snapshot.clicks,
+            Snapshot.likes, Snapshot.comments, Snapshot.shares,
         )
         .select_from(Post)
         .join(Snapshot, Snapshot.post_id == Post.id)
         .where(which, Snapshot.views.is_not(None), Snapshot.at > Post.published_at)
-        .group_by(Snapshot.post_id, Snapshot.regime, stretch)
-    )  # fmt: skip
-    series: dict[int, dict[str, tuple[datetime, list[Reading]]]] = {}
+        .cte("aged")
+        .prefix_with("MATERIALIZED")
+    ).c  # fmt: skip
+    stretch = case(*((aged.age < edge, place) for place, edge in enumerate(GRID)), else_=len(GRID))
+    counts = (aged.age, aged.views, aged.watch_seconds, aged.impressions, aged.clicks, aged.likes, aged.comments, aged.shares)
+    rows = db.execute(select(aged.post_id, aged.regime, *map(func.max, counts)).group_by(aged.post_id, aged.regime, stretch))
+    series: dict[int, dict[str, list[Reading]]] = {}
     pairs: dict[int, dict[str, dict[str, Pair]]] = {}
-    for post_id, regime, days, views, at, seconds, shown, clicks, *reacted in rows:
-        last, readings = series.setdefault(post_id, {}).get(regime, (at, []))
-        readings.append((float(days), float(views)))
-        series[post_id][regime] = (max(last, at), readings)
-        told = {
-            "watched": (views, seconds or None), "clicked": (shown, clicks),
-            "liked": (views, sum(one or 0 for one in reacted) if any(one is not None for one in reacted) else None),
-        }  # fmt: skip
-        for name, (many, of_them) in told.items():
-            if many and of_them is not None:
-                known = pairs.setdefault(post_id, {}).setdefault(regime, {})
-                known[name] = max(known.get(name, (0, 0)), (int(many), int(of_them)))
+    for post_id, regime, days, views, seconds, shown, clicks, likes, comments, shares in rows:
+        series.setdefault(post_id, {}).setdefault(regime, []).append((float(days), float(views)))
+        if views and seconds:
+            _newer(pairs, post_id, regime, "watched", views, seconds)
+        if shown and clicks is not None:
+            _newer(pairs, post_id, regime, "clicked", shown, clicks)
+        if views and (likes is not None or comments is not None or shares is not None):
+            _newer(pairs, post_id, regime, "liked", views, (likes or 0) + (comments or 0) + (shares or 0))
     return series, pairs
+
+
+def _newer(pairs: dict[int, dict[str, dict[str, Pair]]], post_id: int, regime: str, name: str, many: int, of_them: int) -> None:
+    known = pairs.setdefault(post_id, {}).setdefault(regime, {})
+    if many >= known.get(name, (0, 0))[0]:
+        known[name] = (int(many), int(of_them))
 
 
 def _age(db: Session) -> Any:

@@ -35,7 +35,7 @@ def judge(db: Session, *, now: datetime) -> int:
     spent = _spent(db, [decision.asset_id for decision, _published in waiting])
     judged = 0
     for decision, published_at in waiting:
-        _at, readings = series.get(decision.post_id or 0, {}).get(str(decision.inputs.get("regime", "")), (None, []))
+        readings = series.get(decision.post_id or 0, {}).get(str(decision.inputs.get("regime", "")), [])
         became = {}
         for days in (30, 90):
             name = f"views_{days}"

@@ -17,7 +17,7 @@ from planner.core.types import Choice as Listed
 from planner.planning.models import Post
 from planner.promotion.choices import Choice, Confidence, Option, PromotionKind, Role
 
-__all__ = ["Decision", "EventUse", "Promotion", "PromotionInput", "PromotionSettings", "Proposed", "Reaction", "ReEdit", "Standing"]
+__all__ = ["Decision", "EventUse", "KeptUplift", "Promotion", "PromotionInput", "PromotionSettings", "Proposed", "Reaction", "ReEdit", "Standing"]
 
 
 class Promotion(Record):
@@ -148,6 +148,21 @@ class Standing(Base):
     #: Age of the forecast, low, median, high.
     fan: Mapped[list[Any]] = mapped_column(JSON, default=list)
     computed_at: Mapped[datetime]
+
+
+class KeptUplift(Base):
+    """What one kind of promotion brought on a channel, worked out in the background so that a page need not. Made again at any time."""
+
+    __tablename__ = "promotion_uplifts"
+    channel_id: Mapped[int] = mapped_column(ForeignKey(Channel.id), primary_key=True, autoincrement=False)
+    kind: Mapped[PromotionKind] = mapped_column(Listed(PromotionKind), primary_key=True)
+    regime: Mapped[str] = mapped_column(String(24), primary_key=True)
+    horizon_days: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    log_mean: Mapped[float] = mapped_column(Float)
+    log_sd: Mapped[float] = mapped_column(Float)
+    promoted: Mapped[int]
+    others: Mapped[int]
+    naive: Mapped[float | None] = mapped_column(Float)
 
 
 class Decision(Record):

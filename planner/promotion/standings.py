@@ -17,13 +17,14 @@ from planner.insights.rollups import upsert
 from planner.ledger.jobs import JobContext
 from planner.planning.models import Post, PostState
 from planner.promotion import judging, steps
-from planner.promotion.choices import Confidence
-from planner.promotion.evidence import PEERS, Bench, Evidence
+from planner.promotion.choices import Confidence, PromotionKind
+from planner.promotion.evidence import MEASURED, PEERS, Bench, Evidence
 from planner.promotion.gathering import gather
 from planner.promotion.knobs import knobs_of, load
-from planner.promotion.models import Standing
+from planner.promotion.models import KeptUplift, Standing
+from planner.promotion.uplift import Uplift
 
-__all__ = ["bench", "due", "keep", "refresh", "row_of", "run"]
+__all__ = ["bench", "due", "keep", "keep_gains", "learn", "refresh", "row_of", "run"]
 
 #: A board is worked out again after new readings, and otherwise this often: age alone changes a forecast.
 _EVERY = timedelta(hours=6)
@@ -32,9 +33,37 @@ _CHUNK = 500
 
 
 def bench(db: Session, channel_id: int, now: datetime, *, only: int | None = None) -> Bench:
-    """One channel, ready to weigh its videos, or `only` one of them: then its newest others are enough. Four statements."""
-    past = gather(db, channel_id) if only is None else gather(db, channel_id, most=PEERS + 1, also=only)
-    return Bench(past, knobs_of(load(db), channel_id), now)
+    """One channel, ready to weigh its videos, or `only` one of them: then its newest others, and what is kept of promotions, are enough.
+
+    Four statements, or five.
+    """
+    knobs = knobs_of(load(db), channel_id)
+    if only is None:
+        return Bench(gather(db, channel_id), knobs, now)
+    return Bench(gather(db, channel_id, most=PEERS + 1, also=only), knobs, now, _kept(db, channel_id))
+
+
+def _kept(db: Session, channel_id: int) -> dict[tuple[str, PromotionKind, int], Uplift]:
+    rows = db.scalars(select(KeptUplift).where(KeptUplift.channel_id == channel_id))
+    return {(row.regime, row.kind, row.horizon_days): Uplift(row.log_mean, row.log_sd, row.promoted, row.others, row.naive) for row in rows}
+
+
+def learn(db: Session, channel_id: int, *, now: datetime) -> None:
+    """Work out anew what promotions brought on a channel, in the caller's transaction: one was recorded, or taken out."""
+    past = gather(db, channel_id, most=MEASURED)
+    keep_gains(db, channel_id, Bench(past, knobs_of(load(db), channel_id), now))
+
+
+def keep_gains(db: Session, channel_id: int, prepared: Bench) -> None:
+    """Write what each kind of promotion brought; what was kept before goes."""
+    db.execute(delete(KeptUplift).where(KeptUplift.channel_id == channel_id))
+    db.add_all(
+        KeptUplift(
+            channel_id=channel_id, kind=kind, regime=prepared.regime, horizon_days=prepared.knobs.horizon_days, log_mean=gain.log_mean,
+            log_sd=gain.log_sd, promoted=gain.promoted, others=gain.others, naive=gain.naive,
+        )
+        for kind, gain in prepared.gains().items()
+    )  # fmt: skip
 
 
 def due(db: Session, now: datetime) -> list[int]:
@@ -51,6 +80,8 @@ def refresh(db: Session, channel_id: int, *, now: datetime, only: int | None = N
     prepared = bench(db, channel_id, now, only=only)
     rows = [row_of(prepared.weigh(video), channel_id, now) for video in prepared.past.videos if only is None or video.asset_id == only]
     keep(db, channel_id, rows, all_of_it=only is None)
+    if only is None:
+        keep_gains(db, channel_id, prepared)
     return len(rows)
 
 
@@ -107,6 +138,7 @@ def run(ctx: JobContext) -> dict[str, int]:
                 ctx.progress(place, len(channels))
         with ctx.sessions.begin() as db:
             keep(db, channel_id, rows, all_of_it=True)
+            keep_gains(db, channel_id, prepared)
         made += len(rows)
     with ctx.sessions.begin() as db:
         promoted = steps.record_live(db, now=now)

@@ -165,6 +165,8 @@ SCREENS: tuple[Table, ...] = (
         ("GET", "", "board.board"),
         ("GET", "/quadrant", "board.quadrant"),
         ("GET", "/next", "board.next_one"),
+        ("POST", "/views", "views.save_view"),
+        ("POST", "/views/<int:view_id>/remove", "views.remove_view"),
         ("POST", "/refresh", "board.refresh"),
         ("GET", "/scores", "scores.scores"),
         ("GET", "/idea", "scores.idea"),

@@ -19,6 +19,7 @@ from planner.ledger.jobs import JobContext
 from planner.planning.models import PostState
 from planner.promotion import judging, queries, service, standings
 from planner.promotion.choices import Option, PromotionKind
+from planner.promotion.gathering import gather
 from planner.promotion.looking import look
 from planner.promotion.models import Decision, Promotion, PromotionSettings, Standing
 from planner.promotion.queries import BoardFilters
@@ -201,6 +202,33 @@ def test_a_setting_out_of_range_is_refused_beside_its_field(db: Session, values:
 
     assert refused.value.field == field
     assert db.scalars(select(PromotionSettings)).all() == []
+
+
+def test_what_promotions_brought_is_kept_by_the_job_and_read_by_a_page_and_follows_at_once_when_one_is_recorded(db: Session) -> None:
+    channel = make_past(db, count=14)
+    videos = gather(db, channel.id).videos
+    asset = db.get_one(Asset, videos[0].asset_id)
+
+    def promote(number: int) -> None:
+        on = (videos[number].published_at or NOON) + 4 * DAY
+        service.record_promotion(db, db.get_one(Asset, videos[number].asset_id), kind=PromotionKind.AD, on=on.date(), cost=None, actor=None, now=NOON)
+        db.flush()
+
+    promote(1)
+    standings.refresh(db, channel.id, now=NOON)
+    first = look(db, asset, now=NOON)
+    promote(2)
+    kept = look(db, asset, now=NOON)
+    standings.learn(db, channel.id, now=NOON)
+    db.flush()
+    told = look(db, asset, now=NOON)
+
+    assert first is not None
+    assert kept is not None
+    assert told is not None
+    assert [one[1].gain.promoted for one in (first, kept, told)] == [1, 1, 2]
+    # What a page reads is what the whole channel gives.
+    assert told[1].gain == standings.bench(db, channel.id, NOON).gains()[PromotionKind.AD]
 
 
 def test_the_job_keeps_the_board_which_costs_two_statements_at_any_size(runtime: Runtime) -> None:

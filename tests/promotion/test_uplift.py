@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-import random
+from pathlib import Path
 from statistics import fmean
 
 import numpy as np
@@ -11,28 +11,7 @@ import pytest
 
 from planner.promotion.forecast import outlook
 from planner.promotion.uplift import GUESS, PastVideo, Uplift, extra_views, uplift
-from tests.promotion.real import videos
-
-DAY = 7
-
-
-def channel(seed: int, truth: float, *, promoted: int = 10, others: int = 40, chosen_by_level: float = 0.5) -> list[PastVideo]:
-    """Past videos of one channel; those that did well are likelier to be promoted, and what came after was multiplied by `truth`."""
-    chance = random.Random(seed)
-    lot = chance.sample([video for video in videos() if video[DAY - 1] >= 10], promoted + others)
-    liked = sorted(lot, key=lambda video: -(chosen_by_level * math.log(video[DAY - 1]) + chance.gauss(0, 1)))
-    result = []
-    for place, video in enumerate(liked):
-        with_it = place < promoted
-        told = []
-        for age in (1, 3, DAY, 10, 14, 21, 30):
-            count = float(video[age - 1])
-            if with_it and age > DAY:
-                count = video[DAY - 1] + (count - video[DAY - 1]) * truth
-            if age in (DAY, 30) or chance.random() < 0.7:
-                told.append((float(age), count))
-        result.append(PastVideo(told, float(DAY) if with_it else None))
-    return result
+from tests.promotion.pretending import channel, rows
 
 
 def estimates(truth: float) -> list[Uplift]:
@@ -51,6 +30,14 @@ def test_a_true_uplift_lies_inside_the_interval() -> None:
     inside = [low <= 1.5 <= high for low, high in (gain.interval() for gain in told)]
     assert fmean(inside) >= 0.74
     assert abs(fmean(gain.log_mean for gain in told) - math.log(1.5)) <= 0.15
+
+
+def test_the_table_of_the_docs_is_what_is_measured() -> None:
+    page = (Path(__file__).resolve().parents[2] / "docs" / "promotion.md").read_text()
+    told = next(row for row in rows(channels=16) if row.truth == 1.0)
+
+    assert all(line.count("|") == 7 for line in page.splitlines() if line.startswith("| ×"))
+    assert (abs(told.bias) <= 0.15, told.coverage >= 0.74, told.naive > 3) == (True, True, True)
 
 
 def test_without_a_promotion_on_record_it_is_a_default_and_says_so() -> None:

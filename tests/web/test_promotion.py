@@ -17,7 +17,7 @@ from planner.catalog.models import Asset, AssetKind, Confidentiality
 from planner.channels.models import Channel
 from planner.channels.port import Platform
 from planner.ledger.models import Job
-from planner.planning.models import Post, PostState
+from planner.planning.models import Post, PostState, SavedView
 from planner.promotion import judging, service, standings
 from planner.promotion.choices import Confidence, Option
 from planner.promotion.models import Decision, EventUse, Promotion, PromotionInput, PromotionSettings
@@ -81,7 +81,7 @@ def test_the_board_costs_the_same_at_three_and_at_thirty_videos(app: Flask, clie
     app_db.commit()
 
     assert statements(app, client, "/promotion?view=all") == small
-    assert small < 9
+    assert small < 10
 
 
 def test_the_quadrant_places_what_is_liked_and_seen_and_says_what_cannot_be_placed(app: Flask, client: Browser, channel: Channel, app_db: Session) -> None:
@@ -99,8 +99,28 @@ def test_the_quadrant_places_what_is_liked_and_seen_and_says_what_cannot_be_plac
     }  # fmt: skip
     assert page.count('class="quadrant__dot') == 2
     assert "Unwatched" in page.split("Cannot be placed yet")[1]
-    assert statements(app, client, "/promotion/quadrant?view=all") < 9
+    assert statements(app, client, "/promotion/quadrant?view=all") < 10
     assert "No such video" in client.get("/promotion/quadrant?verdict=do_not_promote").text
+
+
+def test_what_the_board_shows_is_saved_under_a_name_for_oneself_or_the_team(sign_in: Callable[..., Browser], video: Post, app_db: Session) -> None:
+    planner, other = sign_in(roles=("planner",)), sign_in(roles=("planner",))
+
+    own = planner.submit("/promotion/views", name="Mine", query="view=all&sort=views&page=3&token=x")
+    team = planner.submit("/promotion/views", name="For the review", query="as=quadrant&verdict=promote", shared="y")
+    none = planner.submit("/promotion/views", name=" ", query="view=all")
+
+    assert [one.location for one in (own, team, none)] == ["/promotion?view=all&sort=views", "/promotion/quadrant?verdict=promote", "/promotion?view=all"]
+    assert [(one.screen, one.name, one.query, one.shared) for one in app_db.scalars(select(SavedView).order_by(SavedView.id))] == [
+        ("promotion", "Mine", "view=all&sort=views", False), ("promotion", "For the review", "as=quadrant&verdict=promote", True),
+    ]  # fmt: skip
+    app_db.rollback()
+    pages = [one.get("/promotion").text for one in (planner, other)]
+    assert [('href="/promotion?view=all&amp;sort=views"' in page, 'href="/promotion/quadrant?verdict=promote"' in page) for page in pages] == [(True, True), (False, True)]
+    assert "Mine" not in planner.get("/calendar/views").text
+    assert other.submit("/promotion/views/1/remove").status_code == 404
+    assert planner.submit("/promotion/views/1/remove", query="view=all").location == "/promotion?view=all"
+    assert [one.name for one in app_db.scalars(select(SavedView))] == ["For the review"]
 
 
 def test_the_next_video_to_decide_is_one_click_away_until_none_waits(client: Browser, video: Post, channel: Channel, app_db: Session) -> None:

@@ -10,12 +10,14 @@ from flask import g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import lazy_gettext as _l
 
+from planner.accounts.rules import may
 from planner.ledger import jobs
 from planner.promotion import queries
 from planner.promotion.choices import Choice
 from planner.promotion.queries import SORTS, VIEWS, BoardFilters
 from planner.web.access import needs
 from planner.web.promotion.drawing import draw, scatter
+from planner.web.promotion.views import address_of, question_of, views
 from planner.web.session import committing
 
 __all__ = ["board", "next_one", "quadrant", "refresh", "tabs"]
@@ -46,7 +48,7 @@ def board() -> ResponseReturnValue:
     pictures = {row.standing.asset_id: draw(row.standing.seen, [[row.standing.fan]] if row.standing.fan else [], width=112, height=36) for row in found.rows}
     return render_template(
         "promotion/board.html", board=found, asked=asked, channels=channels, pictures=pictures, views=VIEWS, sorts=tuple(SORTS), choices=list(Choice),
-        pages=-(-found.total // queries.PAGE),
+        pages=-(-found.total // queries.PAGE), **_saved(),
     )  # fmt: skip
 
 
@@ -59,7 +61,7 @@ def quadrant() -> ResponseReturnValue:
     return render_template(
         "promotion/quadrant.html", board=found, asked=asked, channels=queries.channels(g.db), views=VIEWS, choices=list(Choice), quarters=_quarters(placed),
         dots=scatter([(row.standing.exposure or 0.0, row.standing.interest or 0.0) for row in placed], width=680, height=440), placed=placed,
-        untold=[row for row in found.rows if row not in placed],
+        untold=[row for row in found.rows if row not in placed], **_saved(quadrant=True),
     )  # fmt: skip
 
 
@@ -76,6 +78,14 @@ def refresh() -> ResponseReturnValue:
     with committing(g.db):
         job = jobs.enqueue(g.db, "promotion.refresh", {}, actor=g.user, now=g.now)
     return redirect(url_for("jobs.show", job_id=job.id))
+
+
+def _saved(*, quadrant: bool = False) -> dict[str, Any]:
+    """The saved views and the form that makes one of what is on the screen."""
+    return {
+        "saved": [(one, address_of(one.query)) for one in views()], "question": question_of(request.args, quadrant=quadrant),
+        "sharing": may(g.user, "view.share"), "keeper": may(g.user, "view.manage"),
+    }  # fmt: skip
 
 
 def _quarters(rows: Sequence[queries.BoardRow]) -> dict[str, list[queries.BoardRow]]:

@@ -106,6 +106,7 @@ def record(video_id: int) -> ResponseReturnValue:
                     g.db, asset, kind=PromotionKind(form.kind.data), on=form.on.data, cost=form.cost.data, currency=form.currency.data or "EUR",
                     actor=g.user, now=g.now,
                 )  # fmt: skip
+                _learn(asset)
         except PlannerError as error:
             _refuse(form, error)
         else:
@@ -123,6 +124,7 @@ def mark(video_id: int, post_id: int) -> ResponseReturnValue:
         raise NotFound()
     with committing(g.db):
         service.mark_post(g.db, post, actor=g.user, now=g.now)
+        _learn(asset)
     flash(_("Recorded. The next forecasts learn from it."), "success")
     return redirect(url_for(".show", video_id=asset.id) + "#promotions")
 
@@ -131,8 +133,10 @@ def mark(video_id: int, post_id: int) -> ResponseReturnValue:
 def remove(promotion_id: int) -> ResponseReturnValue:
     found = queries.promotion(g.db, promotion_id, viewer=g.user)
     video_id = found.asset_id
+    asset = queries.video(g.db, video_id, viewer=g.user)
     with committing(g.db):
         service.remove_promotion(g.db, found, actor=g.user, now=g.now)
+        _learn(asset)
     flash(_("Removed."), "success")
     return redirect(url_for(".show", video_id=video_id) + "#promotions")
 
@@ -237,6 +241,14 @@ def _start(form: WhatIfForm, evidence: Evidence) -> None:
     form.goal.data = evidence.video.goal
     form.value_per_view.data = _first(evidence.video.value_per_view, evidence.knobs.value_per_view)
     form.target_share.data = _first(evidence.video.target_share, evidence.knobs.target_share)
+
+
+def _learn(asset: Asset) -> None:
+    """What promotions brought on its channel follows at once."""
+    g.db.flush()
+    channel_id = queries.place_of(g.db, asset.id)
+    if channel_id is not None:
+        standings.learn(g.db, channel_id, now=g.now)
 
 
 def refresh(asset: Asset) -> None:

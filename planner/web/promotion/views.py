@@ -1,0 +1,78 @@
+"""Saved views of the board: what an address asks for under a name, one's own or the team's."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import parse_qsl, urlencode
+
+from flask import flash, g, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from werkzeug.datastructures import MultiDict
+
+from planner.core.errors import Forbidden, NotFound, PlannerError
+from planner.planning import saved_views
+from planner.planning.saved_views import View
+from planner.web.access import needs
+from planner.web.forms.calendar import ViewForm
+from planner.web.languages import say
+from planner.web.session import committing
+
+__all__ = ["address_of", "question_of", "remove_view", "save_view", "views"]
+
+SCREEN = "promotion"
+_ASKED = ("as", "view", "channel", "verdict", "sort")
+
+
+def question_of(args: MultiDict[str, str], *, quadrant: bool = False) -> str:
+    """What an address asks for, without its page; only what is ours stays."""
+    pairs = {name: args.get(name, "")[:40] for name in _ASKED}
+    if quadrant:
+        pairs["as"] = "quadrant"
+    return urlencode({name: text for name, text in pairs.items() if text})
+
+
+def address_of(query: str) -> str:
+    """Where a view leads: the list, or the quadrant."""
+    asked = dict(parse_qsl(query))
+    place = url_for("promotion.quadrant" if asked.pop("as", "") == "quadrant" else "promotion.board")
+    return f"{place}?{urlencode(asked)}" if asked else place
+
+
+def views() -> list[View]:
+    """This person's and the team's."""
+    return saved_views.views_of(g.db, SCREEN, viewer=g.user)
+
+
+@needs("view.own")
+def save_view() -> ResponseReturnValue:
+    form = ViewForm()
+    query = question_of(MultiDict(parse_qsl(form.query.data or "")[:20]))
+    if form.validate():
+        try:
+            with committing(g.db):
+                view = saved_views.save(g.db, SCREEN, form.name.data or "", query, shared=bool(form.shared.data), actor=g.user, now=g.now)
+        except PlannerError as error:
+            if isinstance(error, (Forbidden, NotFound)):
+                raise
+            flash(say(error), "error")
+        else:
+            flash(_("Saved as “%(name)s”.", name=view.name), "success")
+    else:
+        flash(_("Give the view a name."), "error")
+    return redirect(address_of(query))
+
+
+@needs("view.own")
+def remove_view(view_id: int) -> ResponseReturnValue:
+    view = saved_views.by_id(g.db, view_id, viewer=g.user)
+    if view.screen != SCREEN:
+        raise NotFound()
+    back = {"name": view.name, "query": view.query, **({"shared": "y"} if view.shared else {})}
+    mine = view.owner_id == g.user.id
+    with committing(g.db):
+        saved_views.remove(g.db, view, actor=g.user, now=g.now)
+    text = _("“%(name)s” was deleted.", name=back["name"])
+    said: Any = {"text": text, "undo": url_for(".save_view"), "fields": back} if mine else text
+    flash(said, "success")
+    return redirect(address_of(request.form.get("query", "")))
