@@ -22,7 +22,7 @@ from planner.planning.models import Campaign, Post, PostState, Standing, Verb
 from planner.planning.moments import FARTHEST, NOW_TOLERANCE, check_moment, resolve_wall_time
 
 __all__ = [
-    "CLASH", "REPEAT", "Finding", "as_error", "blocking", "check_embargo", "check_four_eyes", "check_moment", "content_digest",
+    "CLASH", "REPEAT", "Finding", "as_error", "before_sending", "blocking", "check_embargo", "check_four_eyes", "check_moment", "content_digest",
     "embargo_of", "findings", "gates", "refuse", "resolve_wall_time", "still_approved", "wants_second_pair",
 ]  # fmt: skip
 
@@ -110,6 +110,16 @@ def gates(post: Post, asset: Asset, campaign: Campaign | None, channel: Channel,
         *_retired(asset),
         *_called_off(campaign),
     ]
+
+
+def before_sending(
+    post: Post, asset: Asset, campaign: Campaign | None, channel: Channel, limits: Limits | None, around: Surroundings, at: datetime
+) -> list[Finding]:
+    """What holds a post back at the moment it would leave: the gates, and the warnings that an administrator made block and nobody overrode."""
+    held = gates(post, asset, campaign, channel, around, at)
+    if around.tuning.forbids:
+        held += [one for one in findings(post, asset, campaign, channel, limits, at, around) if one.overridable]
+    return held
 
 
 def _overridden(post: Post, asset: Asset, channel: Channel, around: Surroundings) -> frozenset[str]:

@@ -16,7 +16,7 @@ from planner.planning.models import Blackout, Campaign, LinkCheck, Post, PostSta
 from planner.planning.moments import zone_of
 from planner.planning.rulebook import Setting, tuning_of
 
-__all__ = ["all_settings", "at_the_gate", "embargoed_terms", "surroundings", "under_embargo"]
+__all__ = ["all_settings", "at_the_gate", "embargoed_terms", "rules_forbid", "surroundings", "under_embargo"]
 
 
 def surroundings(db: Session, post: Post, *, at: datetime | None = None, settings: Sequence[Setting] | None = None) -> Surroundings:
@@ -40,15 +40,24 @@ def surroundings(db: Session, post: Post, *, at: datetime | None = None, setting
     )
 
 
-def at_the_gate(db: Session, post: Post, *, embargoes: bool) -> Surroundings:
+def at_the_gate(db: Session, post: Post, *, embargoes: bool, forbids: bool = False) -> Surroundings:
     """Only what `rules.gates` asks about before sending: the words under embargo, and a sensitive asset's other posts on this channel.
+
+    forbids -- what `rules_forbid` said: everything around the post is read then, for the rules that were made to block.
 
     embargoes -- what `under_embargo` said at this moment: without any there are no words to read.
     No statement, one while anything is under embargo, one more for a sensitive asset.
     """
+    if forbids:
+        return surroundings(db, post)
     others = _neighbours(db, post.id, post.asset_id, post.channel_id, None, REPEAT) if post.asset.sensitive else ()
     terms = embargoed_terms(db, except_asset=post.asset_id, after=post.publish_at) if embargoes else ()
     return Surroundings(terms=terms, neighbours=others, blackouts=())
+
+
+def rules_forbid() -> ColumnElement[bool]:
+    """For any query: whether an administrator made a warning block, on any channel."""
+    return select(RuleSetting.id).where(RuleSetting.must_not.is_(True), RuleSetting.enabled.is_(True)).correlate(None).exists()
 
 
 def under_embargo(now: ColumnElement[datetime]) -> ColumnElement[bool]:

@@ -25,7 +25,7 @@ from planner.planning import facts as planning
 from planner.planning import pauses
 from planner.planning import rules as planning_rules
 from planner.planning.models import Post
-from planner.planning.surroundings import at_the_gate, under_embargo
+from planner.planning.surroundings import at_the_gate, rules_forbid, under_embargo
 from planner.publishing import compose, queries, rules
 from planner.publishing.models import Attempt, Delivery, DeliveryState
 from planner.publishing.settling import stop
@@ -56,6 +56,7 @@ _FIRST = Taking(
         _KEY.label("key"),
         pauses.stopped().label("paused"),
         under_embargo(bindparam("now", type_=UtcDateTime())).label("embargoes"),
+        rules_forbid().label("forbids"),
     )
     .join(Post, Post.id == Delivery.post_id)
     .join(Channel, Channel.id == Post.channel_id)
@@ -142,7 +143,10 @@ def _prepare(db: Session, runtime: Runtime, worker: str, taken: Row[Any], now: d
         post,
         channel,
         digest=planning_rules.content_digest(post, post.asset, channel),
-        gates=planning_rules.gates(post, post.asset, post.campaign, channel, at_the_gate(db, post, embargoes=taken.embargoes), now),
+        gates=planning_rules.before_sending(
+            post, post.asset, post.campaign, channel, runtime.registry.limits(channel.platform) if taken.forbids else None,
+            at_the_gate(db, post, embargoes=taken.embargoes, forbids=taken.forbids), now,
+        ),
         paused=taken.paused,
         max_tries=runtime.settings.max_tries,
         now=now,

@@ -29,6 +29,7 @@ _GATES = {
     "retired": N_("The content was retired."),
     "called_off": N_("The campaign was cancelled."),
 }
+_FORBIDDEN = N_("A rule that blocks stands in its way; the post's page says which.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +55,7 @@ def may_still_go_out(
     """None when it may; else what becomes of it.
 
     digest -- of the content as it is now, compared with the approved one.
-    gates  -- what `planning.rules.gates` says of it at `now`: embargo, leak, sensitive, retired.
+    gates  -- what `planning.rules.before_sending` says of it at `now`: embargo, leak, sensitive, retired, and rules made to block.
     paused -- whether a pause in force concerns this post.
     now    -- the database's time.
     """
@@ -68,7 +69,7 @@ def may_still_go_out(
         return Stop(DeliveryState.HELD, N_("The content is not the one that was approved."), Hold.APPROVAL)
     for gate in gates:
         if gate.level == "blocking":
-            return Stop(DeliveryState.HELD, _GATES.get(gate.code, gate.message), Hold.EMBARGO)
+            return Stop(DeliveryState.HELD, _GATES.get(gate.code, _FORBIDDEN), Hold.EMBARGO)
     if channel.state is not ChannelState.CONNECTED:
         return Stop(DeliveryState.HELD, N_("The channel has to be reconnected."), Hold.CHANNEL)
     if is_too_late(delivery, channel, now):

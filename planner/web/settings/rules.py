@@ -116,7 +116,13 @@ def _line(one: Rule, stands: Tuning, settings: list[RuleSetting], channel_id: in
     own = any(row.code == one.code and row.channel_id == channel_id for row in settings)
     elsewhere = [names.get(row.channel_id, "") for row in settings if row.code == one.code and row.channel_id is not None] if channel_id is None else []
     values = [(translate(part.label), _shown(part, tuned.values[part.name])) for part in one.parameters]
-    return Line(one, tuned, values, [translate(PLACES[Place(place)]) for place in one.places], own, sorted(elsewhere))
+    return Line(one, tuned, values, _places(one, tuned), own, sorted(elsewhere))
+
+
+def _places(one: Rule, tuned: Tuned) -> list[str]:
+    """Where it is asked; a warning that was made to block is asked before sending too."""
+    asked = (*one.places, Place.SENDING) if tuned.must_not and Place.SENDING not in one.places else one.places
+    return [translate(PLACES[Place(place)]) for place in asked]
 
 
 def _shown(part: Parameter, value: Any) -> str:
