@@ -60,6 +60,18 @@ RESOURCES: tuple[Table, ...] = (
         ("POST", f"/<{_ID}:post_id>/changes/<{_ID}:change_id>/refuse", "refuse"),
         ("POST", f"/<{_ID}:post_id>/changes/<{_ID}:change_id>/again", "again"),
     )),
+    Table("api-rules", "/api/v1", "planner.api.rules", (
+        ("GET", "/rules", "index"),
+        ("POST", "/rules", "set_rule"),
+        ("POST", "/rules/reset", "reset"),
+        ("GET", f"/posts/<{_ID}:post_id>/overrides", "overrides"),
+        ("POST", f"/posts/<{_ID}:post_id>/overrides", "override"),
+    )),
+    Table("api-shares", "/api/v1/shares", "planner.api.shares", (
+        ("GET", "", "index"),
+        ("POST", "", "make"),
+        ("POST", "/revoke", "revoke"),
+    )),
     Table("api-deliveries", "/api/v1/deliveries", "planner.api.deliveries", (
         ("GET", "", "index"),
         ("GET", f"/<{_ID}:delivery_id>", "show"),

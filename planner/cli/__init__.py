@@ -18,6 +18,8 @@ COMMANDS = {
     "channel": "planner.cli.channels:channel",
     "asset": "planner.cli.assets:asset",
     "post": "planner.cli.posts:post",
+    "rules": "planner.cli.rules:rules",
+    "share": "planner.cli.shares:share",
     "deliveries": "planner.cli.deliveries:deliveries",
     "performance": "planner.cli.performance:performance",
     "promotion": "planner.cli.promotion:promotion",
