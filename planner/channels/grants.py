@@ -10,7 +10,7 @@ from planner.channels.wire import wait_asked
 from planner.core.errors import Refused as ConsentRefused
 from planner.core.http import Answer, CallFailed, redact
 
-__all__ = ["SET_UP", "granted", "read_grant", "unanswered"]
+__all__ = ["SET_UP", "granted", "read_grant", "set_up_refused", "unanswered"]
 
 #: The code of a no to our application: no time mends it, a person does.
 SET_UP = "set_up"
@@ -43,17 +43,23 @@ def read_grant(answer: Answer, *secrets: str, platform: str, now: datetime) -> G
     said = redact(_text(told.get("error_description")) or word, *secrets)[:300]
     tail = f" {platform} says: {said}" if said else ""
     wait = wait_asked(answer.headers, now)
-    if word in _APPLICATION:
-        return Refused(SET_UP, f"{platform} does not accept the planner's application. {_correct(platform)}{tail}", account=True)
+    if refusal := set_up_refused(word, said, platform=platform):
+        return refusal
     if word and word not in _LATER and 400 <= answer.status < 500 and answer.status not in (408, 425, 429):
         return Refused("unauthorised", f"{platform} did not give a key for this connection. Connect the account again.{tail}", account=True)
     return RetryLater(f"{platform} did not give a key just now.{tail}", after=wait)
 
 
-def _correct(platform: str) -> str:
-    """What to do about it, by the names of the settings: the planner's prefixes are the platforms' names."""
+def set_up_refused(word: str, said: str, *, platform: str) -> Refused | None:
+    """The no to our application that OAuth's `word` is, with the settings to correct, whose names begin with the platform's; None for another word.
+
+    said -- the platform's own words, without secrets.
+    """
+    if word not in _APPLICATION:
+        return None
     prefix = f"PLANNER_{platform.upper()}_CLIENT"
-    return f"Correct {prefix}_ID and {prefix}_SECRET, restart the planner, then connect the channel again."
+    todo = f"Correct {prefix}_ID and {prefix}_SECRET, restart the planner, then connect the channel again."
+    return Refused(SET_UP, f"{platform} does not accept the planner's application. {todo}" + (f" {platform} says: {said}" if said else ""), account=True)
 
 
 def granted(told: Grant | Refused | RetryLater) -> Grant:

@@ -15,7 +15,7 @@ from oauthlib.oauth2 import OAuth2Error
 from requests.adapters import BaseAdapter
 
 from planner.channels import port, youtube_client
-from planner.channels.grants import read_grant, unanswered
+from planner.channels.grants import read_grant, set_up_refused, unanswered
 from planner.channels.port import Account, Grant, Identity, Platform
 from planner.channels.wire import Stopped, unsaid
 from planner.core.clock import utc_now
@@ -155,6 +155,8 @@ def _said(*secrets: str) -> Iterator[None]:
         yield
     except OAuth2Error as error:
         reason = redact(str(error.description or error.error or ""), *secrets)[:300]
+        if refusal := set_up_refused(str(error.error), reason, platform="Google"):
+            raise Refused(refusal.reason) from None
     except ValueError as error:
         reason = redact(str(error), *secrets)[:300]
     else:

@@ -70,7 +70,6 @@ def test_a_refresh_that_brings_no_other_refresh_token_invents_none(connect: YouT
     ("status", "told"),
     [
         (400, {"error": "invalid_grant", "error_description": "Token 1//R-planted of s3cret has been expired or revoked."}),
-        (401, {"error": "invalid_client"}),
         (200, {"token_type": "Bearer"}),
         (200, {"access_token": None}),
         (200, {"access_token": 7, "scope": [1]}),
@@ -89,6 +88,15 @@ def test_no_key_is_said_without_secrets(connect: YouTubeConnect, asked: dict[str
 
     assert isinstance(renewed, port.Refused if "invalid_grant" in str(told) else port.RetryLater), "for good, or later"
     assert [word for word in ("1//R-planted", "s3cret", "v" * 43) if word in str(refused.value) + renewed.reason] == []
+
+
+def test_a_wrong_client_id_is_said_with_the_settings_to_correct(connect: YouTubeConnect, asked: dict[str, Any]) -> None:
+    asked["told"], asked["status"] = {"error": "invalid_client", "error_description": "The OAuth client was not found."}, 401
+
+    with pytest.raises(Refused, match="Correct PLANNER_GOOGLE_CLIENT_ID and PLANNER_GOOGLE_CLIENT_SECRET, restart the planner") as refused:
+        connect.exchange(code="1//R-planted", verifier="v" * 43, redirect_uri=BACK)
+
+    assert connect.refresh("1//R-planted") == port.Refused("set_up", str(refused.value), account=True)
 
 
 def test_a_google_that_is_not_there_is_unavailable() -> None:

@@ -365,7 +365,7 @@ def test_an_adopted_one_is_a_published_post_whose_numbers_are_collected(runtime:
         assert (live(db, native).state, live(db, native).decided_at, live(db, native).decided_by_id) == (NativeState.ADOPTED, NOON, planner.id)
 
     with runtime.sessions.begin() as db:
-        assert collecting.due(db, NOON) == {channel: {"77": post_id}}
+        assert {one: {number: due.post_id for number, due in told.items()} for one, told in collecting.due(db, NOON).items()} == {channel: {"77": post_id}}
         service.record(db, [(post_id, Reading("77", impressions=120))], at=NOON, now=NOON)
         assert db.execute(select(AssetDay.asset_id, AssetDay.impressions)).all() == [(asset_id, 120)]
         assert native_queries.entries(db, NOON - DAY, NOON) == []
