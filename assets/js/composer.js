@@ -67,6 +67,23 @@ function offerHours(piece) {
   }
 }
 
+/** A set of hashtags goes to the end of the text that was written last; those that are there already do not. */
+function offerHashtags() {
+  let last = null;
+  document.addEventListener("focusin", (event) => {
+    if (event.target.matches?.("#compose textarea:not(#first_comment)")) last = event.target;
+  });
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest?.("[data-insert]");
+    if (!button) return;
+    const area = last?.isConnected ? last : document.getElementById("text");
+    const there = new Set(area.value.toLowerCase().split(/[^\p{L}\p{N}_#]+/u));
+    const missing = button.dataset.insert.split(" ").filter((tag) => !there.has(tag.toLowerCase()));
+    if (missing.length) set(area, `${area.value.trimEnd()}${area.value.trim() ? " " : ""}${missing.join(" ")}`);
+    area.focus();
+  });
+}
+
 /** Ctrl or ⌘ and Enter saves; with Shift it is submitted as well. */
 function watchKeys(form) {
   form.addEventListener("keydown", (event) => {
@@ -80,6 +97,7 @@ function watchKeys(form) {
 
 export function start() {
   onContent(offerHours);
+  offerHashtags();
   onContent((piece) => {
     for (const form of piece.querySelectorAll("form#compose")) {
       watchOwn(form);

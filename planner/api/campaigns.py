@@ -10,7 +10,7 @@ from marshmallow import fields
 
 from planner.api.bodies import Blueprint
 from planner.api.door import changes, creates, expect, reads, tagged
-from planner.api.fields import Body, Day, Line, Lines, Moment, Number, Out
+from planner.api.fields import Body, Day, Line, Lines, Listed, Moment, Number, Out
 from planner.planning import queries
 from planner.planning.campaigns import CampaignValues, create_campaign, edit_campaign
 from planner.planning.values import campaign_values_of
@@ -28,6 +28,7 @@ class CampaignOut(Out):
     ends_on = Day(required=True, allow_none=True)
     embargo_until = Moment(required=True, allow_none=True)
     owner_id = fields.Integer(required=True, allow_none=True)
+    hashtags = fields.List(fields.String(), required=True, metadata={"description": "Sets of hashtags, one text a set."})
     created_at = Moment(required=True)
     updated_at = Moment(required=True)
     version = fields.Integer(required=True)
@@ -58,6 +59,7 @@ class CampaignChange(Body):
     ends_on = Day(allow_none=True)
     embargo_until = Moment(allow_none=True)
     owner_id = Number(least=1, allow_none=True)
+    hashtags = Listed(Line(least=1, most=200), most=20)
 
 
 class CampaignIn(CampaignChange):

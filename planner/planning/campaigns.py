@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
@@ -18,6 +19,9 @@ from planner.planning.models import Campaign
 from planner.planning.values import CampaignValues
 
 __all__ = ["CampaignValues", "create_campaign", "edit_campaign"]
+
+_MOST_SETS, _LONGEST_SET = 20, 200
+
 
 
 def create_campaign(db: Session, values: CampaignValues, *, actor: User | None, now: datetime) -> Campaign:
@@ -54,9 +58,23 @@ def edit_campaign(
     return campaign
 
 
+def _hashtags(typed: str) -> str:
+    """One set as posts show it: each word once, with its sign. Raises Invalid for one that is too long or holds what no hashtag has."""
+    words = list(dict.fromkeys(f"#{word.strip('#')}" for word in typed.replace(",", " ").split() if word.strip("#")))
+    said = " ".join(words)
+    if len(said) > _LONGEST_SET:
+        raise Invalid(N_("That is too long: at most %(most)s characters."), field="hashtags", most=_LONGEST_SET)
+    if not all(re.fullmatch(r"#\w+", word) for word in words):
+        raise Invalid(N_("A hashtag has letters, digits and _ only."), field="hashtags")
+    return said
+
+
 def _checked(db: Session, values: CampaignValues, campaign_id: int | None) -> dict[str, Any]:
     columns = asdict(values)
     columns["name"] = " ".join(values.name.split())
+    columns["hashtags"] = [one for one in map(_hashtags, values.hashtags) if one]
+    if len(columns["hashtags"]) > _MOST_SETS:
+        raise Invalid(N_("At most %(most)s sets of hashtags."), field="hashtags", most=_MOST_SETS)
     if not columns["name"]:
         raise Invalid(N_("Give the campaign a name."), field="name")
     if len(columns["name"]) > 160:

@@ -103,6 +103,8 @@ class Campaign(Record):
     ends_on: Mapped[date | None] = mapped_column(Date)
     embargo_until: Mapped[datetime | None]
     owner_id: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"))
+    #: Sets of hashtags that its posts may end with, one text a set: "#5G #industry".
+    hashtags: Mapped[list[str]] = mapped_column(default=list, server_default="[]")
     #: The template its wave was proposed by (planning.templates); empty: none.
     template: Mapped[str] = mapped_column(String(32), default="")
     standing: Mapped[Standing] = mapped_column(Choice(Standing), default=Standing.RUNNING)

@@ -57,6 +57,8 @@ class CampaignValues:
     ends_on: date | None = None
     embargo_until: datetime | None = None
     owner_id: int | None = field(default=None)
+    #: Sets of hashtags, one text a set.
+    hashtags: Sequence[str] = ()
 
 
 def values_of(post: Post) -> dict[str, Any]:
@@ -67,7 +69,7 @@ def values_of(post: Post) -> dict[str, Any]:
 
 def campaign_values_of(campaign: Campaign) -> CampaignValues:
     """A campaign's editable columns as they are."""
-    return CampaignValues(**{one.name: getattr(campaign, one.name) for one in fields(CampaignValues)})
+    return CampaignValues(**{one.name: getattr(campaign, one.name) for one in fields(CampaignValues)} | {"hashtags": list(campaign.hashtags or [])})
 
 
 def checked(values: PostValues, *, zone: str) -> dict[str, Any]:

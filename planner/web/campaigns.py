@@ -106,6 +106,7 @@ def _values(form: CampaignForm) -> CampaignValues:
     return CampaignValues(
         name=form.name.data or "", summary=(form.summary.data or "").strip(), starts_on=form.starts_on.data, ends_on=form.ends_on.data,
         embargo_until=form.embargo_until.data, owner_id=form.owner_id.data,
+        hashtags=(form.hashtags.data or "").splitlines(),
     )  # fmt: skip
 
 
@@ -127,6 +128,7 @@ def _save(form: CampaignForm, campaign: Campaign | None) -> Campaign | None:
 def _fill(form: CampaignForm, campaign: Campaign) -> None:
     for name in ("name", "summary", "starts_on", "ends_on", "embargo_until", "owner_id", "version"):
         form[name].data = getattr(campaign, name)
+    form.hashtags.data = "\n".join(campaign.hashtags or [])
 
 
 def _owners() -> list[tuple[Any, str]]:

@@ -60,6 +60,7 @@ SCREENS: tuple[Table, ...] = (
     )),
     Table("writing", "/posts", "planner.web.writing", (
         ("GET", "/templates", "templates"),
+        ("GET", "/hashtags", "hashtags"),
         ("POST", "/<int:post_id>/variants", "make_variant"),
         ("POST", "/<int:post_id>/variants/leave", "leave_variants"),
         ("POST", "/templates/<int:template_id>/remove", "drop_template"),

@@ -13,14 +13,14 @@ from werkzeug.datastructures import MultiDict
 from planner.accounts.rules import may, require
 from planner.core.errors import NotFound, PlannerError
 from planner.planning import queries, variants, writing
-from planner.planning.models import Post
+from planner.planning.models import Campaign, Post
 from planner.planning.writing_models import KeptText
 from planner.web.access import needs
 from planner.web.languages import translate
 from planner.web.moments import in_zone
 from planner.web.session import committing
 
-__all__ = ["discard", "keep", "keep_template", "leave_variants", "make_variant", "restored", "templates", "typed", "unsaved", "drop_template"]
+__all__ = ["discard", "hashtags", "keep", "keep_template", "leave_variants", "make_variant", "restored", "templates", "typed", "unsaved", "drop_template"]
 
 #: The fields of the composer; nothing else that a page sends is kept.
 _FIELDS = re.compile(
@@ -70,6 +70,14 @@ def leave_variants(post_id: int) -> ResponseReturnValue:
         variants.leave(g.db, post, actor=g.user, now=g.now)
     flash(_("It stands alone again."), "success")
     return redirect(url_for("posts.show", post_id=post_id))
+
+
+@needs("read")
+def hashtags() -> ResponseReturnValue:
+    """The sets of hashtags of the campaign in the address, as a piece of the composer."""
+    number = request.args.get("campaign_id", type=int)
+    found = g.db.get(Campaign, number) if number is not None and 0 < number <= queries.LAST_ID else None
+    return render_template("planning/_hashtags.html", sets=found.hashtags or [] if found is not None else [])
 
 
 @needs("read")

@@ -109,6 +109,7 @@ MATRIX = {
     "post_changes.underway": "200 200 200 200 200 403 200 302",
     "posts.new": "200 200 200 403 403 403 403 302",
     "best_times.hints": "200 200 200 200 200 403 200 302",
+    "writing.hashtags": "200 200 200 200 200 403 200 302",
     "writing.templates": "200 200 200 200 200 403 200 302",
     "shares.index": "200 200 200 200 200 403 200 302",
     # Whoever is signed in or not: only the link's own token counts, and this is none.

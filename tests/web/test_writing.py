@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from planner.accounts.models import RoleName
 from planner.catalog.models import Confidentiality
-from planner.planning.models import Post
+from planner.planning.models import Campaign, Post
 from planner.planning.writing import LONGEST_KEPT
 from planner.planning.writing_models import KeptText, PostTemplate
 from tests.conftest import Browser, StoppedClock
@@ -130,3 +130,18 @@ def test_good_hours_say_how_many_numbers_they_would_need(client: Browser, app_db
 
     page = client.get(f"/posts/good-hours?channels={channel.id}&channels=99").text
     assert "Good hours on Our X" in page and "No post with numbers after seven days yet: hints begin at 20." in page
+
+
+def test_a_campaign_s_hashtags_are_tidied_kept_and_offered_in_the_composer(client: Browser, app_db: Session) -> None:
+    client.submit("/campaigns/new", name="Launch", hashtags="5G, #industry 5G\n\n#MWC26", owner_id="")
+    (campaign,) = app_db.scalars(select(Campaign)).all()
+    number = campaign.id
+    assert campaign.hashtags == ["#5G #industry", "#MWC26"]
+    app_db.rollback()
+
+    offered = client.get(f"/posts/hashtags?campaign_id={number}").text
+    assert ('data-insert="#5G #industry"' in offered, 'data-insert="#MWC26"' in offered) == (True, True)
+    assert "data-insert" not in client.get("/posts/hashtags?campaign_id=").text + client.get("/posts/hashtags?campaign_id=99").text
+    assert "#5G #industry\n#MWC26</textarea>" in client.get(f"/campaigns/{number}/edit").text
+    refused = client.submit("/campaigns/new", name="Other", hashtags="#no-such", owner_id="")
+    assert refused.status_code == 422 and "A hashtag has letters, digits and _ only." in refused.text

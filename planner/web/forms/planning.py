@@ -229,6 +229,7 @@ class CampaignForm(PlannerForm):
     ends_on = DateField(_l("Ends on"), [Optional()])
     embargo_until = MomentField(_l("Embargo until"), [Optional()])
     owner_id = SelectField(_l("Owner"), coerce=_number)
+    hashtags = TextAreaField(_l("Sets of hashtags"), [Length(max=5000, message=_l("That is too long."))])
     version = IntegerField(widget=HiddenInput(), validators=[Optional()])
 
 

@@ -1,0 +1,52 @@
+"""The composer in a browser: a channel's own words, counters, hashtags, and a tab that is closed in the middle of a sentence."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import Product, sign_in
+
+pytestmark = pytest.mark.browser
+
+
+def test_own_words_are_named_counted_and_taken_back_and_a_closed_tab_loses_nothing(page: Page, demo: Product) -> None:
+    sign_in(page, demo)
+    page.goto(f"{demo.url}/posts/new")
+    page.select_option("#asset_id", index=6)
+    expect(page.locator("#link")).not_to_have_value("")
+    page.get_by_label("@norvane_group", exact=True).check()
+    page.get_by_label("Norvane Group", exact=True).check()
+    page.fill("#text", "Measured, not promised.")
+    own = page.locator("details[data-own]:visible")
+    expect(own).to_have_count(2)
+
+    own.first.locator("summary").click()
+    area = own.first.locator("textarea")
+    area.focus()
+    expect(area).to_have_value("Measured, not promised.")
+    area.fill("For X alone.")
+    expect(own.first.get_by_text("changed for @norvane_group")).to_be_visible()
+    said = page.locator(".preflight__one").first
+    expect(said.get_by_text("changed for @norvane_group")).to_be_visible()
+    counted = own.first.locator("output").inner_text
+    expect(said.locator(".counter")).to_have_text(re.compile(re.escape(counted().replace(" ", "")).replace("/", r"\s*/\s*")))
+    expect(said.locator("figure")).to_contain_text("For X alone.")
+    expect(page).to_have_title(re.compile("New post"))
+
+    expect(page.locator("[data-saved]")).to_contain_text("Kept at")
+    page.goto(f"{demo.url}/calendar")
+    page.goto(f"{demo.url}/posts/new")
+    page.get_by_role("link", name="Bring it back").click()
+    expect(page.locator("#text")).to_have_value("Measured, not promised.")
+    back = page.locator("details[data-own]:visible").first
+    expect(back.locator("textarea")).to_have_value("For X alone.")
+    back.get_by_role("button", name="Back to the text for all").click()
+    expect(back.get_by_text("says the same")).to_be_visible()
+
+    page.keyboard.press("Control+Enter")
+    expect(page.get_by_text("2 drafts saved, one a channel.")).to_be_visible()
+    page.goto(f"{demo.url}/posts/new")
+    expect(page.get_by_text("You were writing here")).to_have_count(0)
