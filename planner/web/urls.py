@@ -141,6 +141,9 @@ SCREENS: tuple[Table, ...] = (
         ("GET", "/<int:asset_id>/files/<int:file_id>", "file"),
         ("POST", "/<int:asset_id>/files/<int:file_id>", "describe_file"),
     )),
+    Table("crops", "/assets", "planner.web.cropping", (
+        ("POST", "/<int:asset_id>/files/<int:file_id>/crop", "crop"),
+    )),
     Table("performance", "/performance", "planner.web.performance", (
         ("GET", "", "index"),
         ("GET", "/channels", "totals"),

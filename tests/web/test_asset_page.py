@@ -483,3 +483,21 @@ def test_how_a_video_was_watched_is_told_and_what_is_withheld_is_never_zero(clie
     people = page.partition("Age and gender")[2]
     assert people.index("Not enough data") < people.index("Subscribers")
     assert "Not asked for yet." in page.partition("Country, by views")[2]
+
+
+def test_a_copy_of_a_picture_is_cut_to_a_shape_with_its_description_and_rights(client: Browser, app_db: Session) -> None:
+    asset = make_committed(app_db)
+    number = asset.id
+    picture = io.BytesIO()
+    Image.new("RGB", (800, 400), "red").save(picture, "PNG")
+    picture.seek(0)
+    client.submit(f"/assets/{number}/files", file=(picture, "stand.png"))
+    file = app_db.scalars(select(AssetFile)).one()
+    file.alt_text, file.rights_until = "Our stand", date(2026, 5, 1)
+    app_db.commit()
+
+    client.submit(f"/assets/{number}/files/{file.id}/crop", shape="1:1", focus="end")
+    client.submit(f"/assets/{number}/files/{file.id}/crop", shape="9:1", focus="end")
+
+    made = app_db.scalars(select(AssetFile).order_by(AssetFile.id)).all()[1:]
+    assert [(one.name, one.width, one.height, one.alt_text, one.rights_until) for one in made] == [("stand 1x1.png", 400, 400, "Our stand", date(2026, 5, 1))]
