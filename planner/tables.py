@@ -8,10 +8,11 @@ from planner.core.db import Base
 from planner.insights import models as insights
 from planner.ledger import models as ledger
 from planner.planning import models as planning
+from planner.planning import recurring
 from planner.planning import writing_models as planning_writing
 from planner.promotion import models as promotion
 from planner.publishing import models as publishing
 
-__all__ = ["accounts", "catalog", "catalog_search", "channels", "insights", "ledger", "metadata", "planning", "planning_writing", "promotion", "publishing"]
+__all__ = ["accounts", "catalog", "catalog_search", "channels", "insights", "ledger", "metadata", "planning", "planning_writing", "promotion", "publishing", "recurring"]
 
 metadata = Base.metadata

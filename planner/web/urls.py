@@ -35,6 +35,14 @@ SCREENS: tuple[Table, ...] = (
         ("POST", "/<int:note_id>/remove", "remove"),
         ("POST", "/<int:note_id>/put-back", "put_back"),
     )),
+    Table("evergreen", "/calendar/evergreen", "planner.web.evergreen", (
+        ("GET", "", "index"),
+        ("POST", "", "add"),
+        ("POST", "/queue", "enqueue"),
+        ("POST", "/<int:asset_id>/remove", "remove"),
+        ("POST", "/slots", "add_slot"),
+        ("POST", "/slots/<int:slot_id>/remove", "remove_slot"),
+    )),
     Table("plan_files", "/calendar", "planner.web.plan_files", (
         ("GET POST", "/import", "send"),
         ("POST", "/import/write", "write"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -20,6 +21,7 @@ from planner.planning.conflicts import Stands, free_days_of, how_channels_stand
 from planner.planning.models import Blackout, PostState
 from planner.planning.moments import resolve_wall_time
 from planner.planning.queries import CalendarEntry
+from planner.planning.slots import free_slots
 from planner.web.access import needs
 from planner.web.calendar.asking import filters_of
 from planner.web.calendar.slips import hands
@@ -45,6 +47,7 @@ def events() -> ResponseReturnValue:
     first, last = start.astimezone(place).date(), end.astimezone(place).date()
     rows += _blackout_rows(first, last)
     rows += _holiday_rows([one for number, one in how_channels_stand(g.db).items() if not wanted.channels or number in wanted.channels], first, last)
+    rows += _slot_rows(max(start, g.now), end, wanted.channels, place)
     return Response(orjson.dumps(rows), mimetype="application/json")
 
 
@@ -100,6 +103,21 @@ def _holiday_rows(stands: list[Stands], start: date, end: date) -> list[dict[str
         }
         for day, titles in found.items()
         for number, title in enumerate(titles)
+    ]  # fmt: skip
+
+
+def _slot_rows(start: datetime, end: datetime, channels: Sequence[int], place: ZoneInfo) -> list[dict[str, Any]]:
+    """The queue's free slots: places that are proposed, where nothing stands yet."""
+    if start >= end:
+        return []
+    return [
+        {
+            "id": f"slot-{one.slot_id}-{one.at:%Y%m%d}", "title": _("Free evergreen slot"), "start": one.at.astimezone(place).isoformat(timespec="seconds"),
+            "end": None, "allDay": False, "url": url_for("evergreen.index"), "move_url": None, "editable": False, "channel": one.place.name,
+            "colour": one.place.colour, "origin": "slot", "proposed": True,
+        }
+        for one in free_slots(g.db, start, end)
+        if not channels or one.place.channel_id in channels
     ]  # fmt: skip
 
 

@@ -1,0 +1,94 @@
+"""The evergreen page and its queue, through the browser's door."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from planner.catalog.models import AssetKind
+from planner.insights.models import Latest
+from planner.planning.models import Post, PostState
+from planner.planning.recurring import Evergreen, Slot
+from tests.conftest import Browser
+from tests.factories import NOON, make_asset, make_channel, make_post
+
+DAY = timedelta(days=1)
+
+
+@pytest.fixture
+def numbers(app_db: Session) -> tuple[int, int]:
+    """An asset that was shared a hundred days ago, and the channel."""
+    channel = make_channel(app_db, name="Ours", time_zone="Europe/Paris")
+    asset = make_asset(app_db, title="Energy", kind=AssetKind.PRESS_RELEASE, published_at=NOON - 500 * DAY)
+    post = make_post(app_db, asset=asset, channel=channel, state=PostState.PUBLISHED, publish_at=NOON - 100 * DAY, published_at=NOON - 100 * DAY)
+    app_db.add(Latest(post_id=post.id, at=NOON, views=1234, impressions=None))
+    app_db.commit()
+    return asset.id, channel.id
+
+
+def posts(db: Session) -> list[tuple[PostState, str | None]]:
+    found = [(row[0], row[1]) for row in db.execute(select(Post.state, Post.wall_time).where(Post.state != PostState.PUBLISHED))]
+    db.commit()
+    return found
+
+
+def test_from_an_asset_to_a_draft_in_the_next_free_slot(client: Browser, app_db: Session, numbers: tuple[int, int]) -> None:
+    asset, channel = numbers
+    client.submit("/calendar/evergreen", asset_id=asset, cool_down_days=90)
+    client.submit("/calendar/evergreen/slots", channel_id=channel, weekday=4, clock="16:00")
+
+    page = client.get("/calendar/evergreen").text
+    assert [words in page for words in ("Energy", "1,234", "views", "500 days old", "It still holds", "Friday, 16:00")] == [True] * 6
+    rows = client.get("/calendar/events?start=2026-03-02&end=2026-03-09").get_json()
+    assert [(row["start"], row["channel"], row["proposed"]) for row in rows if row["origin"] == "slot"] == [("2026-03-06T16:00:00+01:00", "Ours", True)]
+
+    asked = client.submit("/calendar/evergreen/queue", asset_id=asset, channel_id=channel)
+    assert (asked.status_code, "Say that it still holds" in asked.text, posts(app_db)) == (422, True, [])
+    client.submit("/calendar/evergreen/queue", asset_id=asset, channel_id=channel, confirmed="1")
+    assert posts(app_db) == [(PostState.DRAFT, "2026-03-06T16:00")]
+    assert "is queued for" in client.get("/calendar/evergreen").text
+    rows = client.get("/calendar/events?start=2026-03-02&end=2026-03-09").get_json()
+    assert [row["origin"] for row in rows] == ["post"]
+
+
+def test_slots_and_assets_are_taken_away_again(client: Browser, app_db: Session, numbers: tuple[int, int]) -> None:
+    asset, channel = numbers
+    client.submit("/calendar/evergreen", asset_id=asset, cool_down_days=90)
+    client.submit("/calendar/evergreen/slots", channel_id=channel, weekday=4, clock="16:00")
+    slot = app_db.scalars(select(Slot.id)).one()
+    app_db.commit()
+
+    client.submit(f"/calendar/evergreen/slots/{slot}/remove")
+    client.submit(f"/calendar/evergreen/{asset}/remove")
+
+    assert (app_db.scalars(select(Slot)).all(), app_db.scalars(select(Evergreen)).all()) == ([], [])
+
+
+@pytest.mark.parametrize(
+    ("path", "fields", "sentence"),
+    [
+        ("", {"asset_id": "", "cool_down_days": "90"}, "Choose an asset."),
+        ("", {"cool_down_days": "0"}, "Give a whole number from 1 to 3,650."),
+        ("/slots", {"weekday": "4", "clock": "23:30"}, "quiet hours"),
+        ("/slots", {"weekday": "9", "clock": "10:30"}, "Choose a day of the week."),
+        ("/queue", {}, "evergreen assets only"),
+    ],
+)
+def test_what_is_refused_says_why(client: Browser, numbers: tuple[int, int], path: str, fields: dict[str, str], sentence: str) -> None:
+    given = {"asset_id": numbers[0], "channel_id": numbers[1], **fields}
+
+    answer = client.submit(f"/calendar/evergreen{path}", **given)
+
+    assert (answer.status_code, sentence in answer.text) == (422, True)
+
+
+def test_who_may_only_read_sees_and_changes_nothing(sign_in: Callable[..., Browser], app_db: Session, numbers: tuple[int, int]) -> None:
+    viewer = sign_in(roles=("viewer",))
+
+    assert "To share again" in viewer.get("/calendar/evergreen").text
+    statuses = [viewer.submit(f"/calendar/evergreen{path}", asset_id=numbers[0], channel_id=numbers[1]).status_code for path in ("", "/queue", "/slots")]
+    assert (statuses, posts(app_db)) == ([403] * 3, [])
