@@ -1,5 +1,6 @@
 // The calendar, drawn by the server: this turns its pages without loading them anew, moves posts by dragging, and shows what others changed.
-import { startDragging } from "./calendar_move.js";
+import { startDragging, startNudging } from "./calendar_move.js";
+import { startPicking } from "./calendar_pick.js";
 import { announceContent, isTyping, word } from "./page.js";
 
 /** How often the page asks whether somebody changed something. */
@@ -8,6 +9,7 @@ const ASK_EVERY = 15_000;
 const place = document.querySelector("[data-calendar]");
 let shown = location.href;
 let last = "";
+let count = () => {};
 
 /** The calendar of that address, in place of the one on the page. Something else came back: go there. */
 async function show(address, { push = false, quiet = false } = {}) {
@@ -44,6 +46,7 @@ function replace(page) {
   for (const box of place.querySelectorAll("input[name=post]")) if (ticked.has(box.value.split(":")[0])) box.checked = true;
   const again = held ? `[data-post="${CSS.escape(held)}"]` : turned ? `[data-turn="${CSS.escape(turned)}"]` : "";
   if (again) place.querySelector(again)?.focus({ preventScroll: true });
+  count();
   window.htmx?.process(place);
   announceContent(place);
 }
@@ -53,7 +56,7 @@ function isBusy() {
   return document.querySelector("dialog[open]") || place.querySelector("details[open]:not(.clashes), .is-dragged") || place.contains(document.activeElement?.closest("form"));
 }
 
-export const reload = () => show(shown);
+const reload = () => show(shown);
 
 function startTurning() {
   place.addEventListener("click", (event) => {
@@ -94,5 +97,7 @@ if (place) {
   startKeys();
   startAsking();
   startDragging(place, reload);
+  startNudging(place, reload);
+  count = startPicking(place);
   place.setAttribute("aria-busy", "false");
 }

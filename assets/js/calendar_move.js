@@ -1,44 +1,51 @@
-// Moving a post by dragging it to another day: asks the server, which may refuse; says what happened; offers to take it back.
+// Moving posts: by dragging one to another day, or with Shift and an arrow. The server may refuse, or ask first; says what happened; offers to take it back.
 import { csrfToken, word } from "./page.js";
 
-export function say(text, kind, undo) {
+function say(text, kind, undo) {
   document.dispatchEvent(new CustomEvent("planner:toast", { detail: { text, kind, undo } }));
 }
 
-async function send(url, version, start) {
+/** What the server answers to a form: {ok, message, ask, undo, fields}. */
+async function send(url, fields) {
   const answer = await fetch(url, {
     method: "POST",
     credentials: "same-origin",
-    headers: { "Content-Type": "application/json", Accept: "application/json", "If-Match": `"${version}"`, "X-CSRFToken": csrfToken() },
-    body: JSON.stringify({ start }),
+    headers: { Accept: "application/json", "X-CSRFToken": csrfToken() },
+    body: new URLSearchParams(fields),
   });
   const said = await answer.json().catch(() => ({}));
-  return { ok: answer.ok, version: said.version, text: said.message ?? said.detail ?? said.error ?? "" };
+  return { ok: answer.ok, ...said, text: said.message ?? said.detail ?? said.error ?? "" };
 }
 
-async function move(post, from, to, reload) {
-  const url = `${post.href}/move`;
-  const time = post.querySelector("time, .cal-event__time")?.textContent ?? post.closest("li").querySelector(".lines__when").firstChild.textContent.trim();
-  const done = await send(url, post.dataset.version, `${to}T${time}`).catch(() => null);
+async function move(place, post, by, reload) {
+  const back = location.pathname + location.search;
+  const done = await send(place.dataset.move, { post: `${post.dataset.post}:${post.dataset.version}`, back: location.search ? back : "", ...by }).catch(() => null);
+  if (done?.ok && done.ask) {
+    document.dispatchEvent(new CustomEvent("planner:sheet", { detail: { href: done.ask } }));
+    return;
+  }
   if (!done?.ok) {
     say(done?.text || word("lost"), "error");
     return;
   }
   say(done.text || word("moved"), "success", async () => {
-    const back = await send(url, done.version, `${from}T${time}`).catch(() => null);
-    say(back?.text || (back?.ok ? word("moved") : word("lost")), back?.ok ? "info" : "error");
+    const undone = await send(done.undo, done.fields).catch(() => null);
+    say(undone?.text || word("lost"), undone?.ok ? "info" : "error");
     reload();
   });
   reload();
 }
 
+/** Whole days from one ISO day to another; noon keeps clear of the hour that comes or goes. */
+function daysBetween(from, to) {
+  return Math.round((Date.parse(`${to}T12:00Z`) - Date.parse(`${from}T12:00Z`)) / 86_400_000);
+}
+
 export function startDragging(place, reload) {
   let held = null;
   const dayAt = (event) => event.target.closest?.("[data-day]");
-  const fits = (day) => held && day && day !== held.closest("[data-day]") && (day.dataset.channel ?? "") === (held.closest("[data-day]").dataset.channel ?? "");
-  const clear = () => {
-    for (const one of place.querySelectorAll(".is-target, .is-dragged, .is-shut")) one.classList.remove("is-target", "is-dragged", "is-shut");
-  };
+  const home = () => held.closest("[data-day]");
+  const fits = (day) => held && day && day !== home() && (day.dataset.channel ?? "") === (home().dataset.channel ?? "");
 
   place.addEventListener("dragstart", (event) => {
     held = event.target.closest?.("[data-post]");
@@ -58,10 +65,22 @@ export function startDragging(place, reload) {
     const day = dayAt(event);
     if (!fits(day)) return;
     event.preventDefault();
-    move(held, held.closest("[data-day]").dataset.day, day.dataset.day, reload);
+    move(place, held, { days: daysBetween(home().dataset.day, day.dataset.day) }, reload);
   });
   place.addEventListener("dragend", () => {
     held = null;
-    clear();
+    for (const one of place.querySelectorAll(".is-target, .is-dragged")) one.classList.remove("is-target", "is-dragged");
+  });
+}
+
+const arrows = { ArrowLeft: { days: -1 }, ArrowRight: { days: 1 }, ArrowUp: { days: 0, minutes: -15 }, ArrowDown: { days: 0, minutes: 15 } };
+
+/** Shift and an arrow move the post in focus: a day, or a quarter of an hour. */
+export function startNudging(place, reload) {
+  place.addEventListener("keydown", (event) => {
+    const post = event.target.closest?.("[data-post]");
+    if (!post || !event.shiftKey || event.ctrlKey || event.metaKey || event.altKey || !arrows[event.key]) return;
+    event.preventDefault();
+    move(place, post, arrows[event.key], reload);
   });
 }

@@ -1,7 +1,7 @@
 // Toasts: sentences that come and go. The server's own are already in the page; scripts ask for one by an event,
 // document.dispatchEvent(new CustomEvent("planner:toast", { detail: { text, kind, undo } })), `undo` being a function.
 const looks = { success: ["green", "circle-check-big"], warning: ["amber", "triangle-alert"], error: ["red", "octagon-x"], info: ["blue", "info"] };
-const stays = { success: 9000, info: 9000, warning: 15000 };
+const stays = { success: 10000, info: 9000, warning: 15000 };
 
 function live(toast, kind) {
   const close = () => toast.remove();

@@ -29,6 +29,13 @@ SCREENS: tuple[Table, ...] = (
         ("POST", "/<int:view_id>/rename", "rename"),
         ("POST", "/<int:view_id>/remove", "remove"),
     )),
+    Table("together", "/calendar/together", "planner.web.calendar.together", (
+        ("GET POST", "/look", "look"),
+        ("POST", "/move", "move"),
+        ("POST", "/submit", "submit"),
+        ("POST", "/cancel", "cancel"),
+        ("POST", "/undo", "undo"),
+    )),
     Table("notes", "/calendar/notes", "planner.web.calendar.notes", (
         ("GET POST", "/new", "new"),
         ("GET POST", "/<int:note_id>", "edit"),

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import datetime, timedelta
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -60,7 +63,6 @@ def test_a_post_is_dragged_to_another_day_and_undo_brings_it_back(page: Page, pr
     post.drag_to(cell(page, WEDNESDAY + timedelta(days=1), 2))
 
     expect(cell(page, WEDNESDAY + timedelta(days=1), 2).locator(f"[data-post='{number}']")).to_be_visible()
-    assert moment(product, number) == WEDNESDAY + timedelta(days=1)
     page.get_by_role("button", name="Undo").click()
     expect(cell(page, WEDNESDAY, 2).locator(f"[data-post='{number}']")).to_be_visible()
     until(page, product, number, WEDNESDAY)
@@ -113,3 +115,49 @@ def test_what_somebody_else_changes_appears_by_itself(page: Page, product: Produ
     page.clock.run_for(16_000)
 
     expect(page.locator(f"[data-post='{number}']")).to_be_visible()
+
+
+def test_posts_are_ticked_with_shift_moved_by_days_and_brought_back_within_ten_seconds(page: Page, product: Product) -> None:
+    sign_in(page, product)
+    monday = WEDNESDAY + timedelta(days=33)
+    numbers = [plan(product, monday + timedelta(days=day), f"Ticked {day}") for day in (0, 1)]
+    page.goto(f"{product.url}/calendar?date={monday:%Y-%m-%d}")
+    for number in numbers:
+        page.locator(f"[data-post='{number}']").click(modifiers=["Shift"])
+    expect(page.locator("#together")).to_contain_text("2 posts")
+
+    page.get_by_label("Move by days").fill("2")
+    page.get_by_role("button", name="Move…").click()
+    page.get_by_role("button", name="Move them all").click()
+
+    expect(cell(page, monday + timedelta(days=2), 2).locator(f"[data-post='{numbers[0]}']")).to_be_visible()
+    expect(cell(page, monday + timedelta(days=3), 2).locator(f"[data-post='{numbers[1]}']")).to_be_visible()
+    page.get_by_role("button", name="Undo").click()
+    expect(cell(page, monday, 2).locator(f"[data-post='{numbers[0]}']")).to_be_visible()
+    page.locator(f"[data-post='{numbers[0]}']").focus()
+    page.keyboard.press("x")
+    expect(page.locator("#together")).to_contain_text("1 post")
+    page.keyboard.press("Escape")
+    expect(page.locator("#together")).to_be_hidden()
+
+
+def test_a_post_of_a_wave_is_asked_about_and_the_whole_wave_moves(page: Page, product: Product) -> None:
+    sign_in(page, product)
+    monday = WEDNESDAY + timedelta(days=40)
+    numbers = [plan(product, monday + timedelta(days=day), f"Wave {day}") for day in (0, 2)]
+    with closing(sqlite3.connect(Path(product.environ["PLANNER_DATA_DIR"]) / "planner.sqlite3", timeout=30)) as db, db:
+        db.execute("INSERT INTO campaigns (id, name, summary, created_at, updated_at, version) SELECT 1, 'Launch', '', created_at, created_at, 1 FROM assets")
+        db.execute("UPDATE posts SET campaign_id = 1 WHERE id IN (?, ?)", numbers)
+    page.goto(f"{product.url}/calendar?date={monday:%Y-%m-%d}")
+
+    page.locator(f"[data-post='{numbers[0]}']").focus()
+    page.keyboard.press("Shift+ArrowRight")
+    asked = page.get_by_role("dialog", name="Move this post, or the whole wave?")
+    expect(asked).to_contain_text("this post")
+    assert moment(product, numbers[0]) == monday
+    asked.get_by_role("button", name="Move the whole wave: 2 posts").click()
+
+    expect(cell(page, monday + timedelta(days=1), 2).locator(f"[data-post='{numbers[0]}']")).to_be_visible()
+    expect(cell(page, monday + timedelta(days=3), 2).locator(f"[data-post='{numbers[1]}']")).to_be_visible()
+    page.get_by_role("button", name="Undo").click()
+    expect(cell(page, monday, 2).locator(f"[data-post='{numbers[0]}']")).to_be_visible()

@@ -547,7 +547,7 @@ def test_the_week_opens_posts_and_plans_what_is_ready(client: Browser, app_db: S
 
     page = client.get("/calendar?view=week&date=2026-03-02").text
 
-    assert f'href="/posts/{post.id}" data-row' in page
+    assert f'href="/posts/{post.id}" data-post="{post.id}" data-version="1"' in page
     assert 'title="13:00 · Orion · ' in page
     assert f'href="/posts/new?asset={free.id}"' in page
     assert "date=2026-02-23" in page

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Any
 
 from flask import flash, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -13,6 +12,7 @@ from planner.core.errors import Conflict, Forbidden, NotFound, PlannerError
 from planner.planning import notes
 from planner.planning.models import CalendarNote
 from planner.web.access import needs
+from planner.web.calendar.ways import back_to, say_with_undo
 from planner.web.forms.calendar import DayNoteForm
 from planner.web.session import committing
 from planner.web.stretches import day_of
@@ -26,8 +26,8 @@ def new() -> ResponseReturnValue:
     if not form.is_submitted():
         form.day.data, form.back.data = day_of(request.args.get("day", "")), request.args.get("back", "")
     elif form.validate() and (note := _saved(form, None)) is not None:
-        _say(_("Noted."), url_for(".remove", note_id=note.id), _back(form.back.data, note.day))
-        return redirect(_back(form.back.data, note.day))
+        say_with_undo(_("Noted."), url_for(".remove", note_id=note.id), back=back_to(form.back.data, note.day))
+        return redirect(back_to(form.back.data, note.day))
     return render_template("calendar/note.html", form=form, note=None), 422 if form.refused else 200
 
 
@@ -44,7 +44,7 @@ def edit(note_id: int) -> ResponseReturnValue:
         try:
             if form.validate() and _saved(form, note) is not None:
                 flash(_("Saved."), "success")
-                return redirect(_back(form.back.data, note.day))
+                return redirect(back_to(form.back.data, note.day))
         except Conflict as error:
             status = 409
             form.refuse(error)
@@ -58,8 +58,8 @@ def remove(note_id: int) -> ResponseReturnValue:
     note = notes.by_id(g.db, note_id)
     with committing(g.db):
         notes.remove(g.db, note, actor=g.user, now=g.now)
-    back = _back(request.form.get("back"), note.day)
-    _say(_("The note is gone."), url_for(".put_back", note_id=note.id), back)
+    back = back_to(request.form.get("back"), note.day)
+    say_with_undo(_("The note is gone."), url_for(".put_back", note_id=note.id), back=back)
     return redirect(back)
 
 
@@ -69,7 +69,7 @@ def put_back(note_id: int) -> ResponseReturnValue:
     with committing(g.db):
         notes.put_back(g.db, note, actor=g.user, now=g.now)
     flash(_("The note is back."), "success")
-    return redirect(_back(request.form.get("back"), note.day))
+    return redirect(back_to(request.form.get("back"), note.day))
 
 
 def _saved(form: DayNoteForm, note: CalendarNote | None) -> CalendarNote | None:
@@ -86,14 +86,3 @@ def _saved(form: DayNoteForm, note: CalendarNote | None) -> CalendarNote | None:
     except PlannerError as error:
         form.refuse(error)
         return None
-
-
-def _say(text: str, undo: str, back: str) -> None:
-    said: Any = {"text": text, "undo": undo, "fields": {"back": back}}
-    flash(said, "success")
-
-
-def _back(asked: str | None, day: date) -> str:
-    """Where one came from on the calendar, else the week of that day; nothing leads elsewhere."""
-    home = url_for("planning.calendar")
-    return asked if asked and asked.startswith(f"{home}?") and "\n" not in asked and "\r" not in asked else url_for("planning.calendar", date=day)

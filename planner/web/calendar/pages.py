@@ -63,6 +63,7 @@ def calendar() -> ResponseReturnValue:
         asked_for=_asked_for(asked, side),
         weekdays=_weekdays(),
         can_plan=may(g.user, "post.create"),
+        can_move=may(g.user, "post.move"),
         can_note=may(g.user, "note.write"),
         question=question_of(request.args),
         **_sheet(asked, entries, side, _days(asked, side, seen)),

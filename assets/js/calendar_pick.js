@@ -1,0 +1,34 @@
+// Ticking posts: Shift and a click tick one instead of opening it, x ticks the one in focus, Escape unticks them all; says how many are ticked.
+
+export function startPicking(place) {
+  const boxes = () => [...place.querySelectorAll(".pick")];
+  const count = () => {
+    const ticked = boxes().filter((box) => box.checked).length;
+    const said = place.querySelector("[data-count-of]");
+    if (said) said.textContent = ticked === 1 ? said.dataset.one : said.dataset.many.replace("{count}", ticked);
+  };
+  const toggle = (box) => {
+    box.checked = !box.checked;
+    count();
+  };
+
+  place.addEventListener("change", count);
+  place.addEventListener("reset", () => setTimeout(count));
+  place.addEventListener("click", (event) => {
+    const box = event.shiftKey && event.target.closest("[data-post]")?.closest("li").querySelector(".pick");
+    if (!box) return;
+    event.preventDefault();
+    toggle(box);
+  });
+  document.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) return;
+    if (event.key === "x" && event.target.matches?.("[data-post]") && !event.target.closest(".is-current")) {
+      event.preventDefault();
+      toggle(event.target.closest("li").querySelector(".pick"));
+    } else if (event.key === "Escape" && boxes().some((box) => box.checked)) {
+      for (const box of boxes()) box.checked = false;
+      count();
+    }
+  });
+  return count;
+}
