@@ -47,7 +47,7 @@ class Query:
 
 QUERIES: dict[str, Query] = {
     "total": Query(f"{_WATCHED},{_ACTS}"),
-    "days": Query(f"{_WATCHED},{_ACTS}", "day", sort="day"),
+    "days": Query(f"{_WATCHED},{_ACTS}", "day"),
     "sources": Query("views,estimatedMinutesWatched", "insightTrafficSourceType", sort="-views"),
     "sites": Query("views,estimatedMinutesWatched", "insightTrafficSourceDetail", "insightTrafficSourceType==EXT_URL", "-views", 25),
     "people": Query("viewerPercentage", "ageGroup,gender"),

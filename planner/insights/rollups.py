@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
-from sqlalchemy import func, literal, select
+from sqlalchemy import func, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session, aliased
 
-from planner.insights.models import METRICS, AssetDay, ChannelDay, Latest, Snapshot
+from planner.insights.models import METRICS, ChannelDay, Latest, Snapshot
 from planner.planning.models import Post
 
 __all__ = ["Change", "Counts", "Day", "bring_forward", "day_of", "days_of", "make_again", "midnight", "newest_day", "opening", "upsert"]
@@ -23,6 +23,8 @@ __all__ = ["Change", "Counts", "Day", "bring_forward", "day_of", "days_of", "mak
 #: Counts in the order of METRICS; None is “not told”.
 Counts = tuple[int | None, ...]
 
+#: A row of asset_day that is there already is written over.
+_CLASH = "ON CONFLICT (day, asset_id, channel_id) DO UPDATE SET " + ", ".join(f"{name} = excluded.{name}" for name in METRICS)
 _NOTHING: Counts = (None,) * len(METRICS)
 _CHUNK = 500
 _STREAM = 5000
@@ -122,18 +124,18 @@ def days_of(db: Session, channel_id: int, start: date | None = None) -> Iterator
 def make_again(db: Session, channel_id: int, start: date | None = None, only: Collection[int] | None = None) -> int:
     """Write the days of a channel from `start`, of these assets only where given; how many rows of asset_day."""
     count = 0
-    asset_rows: list[dict[str, Any]] = []
+    asset_rows: list[tuple[date, int, int, Counts]] = []
     channel_rows: list[dict[str, Any]] = []
     for one in days_of(db, channel_id, start):
         channel_rows.append({"day": one.day, "channel_id": channel_id, **_named(one.channel)})
         for asset_id, counts in one.assets.items():
             if only is None or asset_id in only:
-                asset_rows.append({"day": one.day, "asset_id": asset_id, "channel_id": channel_id, **_named(counts)})
+                asset_rows.append((one.day, asset_id, channel_id, counts))
         if len(asset_rows) >= _STREAM:
             count += len(asset_rows)
-            upsert(db, AssetDay, ("day", "asset_id", "channel_id"), asset_rows)
+            _write_days(db, asset_rows)
             asset_rows.clear()
-    upsert(db, AssetDay, ("day", "asset_id", "channel_id"), asset_rows)
+    _write_days(db, asset_rows)
     upsert(db, ChannelDay, ("day", "channel_id"), channel_rows)
     return count + len(asset_rows)
 
@@ -168,19 +170,35 @@ def upsert(db: Session, table: Any, keys: Sequence[str], rows: list[dict[str, An
 
 def _sum_assets(db: Session, channel_id: int, day: date, assets: Sequence[int]) -> None:
     # “+ 0” keeps the planner from walking the whole channel: an asset has few posts, a channel may have all of them.
-    sums = (
-        select(literal(day, AssetDay.day.type), Post.asset_id, Post.channel_id, *(func.sum(getattr(Latest, name)) for name in METRICS))
-        .join(Latest, Latest.post_id == Post.id)
-        .where(Post.asset_id.in_(assets), Post.channel_id + 0 == channel_id)
-        .group_by(Post.asset_id, Post.channel_id)
+    place = "?" if _is_sqlite(db) else "%s"
+    sums = ", ".join(f"SUM(l.{name})" for name in METRICS)
+    numbers = ",".join(str(int(one)) for one in assets)
+    db.connection().exec_driver_sql(
+        f"INSERT INTO asset_day (day, asset_id, channel_id, {', '.join(METRICS)}) SELECT {'' if _is_sqlite(db) else 'CAST('}{place}"  # noqa: S608
+        f"{'' if _is_sqlite(db) else ' AS date)'}, p.asset_id, p.channel_id, {sums} FROM posts p JOIN latest l ON l.post_id = p.id"
+        f" WHERE p.asset_id IN ({numbers}) AND p.channel_id + 0 = {int(channel_id)} GROUP BY p.asset_id, p.channel_id {_CLASH}",
+        (_day_stamp(db, day),),
     )
-    insert = (postgresql if db.get_bind().dialect.name == "postgresql" else sqlite).insert(AssetDay)
-    insert = insert.from_select(["day", "asset_id", "channel_id", *METRICS], sums)
-    db.execute(
-        insert.on_conflict_do_update(
-            index_elements=["day", "asset_id", "channel_id"], set_={name: getattr(insert.excluded, name) for name in METRICS}
+
+
+def _write_days(db: Session, rows: Sequence[tuple[date, int, int, Counts]]) -> None:
+    """Rows of asset_day over those that are there, straight to the driver."""
+    if rows:
+        place = "?" if _is_sqlite(db) else "%s"
+        values = ", ".join([place] * (3 + len(METRICS)))
+        db.connection().exec_driver_sql(
+            f"INSERT INTO asset_day (day, asset_id, channel_id, {', '.join(METRICS)}) VALUES ({values}) {_CLASH}",  # noqa: S608
+            [(_day_stamp(db, day), asset_id, channel_id, *counts) for day, asset_id, channel_id, counts in rows],
         )
-    )
+
+
+def _day_stamp(db: Session, day: date) -> Any:
+    """A day as its column stores it."""
+    return day.isoformat() if _is_sqlite(db) else day
+
+
+def _is_sqlite(db: Session) -> bool:
+    return db.get_bind().dialect.name == "sqlite"
 
 
 def _moved(base: Counts, changes: Sequence[Change]) -> Counts | None:

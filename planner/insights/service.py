@@ -119,10 +119,11 @@ def _told(rows: Sequence[tuple[int, datetime, Reading]]) -> dict[Key, Told]:
     told: dict[Key, Told] = {}
     for post_id, at, reading in rows:
         counts = _COUNTS(reading)
-        if any(count is not None and count < 0 for count in counts):
+        given = [count for count in counts if count is not None]
+        if given and min(given) < 0:
             raise Invalid(N_("A count cannot be below zero."))
-        if any(count is not None and count >= TOO_MANY for count in counts):
-            raise Invalid(N_("“%(text)s” is larger than a count can be."), text=max(count or 0 for count in counts))
+        if given and max(given) >= TOO_MANY:
+            raise Invalid(N_("“%(text)s” is larger than a count can be."), text=max(given))
         raw = None if reading.raw is None else json.dumps(reading.raw, ensure_ascii=False, separators=(",", ":"))
         told.setdefault((post_id, at.astimezone(UTC)), (reading.regime, counts, raw))
     return told
@@ -161,8 +162,9 @@ def _insert(db: Session, told: dict[Key, Told], source: str, stamps: Stamps) -> 
 def _roll_up(db: Session, told: dict[Key, Told], posts: dict[int, Standing], stamps: Stamps) -> None:
     newest: dict[int, tuple[datetime, Told]] = {}
     days: dict[int, set[date]] = {}
+    day_at = {at: day_of(at) for at in stamps}
     for (post_id, at), one in told.items():
-        days.setdefault(posts[post_id].channel_id, set()).add(day_of(at))
+        days.setdefault(posts[post_id].channel_id, set()).add(day_at[at])
         if post_id not in newest or newest[post_id][0] < at:
             newest[post_id] = (at, one)
     _keep_latest(db, newest, stamps)

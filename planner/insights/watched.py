@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import select
@@ -103,7 +104,7 @@ def _watched(post_id: int, head: tuple[str, Platform, date, date, datetime], tab
         retention=None if retention is None else [
             (float(row["elapsedVideoTimeRatio"]), float(row["audienceWatchRatio"]), float(row["relativeRetentionPerformance"])) for row in retention
         ],
-        days=None if days is None else [(date.fromisoformat(str(row["day"])), row) for row in days],
+        days=None if days is None else sorted(((date.fromisoformat(str(row["day"])), row) for row in days), key=itemgetter(0)),
     )  # fmt: skip
 
 
