@@ -51,7 +51,7 @@ class ChannelReading:
 
 @dataclass(frozen=True, slots=True)
 class Closing:
-    """A post of which the platform will stop telling something. `is_kept`: its last reading is no older than a day."""
+    """A post of which the platform will stop telling something. `is_kept`: the reading of its last day is taken, or still to come."""
 
     post_id: int
     title: str
@@ -145,7 +145,7 @@ def _closing(rows: Sequence[Any], now: datetime) -> list[Closing]:
         cadence = cadence_of(row.platform)
         at, last = cadence.closing(row.published_at), cadence.last_day(row.published_at)
         if at is not None and last is not None and now < at <= now + _SOON:
-            kept = row.read_at is not None and now - row.read_at <= timedelta(days=1)
+            kept = now.astimezone(UTC).date() < last or (row.read_at is not None and row.read_at.astimezone(UTC).date() >= last)
             found.append(Closing(row.post_id, row.title, row.channel, row.platform, row.colour, at, last, row.read_at, kept))
     return sorted(found, key=lambda one: (one.closes_at, one.post_id))[:_NAMED]
 

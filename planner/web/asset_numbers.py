@@ -99,7 +99,7 @@ def _summary(found: Numbers) -> str:
         )  # fmt: skip
     halves = sorted(one.half_life for one in found.posts if one.half_life is not None)
     if halves:
-        said.append(_("Half of what its posts have came within %(time)s, in the middle.", time=timespan(halves[len(halves) // 2])))
+        said.append(_("Its posts had half of what they have within %(time)s, in the median.", time=timespan(halves[len(halves) // 2])))
     return " ".join(map(str, said))
 
 

@@ -50,6 +50,7 @@ def test_the_page_says_what_is_read_how_often_what_it_costs_and_what_closes(clie
     assert "not read: 1 Mar 2026" in page
     assert page.partition("No longer on their platform")[2].count("Story 1") == 1
     assert [title for title in ("Story 0", "Story 2") if title in page.partition("Numbers that close soon")[2]] == ["Story 0", "Story 2"]
+    assert "read once more on 3 Mar 2026" in page and "the last reading is missing" not in page
 
 
 def test_a_budget_is_changed_with_its_history_and_a_wrong_one_keeps_what_was_typed(client: Browser, app_db: Session) -> None:
