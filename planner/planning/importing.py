@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time
 from functools import partial
@@ -20,12 +20,15 @@ from planner.catalog.importing import Row, RowError, columns_of, rows_of
 from planner.catalog.models import Asset, AssetState
 from planner.catalog.sheets import Sheet
 from planner.channels.models import Channel
+from planner.channels.port import Limits, Platform
 from planner.core.errors import Invalid, PlannerError
 from planner.core.i18n import N_
-from planner.planning import service
+from planner.planning import rules, service
+from planner.planning.findings import Finding
 from planner.planning.models import Campaign, Post
 from planner.planning.moments import resolve_wall_time, zone_of
 from planner.planning.queries import knows
+from planner.planning.surroundings import surroundings
 from planner.planning.trial import only_tried
 from planner.planning.values import PostValues, checked
 
@@ -59,6 +62,8 @@ TEMPLATE: tuple[tuple[str, ...], ...] = (
 
 #: Each row is tried against the rules, which reads what lies around it.
 MOST_ROWS = 1000
+#: A draft may be planned without these.
+_NOT_YET = frozenset({"no_text", "no_moment"})
 _CLOCK = re.compile(r"(\d{1,2})(?::|h)(\d{2})?(?::\d{2}(?:\.\d+)?)?", re.IGNORECASE)
 #: Where a rule's field stands in the table.
 _PLACES = {"publish_at": "date", "wall_time": "date", "fold": "time", "campaign_id": "campaign"}
@@ -87,6 +92,8 @@ class Plan:
     unused: list[str] = field(default_factory=list)
     #: Field -> its heading in the file.
     headings: Mapping[str, str] = field(default_factory=dict)
+    #: Number of a row -> what the rules will say of its draft, for as many rows as were asked about.
+    findings: dict[int, list[Finding]] = field(default_factory=dict)
 
     @property
     def new(self) -> list[PlanRow]:
@@ -100,14 +107,22 @@ class _Named(NamedTuple):
     by_number: Mapping[int, str]
 
 
-def read(db: Session, sheet: Sheet, *, actor: User | None, now: datetime) -> Plan:
+def read(
+    db: Session, sheet: Sheet, *, judged: int = 0, limits_of: Callable[[Platform], Limits | None] = lambda _platform: None, actor: User | None, now: datetime
+) -> Plan:
     """What the file would plan, and everything that is wrong in it: each row is planned on trial beside the others. Writes nothing.
+
+    judged    -- of how many of the first rows to say what the rules will say of their drafts, each beside all the others.
+    limits_of -- what a platform takes, where that is known.
 
     Raises Invalid, field "file", for a table that is none of a plan.
     """
     plan = _read(db, sheet, actor)
     with only_tried(db):
-        _plan(db, plan, actor, now)
+        made = _plan(db, plan, actor, now)
+        for number, post in list(made.items())[:judged]:
+            found = rules.findings(post, post.asset, post.campaign, post.channel, limits_of(post.channel.platform), now, surroundings(db, post))
+            plan.findings[number] = [one for one in found if one.code not in _NOT_YET]
     return plan
 
 
@@ -122,8 +137,9 @@ def write(db: Session, sheet: Sheet, *, actor: User | None, now: datetime) -> Pl
     return plan
 
 
-def _plan(db: Session, plan: Plan, actor: User | None, now: datetime) -> None:
-    """Plan each new row that is right so far; what refuses is noted."""
+def _plan(db: Session, plan: Plan, actor: User | None, now: datetime) -> dict[int, Post]:
+    """Plan each new row that is right so far; what refuses is noted. Gives the drafts by their row's number."""
+    made: dict[int, Post] = {}
     wrong = {one.row for one in plan.errors}
     for row in plan.new:
         if row.number in wrong:
@@ -133,10 +149,12 @@ def _plan(db: Session, plan: Plan, actor: User | None, now: datetime) -> None:
                 post = service.plan(db, db.get_one(Asset, row.asset_id), db.get_one(Channel, row.channel_id), row.values, actor=actor, now=now)
                 post.source_key = row.source_key
                 db.flush()
+            made[row.number] = post
         except PlannerError as error:
             place = _PLACES.get(error.field or "", error.field or "")
             plan.errors.append(RowError(row.number, plan.headings.get(place, ""), error.message, error.params))
     plan.errors.sort(key=lambda one: one.row)
+    return made
 
 
 def _read(db: Session, sheet: Sheet, actor: User | None) -> Plan:

@@ -21,6 +21,7 @@ from planner.planning.importing import Plan
 from planner.web.access import needs
 from planner.web.calendar.asking import asked_of
 from planner.web.forms.imports import PlanForm
+from planner.web.preflight import limits_of
 from planner.web.sent_files import ERRORS, TABLE, as_csv, download, keep, list_of, path_of, throw_away_old
 from planner.web.session import committing
 from planner.web.stretches import day_of, midnight, stretch
@@ -112,7 +113,7 @@ def _check() -> ResponseReturnValue:
     token, path = keep(sent.stream)
     name = sent.filename.replace("\\", "/").rpartition("/")[2][:120]
     try:
-        plan = importing.read(g.db, open_sheet(path), actor=g.user, now=g.now)
+        plan = importing.read(g.db, open_sheet(path), judged=_PREVIEWED, limits_of=limits_of, actor=g.user, now=g.now)
     except BaseException:
         path.unlink(missing_ok=True)
         raise

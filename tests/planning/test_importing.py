@@ -187,3 +187,14 @@ def test_what_goes_out_can_come_back_and_stays_as_it_is(db: Session, planner: Us
 
     assert (rows[1][:5], rows[1][9], rows[1][11]) == (("2026-03-24", "09:30", PARIS, post.channel.name, "Open, house"), "a, b", str(post.id))
     assert ([one.known for one in plan.rows], plan.errors, count(db)) == ([True], [], 1)
+
+
+@pytest.mark.usefixtures("planner")
+def test_what_the_rules_will_say_of_each_draft_is_told_before_it_is_made(db: Session) -> None:
+    make_asset(db, title="Secret", embargo_until=NOON + timedelta(days=90), embargo_terms=["Falcon"])
+    told = sheet(line(text="Falcon flies."), line(time="09:40", text="Fine.", key="b"), line(date="2026-03-25", text="", key="c"), line(date="2026-04-06", text="Late.", key="d"))
+
+    plan = importing.read(db, told, judged=3, actor=None, now=NOON)
+
+    assert {number: sorted(one.code for one in found) for number, found in plan.findings.items()} == {2: ["clash", "leak"], 3: ["clash"], 4: []}
+    assert importing.read(db, told, actor=None, now=NOON).findings == {}
