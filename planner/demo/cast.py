@@ -157,6 +157,8 @@ class Story:
             publish_at=at,
             time_zone="Europe/Paris",
             campaign_id=self.campaigns.get(piece.campaign or ""),
+            # A post's own mark in its link would make words said twice two different messages, which LinkedIn takes.
+            marks={} if [one.text for one in piece.posts if one.channel == said.channel].count(said.text) > 1 else None,
         )
         post = service.plan(db, asset, channel, values, actor=author, now=then)
         db.flush()

@@ -46,14 +46,14 @@ class Film:
 
 
 FILMS = (
-    Film("Why a port needs its own network", 150, 420, 0.42, 0.46, 0.041, -75, Option.PROMOTE, 1.9),
+    Film("Why a port needs its own network", 150, 420, 0.42, 0.46, 0.041, -75, Option.PROMOTE, 3.2),
     Film("Five minutes with the night shift", 310, 260, 0.38, 0.39, 0.033, -91, Option.LEAVE),
-    Film("What 60 cameras see", 95, 510, 0.45, 0.58, 0.048, -74, Option.PROMOTE, 1.5),
+    Film("What 60 cameras see", 95, 510, 0.45, 0.58, 0.048, -74, Option.PROMOTE, 2.6),
     Film("The antenna on the silo", 140, 190, 0.36, 0.52, 0.015, -80, Option.RE_EDIT, 1.2),
     Film("A day in the core network", 620, 340, 0.41, 0.28, 0.037, -86, Option.LEAVE),
     Film("Customer day: the trailer", 45, 280, 0.33, 0.71, 0.052, -82, Option.KEEP_FOR_EVENTS),
     Film("How slicing keeps a crane moving", 205, 390, 0.44, 0.49, 0.044, -77, Option.AMPLIFY_FREE, 1.3),
-    Film("Three questions to our chief engineer", 260, 230, 0.37, 0.35, 0.029, -76, Option.LEAVE, 2.6),
+    Film("Three questions to our chief engineer", 260, 230, 0.37, 0.35, 0.029, -76, Option.LEAVE, 6.0),
     Film("Private 5G in ninety seconds", 90, 640, 0.52, 0.61, 0.055, -72, Option.PROMOTE, 0.9),
     Film("From the test field", 180, 310, 0.40, 0.44, 0.036, -90),
     Film("Latency, explained with a tennis ball", 120, 450, 0.43, 0.55, 0.047, -88),
@@ -144,4 +144,6 @@ def _reading(views: int, seconds: int, watched: float, clicked: float, at: datet
 
 
 def _at(now: datetime, day: int) -> datetime:
-    return datetime.combine((now + timedelta(days=day)).date(), time(9), UTC)
+    """A morning; what would fall on a weekend was on the Friday before, as in the rest of the demo."""
+    on = (now + timedelta(days=day)).date()
+    return datetime.combine(on - timedelta(days=max(on.weekday() - 4, 0)), time(9), UTC)

@@ -34,7 +34,7 @@ WALKS = (
 )
 ADDRESSES = (
     "/", "/calendar?view=week", "/calendar?view=month", "/calendar?view=list", "/assets", "/assets?q=nothing+is+called+that", "/assets/new",
-    "/posts/new", "/campaigns", "/campaigns/new", "/imports", "/performance", "/performance/channels", "/performance/audience", "/jobs/1",
+    "/posts/new", "/campaigns", "/campaigns/new", "/imports", "/performance", "/performance/channels", "/performance/audience", "/promotion?view=all", "/promotion/quadrant?view=all", "/promotion/scores", "/promotion/idea", "/jobs/1",
     "/settings", "/settings/channels/new", "/settings/channels/new/youtube", "/settings/people", "/settings/people/1", "/settings/people/new",
     "/settings/pause", "/settings/tokens", "/settings/history", "/settings/preferences", "/no-such-page",
 )  # fmt: skip
