@@ -1,4 +1,4 @@
-"""Gathers what one channel's videos showed: three statements a channel, a bounded number of readings, one view definition at a time."""
+"""Gathers what one channel's videos showed: four statements a channel, a bounded number of readings, one view definition at a time."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from sqlalchemy import Float, and_, case, cast, extract, func, or_, select
 from sqlalchemy.orm import Session
 
 from planner.catalog.models import Asset, AssetKind, Confidentiality, Purpose
-from planner.insights.models import Snapshot
+from planner.insights.models import PostReport, Snapshot
 from planner.planning.models import Campaign, Post, PostState
 from planner.promotion.choices import VOUCHES, PromotionKind
 from planner.promotion.forecast import Reading, tidy
@@ -37,6 +37,7 @@ class Video:
     """One published video of a channel and what people and the platform told of it.
 
     campaign, campaign_embargo -- the campaign of one of its posts that is longest under embargo. rights_until -- last day it may be used.
+    viewed -- average part watched as the platform itself tells it, in [0, 1].
     series -- view definition -> readings by age, one definition never mixed with another. watched, clicked, liked -- definition ->
     (views, seconds watched), (times its thumbnail was shown, clicks), (views, likes + comments + shares), each as read last.
     promoted -- (kind, age in days at which it began, cost).
@@ -64,6 +65,7 @@ class Video:
     rights_until: date | None = None
     regime: str = ""
     series: Mapping[str, Sequence[Reading]] = field(default_factory=dict)
+    viewed: float | None = None
     watched: Mapping[str, Pair] = field(default_factory=dict)
     clicked: Mapping[str, Pair] = field(default_factory=dict)
     liked: Mapping[str, Pair] = field(default_factory=dict)
@@ -75,7 +77,9 @@ class Video:
         return self.series.get(self.regime, ())
 
     def retention(self, regime: str) -> float | None:
-        """Average part of it that was watched, in [0, 1]; None where the platform tells no watch time."""
+        """Average part of it that was watched, in [0, 1]: as the platform tells it, else from watch time; None where it tells neither."""
+        if self.viewed is not None:
+            return self.viewed
         views, seconds = self.watched.get(regime, (0, 0))
         return min(seconds / (views * self.duration), 1.0) if views and seconds and self.duration else None
 
@@ -106,7 +110,7 @@ class ChannelPast:
 
 
 def gather(db: Session, channel_id: int, *, most: int = MOST, also: int | None = None) -> ChannelPast:
-    """A channel with all that was read of its newest videos. Three statements, at most `most` × (len(GRID) + 1) readings a definition.
+    """A channel with all that was read of its newest videos. Four statements, at most `most` × (len(GRID) + 1) readings a definition.
 
     also -- an asset whose posts are among them however old they are.
     """
@@ -125,11 +129,11 @@ def gather(db: Session, channel_id: int, *, most: int = MOST, also: int | None =
         .order_by(Post.published_at.desc(), Post.id.desc())
     ).all()  # fmt: skip
     series, pairs = readings_of(db, which)
-    promotions = _promotions(db, channel_id)
+    promotions, viewed = _promotions(db, channel_id), _viewed(db, which)
     first: dict[int, Any] = {}
     for row in reversed(rows):  # A video put up twice is judged by its first upload.
         first.setdefault(row[1], row)
-    videos = [_video(row, series.get(row[0], {}), pairs.get(row[0], {}), promotions.get(row[1], ())) for row in first.values()]
+    videos = [_video(row, series.get(row[0], {}), pairs.get(row[0], {}), promotions.get(row[1], ()), viewed.get(row[0])) for row in first.values()]
     return ChannelPast(channel_id, sorted(videos, key=lambda one: one.published_at or _NEVER, reverse=True))
 
 
@@ -152,7 +156,7 @@ def _voucher() -> Any:
     return newest.order_by(Reaction.on.desc(), Reaction.id.desc()).limit(1).scalar_subquery()
 
 
-def _video(row: Any, series: Mapping[str, list[Reading]], pairs: Mapping[str, dict[str, Pair]], promoted: Sequence[Any]) -> Video:
+def _video(row: Any, series: Mapping[str, list[Reading]], pairs: Mapping[str, dict[str, Pair]], promoted: Sequence[Any], viewed: float | None) -> Video:
     regime = max(series, key=lambda name: max(series[name])[0]) if series else ""
     told = {name: tidy(readings) for name, readings in series.items()}
     began = [(kind, (datetime.combine(on, time(), UTC) - row[4]).total_seconds() / 86400, cost) for kind, on, cost in promoted]
@@ -160,7 +164,7 @@ def _video(row: Any, series: Mapping[str, list[Reading]], pairs: Mapping[str, di
         post_id=row[0], asset_id=row[1], title=row[2], kind=row[3], published_at=row[4], duration=row[5], embargo_until=row[6], sensitive=row[7],
         confidentiality=row[8], purpose=row[9], owner_id=row[10], cost=_amount(row[11]), goal=row[12], target_share=row[13],
         value_per_view=_amount(row[14]), audio_only=bool(row[15]), vouched_by=row[16] or row[20] or "", rights_until=row[17], campaign=row[18] or "",
-        campaign_embargo=row[19], regime=regime, series=told,
+        campaign_embargo=row[19], regime=regime, series=told, viewed=viewed,
         **{name: {regime: one[name] for regime, one in pairs.items() if name in one} for name in ("watched", "clicked", "liked")},
         promoted=[(kind, max(age, 0.01), cost) for kind, age, cost in began],
     )  # fmt: skip
@@ -214,6 +218,17 @@ def _age(db: Session) -> Any:
     if db.get_bind().dialect.name == "postgresql":
         return cast(extract("epoch", Snapshot.at - Post.published_at), Float) / 86400.0
     return func.julianday(Snapshot.at) - func.julianday(Post.published_at)
+
+
+def _viewed(db: Session, which: Any) -> dict[int, float]:
+    """Post -> average part watched, where the platform's own tables tell it; an empty table tells nothing."""
+    rows = db.execute(select(PostReport.post_id, PostReport.columns, PostReport.rows).join(Post, Post.id == PostReport.post_id).where(which, PostReport.name == "total"))
+    found = {}
+    for post_id, columns, told in rows:
+        percent = dict(zip(columns, told[0], strict=False)).get("averageViewPercentage") if told else None
+        if percent is not None:
+            found[post_id] = min(float(percent) / 100, 1.0)
+    return found
 
 
 def _promotions(db: Session, channel_id: int) -> dict[int, list[tuple[PromotionKind, Any, float | None]]]:

@@ -20,7 +20,7 @@ __all__ = ["compared", "look"]
 
 
 def look(db: Session, asset: Asset, *, now: datetime, what_if: WhatIf | None = None) -> tuple[Bench, Evidence] | None:
-    """The channel's past and the evidence about this video; None without a YouTube channel. Seven statements, whatever the size."""
+    """The channel's past and the evidence about this video; None without a YouTube channel. Eight statements, whatever the size."""
     channel_id = queries.place_of(db, asset.id)
     if channel_id is None:
         return None

@@ -35,7 +35,7 @@ _CHUNK = 500
 def bench(db: Session, channel_id: int, now: datetime, *, only: int | None = None) -> Bench:
     """One channel, ready to weigh its videos, or `only` one of them: then its newest others, and what is kept of promotions, are enough.
 
-    Four statements, or five.
+    Five statements, or six.
     """
     knobs = knobs_of(load(db), channel_id)
     if only is None:

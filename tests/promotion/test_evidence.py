@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from planner.catalog.models import AssetKind, Confidentiality, Purpose
 from planner.channels.port import Platform, Reading
 from planner.insights import service as insights
+from planner.insights.models import PostReport
 from planner.insights.rules import regime_of
 from planner.planning.models import Post
 from planner.promotion import service
@@ -96,7 +97,7 @@ def test_a_channel_costs_the_same_statements_at_three_and_at_thirty_videos(db: S
         event.remove(db.get_bind(), "before_cursor_execute", listener)
         return len([one for one in seen if not one.startswith("BEGIN")])
 
-    assert (cost(small.id), cost(large.id)) == (4, 4)
+    assert (cost(small.id), cost(large.id)) == (5, 5)
 
 
 def test_what_a_view_is_worth_decides_and_a_what_if_answers_without_keeping_anything(db: Session) -> None:
@@ -178,6 +179,22 @@ def test_retention_is_set_against_videos_of_like_length_and_against_all_where_th
     assert ours.retention == pytest.approx(0.09, rel=0.1)
     assert (ours.band, ours.retention_rank, ours.interest, ours.interest_by) == ((450, 1800), 1.0, 1.0, "watched")
     assert (alone.band, alone.retention_rank) == (None, 0.0)
+
+
+def test_the_platforms_own_average_part_watched_comes_before_what_watch_time_gives(db: Session) -> None:
+    channel = make_past(db, count=6, watched=0.5)
+    post = make_video(db, channel, published_at=NOON - 7 * DAY, watched=0.6)
+    silent = make_video(db, channel, published_at=NOON - 8 * DAY)
+    for one, rows in ((post, [[900, 41.5]]), (silent, [])):
+        db.add(PostReport(
+            post_id=one.id, name="total", since=NOON.date(), until=NOON.date(), read_at=NOON, columns=["views", "averageViewPercentage"], rows=rows
+        ))  # fmt: skip
+    db.flush()
+
+    told, untold = weighed(db, post.asset_id), weighed(db, silent.asset_id)
+
+    assert (told.retention, told.retention_rank) == (0.415, 0.0)
+    assert (untold.retention, untold.retention_rank) == (None, None)
 
 
 def test_where_watch_time_is_not_told_reactions_say_how_much_it_is_liked_and_few_clicks_ask_for_another_thumbnail(db: Session) -> None:
