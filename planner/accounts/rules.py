@@ -40,6 +40,7 @@ ACTIONS: dict[str, frozenset[str]] = {
     "rules.set": frozenset({_ADMIN}),
     "audiences.map": frozenset({_ADMIN, _PLANNER}),
     "readings.refresh": frozenset({_ADMIN, _PLANNER, _AUTHOR}),
+    "approval.set": frozenset({_ADMIN}),
     "readings.import": frozenset({_ADMIN, _PLANNER}),
     "channel.manage": frozenset({_ADMIN}),
     "user.manage": frozenset({_ADMIN}),
@@ -53,6 +54,8 @@ ACTIONS: dict[str, frozenset[str]] = {
     "view.share": _READERS - {_VIEWER},
     "view.manage": frozenset({_ADMIN, _PLANNER}),
     "note.write": _READERS - {_VIEWER},
+    # A link for an approver without an account.
+    "review.make": frozenset({_ADMIN, _PLANNER, _APPROVER, _LEGAL}),
     "history.read": frozenset({_ADMIN}),
     "demo.load": frozenset({_ADMIN}),
 }

@@ -22,6 +22,7 @@ class ApprovalOut(Out):
     by_name = fields.String(required=True)
     at = Moment(required=True)
     note = fields.String(required=True)
+    step = fields.String(required=True, metadata={"description": "The step of approval it was said in."})
 
 
 class SaidOut(Out):

@@ -25,15 +25,15 @@ bp = Blueprint("api-post-steps", __name__, description="The steps of a post on i
 def submit(_nothing: dict[str, Any], post_id: int) -> Any:
     """Ask for approval."""
     post = _seen(post_id)
-    service.submit(g.db, post, limits=limits_of(post), actor=g.user, now=g.now)
+    service.submit(g.db, post, limits=limits_of(post), four_eyes=settings().four_eyes, actor=g.user, now=g.now)
     return shown(post)
 
 
-@steps("post.approve")
+@steps("read")
 @bp.arguments(ApproveIn, required=False)
 @bp.response(200, PostOut)
 def approve(values: dict[str, Any], post_id: int) -> Any:
-    """Approve exactly this content at this moment."""
+    """Say yes to exactly this content at this moment; with the last step's yes it is approved, else it stays in review."""
     post = _seen(post_id)
     service.approve(
         g.db, post, **values, limits=limits_of(post), four_eyes=settings().four_eyes, actor=g.user, now=g.now
@@ -41,7 +41,7 @@ def approve(values: dict[str, Any], post_id: int) -> Any:
     return shown(post)
 
 
-@steps("post.approve")
+@steps("read")
 @bp.arguments(NoteIn)
 @bp.response(200, PostOut)
 def request_changes(values: dict[str, Any], post_id: int) -> Any:
@@ -90,7 +90,7 @@ def cancel(_nothing: dict[str, Any], post_id: int) -> Any:
 def restore(_nothing: dict[str, Any], post_id: int) -> Any:
     """Bring a cancelled one back."""
     post = _seen(post_id)
-    service.restore(g.db, post, limits=limits_of(post), actor=g.user, now=g.now)
+    service.restore(g.db, post, limits=limits_of(post), four_eyes=settings().four_eyes, actor=g.user, now=g.now)
     return shown(post)
 
 

@@ -14,6 +14,7 @@ __all__ = ["BadSetting", "Settings"]
 
 _WEAK_KEYS = {"", "secret", "changeme", "change-me", "dev", "development", "default", "password", "test", "secret-key"}
 _EXECUTORS = ("embedded", "worker", "celery", "none")
+_SMTP_SECURITY = ("starttls", "tls", "none")
 _FOUR_EYES = ("releases", "always", "never")
 
 #: Where the real platforms live; used when PLANNER_SANDBOX=off and no address is set.
@@ -82,6 +83,12 @@ class Settings:
     google_token_url: str = _doc("", "Base address of Google's token endpoint. Empty: PLANNER_GOOGLE_AUTH_URL when that is set.")
     google_client_id: str = _doc("", "Google app: client id.")
     google_client_secret: str = field(default="", repr=False, metadata={"doc": "Google app: client secret."})
+    smtp_host: str = _doc("", "Mail server that takes digests and reminders. Empty: none are sent by e-mail.")
+    smtp_port: int = _doc(587, "Its port: 587 with starttls, 465 with tls.")
+    smtp_security: str = _doc("starttls", "How the connection is kept private: starttls, tls from the first byte, or none (a relay on this machine).")
+    smtp_user: str = _doc("", "Name to sign in to the mail server with. Empty: without.")
+    smtp_password: str = field(default="", repr=False, metadata={"doc": "Password for it."})
+    mail_from: str = _doc("", "Address that mails come from, such as Planner <planner@example.com>. Needed with PLANNER_SMTP_HOST.")
     allow_private_addresses: bool = _doc(False, "Let webhooks reach private addresses (an internal Mattermost); off by default.")
     language: str = _doc("en", "Language before a person chose one: en or fr.")
     time_zone: str = _doc("Europe/Paris", "Time zone before a person or channel chose one (IANA name).")
@@ -107,6 +114,10 @@ class Settings:
             raise BadSetting("PLANNER_BROKER_URL", "is needed when PLANNER_EXECUTOR=celery (redis://… or amqp://…).")
         if self.four_eyes not in _FOUR_EYES:
             raise BadSetting("PLANNER_FOUR_EYES", f"must be one of {', '.join(_FOUR_EYES)}.")
+        if self.smtp_security not in _SMTP_SECURITY:
+            raise BadSetting("PLANNER_SMTP_SECURITY", f"must be one of {', '.join(_SMTP_SECURITY)}.")
+        if self.smtp_host and "@" not in self.mail_from:
+            raise BadSetting("PLANNER_MAIL_FROM", "is needed with PLANNER_SMTP_HOST: an address such as planner@example.com.")
         if self.language not in ("en", "fr"):
             raise BadSetting("PLANNER_LANGUAGE", "must be en or fr.")
         if self.settle_seconds <= self.call_timeout_seconds:

@@ -17,6 +17,7 @@ FUNCTIONS: dict[str, str] = {
     "import.readings": "planner.insights.importing:run_import",
     "import.visits": "planner.insights.importing:run_import",
     "consents.forget": "planner.channels.waiting:run",
+    "digest.send": "planner.reports.digesting:run",
     "native.look": "planner.publishing.native_looking:run",
     "links.look": "planner.planning.link_looking:run",
     "plan.clocks": "planner.planning.clocks:run",

@@ -15,6 +15,7 @@ PERIODIC: tuple[tuple[str, timedelta], ...] = (
     ("collect", timedelta(minutes=15)),
     ("consents.forget", timedelta(minutes=15)),
     ("details", timedelta(hours=1)),
+    ("digest.send", timedelta(minutes=15)),
     ("native.look", timedelta(hours=1)),
     ("plan.clocks", timedelta(hours=6)),
     ("promotion.refresh", timedelta(hours=1)),

@@ -19,9 +19,14 @@ from planner.core.types import Choice
 from planner.planning.rulebook import rule
 
 __all__ = [
-    "Approval", "Blackout", "CalendarNote", "Campaign", "FirstView", "LinkCheck", "Origin", "Pause", "Post", "PostState", "RuleOverride",
-    "RuleSetting", "SavedView", "Share", "ShareKind", "ShortLink", "Standing", "STATE_LABELS", "Verb",
+    "Approval", "Blackout", "CalendarNote", "Campaign", "FirstView", "LinkCheck", "Origin", "Pause", "Post",
+    "PostState", "RuleOverride", "RuleSetting", "STANDARD_STEP", "STATE_LABELS", "SavedView", "Share", "ShareKind", "ShortLink",
+    "Standing", "Verb",
 ]  # fmt: skip
+
+
+#: The step of approval that every post has unless an administrator says otherwise.
+STANDARD_STEP = "review"
 
 
 class PostState(StrEnum):
@@ -238,6 +243,14 @@ class Approval(Record):
     by_name: Mapped[str] = mapped_column(String(120))
     at: Mapped[datetime]
     note: Mapped[str] = mapped_column(Text, default="")
+    #: The step it was said in (planning.steps).
+    step: Mapped[str] = mapped_column(String(32), default=STANDARD_STEP, server_default=STANDARD_STEP)
+    #: The roles the person had when they said it.
+    roles: Mapped[list[str]] = mapped_column(default=list, server_default="[]")
+    #: What they had before them (planning.differences); None for what was said before this was kept.
+    content: Mapped[dict[str, Any] | None]
+    #: Number of the link through which somebody without an account said it.
+    guest_id: Mapped[int | None]
     post: Mapped[Post] = relationship(back_populates="approvals")
 
 

@@ -18,12 +18,12 @@ from planner.planning.habits import CLASH, REPEAT, habits, tuned
 from planner.planning.leaks import leaks
 from planner.planning.limits import limit_findings
 from planner.planning.marks import leaving_link
-from planner.planning.models import Campaign, Post, PostState, Standing, Verb
+from planner.planning.models import Campaign, Post, PostState, Standing
 from planner.planning.moments import FARTHEST, NOW_TOLERANCE, check_moment, resolve_wall_time
 
 __all__ = [
     "CLASH", "REPEAT", "Finding", "as_error", "before_sending", "blocking", "check_embargo", "check_four_eyes", "check_moment", "content_digest",
-    "embargo_of", "findings", "gates", "refuse", "resolve_wall_time", "still_approved", "wants_second_pair",
+    "embargo_of", "findings", "gates", "refuse", "resolve_wall_time", "wants_second_pair",
 ]  # fmt: skip
 
 
@@ -62,20 +62,6 @@ def check_four_eyes(post: Post, asset: Asset, campaign: Campaign | None, actor: 
     """Raise SelfApproval when the author, or whoever submitted or last changed it, approves. The command line (None) may."""
     if actor is not None and actor.id in (post.author_id, post.submitted_by_id) and wants_second_pair(asset, campaign, policy):
         raise SelfApproval()
-
-
-def still_approved(post: Post, digest: str) -> bool:
-    """Whether somebody approved exactly this content and moment, and nobody has spoken against the post since.
-
-    An approval is of one exact content: a post that is moved and moved back, or changed and changed back, is again
-    what was approved.
-    """
-    for said in reversed(post.approvals):
-        if said.verb is not Verb.APPROVED:
-            return False
-        if said.digest == digest:
-            return True
-    return False
 
 
 def findings(

@@ -1,9 +1,8 @@
-"""The verbs of a post: plan, revise, move, retime, submit, approve, request changes, withdraw, cancel, restore. None commits."""
+"""The verbs of a post: plan, revise, move, retime, submit, withdraw, cancel, restore, and with those of approval all there are. None commits."""
 
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -16,7 +15,8 @@ from planner.channels.models import Channel
 from planner.channels.port import Limits
 from planner.core.errors import Conflict, Invalid, WrongState
 from planner.core.i18n import N_
-from planner.planning import marks, rules, states
+from planner.planning import marks, routes, rules, states
+from planner.planning.approving import approve, completes, request_changes, settle, still_approved
 from planner.planning.facts import (
     mark_failed,
     mark_missed,
@@ -27,9 +27,11 @@ from planner.planning.facts import (
     record_published,
     reopen,
 )
-from planner.planning.models import Approval, Campaign, Origin, Post, PostState, Verb
+from planner.planning.models import Campaign, Origin, Post, PostState, Verb
+from planner.planning.saying import digest_of, findings_of, into, record, say
 from planner.planning.surroundings import surroundings
-from planner.planning.values import PostValues, checked, settle, values_of
+from planner.planning.values import PostValues, checked, values_of
+from planner.planning.values import settle as agreed
 
 __all__ = [
     "PostValues", "approve", "cancel", "mark_failed", "mark_missed", "mark_published", "mark_scheduled", "mark_sending",
@@ -63,12 +65,14 @@ def plan(db: Session, asset: Asset, channel: Channel, values: PostValues, *, act
     db.add(post)
     db.flush()
     marks.shorten_as_told(db, post, now=now)
-    _record(db, actor, "post.planned", post, now, became=values_of(post) | {"channel": channel.name})
+    record(db, actor, "post.planned", post, now, became=values_of(post) | {"channel": channel.name})
     db.flush()
     return post
 
 
-def revise(db: Session, post: Post, values: PostValues, *, version: int | None = None, actor: User | None, now: datetime) -> Post:
+def revise(
+    db: Session, post: Post, values: PostValues, *, version: int | None = None, four_eyes: str = "releases", actor: User | None, now: datetime
+) -> Post:
     """Change what a post says or when. What was approved no longer holds: the post goes back to review (see `_settle_state`).
 
     version -- the one the person was looking at; another one is a Conflict.
@@ -77,7 +81,7 @@ def revise(db: Session, post: Post, values: PostValues, *, version: int | None =
     states.require(post, "revise")
     _check_version(post, version)
     columns = checked(values, zone=post.channel.time_zone)
-    before, digest = values_of(post), _digest(post)
+    before, digest = values_of(post), digest_of(post)
     with db.no_autoflush:
         campaign = _campaign(db, columns["campaign_id"])
     columns["marks"] = marks.settled(values.marks, before=before["marks"], wanted=False, platform=post.channel.platform, campaign=campaign)
@@ -98,8 +102,8 @@ def revise(db: Session, post: Post, values: PostValues, *, version: int | None =
         setattr(post, name, value)
     post.campaign = campaign
     marks.shorten_as_told(db, post, now=now)
-    became = changed | _settle_state(post, digest, actor, now)
-    _record(db, actor, "post.revised", post, now, was={name: before[name] for name in changed}, became=became)
+    became = changed | _settle_state(db, post, digest, four_eyes, actor, now)
+    record(db, actor, "post.revised", post, now, was={name: before[name] for name in changed}, became=became)
     db.flush()
     return post
 
@@ -121,7 +125,7 @@ def move(
 
     The moment is part of what was approved. An approved post that is moved
     - stays approved when this exact content and moment was approved before (so Undo brings the approval back),
-    - is approved anew, in the mover's name, when the mover may approve, the post needs no second pair of eyes and
+    - is approved anew, in the mover's name, when the mover's yes is all it needs, the post needs no second pair of eyes and
       nothing blocks it at its new moment,
     - else goes back to review, with the mover as the one who asks.
     The same holds for one that failed or missed its time.
@@ -130,7 +134,7 @@ def move(
     require(actor, "post.move", post)
     states.require(post, "move")
     _check_version(post, version)
-    at, wall, place = settle(to, wall_time, zone or post.time_zone or post.channel.time_zone)
+    at, wall, place = agreed(to, wall_time, zone or post.time_zone or post.channel.time_zone)
     if at is None or (at == post.publish_at and place == post.time_zone):
         return post
     rules.check_embargo(post.asset, post.campaign, at)
@@ -139,19 +143,14 @@ def move(
         around = surroundings(db, post, at=at)
         rules.refuse(one for one in rules.gates(post, post.asset, post.campaign, post.channel, around, at) if one.code == "leak")
     was = {"publish_at": post.publish_at, "time_zone": post.time_zone, "state": post.state}
-    asked, digest = post.state not in _UNASKED | {PostState.IN_REVIEW}, _digest(post)
+    asked, digest = post.state not in _UNASKED | {PostState.IN_REVIEW}, digest_of(post)
     post.publish_at, post.wall_time, post.time_zone = at, wall, place
-    became = {"publish_at": at, "time_zone": place} | _settle_state(post, digest, actor, now)
-    if (
-        asked
-        and post.state is PostState.IN_REVIEW
-        and _may_wave_through(post, actor, four_eyes)
-        and not rules.blocking(_findings(db, post, limits, now))
-    ):
-        _say(db, post, Verb.APPROVED, N_("Approved with the new time."), actor, now)
-        post.state, post.approved_digest = PostState.APPROVED, _digest(post)
+    became = {"publish_at": at, "time_zone": place} | _settle_state(db, post, digest, four_eyes, actor, now)
+    if asked and post.state is PostState.IN_REVIEW and (step := _waved_through(db, post, limits, four_eyes, actor, now)):
+        say(post, Verb.APPROVED, N_("Approved with the new time."), actor, now, step=step)
+        post.state, post.approved_digest = PostState.APPROVED, digest_of(post)
         became["state"] = post.state
-    _record(db, actor, "post.moved", post, now, was=was, became=became)
+    record(db, actor, "post.moved", post, now, was=was, became=became)
     db.flush()
     return post
 
@@ -164,68 +163,35 @@ def retime(db: Session, post: Post, to: datetime, wall_time: str, *, note: str, 
     """
     states.require(post, "move")
     was = {"publish_at": post.publish_at, "wall_time": post.wall_time, "state": post.state}
-    asked_by, digest = post.submitted_by_id, _digest(post)
+    asked_by, digest = post.submitted_by_id, digest_of(post)
     post.publish_at, post.wall_time = to, wall_time
-    became = {"publish_at": to, "wall_time": wall_time} | _settle_state(post, digest, None, now)
+    became = {"publish_at": to, "wall_time": wall_time} | _settle_state(db, post, digest, "releases", None, now)
     post.submitted_by_id = asked_by
     history.record(db, None, "post.retimed", post, now=now, was=was, became=became, note=note)
     db.flush()
     return post
 
 
-def submit(db: Session, post: Post, *, limits: Limits | None = None, actor: User | None, now: datetime) -> Post:
-    """Ask for approval. Raises what blocks: EmbargoActive, PastMoment, NotSendable, Refused, WrongState.
+def submit(db: Session, post: Post, *, limits: Limits | None = None, four_eyes: str = "releases", actor: User | None, now: datetime) -> Post:
+    """Ask for approval; where none is asked for, the post is approved in the name of whoever submits, unless something blocks it.
+
+    Raises what blocks: EmbargoActive, PastMoment, NotSendable, Refused, WrongState.
 
     What blocks only because an administrator made it so is for the approver, who may override it with a reason.
     """
     require(actor, "post.submit", post)
     states.require(post, "submit")
-    if post.state in states.GOING_OUT and post.approved_digest == _digest(post):
+    if post.state in states.GOING_OUT and post.approved_digest == digest_of(post):
         raise WrongState(N_("This post is already approved."))
-    rules.refuse(one for one in _findings(db, post, limits, now) if not one.overridable)
+    found = findings_of(db, post, limits, now)
+    rules.refuse(one for one in found if not one.overridable)
     marks.shorten_as_told(db, post, now=now)
-    _into(db, post, PostState.IN_REVIEW, "post.submitted", actor, now)
+    into(db, post, PostState.IN_REVIEW, "post.submitted", actor, now)
     post.submitted_by_id = actor.id if actor else None
-    return post
-
-
-def approve(
-    db: Session,
-    post: Post,
-    *,
-    digest: str | None = None,
-    note: str = "",
-    limits: Limits | None = None,
-    four_eyes: str = "releases",
-    actor: User | None,
-    now: datetime,
-) -> Post:
-    """Approve exactly this content at this moment.
-
-    digest -- of what the approver was looking at; when the post has another one by now, Conflict. None: not told.
-    Raises SelfApproval, Conflict, and what blocks, as `submit` does.
-    """
-    require(actor, "post.approve", post)
-    states.require(post, "approve")
-    if digest is not None and digest != _digest(post):
-        raise Conflict(N_("This post was changed after you opened it. Read it again, then approve."))
-    rules.check_four_eyes(post, post.asset, post.campaign, actor, four_eyes)
-    _refuse(db, post, limits, now)
-    _say(db, post, Verb.APPROVED, note, actor, now)
-    _into(db, post, PostState.APPROVED, "post.approved", actor, now, note=note)
-    post.approved_digest = _digest(post)
-    return post
-
-
-def request_changes(db: Session, post: Post, *, note: str, actor: User | None, now: datetime) -> Post:
-    """Send a post back to its author with what to change. Raises Invalid without a note."""
-    require(actor, "post.approve", post)
-    states.require(post, "request_changes")
-    if not note.strip():
-        raise Invalid(N_("Say what should change."), field="note")
-    _say(db, post, Verb.CHANGES_REQUESTED, note.strip(), actor, now)
-    _into(db, post, PostState.CHANGES_REQUESTED, "post.changes_requested", actor, now, note=note.strip())
-    post.approved_digest = None
+    stands = routes.standing_of(db, post, digest_of(post), four_eyes)
+    if stands.asked.step.anybody and not rules.blocking(found):
+        say(post, Verb.APPROVED, N_("No approval is asked for here."), actor, now, step=stands.asked.step.key)
+        settle(db, post, routes.standing_of(db, post, digest_of(post), four_eyes), actor, now)
     return post
 
 
@@ -235,8 +201,8 @@ def withdraw(db: Session, post: Post, *, actor: User | None, now: datetime) -> P
         require(actor, "post.submit", post)
     states.require(post, "withdraw")
     if post.state in states.GOING_OUT:
-        _say(db, post, Verb.WITHDRAWN, "", actor, now)
-    _into(db, post, PostState.DRAFT, "post.withdrawn", actor, now)
+        say(post, Verb.WITHDRAWN, "", actor, now)
+    into(db, post, PostState.DRAFT, "post.withdrawn", actor, now)
     post.approved_digest = None
     return post
 
@@ -245,39 +211,42 @@ def cancel(db: Session, post: Post, *, note: str = "", actor: User | None, now: 
     """Drop a post; `restore` takes it back to where it was."""
     require(actor, "post.cancel", post)
     states.require(post, "cancel")
-    _into(db, post, PostState.CANCELLED, "post.cancelled", actor, now, note=note)
+    into(db, post, PostState.CANCELLED, "post.cancelled", actor, now, note=note)
     post.approved_digest = None
     return post
 
 
-def restore(db: Session, post: Post, *, limits: Limits | None = None, actor: User | None, now: datetime) -> Post:
+def restore(db: Session, post: Post, *, limits: Limits | None = None, four_eyes: str = "releases", actor: User | None, now: datetime) -> Post:
     """Bring a cancelled post back: approved again if that very content was, nothing blocks it and its time is still to come, else as it was."""
     require(actor, "post.cancel", post)
     states.require(post, "restore")
     if post.origin is not Origin.PLANNED:
         raise WrongState(N_("This message was put back under “Published directly”. Adopt it there again."))
-    found = _findings(db, post, limits, now)
+    found = findings_of(db, post, limits, now)
     rules.refuse(one for one in found if one.code in _NEVER_PLANNED)
     state = _state_before_cancel(db, post)
     ahead = post.publish_at is not None and post.publish_at >= now
     if state in states.GOING_OUT or state is PostState.IN_REVIEW:
-        approved = ahead and not rules.blocking(found) and rules.still_approved(post, _digest(post))
+        approved = ahead and not rules.blocking(found) and still_approved(db, post, digest_of(post), four_eyes)
         state = PostState.APPROVED if approved else PostState.IN_REVIEW if ahead else PostState.DRAFT
-    _into(db, post, state, "post.restored", actor, now)
-    post.approved_digest = _digest(post) if state is PostState.APPROVED else None
+    into(db, post, state, "post.restored", actor, now)
+    post.approved_digest = digest_of(post) if state is PostState.APPROVED else None
     return post
 
 
-def _settle_state(post: Post, digest: str, actor: User | None, now: datetime) -> dict[str, PostState]:
+def _settle_state(db: Session, post: Post, digest: str, four_eyes: str, actor: User | None, now: datetime) -> dict[str, PostState]:
     """Where a changed post stands: in review again, unless nobody had asked yet or the change leads back to what was approved.
 
-    digest -- of the content before; when it is still the same (another campaign, another zone), nothing moves.
+    digest -- of the content before; when it is still the same (another campaign, another zone) and as many steps said yes, nothing moves.
     """
     before, post.updated_at = post.state, now
-    changed = _digest(post)
-    if before in _UNASKED or changed == digest:
+    changed = digest_of(post)
+    if before in _UNASKED or (changed == digest and before not in states.GOING_OUT):
         return {}
-    if rules.still_approved(post, changed):
+    approved = still_approved(db, post, changed, four_eyes)
+    if changed == digest and approved:
+        return {}
+    if approved:
         post.state, post.approved_digest = PostState.APPROVED, changed
     else:
         post.state, post.approved_digest = PostState.IN_REVIEW, None
@@ -285,16 +254,13 @@ def _settle_state(post: Post, digest: str, actor: User | None, now: datetime) ->
     return {} if post.state is before else {"state": post.state}
 
 
-def _may_wave_through(post: Post, actor: User | None, four_eyes: str) -> bool:
-    return may(actor, "post.approve", post) and (actor is None or not rules.wants_second_pair(post.asset, post.campaign, four_eyes))
-
-
-def _findings(db: Session, post: Post, limits: Limits | None, now: datetime) -> list[rules.Finding]:
-    return rules.findings(post, post.asset, post.campaign, post.channel, limits, now, surroundings(db, post))
-
-
-def _refuse(db: Session, post: Post, limits: Limits | None, now: datetime) -> None:
-    rules.refuse(_findings(db, post, limits, now))
+def _waved_through(db: Session, post: Post, limits: Limits | None, four_eyes: str, actor: User | None, now: datetime) -> str:
+    """The step in which the mover's yes is all that the post needs; empty when it needs another's, or something blocks it."""
+    if actor is not None and rules.wants_second_pair(post.asset, post.campaign, four_eyes):
+        return ""
+    stands = routes.standing_of(db, post, digest_of(post), four_eyes)
+    passes = completes(stands, post, actor) and not rules.blocking(findings_of(db, post, limits, now))
+    return stands.asked.step.key if passes else ""
 
 
 def _check_moment(post: Post, now: datetime) -> None:
@@ -332,24 +298,6 @@ def _state_before_cancel(db: Session, post: Post) -> PostState:
         .limit(1)
     ).first()
     return PostState((entry.was or {}).get("state", PostState.DRAFT)) if entry else PostState.DRAFT
-
-
-def _say(db: Session, post: Post, verb: Verb, note: str, actor: User | None, now: datetime) -> None:
-    name = actor.display_name if actor else history.COMMAND_LINE
-    post.approvals.append(Approval(verb=verb, digest=_digest(post), by_id=actor.id if actor else None, by_name=name, at=now, note=note))
-
-
-def _into(db: Session, post: Post, state: PostState, action: str, actor: User | None, now: datetime, note: str = "") -> None:
-    was, post.state, post.updated_at = post.state, state, now
-    _record(db, actor, action, post, now, was={"state": was}, became={"state": state}, note=note)
-
-
-def _record(db: Session, actor: User | None, action: str, post: Post, now: datetime, **told: Any) -> None:
-    history.record(db, actor, action, post, now=now, name=history.COMMAND_LINE, **told)
-
-
-def _digest(post: Post) -> str:
-    return rules.content_digest(post, post.asset, post.channel)
 
 
 def _at(post: Post, now: datetime) -> datetime:

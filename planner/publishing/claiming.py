@@ -22,7 +22,7 @@ from planner.core.runtime import Runtime
 from planner.core.types import UtcDateTime, unseal
 from planner.ledger.leases import Taking
 from planner.planning import facts as planning
-from planner.planning import pauses
+from planner.planning import pauses, routes
 from planner.planning import rules as planning_rules
 from planner.planning.models import Post
 from planner.planning.surroundings import at_the_gate, rules_forbid, under_embargo
@@ -138,11 +138,13 @@ def _take(db: Session, now: datetime, channel_id: int | None) -> Row[Any] | None
 def _prepare(db: Session, runtime: Runtime, worker: str, taken: Row[Any], now: datetime) -> Claim | Delivery:
     delivery: Delivery = taken.Delivery
     post, channel = delivery.post, delivery.post.channel
+    digest = planning_rules.content_digest(post, post.asset, channel)
     verdict = rules.may_still_go_out(
         delivery,
         post,
         channel,
-        digest=planning_rules.content_digest(post, post.asset, channel),
+        digest=digest,
+        approved=routes.reached(db, post, digest, runtime.settings.four_eyes),
         gates=planning_rules.before_sending(
             post, post.asset, post.campaign, channel, runtime.registry.limits(channel.platform) if taken.forbids else None,
             at_the_gate(db, post, embargoes=taken.embargoes, forbids=taken.forbids), now,

@@ -47,6 +47,7 @@ def may_still_go_out(
     channel: Channel,
     *,
     digest: str,
+    approved: bool,
     gates: Sequence[Finding],
     paused: bool,
     max_tries: int,
@@ -54,10 +55,11 @@ def may_still_go_out(
 ) -> Stop | None:
     """None when it may; else what becomes of it.
 
-    digest -- of the content as it is now, compared with the approved one.
-    gates  -- what `planning.rules.before_sending` says of it at `now`: embargo, leak, sensitive, retired, and rules made to block.
-    paused -- whether a pause in force concerns this post.
-    now    -- the database's time.
+    digest   -- of the content as it is now, compared with the approved one.
+    approved -- whether every step of approval said yes to that content.
+    gates    -- what `planning.rules.before_sending` says of it at `now`: embargo, leak, sensitive, retired, and rules made to block.
+    paused   -- whether a pause in force concerns this post.
+    now      -- the database's time.
     """
     if post.state is PostState.CANCELLED:
         return Stop(DeliveryState.CANCELLED, N_("The post was cancelled."))
@@ -67,6 +69,8 @@ def may_still_go_out(
         return Stop(DeliveryState.HELD, N_("Sending is paused."), Hold.PAUSE)
     if post.approved_digest is None or not (post.approved_digest == delivery.digest == digest):
         return Stop(DeliveryState.HELD, N_("The content is not the one that was approved."), Hold.APPROVAL)
+    if not approved:
+        return Stop(DeliveryState.HELD, N_("A step of approval has not said yes to it."), Hold.APPROVAL)
     for gate in gates:
         if gate.level == "blocking":
             return Stop(DeliveryState.HELD, _GATES.get(gate.code, _FORBIDDEN), Hold.EMBARGO)

@@ -1,1 +1,1 @@
-"""The three-part period report. (Its first functions come with the report screen.)"""
+"""What is sent to people: the daily digest and reminders; the three-part period report comes with its screen."""

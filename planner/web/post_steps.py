@@ -15,7 +15,7 @@ from planner.channels.port import Platform
 from planner.core.errors import Conflict, Forbidden, NotFound, PlannerError, WrongState
 from planner.core.i18n import N_
 from planner.planning import queries, service, tuning
-from planner.planning.models import Post
+from planner.planning.models import Post, PostState
 from planner.publishing import service as publishing
 from planner.publishing.models import Delivery
 from planner.web.access import needs
@@ -31,9 +31,13 @@ __all__ = ["approve", "cancel", "live", "not_live", "override", "request_changes
 @needs("read")
 def submit(post_id: int) -> ResponseReturnValue:
     def act(post: Post) -> None:
-        service.submit(g.db, post, limits=limits_of(post.channel.platform), actor=g.user, now=g.now)
+        service.submit(g.db, post, limits=limits_of(post.channel.platform), four_eyes=runtime().settings.four_eyes, actor=g.user, now=g.now)
 
-    return _step(post_id, act, _("Submitted for approval."), undo="withdraw")
+    def said(post: Post) -> str:
+        waits = post.state is PostState.IN_REVIEW
+        return str(_("Submitted for approval.") if waits else _("Approved: no approval is asked for here. It goes out by itself at its time."))
+
+    return _step(post_id, act, said, undo="withdraw")
 
 
 @needs("read")
@@ -48,7 +52,10 @@ def approve(post_id: int) -> ResponseReturnValue:
 
     if not form.validate():
         return post_page(queries.post(g.db, post_id, viewer=g.user), 422, approve=form)
-    return _step(post_id, act, _("Approved. It goes out by itself at its time."), undo="withdraw", form=("approve", form))
+    def said(post: Post) -> str:
+        return str(_("Approved. It goes out by itself at its time.") if post.state is PostState.APPROVED else _("Your yes is noted. It waits for others now."))
+
+    return _step(post_id, act, said, undo="withdraw", form=("approve", form))
 
 
 @needs("read")
@@ -98,7 +105,7 @@ def cancel(post_id: int) -> ResponseReturnValue:
 @needs("read")
 def restore(post_id: int) -> ResponseReturnValue:
     def act(post: Post) -> None:
-        service.restore(g.db, post, limits=limits_of(post.channel.platform), actor=g.user, now=g.now)
+        service.restore(g.db, post, limits=limits_of(post.channel.platform), four_eyes=runtime().settings.four_eyes, actor=g.user, now=g.now)
 
     return _step(post_id, act, _("The post is back."))
 
@@ -142,7 +149,7 @@ def not_live(post_id: int) -> ResponseReturnValue:
 
 
 def _step(
-    post_id: int, act: Callable[[Post], None], done: str, *, undo: str = "", form: tuple[str, Any] | None = None
+    post_id: int, act: Callable[[Post], None], done: str | Callable[[Post], str], *, undo: str = "", form: tuple[str, Any] | None = None
 ) -> ResponseReturnValue:
     """Do it, commit, and go back to the post; a refusal comes back as its page, with the sentence and what was typed."""
     post = queries.post(g.db, post_id, viewer=g.user)
@@ -153,7 +160,8 @@ def _step(
         raise
     except PlannerError as error:
         return _refused(post_id, error, form)
-    said: Any = {"text": done, "undo": url_for(f".{undo}", post_id=post_id)} if undo else done
+    told = done if isinstance(done, str) else done(post)
+    said: Any = {"text": told, "undo": url_for(f".{undo}", post_id=post_id)} if undo else told
     flash(said, "success")
     return redirect(url_for("posts.show", post_id=post_id))
 

@@ -15,9 +15,9 @@ from planner.accounts.rules import may, require
 from planner.channels.by_hand import CopyPack, copy_pack
 from planner.channels.limits import held_at
 from planner.channels.port import Platform
-from planner.core.errors import Conflict, Invalid, PlannerError, SelfApproval
+from planner.core.errors import Conflict, Invalid, PlannerError
 from planner.core.i18n import N_
-from planner.planning import marks, queries, rules, service, states, tuning, variants, writing
+from planner.planning import comments, marks, queries, rules, service, states, tuning, variants, writing
 from planner.planning.costs import cost_of
 from planner.planning.digest import leaving_text
 from planner.planning.limits import COUNTED_AS, length_of
@@ -32,6 +32,7 @@ from planner.publishing.compose import outgoing_of
 from planner.publishing.models import Attempt
 from planner.web.access import needs
 from planner.web.composing import campaigns, files, new, refuse
+from planner.web.decisions import Decision, decision_of
 from planner.web.forms.planning import ApproveForm, LiveForm, MoveForm, NoteForm, PostForm
 from planner.web.forms.rules import OverrideForm
 from planner.web.languages import translate
@@ -108,7 +109,7 @@ def post_page(post: Post, status: int = 200, **forms: Any) -> ResponseReturnValu
     """One post with everything known of it; `forms` bring back what was refused."""
     limits = limits_of(post.channel.platform)
     digest = rules.content_digest(post, post.asset, post.channel)
-    found = _findings(post)
+    found, decision = _findings(post), decision_of(post, digest)
     approve = forms.get("approve") or ApproveForm(formdata=None)
     approve.digest.data, approve.digest.raw_data = digest, None
     siblings = queries.posts_of(g.db, asset_id=post.asset_id, viewer=g.user, limit=30)
@@ -121,9 +122,10 @@ def post_page(post: Post, status: int = 200, **forms: Any) -> ResponseReturnValu
         overridable=_overridable(post, found),
         override=_override(forms.get("override"), digest),
         overrides=[(translate(known.name), one) for one in tuning.overrides_of(g.db, post) if (known := rule(one.code))],
-        can=_allowed(post, digest),
+        can=_allowed(post, digest, decision),
+        decision=decision,
+        comments=comments.of_post(g.db, post),
         stale=_is_stale(post, digest),
-        needs_other=_needs_other(post),
         text=leaving_text(post, post.channel, runtime().settings.base_url),
         link=leaving_link(post, runtime().settings.base_url),
         length=length_of(post, post.asset, post.channel),
@@ -259,24 +261,18 @@ def _is_stale(post: Post, digest: str) -> bool:
     return post.state in states.GOING_OUT and post.approved_digest != digest
 
 
-def _allowed(post: Post, digest: str) -> dict[str, bool]:
+def _allowed(post: Post, digest: str, decision: Decision) -> dict[str, bool]:
     """verb -> whether this person may say it of this post now."""
     actions = {
-        "revise": "post.edit", "move": "post.move", "submit": "post.submit", "approve": "post.approve", "request_changes": "post.approve",
+        "revise": "post.edit", "move": "post.move", "submit": "post.submit",
         "withdraw": "post.submit", "cancel": "post.cancel", "restore": "post.cancel",
     }  # fmt: skip
     can = {verb: states.allows(post.state, verb) and may(g.user, action, post) for verb, action in actions.items()}
     can["withdraw"] = states.allows(post.state, "withdraw") and (may(g.user, "post.submit", post) or may(g.user, "post.approve", post))
     can["submit"] = can["submit"] and (post.state not in states.GOING_OUT or _is_stale(post, digest))
+    can["approve"] = decision.mine
+    can["request_changes"] = states.allows(post.state, "request_changes") and decision.may_send_back
     can["restore"] = can["restore"] and post.origin is Origin.PLANNED
     can["resolve"] = may(g.user, "delivery.resolve", post)
     return can
 
-
-def _needs_other(post: Post) -> bool:
-    """Whether this person would approve what they asked for themselves."""
-    try:
-        rules.check_four_eyes(post, post.asset, post.campaign, g.user, runtime().settings.four_eyes)
-    except SelfApproval:
-        return True
-    return False

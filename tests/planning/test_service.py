@@ -16,7 +16,7 @@ from planner.catalog.models import AssetFile, AssetKind, AssetState
 from planner.channels.limits import X
 from planner.channels.port import Limits, MediaKind, Platform
 from planner.core.errors import Conflict, EmbargoActive, Forbidden, Invalid, NotSendable, PastMoment, Refused, SelfApproval, WrongState
-from planner.planning import rules, service, surroundings
+from planner.planning import approving, rules, service, surroundings
 from planner.planning.findings import Term
 from planner.planning.models import Approval, Origin, Post, PostState, Verb
 from planner.planning.values import PostValues, values_of
@@ -495,7 +495,7 @@ def test_a_withdrawn_post_is_a_draft_and_its_approval_is_gone(db: Session, now: 
     service.withdraw(db, post, actor=author, now=now)
 
     assert (post.state, post.approved_digest) == (PostState.DRAFT, None)
-    assert not rules.still_approved(post, digest(post))
+    assert not approving.still_approved(db, post, digest(post))
 
 
 def test_cancel_is_undone_to_where_it_was(db: Session, now: datetime) -> None:

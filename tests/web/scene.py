@@ -101,6 +101,7 @@ def make_scene(db: Session) -> Scene:
         "share_id": share.id, "note_id": note.id, "view_id": view.id,
         "video_id": video.id, "promotion_id": promotion.id, "decision_id": decision.id, "reedit_id": 1, "reaction_id": 1,
         "kind": "assets", "code": "aaaaaaa", "platform": "x", "filename": "favicon.svg",
+        "place": "kind:press_release", "comment_id": 1, "link_id": 1,
     }  # fmt: skip
     return Scene(people, asset, confidential, secret_file, channel, post, secret_post, delivery, arguments)
 

@@ -24,6 +24,13 @@ ANYBODY = (*ROLES, "anonymous")
 MATRIX = {
     # admin planner author approver legal advocate viewer anonymous
     "desk.home": "200 200 200 200 200 403 200 302",
+    "approvals.index": "200 200 200 200 200 403 200 302",
+    "approvals.show": "200 200 200 200 200 403 200 302",
+    "approvals.wave": "200 200 200 200 200 403 200 302",
+    "reviews.index": "200 200 403 200 200 403 403 302",
+    # Only the link's own token counts, and this is none.
+    "guests.page": "404 404 404 404 404 404 404 404",
+    "guests.file": "404 404 404 404 404 404 404 404",
     "api-assets.index": "200 200 200 200 200 403 200 401",
     "api-assets.show": "200 200 200 200 200 403 200 401",
     "api-performance.show": "200 200 200 200 200 403 200 401",
@@ -125,6 +132,9 @@ MATRIX = {
     "settings.connected": "400 403 403 403 403 403 403 302",
     "settings.history": "200 403 403 403 403 403 403 302",
     "settings.pauses": "200 200 200 200 200 403 200 302",
+    "settings.digest": "200 200 200 200 200 403 200 302",
+    "settings.approval": "200 200 200 200 200 403 200 302",
+    "settings.route": "200 403 403 403 403 403 403 302",
     "settings.rules": "200 200 200 200 200 403 200 302",
     "settings.rule": "200 403 403 403 403 403 403 302",
     "settings.people": "200 403 403 403 403 403 403 302",

@@ -22,8 +22,10 @@ TABS = (
     ("settings.people", _l("People"), "users", "user.manage"),
     ("settings.tokens", _l("API tokens"), "key-round", "token.own"),
     ("settings.rules", _l("Rules"), "scale", "read"),
+    ("settings.approval", _l("Approval"), "badge-check", "read"),
     ("settings.pauses", _l("Pause"), "circle-pause", "read"),
     ("settings.history", _l("History"), "history", "history.read"),
+    ("settings.digest", _l("Daily digest"), "mail", "read"),
     ("settings.preferences", _l("My preferences"), "user", ""),
 )
 

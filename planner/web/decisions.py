@@ -1,0 +1,116 @@
+"""What an approver needs before them: whose turn it is, what everybody said, and what changed since they last read it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from flask import g
+from flask_babel import gettext as _
+from sqlalchemy import select
+
+from planner.accounts.models import RoleName, User
+from planner.core.errors import SelfApproval
+from planner.planning import approving, rules, steps
+from planner.planning.differences import Difference, differences, snapshot
+from planner.planning.models import Approval, Post, PostState
+from planner.planning.routes import Routes, standing_of
+from planner.planning.steps import Seat, Standing, Step
+from planner.web.labels import label
+from planner.web.session import runtime
+
+__all__ = ["Decision", "StepLine", "decision_of", "names_of", "seat_names", "step_name"]
+
+
+@dataclass(frozen=True, slots=True)
+class StepLine:
+    """One step as a page shows it: "done", "now" or "later"; who said yes, and whose yes is missing (in words)."""
+
+    name: str
+    stands: str
+    words: tuple[Approval, ...]
+    missing: list[str]
+    everyone: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """Where a post's approval stands for the person who looks at it."""
+
+    lines: list[StepLine]
+    #: Whether their yes counts now.
+    mine: bool
+    may_send_back: bool
+    #: They wrote, changed or submitted it, and it needs another.
+    needs_other: bool
+    due: datetime | None
+    #: What they (or, if they never said anything, anybody) last had before them, and what is different now.
+    last: Approval | None
+    since: list[Difference]
+
+    @property
+    def several(self) -> bool:
+        return len(self.lines) > 1
+
+
+def decision_of(post: Post, digest: str, *, names: dict[int, str] | None = None, routes: Routes | None = None) -> Decision:
+    """For the reader of this page. Two statements, fewer with `names` and `routes` from a page of many posts."""
+    policy = runtime().settings.four_eyes
+    stands = _standing(post, digest, policy, routes)
+    asked = stands.asked
+    if names is None:
+        names = names_of(g.db, [asked.step for asked in stands.steps])
+    last = approving.last_read(post, g.user)
+    waits = post.state is PostState.IN_REVIEW
+    return Decision(
+        lines=_lines(stands, names, waits=waits),
+        mine=waits and approving.may_answer(asked, post, g.user),
+        may_send_back=approving.may_request_changes(asked, post, g.user),
+        needs_other=_needs_other(post, policy),
+        due=steps.deadline(asked.step, post.publish_at) if waits else None,
+        last=last,
+        since=differences(last.content, snapshot(post)) if last is not None and last.content is not None and last.digest != digest else [],
+    )
+
+
+def names_of(db: Any, route: Iterable[Step]) -> dict[int, str]:
+    """Number -> name of everybody whom these steps name. At most one statement."""
+    wanted = {number for step in route for number in step.people}
+    return {user.id: user.display_name for user in db.scalars(select(User).where(User.id.in_(wanted)))} if wanted else {}
+
+
+def step_name(step: Step) -> str:
+    """What a step is called; one without a name of its own is simply the approval."""
+    return step.name or _("Approval")
+
+
+def seat_names(seats: Iterable[Seat], names: dict[int, str]) -> list[str]:
+    """Whose yes, in words; empty: whoever may approve."""
+    return [names.get(int(which), "?") if what == "person" else label(RoleName(str(which))) if what == "role" else _("somebody outside") for what, which in seats]
+
+
+def _standing(post: Post, digest: str, policy: str, routes: Routes | None) -> Standing:
+    if routes is None:
+        return standing_of(g.db, post, digest, policy)
+    return routes.standing(post, digest, policy)
+
+
+def _lines(stands: Standing, names: dict[int, str], *, waits: bool) -> list[StepLine]:
+    return [
+        StepLine(
+            step_name(one.step), "done" if one.done else "now" if one is stands.asked and waits else "later", one.words,
+            seat_names(one.missing or (() if one.done else one.step.seats), names), one.step.everyone,
+        )
+        for one in stands.steps
+    ]  # fmt: skip
+
+
+def _needs_other(post: Post, policy: str) -> bool:
+    """Whether this person would approve what they asked for themselves."""
+    try:
+        rules.check_four_eyes(post, post.asset, post.campaign, g.user, policy)
+    except SelfApproval:
+        return True
+    return False

@@ -1,0 +1,266 @@
+"""The daily digest and reminders, through a real mail server on this machine: what they say, what they never say, and that they come once."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import AuthResult, LoginPassword
+from pytest_httpserver import HTTPServer
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from planner.accounts.models import User
+from planner.catalog.models import AssetKind, Confidentiality
+from planner.channels.port import Flavour
+from planner.core.clock import Clock
+from planner.core.db import make_engine, sessions_of
+from planner.core.errors import PlannerError
+from planner.core.runtime import Runtime
+from planner.planning import routes, service
+from planner.planning.models import PostState
+from planner.planning.steps import Step
+from planner.reports import digesting
+from planner.reports.digesting import Wishes
+from planner.reports.models import DigestSending, SendingState
+from tests.conftest import Browser, StoppedClock, make_settings
+from tests.factories import make_asset, make_campaign, make_channel, make_post, make_user
+
+DAY = timedelta(days=1)
+#: A Monday, half past seven in Paris.
+MORNING = datetime(2026, 3, 2, 6, 30, tzinfo=UTC)
+MARK = "zqfalcon"
+
+
+class Postbox:
+    """What a mail server took; `answer` is what it says to a message instead, "drop" hangs up without a word."""
+
+    def __init__(self) -> None:
+        self.mails: list[EmailMessage] = []
+        self.answer = ""
+        self.signed_in: list[str] = []
+
+    async def handle_DATA(self, server: Any, _session: Any, envelope: Any) -> str:
+        if self.answer == "drop":
+            server.transport.abort()
+            return "250 OK"
+        if not self.answer:
+            self.mails.append(message_from_bytes(envelope.content, policy=policy.default))  # type: ignore[arg-type]
+        return self.answer or "250 OK"
+
+    def sign_in(self, _server: Any, _session: Any, _envelope: Any, _mechanism: str, told: Any) -> AuthResult:
+        good = isinstance(told, LoginPassword) and told.password == b"right"
+        self.signed_in.append(told.login.decode())
+        return AuthResult(success=good, handled=False)
+
+
+@pytest.fixture
+def postbox() -> Iterator[tuple[Postbox, int]]:
+    box = Postbox()
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    controller = Controller(box, hostname="127.0.0.1", port=port, authenticator=box.sign_in, auth_require_tls=False)
+    controller.start()
+    yield box, port
+    controller.stop()
+
+
+@pytest.fixture
+def runtime(database_url: str, tmp_path: Path, clock: StoppedClock, postbox: tuple[Postbox, int]) -> Iterator[Runtime]:
+    clock.moment = MORNING
+    settings = make_settings(
+        tmp_path, database_url, sandbox="off", smtp_host="127.0.0.1", smtp_port=postbox[1], smtp_security="none", mail_from="Planner <planner@example.com>",
+        allow_private_addresses=True,
+    )  # fmt: skip
+    engine = make_engine(database_url)
+    yield _runtime(settings, clock, engine)
+    engine.dispose()
+
+
+def _runtime(settings: Any, clock: Clock, engine: Any) -> Runtime:
+    return Runtime(settings=settings, clock=clock, engine=engine, sessions=sessions_of(engine), make_registry=lambda: None)
+
+
+@pytest.fixture
+def reader(runtime: Runtime) -> int:
+    """An approver who wants it by mail at half past seven."""
+    with runtime.sessions.begin() as db:
+        user = make_user(db, roles=("approver",), email="nadia@example.com", language="fr", time_zone="Europe/Paris")
+        digesting.wish(db, user, Wishes(by_mail=True), now=MORNING)
+        return user.id
+
+
+def plan(db: Session) -> None:
+    """A post that waits, and one for each reason to keep it secret; the mark stands in all that is known of those."""
+    author = make_user(db, roles=("planner",))
+
+    def submitted(**values: Any) -> None:
+        post = make_post(db, author=author, **values)
+        service.submit(db, post, actor=author, now=MORNING)
+
+    channel = make_channel(db, name="Our page")
+    submitted(asset=make_asset(db, title="Open house"), channel=channel, publish_at=MORNING + DAY)
+    secrets: tuple[dict[str, Any], ...] = (
+        {"confidentiality": Confidentiality.CONFIDENTIAL}, {"confidentiality": Confidentiality.INTERNAL}, {"sensitive": True},
+        {"embargo_until": MORNING + DAY, "embargo_terms": [MARK]},
+    )  # fmt: skip
+    for number, values in enumerate(secrets):
+        submitted(asset=make_asset(db, title=f"{MARK} {number}", **values), publish_at=MORNING + (number + 2) * DAY)
+    submitted(asset=make_asset(db, title=f"{MARK} in a campaign"), campaign=make_campaign(db, name=MARK, embargo_until=MORNING + DAY), publish_at=MORNING + 7 * DAY)
+    make_post(db, asset=make_asset(db, title=f"The story of {MARK}"), state=PostState.FAILED, publish_at=MORNING - DAY)
+
+
+def sendings(runtime: Runtime) -> list[tuple[str, str, int]]:
+    with runtime.sessions() as db:
+        return [(str(one.day), str(one.state), one.tries) for one in db.scalars(select(DigestSending).order_by(DigestSending.id))]
+
+
+def test_the_digest_says_what_needs_one_in_one_s_language_and_nothing_that_is_not_public(runtime: Runtime, reader: int, postbox: tuple[Postbox, int]) -> None:
+    with runtime.sessions.begin() as db:
+        plan(db)
+
+    assert digesting.send_due(runtime) == 1
+
+    (mail,) = postbox[0].mails
+    text = mail.get_content()
+    assert (mail["To"], mail["From"], mail["Auto-Submitted"]) == ("nadia@example.com", "Planner <planner@example.com>", "auto-generated")
+    assert "lundi 2 mars" in mail["Subject"]
+    assert "Attend votre oui (6)" in text and "“Open house”" in text and "Our page" in text
+    assert text.count("une publication confidentielle") == 6
+    assert MARK not in str(mail) and MARK not in text
+    assert "http://127.0.0.1:8000/approvals/1" in text and "/settings/digest" in text
+
+
+def test_it_comes_once_a_day_whoever_asks_and_again_the_next_day(runtime: Runtime, reader: int, clock: StoppedClock, postbox: tuple[Postbox, int]) -> None:
+    with runtime.sessions.begin() as db:
+        plan(db)
+    threads = [threading.Thread(target=digesting.send_due, args=(runtime,)) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    clock.advance(timedelta(hours=1))
+    digesting.send_due(runtime)
+    assert len(postbox[0].mails) == 1
+
+    clock.moment = MORNING + DAY - timedelta(minutes=1)
+    digesting.send_due(runtime)
+    assert len(postbox[0].mails) == 1  # Not before its time,
+    clock.advance(timedelta(minutes=2))
+    digesting.send_due(runtime)
+    assert len(postbox[0].mails) == 2
+    clock.moment = MORNING + 5 * DAY
+    digesting.send_due(runtime)
+    assert len(postbox[0].mails) == 2  # and not on a Saturday.
+
+
+def test_what_was_begun_and_cut_off_is_never_begun_again_and_says_so(runtime: Runtime, reader: int, clock: StoppedClock, postbox: tuple[Postbox, int]) -> None:
+    with runtime.sessions.begin() as db:
+        plan(db)
+        assert digesting._claim(db, reader, MORNING.date(), digesting.Way.MAIL, MORNING) is not None
+
+    digesting.send_due(runtime)
+    clock.advance(timedelta(minutes=20))
+    digesting.send_due(runtime)
+
+    assert postbox[0].mails == []
+    assert sendings(runtime) == [("2026-03-02", "unknown", 1)]
+
+
+@pytest.mark.parametrize(("answer", "state", "tries"), [("451 4.3.0 Try later", SendingState.SENT, 2), ("drop", SendingState.UNKNOWN, 1)])
+def test_only_what_certainly_went_nowhere_is_tried_again(
+    runtime: Runtime, reader: int, clock: StoppedClock, postbox: tuple[Postbox, int], answer: str, state: SendingState, tries: int
+) -> None:
+    with runtime.sessions.begin() as db:
+        plan(db)
+    postbox[0].answer = answer
+    digesting.send_due(runtime)
+    postbox[0].answer = ""
+    digesting.send_due(runtime)
+    assert postbox[0].mails == []  # Too early to try again.
+    clock.advance(timedelta(minutes=16))
+    digesting.send_due(runtime)
+
+    assert sendings(runtime) == [("2026-03-02", state.value, tries)]
+    assert len(postbox[0].mails) == tries - 1
+
+
+def test_a_quiet_day_sends_nothing_unless_asked_to(runtime: Runtime, reader: int, clock: StoppedClock, postbox: tuple[Postbox, int]) -> None:
+    digesting.send_due(runtime)
+    assert postbox[0].mails == []
+    with runtime.sessions.begin() as db:
+        digesting.wish(db, db.get_one(User, reader), Wishes(by_mail=True, even_empty=True), now=MORNING)
+    clock.advance(DAY)
+    digesting.send_due(runtime)
+    assert "Rien ne vous attend aujourd’hui" in postbox[0].mails[0]["Subject"]
+
+
+def test_it_goes_into_a_chat_room_too_and_its_refusal_is_said(runtime: Runtime, reader: int, httpserver: HTTPServer) -> None:
+    httpserver.expect_oneshot_request("/hooks/secret", method="POST").respond_with_data("ok")
+    httpserver.expect_oneshot_request("/hooks/secret", method="POST").respond_with_data("gone", status=404)
+    with runtime.sessions.begin() as db:
+        plan(db)
+        user = db.get_one(User, reader)
+        digesting.wish(db, user, Wishes(by_webhook=True, webhook=httpserver.url_for("/hooks/secret"), flavour=Flavour.SLACK), now=MORNING)
+    assert digesting.send_due(runtime) == 1
+    said = httpserver.log[0][0].get_data(as_text=True)
+    assert "Open house" in said and MARK not in said
+
+    with runtime.sessions() as db, pytest.raises(PlannerError, match="refused the message"):
+        digesting.send_one(runtime, db, db.get_one(User, reader), now=MORNING)
+
+
+def test_a_mail_server_that_asks_who_we_are_is_told(runtime: Runtime, reader: int, postbox: tuple[Postbox, int]) -> None:
+    with runtime.sessions.begin() as db:
+        plan(db)
+    for password, fails in (("wrong", True), ("right", False)):
+        asked = _runtime(replace(runtime.settings, smtp_user="planner", smtp_password=password), runtime.clock, runtime.engine)
+        with asked.sessions() as db:
+            user = db.get_one(User, reader)
+            if fails:
+                with pytest.raises(PlannerError, match="535") as told:
+                    digesting.send_one(asked, db, user, now=MORNING)
+                assert "wrong" not in str(told.value)
+            else:
+                assert digesting.send_one(asked, db, user, now=MORNING) == [digesting.Way.MAIL]
+    assert set(postbox[0].signed_in) == {"planner"}
+
+
+def test_who_has_not_answered_is_reminded_once_before_the_deadline(runtime: Runtime, reader: int, clock: StoppedClock, postbox: tuple[Postbox, int]) -> None:
+    with runtime.sessions.begin() as db:
+        routes.set_route(db, routes.of_kind(AssetKind.VIDEO), [Step("", hours=24, nudge=4)], actor=None, now=MORNING)
+        author = make_user(db, roles=("planner",))
+        for values in ({"title": "The film"}, {"title": MARK, "confidentiality": Confidentiality.CONFIDENTIAL}):
+            post = make_post(db, author=author, asset=make_asset(db, kind=AssetKind.VIDEO, **values), publish_at=MORNING + 2 * DAY)
+            service.submit(db, post, actor=author, now=MORNING)
+
+    assert digesting.send_nudges(runtime) == 0
+    clock.moment = MORNING + DAY - timedelta(hours=4)
+    assert [digesting.send_nudges(runtime), digesting.send_nudges(runtime)] == [2, 0]
+    subjects = sorted(str(mail["Subject"]) for mail in postbox[0].mails)
+    assert [title in subject for title, subject in zip(("une publication confidentielle", "“The film”"), subjects, strict=True)] == [True, True]
+    assert not any(MARK in str(mail) for mail in postbox[0].mails)
+
+
+def test_the_page_keeps_what_one_wants_and_says_what_is_wrong(sign_in: Callable[..., Browser], app_db: Session) -> None:
+    app_db.commit()
+    client = sign_in()
+
+    assert "No mail server is set" in client.get("/settings/digest").text
+    refused = client.submit("/settings/digest", by_webhook="y", flavour="slack", at="07:30", days="0")
+    assert refused.status_code == 422 and "Paste the address" in refused.text
+    assert client.submit("/settings/digest", by_mail="y", flavour="slack", at="08:15", days=["0", "4"]).status_code == 302
+    page = client.get("/settings/digest").text
+    assert 'value="08:15"' in page and "Send me one now" in page
+    client.submit("/settings/digest/now")
+    assert "Choose e-mail or a webhook first" in client.get("/settings/digest").text
