@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "20261128_approval_steps"
-down_revision = "20261128_promotion_uplifts"
+down_revision = "20261128_evergreen"
 branch_labels = None
 depends_on = None
 

@@ -17,7 +17,7 @@ from planner.planning import queries
 from planner.planning.costs import cost_of_campaign
 from planner.planning.models import Campaign
 from planner.planning.values import CampaignValues
-from planner.web import waves
+from planner.web import clashes, waves
 from planner.web.access import needs
 from planner.web.forms.planning import CampaignForm, NewCampaignForm, choices
 from planner.web.preflight import is_pretend, prices
@@ -70,7 +70,7 @@ def edit(campaign_id: int) -> ResponseReturnValue:
     campaign = queries.campaign(g.db, campaign_id)
     form = CampaignForm()
     form.owner_id.choices = choices(_owners())
-    status = 200
+    status, clash = 200, []
     if form.is_submitted():
         status = 422
         try:
@@ -81,10 +81,11 @@ def edit(campaign_id: int) -> ResponseReturnValue:
             g.db.expire_all()
             campaign = queries.campaign(g.db, campaign_id)
             form.refuse(error)
+            clash = clashes.of_campaign(campaign, form)
             form.version.data, form.version.raw_data = campaign.version, [str(campaign.version)]
     else:
         _fill(form, campaign)
-    return render_template("campaigns/form.html", form=form, campaign=campaign), status
+    return render_template("campaigns/form.html", form=form, campaign=campaign, clash=clash), status
 
 
 def _change(form: CampaignForm, campaign: Campaign) -> ResponseReturnValue | None:

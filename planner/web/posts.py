@@ -30,6 +30,7 @@ from planner.publishing import amending, native_queries, uploads
 from planner.publishing import queries as publishing
 from planner.publishing.compose import outgoing_of
 from planner.publishing.models import Attempt
+from planner.web import clashes
 from planner.web.access import needs
 from planner.web.composing import campaigns, files, new, refuse
 from planner.web.decisions import Decision, decision_of
@@ -76,6 +77,7 @@ def edit(post_id: int) -> ResponseReturnValue:
         _fill(form, post)
     page = render_template(
         "planning/edit.html", typed=typed(), unsaved=unsaved(str(post_id)), form=form, post=post, changed_by=changed_by, checks=[check_of(form, post)],
+        clash=[] if changed_by is None else clashes.of_post(post, form),
         limits=limits_of(post.channel.platform), counted=COUNTED_AS, usual=marks.usual(post.channel.platform, post.campaign),
         alts={item.get("file_id"): item.get("alt_text", "") for item in post.media or []},
     )  # fmt: skip

@@ -1,0 +1,63 @@
+"""The desk: each line is one click from done, and says what it is about."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date, timedelta
+
+from flask import Flask
+from sqlalchemy.orm import Session
+
+from planner.planning import routes, service
+from planner.planning.models import PostState
+from planner.planning.steps import Step
+from tests.conftest import Browser
+from tests.factories import NOON, make_asset, make_campaign, make_post, make_user
+from tests.web.counting import statements
+
+SignIn = Callable[..., Browser]
+DAY = timedelta(days=1)
+
+
+def test_what_waits_for_me_leads_to_where_i_say_yes_with_its_deadline(sign_in: SignIn, app_db: Session) -> None:
+    routes.set_route(app_db, routes.ANYTHING_ELSE, [Step("", "Editors", hours=20)], actor=None, now=NOON)
+    author, approver = make_user(app_db, roles=("planner",)), make_user(app_db, roles=("approver",))
+    post = make_post(app_db, author=author, asset=make_asset(app_db, title="Open house"))
+    service.submit(app_db, post, actor=author, now=NOON)
+    number = post.id
+    app_db.commit()
+
+    page = sign_in(approver).get("/").text
+    assert "Waiting for your yes" in page and f'href="/approvals/{number}"' in page and "Editors" in page
+    assert "answer due Mon 2 Mar, 17:00" in page
+    other = sign_in(author).get("/").text
+    assert "Waiting for your yes" not in other and "Waiting for approval" in other
+
+
+def test_what_was_sent_back_says_what_to_change_and_leads_to_the_form(sign_in: SignIn, app_db: Session) -> None:
+    author, approver = make_user(app_db, roles=("planner",)), make_user(app_db, roles=("approver",), name="Nadia")
+    post = make_post(app_db, author=author, asset=make_asset(app_db, title="Open house"))
+    service.submit(app_db, post, actor=author, now=NOON)
+    service.request_changes(app_db, post, note="Name the town.", actor=approver, now=NOON)
+    number = post.id
+    app_db.commit()
+
+    page = sign_in(author).get("/").text
+    assert "Nadia: “Name the town.”" in page and f'href="/posts/{number}/edit"' in page
+
+
+def test_near_drafts_and_campaigns_with_nothing_ahead_are_told_to_whose_they_are(app: Flask, sign_in: SignIn, app_db: Session) -> None:
+    author, other = make_user(app_db, roles=("planner",)), make_user(app_db, roles=("author",))
+    make_post(app_db, author=author, asset=make_asset(app_db, title="Tomorrow"))
+    make_post(app_db, author=author, asset=make_asset(app_db, title="Next month"), publish_at=NOON + 30 * DAY)
+    span = {"starts_on": date(2026, 2, 1), "ends_on": date(2026, 4, 1)}
+    make_campaign(app_db, name="Silent spring", **span)
+    busy = make_campaign(app_db, name="Busy spring", **span)
+    make_post(app_db, campaign=busy, state=PostState.APPROVED, publish_at=NOON + 3 * DAY)
+    app_db.commit()
+
+    page = sign_in(author).get("/").text
+    assert "Drafts whose time is near" in page and "Tomorrow" in page and "Next month" not in page
+    assert "Campaigns with nothing ahead" in page and "Silent spring" in page and "Busy spring" not in page
+    assert "Silent spring" not in sign_in(other).get("/").text
+    assert statements(app, sign_in(author), "/") <= 32
