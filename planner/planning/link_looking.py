@@ -33,6 +33,8 @@ AHEAD = timedelta(days=30)
 #: Pages that one round asks, so that a round ends.
 _MOST = 200
 _SECONDS, _BYTES = 10.0, 64 * 1024
+#: Names that no public page has: reserved for examples and tests (RFC 2606), or used inside a house.
+_NOWHERE = (".example", ".test", ".invalid", ".localhost", ".local", ".internal")
 #: “Not for you, not now, not in this way”: many sites answer so to every program, and people get through.
 _FOR_PROGRAMS = frozenset({401, 403, 405, 406, 408, 425, 429, 451, 999})
 
@@ -76,6 +78,8 @@ def due(db: Session, now: datetime) -> list[str]:
 
 def look(http: Fetcher, url: str) -> Looked:
     """Follow one link, at most five redirects, each guarded like the first. Never raises for what a page answers."""
+    if (urlsplit(url).hostname or "").endswith(_NOWHERE):
+        return Looked(url, is_known=False)
     try:
         answer = http.fetch_public(url, timeout_seconds=_SECONDS, max_bytes=_BYTES)
     except Blocked:

@@ -73,6 +73,10 @@ def test_nobody_there_is_no_answer_and_an_address_of_the_house_is_never_reached(
     assert look(Http(2), f"{site}/404/a") == Looked(f"{site}/404/a", is_known=False)
 
 
+def test_a_name_that_no_public_page_has_is_not_asked() -> None:
+    assert look(SimpleNamespace(), "https://www.norvane.example/paper") == Looked("https://www.norvane.example/paper", is_known=False)  # type: ignore[arg-type]
+
+
 @pytest.mark.parametrize("ended", ["https://www.example.com/Paper/?x=1", "http://example.com/paper"])
 def test_what_a_reader_would_call_the_same_page_has_not_moved(ended: str) -> None:
     http = SimpleNamespace(fetch_public=lambda _url, **_more: SimpleNamespace(status=200, url=ended))
