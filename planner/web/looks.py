@@ -12,6 +12,7 @@ from flask import url_for
 from planner.catalog.models import Asset
 from planner.channels.models import Channel
 from planner.channels.port import Platform
+from planner.channels.preflight import with_link_below
 from planner.planning.digest import leaving_text, leaving_title
 from planner.planning.marks import leaving_link
 from planner.planning.models import Post
@@ -53,6 +54,8 @@ class Look:
 def look_of(post: Post, asset: Asset, channel: Channel, base_url: str) -> Look:
     """The preview of a post, stored or not."""
     text, link = leaving_text(post, channel, base_url), leaving_link(post, base_url)
+    if channel.platform is Platform.LINKEDIN and post.media:
+        text = with_link_below(text, link)
     if channel.platform is Platform.X:
         text = _as_x_shows(text, link if not post.media else "")
     return Look(

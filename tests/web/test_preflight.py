@@ -292,6 +292,11 @@ def test_what_a_picture_shows_is_asked_beside_it_and_starts_with_what_its_file_s
     stand = a_film(app_db, asset, name="stand.png", kind=MediaKind.IMAGE, mime="image/png", seconds=None, alt_text="Our stand")
     app_db.commit()
 
+    said = client.submit(
+        "/posts/preflight", asset_id=asset.id, channels=[channel.id], text="Hi", media=[stand.id], link="https://example.com/a", time_zone="Europe/Paris"
+    ).text
+    assert "Hi\n\nhttps://example.com/a</p>" in said and 'alt="Our stand"' in said
+
     assert 'value="Our stand" maxlength="1000"' in client.get(f"/posts/new?asset={asset.id}").text
     given = {"asset_id": asset.id, "channels": [channel.id], "text": "Hi", "media": [stand.id], "time_zone": "Europe/Paris"}
     client.submit("/posts/new", **given, **{f"alt-{stand.id}": "Our stand in Lisbon"})
