@@ -229,7 +229,7 @@ def test_the_reliability_diagram_is_drawn_with_its_table(client: Browser, channe
 
     assert page.count('class="reliability__dot"') == 2
     assert "70% – 90% 75% 75% [43%–92%] 4" in plain(page)
-    assert 'x1="46.0" y1="280.0" x2="404.0" y2="14.0"' in page
+    assert 'x1="78.0" y1="280.0" x2="386.0" y2="14.0"' in page
 
 
 def test_who_reacted_is_recorded_and_an_analysts_word_counts_one_step_up(client: Browser, video: Post, app_db: Session) -> None:

@@ -69,7 +69,7 @@ class Reliability:
 
 def reliability(bins: Sequence[Bin], *, width: int = 420, height: int = 320) -> Reliability:
     """The reliability diagram: a calibrated desk has its points on the diagonal, as far as their intervals tell."""
-    left, right, top, bottom = 46.0, width - 16.0, 14.0, height - 40.0
+    left, right, top, bottom = 78.0, width - 34.0, 14.0, height - 40.0
 
     def x(share: float) -> float:
         return round(left + (right - left) * share, 1)
