@@ -18,14 +18,14 @@ _NOT_WORD = re.compile(r"[\W_]+", re.UNICODE)
 def says(text: str, words: str) -> bool:
     """Whether `text` says `words`, whatever its case, accents, spacing and invisible characters.
 
-    Whole words only, so that “Ion” is not found in “action”; inside a hashtag or an address, where words run
-    together, anywhere (from four letters).
+    Whole words only, so that “Ion” is not found in “action”; a word of four letters or more also in its plural. Inside a hashtag or an
+    address, where words run together, anywhere (from four letters).
     """
     wanted = _plain(words).split()
     if not wanted:
         return False
     plain = _plain(text)
-    if re.search(r"(?<!\w)" + r"[\W_]+".join(map(re.escape, wanted)) + r"(?!\w)", plain):
+    if re.search(r"(?<!\w)" + r"[\W_]+".join(map(_plural, wanted)) + r"(?!\w)", plain):
         return True
     joined = _NOT_WORD.sub("", "".join(wanted))
     return len(joined) >= 4 and any(joined in _NOT_WORD.sub("", token) for token in plain.split() if "#" in token or "/" in token)
@@ -45,6 +45,11 @@ def leaks(texts: Iterable[str], terms: Sequence[Term], at: datetime) -> list[Fin
         for term in terms
         if at < term.lifts_at and says(said, term.words)
     ]
+
+
+def _plural(word: str) -> str:
+    """What the word looks like, alone or as several, in English and in French."""
+    return re.escape(word) + (r"(?:e?s|x)?" if len(word) >= 4 and word.isalpha() else "")
 
 
 def _plain(text: str) -> str:

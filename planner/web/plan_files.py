@@ -94,6 +94,7 @@ def export_csv() -> ResponseReturnValue:
                 yield target.getvalue().encode()
                 target.seek(0)
                 target.truncate()
+        g.db.rollback()  # The connection is free again before the reader has taken the last piece.
         yield target.getvalue().encode()
 
     return _attached(stream_with_context(lines()), "text/csv", f"{name}.csv")

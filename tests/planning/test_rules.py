@@ -343,3 +343,14 @@ def test_the_digest_does_not_depend_on_state_or_zone() -> None:
     same = a_post(state=PostState.SCHEDULED, publish_at=paris, external_id="9")
 
     assert rules.content_digest(same, an_asset(), a_channel()) == rules.content_digest(a_post(), an_asset(), a_channel())
+
+
+@pytest.mark.parametrize(
+    ("text", "words", "found"),
+    [
+        ("The Falcons fly.", "Falcon", True), ("De nouveaux réseaux", "réseau", True), ("Two boxes", "Box", False), ("Many actions", "ion", False),
+        ("Falconry", "Falcon", False), ("Les projets Orion", "projet Orion", True),
+    ],
+)  # fmt: skip
+def test_a_word_under_embargo_is_found_in_its_plural_too(text: str, words: str, found: bool) -> None:
+    assert says(text, words) is found
