@@ -22,7 +22,7 @@ from planner.planning.surroundings import surroundings
 
 __all__ = [
     "CalendarEntry", "CampaignCard", "CampaignEmbargo", "Filters", "LAST_ID", "ReadyAsset", "approvals_waiting", "calendar", "campaign", "campaigns", "conditions",
-    "embargoes", "history_of", "knows", "plannable", "post", "posts_of", "posts_of_states", "ready_assets", "surroundings",
+    "embargoes", "entry_rows", "history_of", "knows", "plannable", "post", "posts_of", "posts_of_states", "ready_assets", "seen_by", "surroundings",
 ]  # fmt: skip
 
 #: Larger numbers are nobody's: the databases count in 64 bits.
@@ -126,7 +126,7 @@ def calendar(
     """
     if filters is None or filters == _EVERYTHING:
         rows = db.connection().execute(_WINDOW, {"start": start, "end": end, "most": limit}).all()
-        return _seen_by(viewer, rows)
+        return seen_by(viewer, rows)
     return _entries(db, [Post.publish_at >= start, Post.publish_at < end], viewer, filters, limit)
 
 
@@ -279,10 +279,11 @@ _EVERYTHING = Filters()
 
 def _entries(db: Session, where: list[ColumnElement[bool]], viewer: User | None, filters: Filters, limit: int) -> list[CalendarEntry]:
     query: Any = _ROWS.where(*where, *conditions(filters, viewer)).limit(limit)
-    return _seen_by(viewer, db.connection().execute(query).all())
+    return seen_by(viewer, db.connection().execute(query).all())
 
 
-def _seen_by(viewer: User | None, rows: Sequence[Any]) -> list[CalendarEntry]:
+def seen_by(viewer: User | None, rows: Sequence[Any]) -> list[CalendarEntry]:
+    """Those rows as this viewer may know them."""
     if viewer is None or may(viewer, "asset.read_confidential"):
         return [CalendarEntry._make((*row[:16], False, row[17])) for row in rows]
     return [_entry(row, viewer.id in (row[5], row[13])) for row in rows]
@@ -292,6 +293,11 @@ def _entry(row: Sequence[Any], known: bool) -> CalendarEntry:
     if known or row[16] is not Confidentiality.CONFIDENTIAL:
         return CalendarEntry._make((*row[:16], False, row[17]))
     return CalendarEntry._make((*row[:5], None, *row[6:10], None, None, None, None, None, None, True, row[17]))
+
+
+def entry_rows() -> Any:
+    """The calendar's rows without a condition, earliest first."""
+    return _ROWS
 
 
 def conditions(filters: Filters, viewer: User | None) -> list[ColumnElement[bool]]:

@@ -98,7 +98,7 @@ def _raw_month(posts: int) -> Callable[[], bytes]:
     return run
 
 
-def _count(posts: int, page: str) -> int:
+def _count(posts: int | str, page: str) -> int:
     app = application(posts)
     client = app.test_client()
     with client.session_transaction() as session:

@@ -29,8 +29,8 @@ _IN_MONTH = 170
 _ASSETS = 3000
 
 
-def path_of(posts: int) -> Path:
-    """The database with that many posts."""
+def path_of(posts: int | str) -> Path:
+    """The database with that many posts over twelve years, or with all of them in one stretch: "year-10000", "month-16700"."""
     FOLDER.mkdir(exist_ok=True)
     path = FOLDER / f"posts-{posts}.sqlite3"
     if not path.exists():
@@ -41,7 +41,7 @@ def path_of(posts: int) -> Path:
     return path
 
 
-def _make(path: Path, posts: int) -> None:
+def _make(path: Path, posts: int | str) -> None:
     engine = make_engine(f"sqlite:///{path}")
     tables.metadata.create_all(engine)
     engine.dispose()
@@ -65,7 +65,7 @@ def _make(path: Path, posts: int) -> None:
     db.executemany(
         "INSERT INTO posts (asset_id, channel_id, origin, state, text, title, link, first_comment, playlist, tags, media, publish_at, external_url, published_at, created_at, updated_at, version)"
         " VALUES (?, ?, 'planned', 'published', 'What we have to say about it, in a few words.', '', '', '', '', '[]', '[]', ?, '', ?, ?, ?, 1)",
-        _posts(posts, at),
+        _posts(posts, at) if isinstance(posts, int) else _dense(posts, at),
     )
     db.execute("COMMIT")
     db.execute("ANALYZE")
@@ -87,8 +87,18 @@ def _posts(count: int, at: str) -> Iterator[tuple[Any, ...]]:
         yield chance.randrange(1, _ASSETS + 1), chance.randrange(1, 13), text, text, at, at
 
 
+def _dense(stretch: str, at: str) -> Iterator[tuple[Any, ...]]:
+    """As many posts as it says, evenly over the year or over the measured month."""
+    name, _dash, count = stretch.partition("-")
+    chance = random.Random(7)
+    start, end = MONTH if name == "month" else (datetime(2026, 1, 1, tzinfo=UTC), datetime(2027, 1, 1, tzinfo=UTC))
+    for number in range(int(count)):
+        text = (start + (end - start) * (number / int(count))).replace(tzinfo=None).isoformat(" ", "microseconds")
+        yield chance.randrange(1, _ASSETS + 1), chance.randrange(1, 13), text, text, at, at
+
+
 @lru_cache
-def application(posts: int) -> Flask:
+def application(posts: int | str) -> Flask:
     """The product on that database."""
     settings = Settings(
         secret_key="a-key-for-benches-0123456789-abcdefgh", database_url=f"sqlite:///{path_of(posts).resolve()}",

@@ -77,6 +77,8 @@ class Beside:
     lifts: list[Lift] = field(default_factory=list)
     notes: list[NoteOfDay] = field(default_factory=list)
     views: list[ViewName] = field(default_factory=list)
+    #: How many posts the stretch has, counted no further than one more than `most`.
+    posts: int = 0
     #: Asset -> whom it is for, of the assets planned in the stretch.
     audiences: dict[int, list[Audience]] = field(default_factory=dict)
     called_off: list[Off] = field(default_factory=list)
@@ -89,7 +91,7 @@ def _row(what: str, number: Any, name: Any = _NONE, first: Any = _NONE, second: 
     return select(literal(what), number, name, *(part if part is _NONE else cast(part, String) for part in (first, second, third)))
 
 
-def beside(start: date, end: date) -> Beside:
+def beside(start: date, end: date, most: int) -> Beside:
     """For the days [start, end). One statement: each row says what it is."""
     begins, ends = midnight(start), midnight(end)
     planned = select(Post.asset_id).where(Post.publish_at >= begins, Post.publish_at < ends)
@@ -97,7 +99,9 @@ def beside(start: date, end: date) -> Beside:
     known = knows(g.user)
     if known is not None:
         assets.append(known)
+    some = select(literal(1)).select_from(Post).where(Post.publish_at >= begins, Post.publish_at < ends).limit(most + 1).subquery()
     rows = union_all(
+        _row("posts", select(func.count()).select_from(some).scalar_subquery(), _NONE),
         _row("channel", Channel.id, Channel.name, Channel.platform, Channel.time_zone, Channel.colour),
         _row("campaign", Campaign.id, Campaign.name, Campaign.embargo_until),
         _row("owner", User.id, func.coalesce(func.nullif(User.name, ""), User.email)).where(User.id.in_(select(Asset.owner_id))),
@@ -123,6 +127,10 @@ def beside(start: date, end: date) -> Beside:
     found.views.sort(key=lambda one: (one.shared, one.name.casefold(), one.number))
     found.campaigns.sort(key=lambda one: one[1].casefold())
     return found
+
+
+def _posts(found: Beside, count: int, *_rest: str) -> None:
+    found.posts = count
 
 
 def _channel(found: Beside, number: int, name: str, platform: str, zone: str, colour: str) -> None:
@@ -164,7 +172,7 @@ def _view(found: Beside, number: int, name: str, query: str, whose: str, *_rest:
 
 
 _KEEP: dict[str, Callable[..., None]] = {
-    "channel": _channel, "campaign": _campaign, "owner": _owner, "audience": _audience, "blackout": _blackout, "lift": _lift,
+    "posts": _posts, "channel": _channel, "campaign": _campaign, "owner": _owner, "audience": _audience, "blackout": _blackout, "lift": _lift,
     "note": _note, "view": _view, "off": _off,
 }  # fmt: skip
 

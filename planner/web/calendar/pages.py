@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from babel.dates import get_day_names
-from flask import g, redirect, render_template, request, url_for
+from flask import g, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import get_locale
 from flask_babel import gettext as _
@@ -17,6 +18,7 @@ from planner.catalog.models import AssetKind, Audience
 from planner.catalog.service import LANGUAGES
 from planner.planning import queries
 from planner.planning.conflicts import Clash, Stands, conflicts, free_days_of, how_channels_stand, still_open
+from planner.planning.crowds import first_of_each
 from planner.planning.models import PostState
 from planner.planning.queries import CalendarEntry
 from planner.planning.saved_views import first_query
@@ -25,7 +27,8 @@ from planner.web.calendar import sheets
 from planner.web.calendar.asking import Asked, asked_of
 from planner.web.calendar.beside import Beside, Lift, beside
 from planner.web.calendar.sheets import Day, Mark
-from planner.web.calendar.slips import Entry, Slip, slips
+from planner.web.calendar.slips import Entry, Slip, moment_of, slips
+from planner.web.calendar.unchanged import marked, unchanged
 from planner.web.calendar.views import SCREEN, question_of
 from planner.web.calendar.years import strip_of
 from planner.web.labels import label
@@ -45,11 +48,14 @@ def calendar() -> ResponseReturnValue:
         return redirect(f"{request.path}?{first}")
     asked = asked_of(request.args)
     around = asked.around
-    side = beside(around.start, around.end)
-    entries = _entries(asked) if asked.view != "year" else []
+    if (answer := unchanged()) is not None:
+        return answer
+    side = beside(around.start, around.end, MOST)
+    entries, counts = _entries(asked, side)
     stands = how_channels_stand(g.db)
     seen = [one for number, one in stands.items() if not asked.filters.channels or number in asked.filters.channels]
-    return render_template(
+    told = "_flashes" in session
+    html = render_template(
         "calendar/page.html",
         asked=asked,
         view=asked.view,
@@ -57,7 +63,7 @@ def calendar() -> ResponseReturnValue:
         kept=asked.kept,
         filters=asked.filters,
         beside=side,
-        clashes=_clashes(entries, stands, side),
+        clashes=_clashes(entries, stands, side) if counts is None else [],
         ready=queries.ready_assets(g.db, viewer=g.user, limit=30),
         options=_options(side),
         asked_for=_asked_for(asked, side),
@@ -66,31 +72,55 @@ def calendar() -> ResponseReturnValue:
         can_move=may(g.user, "post.move"),
         can_note=may(g.user, "note.write"),
         question=question_of(request.args),
-        **_sheet(asked, entries, side, _days(asked, side, seen)),
+        **_sheet(asked, entries, side, _days(asked, side, seen), counts),
     )
+    return marked(html, with_messages=told)
 
 
-def _entries(asked: Asked) -> list[Entry]:
+def _entries(asked: Asked, side: Beside) -> tuple[list[Entry], dict[date, int] | None]:
+    """What is drawn; and how many posts each day has, where a month has so many that only the first of each day are read."""
+    if asked.view == "year":
+        return [], None
     start, end = midnight(asked.around.start), midnight(asked.around.end)
     posts: list[Entry] = []
-    if asked.native != ONLY:
+    counts = None
+    if asked.native != ONLY and asked.view == "month" and side.posts > MOST:
+        days = sheets.days_between(asked.around.start, asked.around.end)
+        spans = [(midnight(day), midnight(day + timedelta(days=1))) for day in days]
+        first, many = first_of_each(g.db, spans, viewer=g.user, filters=asked.filters, each=sheets.BOX_CAP + 1)
+        posts += first
+        counts = dict(zip(days, many, strict=True))
+    elif asked.native != ONLY:
         posts += queries.calendar(g.db, start, end, viewer=g.user, filters=asked.filters, limit=MOST)
-    return [*posts, *shown(start, end, asked.filters, request.args)]
+    return [*posts, *shown(start, end, asked.filters, request.args)], counts
 
 
-def _sheet(asked: Asked, entries: Sequence[Entry], side: Beside, days: list[Day]) -> dict[str, Any]:
+def _sheet(asked: Asked, entries: Sequence[Entry], side: Beside, days: list[Day], counts: dict[date, int] | None) -> dict[str, Any]:
     if asked.view == "year":
         return {"strip": strip_of(asked.around, side.blackouts, today(), only=asked.filters.campaign_id)}
     place = zone()
+    if asked.view == "month":
+        first, found = _first_of_each(entries, place)
+        return {"days": sheets.boxes(days, slips(first, place), counts or found)}
     drawn = slips(entries, place)
     lines = [_line(one) for one in side.lifts]
-    if asked.view == "month":
-        return {"days": sheets.boxes(days, drawn)}
     if asked.view == "list":
         return {"days": sheets.listed(days, sorted([*drawn, *lines], key=lambda one: one.at), everything=asked.days == 1), "crowded": len(entries) >= MOST}
     wanted = [one for one in side.channels if not asked.filters.channels or one.number in asked.filters.channels]
     rows, hidden = sheets.lanes(days, drawn, wanted, lines, every=request.args.get("lanes") == "all")
     return {"days": days, "lanes": rows, "hidden": hidden}
+
+
+def _first_of_each(entries: Sequence[Entry], place: ZoneInfo) -> tuple[list[Entry], dict[date, int]]:
+    """Those that fit a day's box, and how many each day has: what is only counted need not be worded."""
+    kept: list[Entry] = []
+    counts: dict[date, int] = {}
+    for one in sorted(entries, key=moment_of):
+        day = moment_of(one).astimezone(place).date()
+        counts[day] = counts.get(day, 0) + 1
+        if counts[day] <= sheets.BOX_CAP + 1:
+            kept.append(one)
+    return kept, counts
 
 
 def _days(asked: Asked, side: Beside, seen: Iterable[Stands]) -> list[Day]:

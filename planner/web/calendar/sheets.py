@@ -10,7 +10,7 @@ from datetime import date, timedelta
 from planner.web.calendar.beside import ChannelName
 from planner.web.calendar.slips import Slip
 
-__all__ = ["Cell", "Day", "Lane", "Mark", "boxes", "lanes", "listed"]
+__all__ = ["BOX_CAP", "Cell", "Day", "Lane", "Mark", "boxes", "days_between", "lanes", "listed"]
 
 #: How many posts a cell shows before it says “+3 more”; one more than that is shown instead of saying “+1”.
 LANE_CAP, BOX_CAP = 6, 5
@@ -93,8 +93,9 @@ def boxes(days: Sequence[Day], slips: Iterable[Slip], counts: Mapping[date, int]
         if slip.day in held:
             held[slip.day].slips.append(slip)
     for one in days:
-        one.slips, more = _capped(one.slips, BOX_CAP)
-        one.more = max(more, counts.get(one.day, 0) - len(one.slips)) if counts else more
+        total = max(len(one.slips), counts.get(one.day, 0)) if counts else len(one.slips)
+        one.slips = one.slips[:BOX_CAP] if total > BOX_CAP + 1 else one.slips
+        one.more = total - len(one.slips)
     return list(days)
 
 

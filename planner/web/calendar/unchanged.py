@@ -1,0 +1,59 @@
+"""Whether a page of the calendar is still what its reader has: a mark of everything it is drawn from, from one statement on two keys.
+
+Every change of a plan writes a line of history, and a message found on a platform is a new row; so the highest number of each tells whether
+anything changed. The mark carries the page's nonce: an answer “nothing changed” renews the stored page's policy, which must go on naming it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from typing import Any
+
+from flask import Response, g, request, session
+from flask_babel import get_locale, get_timezone
+from sqlalchemy import func, select
+
+from planner.accounts.models import Entry
+from planner.publishing.models import Native
+from planner.web.static_files import asset_url
+
+__all__ = ["marked", "unchanged"]
+
+#: A page says “today” and what is still to come, so it is drawn anew after this many seconds whatever happened.
+_HOLDS_SECONDS = 600
+
+_NONCE = re.compile(r"[A-Za-z0-9_-]{22}")
+_PULSE = select(select(func.max(Entry.id)).scalar_subquery(), select(func.max(Native.id)).scalar_subquery())
+
+
+def unchanged() -> Response | None:
+    """The answer to who has this very page; None: draw it."""
+    if not request.if_none_match or "_flashes" in session:
+        return None
+    key = _key()
+    for tag in request.if_none_match.as_set():
+        had, _dot, nonce = tag.partition(".")
+        if had == key and _NONCE.fullmatch(nonce):
+            g.nonce = nonce
+            answer = Response(status=304)
+            answer.set_etag(tag)
+            return answer
+    return None
+
+
+def marked(page: str, *, with_messages: bool) -> Response:
+    """The page with its mark; one that tells of something just done has none, since it tells it once."""
+    answer = Response(page)
+    if not with_messages:
+        answer.set_etag(f"{_key()}.{g.nonce}")
+    return answer
+
+
+def _key() -> str:
+    user = g.user
+    parts: list[Any] = [
+        *g.db.connection().execute(_PULSE).one(), user.id, user.fs_uniquifier, *sorted(user.role_names), user.theme, str(get_locale()), str(get_timezone()),
+        session.get("csrf_token"), request.cookies.get("theme"), request.full_path, int(g.now.timestamp()) // _HOLDS_SECONDS, asset_url("calendar.js"),
+    ]  # fmt: skip
+    return hashlib.sha256(repr(parts).encode()).hexdigest()[:32]

@@ -1,0 +1,71 @@
+"""A page of the calendar that is still what its reader has is not sent again; a month of thousands shows the first of each day and counts the rest."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from sqlalchemy.orm import Session
+
+from planner.planning import service
+from planner.web.calendar import pages
+from tests.conftest import Browser, StoppedClock
+from tests.factories import NOON, make_channel, make_post
+
+MONTH = "/calendar?view=month&date=2026-03-02"
+
+
+def again(client: Browser, tag: str, path: str = MONTH) -> int:
+    return int(client.get(path, headers={"If-None-Match": tag}).status_code)
+
+
+def test_what_did_not_change_is_not_sent_again_and_what_did_is(client: Browser, app_db: Session, clock: StoppedClock) -> None:
+    post = make_post(app_db)
+    app_db.commit()
+    client.get(MONTH)
+    tag = client.get(MONTH).headers["ETag"]
+
+    same = client.get(MONTH, headers={"If-None-Match": tag})
+
+    assert (same.status_code, same.data, same.headers["ETag"]) == (304, b"", tag)
+    assert f"'nonce-{tag.strip(chr(34)).partition('.')[2]}'" in same.headers["Content-Security-Policy"]
+    assert [again(client, tag, path) for path in (f"{MONTH}&kind=video", "/calendar?view=week")] == [200, 200]
+    service.move(app_db, post, NOON + timedelta(days=2), actor=None, now=NOON)
+    app_db.commit()
+    assert again(client, tag) == 200
+    tag = client.get(MONTH).headers["ETag"]
+    clock.advance(timedelta(minutes=11))
+    assert again(client, tag) == 200
+
+
+def test_a_page_is_one_person_s_and_a_message_is_shown_once(client: Browser, sign_in: Callable[..., Browser], app_db: Session) -> None:
+    client.get(MONTH)
+    tag = client.get(MONTH).headers["ETag"]
+    assert again(sign_in(roles=("viewer",)), tag) == 200
+
+    client.submit("/calendar/notes/new", text="Words", day="2026-03-04", back=MONTH)
+    told = client.get(MONTH)
+
+    assert ("Noted." in told.text, told.headers.get("ETag")) == (True, None)
+    assert "Noted." not in client.get(MONTH).text
+
+
+def test_a_month_with_more_than_a_page_reads_the_first_of_each_day_and_counts_them_all(
+    client: Browser, app_db: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    channel, other = make_channel(app_db), make_channel(app_db)
+    for number in range(10):
+        make_post(app_db, channel=channel if number % 2 else other, publish_at=NOON + timedelta(minutes=number))
+    make_post(app_db, channel=channel, publish_at=NOON + timedelta(days=3))
+    app_db.commit()
+    whole, narrowed = client.get(MONTH).text, client.get(f"{MONTH}&channel={channel.id}&kind=blog_post").text
+    monkeypatch.setattr(pages, "MOST", 5)
+
+    def drawn(page: str) -> tuple[list[str], list[str]]:
+        return re.findall(r'cal-event__time">([\d:]+)', page), re.findall(r">\+(\d+) more<", page)
+
+    assert drawn(whole)[1] == ["5"]
+    assert drawn(client.get(MONTH).text) == drawn(whole)
+    assert drawn(client.get(f"{MONTH}&channel={channel.id}&kind=blog_post").text) == drawn(narrowed)
