@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from planner.ledger import jobs
 
-__all__ = ["PERIODIC", "enqueue_due", "slot"]
+__all__ = ["PERIODIC", "are_enqueued", "enqueue_due", "slot"]
 
 #: name of the job, how often.
 PERIODIC: tuple[tuple[str, timedelta], ...] = (
@@ -29,7 +29,16 @@ def slot(every: timedelta, now: datetime) -> str:
     return datetime.fromtimestamp(int(now.timestamp()) // seconds * seconds, UTC).isoformat()
 
 
+def are_enqueued(db: Session, now: datetime) -> bool:
+    """Whether this slot's jobs are all made. One statement."""
+    return jobs.are_known(db, [_key(name, every, now) for name, every in PERIODIC])
+
+
 def enqueue_due(db: Session, now: datetime) -> None:
     """Make this slot's jobs, unless somebody did."""
     for name, every in PERIODIC:
-        jobs.enqueue(db, name, {}, slot_key=f"{name}:{slot(every, now)}", now=now)
+        jobs.enqueue(db, name, {}, slot_key=_key(name, every, now), now=now)
+
+
+def _key(name: str, every: timedelta, now: datetime) -> str:
+    return f"{name}:{slot(every, now)}"

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 
+from sqlalchemy.orm import Session
+
 from planner.channels import refreshing
+from planner.core.db import reading
 from planner.core.runtime import Runtime
 from planner.insights import collecting
 from planner.jobs.run import run_next
-from planner.jobs.schedule import enqueue_due
+from planner.jobs.schedule import are_enqueued, enqueue_due
 from planner.ledger.leases import worker_name
 from planner.publishing import deciding, outbox, reconcile
 from planner.publishing.carrying_out import amend_next
@@ -53,12 +56,20 @@ def run(runtime: Runtime, *, schedule: bool = True) -> Round:
 
 
 def keep_house(runtime: Runtime, *, schedule: bool = True) -> tuple[int, int]:
-    """Fill and sweep the outbox, and make the jobs of this slot; how many were filled and swept."""
-    with runtime.sessions.begin() as db:
+    """Fill and sweep the outbox, and make the jobs of this slot; how many were filled and swept.
+
+    Mostly there is nothing to do, and each worker asks every few moments: so it looks first, and keeps nobody from writing.
+    """
+    filled = swept = 0
+    with Session(reading(runtime.engine)) as db:
         now = runtime.clock.decision_time(db)
-        filled = outbox.fill(db, now)
-        swept = deciding.hold_paused(db, now=now) + outbox.sweep(db, now)
-    if schedule:
+        is_tidy, are_made = outbox.is_tidy(db, now), not schedule or are_enqueued(db, now)
+    if not is_tidy:
+        with runtime.sessions.begin() as db:
+            now = runtime.clock.decision_time(db)
+            filled = outbox.fill(db, now)
+            swept = deciding.hold_paused(db, now=now) + outbox.sweep(db, now)
+    if not are_made:
         with runtime.sessions.begin() as db:
             enqueue_due(db, runtime.clock.decision_time(db))
     return filled, swept

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -19,7 +19,7 @@ from planner.core.settings import Settings
 from planner.ledger.leases import lockable
 from planner.ledger.models import Job, JobState
 
-__all__ = ["JobContext", "MAX_TRIES", "claim", "enqueue", "fail", "finish", "held", "open_jobs"]
+__all__ = ["JobContext", "MAX_TRIES", "are_known", "claim", "enqueue", "fail", "finish", "held", "open_jobs"]
 
 #: A job that killed its worker this often is given up, so that one poisoned file cannot stop the house.
 MAX_TRIES = 3
@@ -72,6 +72,11 @@ def enqueue(
     insert = postgresql.insert if db.get_bind().dialect.name == "postgresql" else sqlite.insert
     db.execute(insert(Job).values(**values).on_conflict_do_nothing(index_elements=["slot_key"]))
     return db.scalars(select(Job).where(Job.slot_key == slot_key)).one()
+
+
+def are_known(db: Session, slot_keys: Collection[str]) -> bool:
+    """Whether there is a job for each of these slots."""
+    return db.scalar(select(func.count()).select_from(Job).where(Job.slot_key.in_(slot_keys))) == len(slot_keys)
 
 
 def claim(db: Session, worker: str, *, now: datetime, lease: timedelta, job_id: int | None = None) -> Job | None:

@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from sqlalchemy import and_, false, or_, select, update
+from sqlalchemy import and_, bindparam, false, func, or_, select, update
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.exc import StaleDataError
@@ -26,16 +26,17 @@ from planner.channels.port import Outcome, Platform, Unknown
 from planner.core.i18n import N_
 from planner.core.log import get_logger
 from planner.core.runtime import Runtime
+from planner.core.types import UtcDateTime
 from planner.ledger.leases import lockable
 from planner.planning import facts as planning
-from planner.planning.models import Approval, Origin, Post, PostState, Verb
+from planner.planning.models import Approval, Origin, Pause, Post, PostState, Verb
 from planner.publishing import queries, rules, uploads
 from planner.publishing.claiming import Claim, UnpreparedError, open_attempt
 from planner.publishing.heartbeat import Heartbeat
 from planner.publishing.models import Attempt, Delivery, DeliveryState, Hold
 from planner.publishing.settling import abandon, settle, stop
 
-__all__ = ["Claim", "fill", "open_attempt", "send_all", "send_next", "send_one", "sweep"]
+__all__ = ["Claim", "fill", "is_tidy", "open_attempt", "send_all", "send_next", "send_one", "sweep"]
 
 log = get_logger(__name__)
 _WAITING = queries.WAITING
@@ -43,6 +44,22 @@ _WAITING = queries.WAITING
 _REST = (*_WAITING, DeliveryState.HELD, DeliveryState.CANCELLED, DeliveryState.MISSED, DeliveryState.FAILED)
 
 
+_SHORTEST_GRACE = select(func.min(Channel.grace_minutes))
+_GOES_ON = (PostState.SCHEDULED, PostState.SENDING, PostState.APPROVED)
+_ITS_POST = select(Delivery.id).join(Post, Post.id == Delivery.post_id)
+_UNTIDY = select(
+    or_(
+        select(Post.id).where(Post.state == PostState.APPROVED, Post.origin == Origin.PLANNED, Post.publish_at.is_not(None)).exists(),
+        select(Pause.id).where(Pause.ended_at.is_(None)).exists(),
+        select(Delivery.id).where(Delivery.state == DeliveryState.SENDING, Delivery.lease_until < bindparam("now", type_=UtcDateTime())).exists(),
+        _ITS_POST.where(Delivery.state == DeliveryState.HELD, Post.state == PostState.CANCELLED).exists(),
+        _ITS_POST.where(Delivery.state.in_(_WAITING), Post.state.not_in(_GOES_ON)).exists(),
+        select(Delivery.id)
+        .join(Channel, Channel.id == Delivery.channel_id)
+        .where(Delivery.state.in_(_WAITING), Delivery.due_at < bindparam("late", type_=UtcDateTime()), Channel.platform != Platform.BY_HAND)
+        .exists(),
+    )
+)
 #: How long a delivery that could not be put together steps aside for the others.
 _ASIDE = timedelta(minutes=1)
 #: How long an outcome is held in memory while the database does not answer; after that it is looked up like a dead worker's.
@@ -80,6 +97,15 @@ def fill(db: Session, now: datetime) -> int:
     return armed
 
 
+def is_tidy(db: Session, now: datetime) -> bool:
+    """Whether filling, sweeping and holding what is paused would find nothing to do. It takes no lock, so it may be asked all the time.
+
+    Two statements. “No” may be wrong: while a pause is in force, say, there may be nothing left to hold.
+    """
+    grace = db.scalar(_SHORTEST_GRACE) or 0
+    return not db.scalar(_UNTIDY, {"now": now, "late": now - timedelta(minutes=grace)})
+
+
 def sweep(db: Session, now: datetime) -> int:
     """Leave nothing in limbo: silent workers' sends become unknown, withdrawn or stale deliveries leave the queue."""
     swept = 0
@@ -97,7 +123,7 @@ def sweep(db: Session, now: datetime) -> int:
     for delivery in db.scalars(lockable(dropped, db, of=Delivery)):
         stop(db, delivery, rules.Stop(DeliveryState.CANCELLED, N_("The post was cancelled.")), now=now)
         swept += 1
-    gone = waiting.where(Post.state.not_in((PostState.SCHEDULED, PostState.SENDING, PostState.APPROVED)))
+    gone = waiting.where(Post.state.not_in(_GOES_ON))
     for delivery, post, _channel in db.execute(lockable(gone, db, of=Delivery)):
         cancelled = post.state is PostState.CANCELLED
         state = DeliveryState.CANCELLED if cancelled else DeliveryState.HELD

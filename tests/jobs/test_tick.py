@@ -7,7 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import event, select
 
 from planner.catalog.models import AssetFile, AssetKind
 from planner.channels.models import Channel
@@ -106,3 +106,19 @@ def test_what_was_published_directly_is_found_on_each_platform_that_lists_it(run
         Platform.X: (made[Platform.X].external_id, "", "From the stand", PostKind.TEXT),
     }
     assert len(rows) == 3
+
+
+def test_keeping_house_with_nothing_to_do_writes_nothing_and_keeps_nobody_from_writing(
+    runtime: Runtime, clock: StoppedClock, approved: dict[Platform, int]
+) -> None:
+    assert tick.keep_house(runtime) == (len(approved), 0)
+    asked: list[str] = []
+    event.listen(runtime.engine, "before_cursor_execute", lambda _connection, _cursor, statement, *_rest: asked.append(statement))
+
+    assert tick.keep_house(runtime) == (0, 0)
+
+    assert [one for one in asked if not one.startswith(("SELECT ", "BEGIN")) or "IMMEDIATE" in one or "FOR UPDATE" in one] == []
+    clock.advance(timedelta(hours=1))
+    tick.keep_house(runtime)
+    with runtime.sessions() as db:
+        assert Counter(db.scalars(select(Job.name))) == {name: 2 for name, _every in PERIODIC}

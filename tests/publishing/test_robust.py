@@ -14,6 +14,8 @@ from sqlalchemy.exc import OperationalError
 from planner.channels.models import Channel, ChannelState
 from planner.channels.port import Listing, Outcome, OutgoingPost, Platform, Receipt, Refused, Sent, Unknown
 from planner.core.runtime import Runtime
+from planner.jobs import tick
+from planner.planning import pauses
 from planner.planning.facts import record_published
 from planner.planning.models import Post, PostState
 from planner.publishing import outbox, queries
@@ -291,3 +293,34 @@ def test_a_call_that_lasts_keeps_its_lease(runtime: Runtime, approved: Approved,
     outbox.send_next(product, "a worker")
 
     assert states(runtime) == [PUBLISHED]
+
+
+@pytest.mark.parametrize("why", ["approved", "paused", "silent", "withdrawn", "cancelled while held", "late"])
+def test_the_outbox_is_tidy_until_there_is_something_to_put_in_order(
+    runtime: Runtime, approved: Approved, clock: StoppedClock, platform: Scripted, why: str
+) -> None:
+    post_id = approved(minutes=10)
+    tick.keep_house(runtime)
+    with runtime.sessions.begin() as db:
+        assert outbox.is_tidy(db, clock.now())
+        delivery = db.scalars(select(Delivery).where(Delivery.post_id == post_id)).one()
+        if why == "paused":
+            pauses.pause(db, "Quiet, please.", actor=None, now=clock.now())
+        if why == "silent":
+            delivery.state, delivery.lease_until = DeliveryState.SENDING, clock.now() - timedelta(seconds=1)
+        if why == "withdrawn":
+            delivery.post.state = PostState.IN_REVIEW
+        if why == "cancelled while held":
+            delivery.state, delivery.post.state = DeliveryState.HELD, PostState.CANCELLED
+        if why == "late":
+            clock.advance(timedelta(minutes=31))
+    if why == "approved":
+        approved(minutes=20)
+
+    with runtime.sessions.begin() as db:
+        assert not outbox.is_tidy(db, clock.now())
+        db.rollback()
+    if why == "silent":  # Played, without an attempt: nothing is left of it.
+        with runtime.sessions.begin() as db:
+            db.execute(update(Delivery).values(state=DeliveryState.DUE, lease_until=None))
+    tick.keep_house(runtime)
