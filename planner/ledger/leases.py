@@ -6,6 +6,7 @@ import os
 import socket
 import threading
 import uuid
+from collections.abc import Callable
 from typing import Any, TypeVar
 
 from sqlalchemy import Select
@@ -31,9 +32,10 @@ def lockable(query: Query, db: Session, *, of: Any = None, key: bool = False) ->
 class Taking:
     """A query like that which is asked all the time: put together once for each database. Called with a session, it gives its query."""
 
-    def __init__(self, query: Any, *, of: Any, skip: bool = True) -> None:
-        self._plain = query
-        self._locking = query.with_for_update(skip_locked=skip, of=of, key_share=True)
+    def __init__(self, query: Any, *, of: Any, skip: bool = True, within: Callable[[Any], Any] = lambda query: query) -> None:
+        """skip -- pass over rows another transaction holds, or else wait for them. within -- makes the statement that the query is part of."""
+        self._plain = within(query)
+        self._locking = within(query.with_for_update(skip_locked=skip, of=of, key_share=True))
 
     def __call__(self, db: Session) -> Any:
         return self._locking if db.get_bind().dialect.name == "postgresql" else self._plain

@@ -68,14 +68,14 @@ def steps_of(post: OutgoingPost) -> list[str]:
 
 def _media(db: Session, post: Post, channel: Channel, data_path: Path) -> list[Media]:
     wanted = {int(item["file_id"]): str(item.get("alt_text", "")) for item in post.media}
+    if not wanted and channel.platform is not Platform.YOUTUBE:
+        return []
     query = select(AssetFile).where(AssetFile.asset_id == post.asset_id)
     if wanted:
         query = query.where(AssetFile.id.in_(wanted))
-    elif channel.platform is Platform.YOUTUBE:
+    else:
         # A YouTube post is its video: without a choice it is the asset's newest one.
         query = query.where(AssetFile.kind == MediaKind.VIDEO).order_by(AssetFile.id.desc()).limit(1)
-    else:
-        return []
     files = {file.id: file for file in db.scalars(query)}
     order = list(wanted) or list(files)
     return [_as_media(files[number], wanted.get(number, ""), data_path) for number in order if number in files]

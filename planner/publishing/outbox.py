@@ -16,7 +16,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from sqlalchemy import and_, bindparam, false, func, or_, select, update
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.exc import StaleDataError
 
@@ -230,7 +230,7 @@ def _record(runtime: Runtime, claim: Claim, outcome: Outcome) -> None:
         try:
             with runtime.sessions.begin() as db:
                 settle(db, runtime, claim.attempt_id, outcome, now=runtime.clock.decision_time(db))
-        except (OperationalError, StaleDataError) as error:
+        except (OperationalError, StaleDataError, IntegrityError) as error:  # The last: somebody gave a post its number this moment.
             if time.monotonic() > end:
                 raise
             log.warning("an outcome could not be written yet", delivery=claim.delivery_id, why=type(error).__name__)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, cast
+from typing import Any
 
 from sqlalchemy import BigInteger, ColumnElement, Exists, ScalarSelect, Select, bindparam, select
-from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
+from sqlalchemy.orm import Session
 
 from planner.channels.models import Channel, ChannelState
 from planner.channels.port import Platform
@@ -25,6 +25,7 @@ __all__ = [
 WAITING = (DeliveryState.DUE, DeliveryState.RETRY)
 
 
+_CHANNEL, _DELIVERY = Channel.__table__.c, Delivery.__table__.c
 _NOW = bindparam("now", type_=UtcDateTime())
 _ACCOUNT = bindparam("account", type_=BigInteger())
 
@@ -32,17 +33,17 @@ _ACCOUNT = bindparam("account", type_=BigInteger())
 def _may_go() -> tuple[ColumnElement[bool], ...]:
     # Written into the statement, not bound: only so does SQLite know that the partial index holds all of them.
     states = bindparam("waiting", WAITING, type_=Choice(DeliveryState), expanding=True, literal_execute=True)
-    return Delivery.state.in_(states), Delivery.due_at <= _NOW, Delivery.next_at <= _NOW
+    return _DELIVERY.state.in_(states), _DELIVERY.due_at <= _NOW, _DELIVERY.next_at <= _NOW
 
 
-def _any_of(account: InstrumentedAttribute[int]) -> ScalarSelect[int]:
+def _any_of(account: ColumnElement[int]) -> ScalarSelect[int]:
     """A delivery of the account that may go: one look into an index. Of an EXISTS, PostgreSQL makes a join that reads all accounts' for each."""
-    return select(Delivery.id).where(Delivery.channel_id == account, *_may_go()).correlate(Channel).limit(1).scalar_subquery()
+    return select(_DELIVERY.id).where(_DELIVERY.channel_id == account, *_may_go()).correlate(Channel.__table__).limit(1).scalar_subquery()
 
 
 def _in_flight(account: ColumnElement[int]) -> Exists:
     """Whether a worker that still renews its lease is sending something of this account."""
-    other = aliased(Delivery)
+    other = Delivery.__table__.alias().c
     return select(other.id).where(other.channel_id == account, other.state == DeliveryState.SENDING, other.lease_until >= _NOW).exists()
 
 
@@ -50,18 +51,18 @@ def _in_flight(account: ColumnElement[int]) -> Exists:
 #:
 #: Not those a person sends for, nor those that wait, are not connected, have a key that has ended (channels.refreshing renews it
 #: first), or have a call in flight: an account speaks one message at a time, in the order of its own time, and however many it has waiting, each other account has its turn between two.
-#: These two are asked for each message sent, so they are put together once.
+#: These two are asked for each message sent, so they are put together once, and the first, which wants a number alone, from tables.
 ACCOUNTS: Select[int] = (
-    select(Channel.id)
+    select(_CHANNEL.id)
     .where(
-        Channel.platform != Platform.BY_HAND,
-        Channel.state == ChannelState.CONNECTED,
-        (Channel.wait_until.is_(None)) | (Channel.wait_until <= _NOW),
+        _CHANNEL.platform != Platform.BY_HAND,
+        _CHANNEL.state == ChannelState.CONNECTED,
+        (_CHANNEL.wait_until.is_(None)) | (_CHANNEL.wait_until <= _NOW),
         key_lives(_NOW),
-        _any_of(Channel.id).is_not(None),
-        ~_in_flight(cast("ColumnElement[int]", Channel.id)),
+        _any_of(_CHANNEL.id).is_not(None),
+        ~_in_flight(_CHANNEL.id),
     )
-    .order_by(Channel.turn, Channel.id)
+    .order_by(_CHANNEL.turn, _CHANNEL.id)
 )
 #: What the account `account` may send at `now`, in the order of its own time; nothing while a call of it is in flight.
 DUE: Select[Delivery] = (

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import BigInteger, String, bindparam, select
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.orm import Session, contains_eager
+from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm.attributes import set_committed_value
 
 from planner.channels import circuit
 from planner.channels import service as channels
@@ -26,35 +28,42 @@ __all__ = ["abandon", "publish", "retry", "settle", "stop", "watch"]
 
 log = get_logger(__name__)
 _RENEWED = N_("The key was renewed while this was on its way; it is sent again with the new one.")
+#: Who has a platform's number already: another post's id, and whether a message found on the platform has it.
+Met = tuple[int | None, bool]
 _DEFAULT_ACCOUNT_WAIT = timedelta(minutes=15)
+
+
+def _met(channel: Any, post: Any) -> tuple[Any, Any]:
+    """The two parts of Met as columns, for the number `number`."""
+    number, other = bindparam("number", type_=String()), aliased(Post)
+    taken = select(other.id).where(other.channel_id == channel, other.external_id == number, other.id != post)
+    native = select(Native.id).where(Native.channel_id == channel, Native.external_id == number)
+    return taken.correlate(Delivery).scalar_subquery().label("taken"), native.correlate(Delivery).exists().label("native")
+
+
 # Asked for each message sent, so put together once: an attempt with its delivery and post, and who has a platform's number already.
 # In the order in which everybody takes them; only what is taken is read as it is after waiting for another's change.
 _OF_ATTEMPT = Taking(
-    select(Attempt, Delivery, Channel.failures)
+    select(Attempt, Delivery, Post, Channel.failures, *_met(Delivery.channel_id, Delivery.post_id))
     .join(Delivery, Delivery.id == Attempt.delivery_id)
     .join(Post, Post.id == Delivery.post_id)
     .join(Channel, Channel.id == Delivery.channel_id)
     .where(Attempt.id == bindparam("attempt"))
-    .options(contains_eager(Delivery.post))
     .execution_options(populate_existing=True),
     of=[Delivery, Attempt, Post],
     skip=False,
 )
-_CHANNEL, _NUMBER = bindparam("channel", type_=BigInteger()), bindparam("number", type_=String())
-_MET = select(
-    select(Post.id).where(Post.channel_id == _CHANNEL, Post.external_id == _NUMBER, Post.id != bindparam("post")).scalar_subquery().label("taken"),
-    select(Native.id).where(Native.channel_id == _CHANNEL, Native.external_id == _NUMBER).exists().label("native"),
-)
+_MET = select(*_met(bindparam("channel", type_=BigInteger()), bindparam("post", type_=BigInteger())))
 
 
 def settle(db: Session, runtime: Runtime, attempt_id: int, outcome: Outcome, *, now: datetime) -> None:
     """Record the outcome of one attempt and move its delivery, post and channel accordingly."""
-    attempt, delivery, failures = _locked(db, attempt_id)
+    attempt, delivery, failures, met = _locked(db, attempt_id, outcome)
     if not isinstance(outcome, Unknown) and not (isinstance(outcome, RetryLater) and outcome.down):
         circuit.answered(db, delivery.channel_id, failures, now=now)
     match outcome:
         case Sent(receipt, note, undone):
-            publish(db, delivery, attempt, receipt, Result.SENT, note=note, now=now)
+            publish(db, delivery, attempt, receipt, Result.SENT, note=note, now=now, met=met)
             if attempt.result is Result.SENT and delivery.undone != list(undone):
                 delivery.undone = list(undone)
         case _ if attempt.result is not None:
@@ -100,20 +109,24 @@ def _no_answer(db: Session, delivery: Delivery, reason: str, *, now: datetime) -
 
 
 def publish(
-    db: Session, delivery: Delivery, attempt: Attempt, receipt: Receipt, result: Result, *, note: str = "", now: datetime
+    db: Session, delivery: Delivery, attempt: Attempt, receipt: Receipt, result: Result, *, note: str = "", now: datetime, met: Met | None = None
 ) -> None:
-    """It is live: the attempt, the delivery and the post say so, with the platform's number."""
+    """It is live: the attempt, the delivery and the post say so, with the platform's number.
+
+    met -- who has that number already, when it was read with them; else it is read here.
+    """
     if delivery.state is DeliveryState.PUBLISHED:
         if attempt.external_id != receipt.external_id and delivery.post.external_id != receipt.external_id:
             log.error("a second live copy", delivery=delivery.id, attempt=attempt.id, external_id=receipt.external_id)
         return
-    met = db.execute(_MET, {"channel": delivery.channel_id, "number": receipt.external_id, "post": delivery.post_id}).one()
-    if met.taken is not None:
-        close(attempt, Result.REFUSED, code="duplicate", reason=f"the platform answered with post {met.taken}'s number", now=now)
+    met = met or db.execute(_MET, {"channel": delivery.channel_id, "number": receipt.external_id, "post": delivery.post_id}).one()
+    taken, is_native = met
+    if taken is not None:
+        close(attempt, Result.REFUSED, code="duplicate", reason=f"the platform answered with post {taken}'s number", now=now)
         stop(db, delivery, rules.Stop(DeliveryState.UNCONFIRMED, N_("The platform answered with another post's number.")), now=now)
         return
     circuit.succeeded(db, delivery.channel_id, now=now)
-    if met.native:
+    if is_native:
         natives.retract(db, delivery.channel_id, receipt.external_id, now=now)
     change(db, attempt, result=result, ended_at=now, code="", reason=note[:2000], external_id=receipt.external_id)
     change(
@@ -187,7 +200,10 @@ def watch(db: Session, runtime: Runtime, attempt: Attempt) -> float:
     return db.scalars(select(Watch.since).where(Watch.attempt_id == attempt.id, Watch.observer == observer)).one()
 
 
-def _locked(db: Session, attempt_id: int) -> tuple[Attempt, Delivery, int]:
-    """The attempt, its delivery and its post as they are once they are held, and how often in a row its account got no answer."""
-    attempt, delivery, failures = db.execute(_OF_ATTEMPT(db), {"attempt": attempt_id}).one()
-    return attempt, delivery, failures
+def _locked(db: Session, attempt_id: int, outcome: Outcome) -> tuple[Attempt, Delivery, int, Met]:
+    """The attempt, its delivery and its post as they are once they are held; how often in a row its account got no answer; and who has
+    the number that the platform gave."""
+    number = outcome.receipt.external_id if isinstance(outcome, Sent) else None
+    attempt, delivery, post, failures, taken, native = db.execute(_OF_ATTEMPT(db), {"attempt": attempt_id, "number": number}).one()
+    set_committed_value(delivery, "post", post)
+    return attempt, delivery, failures, (taken, native)

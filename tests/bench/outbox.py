@@ -68,8 +68,8 @@ def claims_postgresql(_posts: int) -> Line:
 def lateness(_posts: int) -> Line:
     """The 99th percentile of (settled - due) of 1,000 posts due at the same minute, over calls x latency ÷ workers: at most 1.1.
 
-    The real thing: two `flask planner work` processes with one sender each, the pretend platforms as a process of their own that
-    takes 200 ms for an answer, X posts spread over 20 accounts. Latency is what a call takes here and now: the median over 60 calls
+    The real thing: two `flask planner work` processes with one sender each that look for work every two seconds, as they are shipped,
+    the pretend platforms as a process of their own that takes 200 ms for an answer, X posts spread over 20 accounts. Latency is what a call takes here and now: the median over 60 calls
     that two bare processes make to the same platform through the same adapter, half of them before and half after. SQLite, or
     PostgreSQL when PLANNER_TEST_POSTGRES_URL offers one.
     """
@@ -79,7 +79,7 @@ def lateness(_posts: int) -> Line:
             sandbox.script(kind="delay_before", platform="x", operation="x.create", times=None, seconds=_LATENCY)
             url = engine.url.render_as_string(hide_password=False)
             env = worker_env(
-                url, Path(folder), sandbox.url, secret_key=_KEY, workers=1, poll_seconds=0.2, lease_seconds=60, call_timeout_seconds=30,
+                url, Path(folder), sandbox.url, secret_key=_KEY, workers=1, poll_seconds=2.0, lease_seconds=60, call_timeout_seconds=30,
                 settle_seconds=40,
             )  # fmt: skip
             latencies = _bare_calls(env)
