@@ -50,9 +50,9 @@ class Reporting:
 
     def after_statement(self, _connection: object, _cursor: object, statement: str, *_rest: object) -> None:
         """A transaction has written an attempt, or its success, and is not committed yet."""
-        if statement.startswith("INSERT INTO attempts "):
+        if "INSERT INTO attempts " in statement:
             self.at(BEFORE_OPEN, stay=True)
-        if statement.startswith("UPDATE attempts ") and "external_id" in statement:
+        if "UPDATE attempts " in statement and "external_id" in statement:
             self.at(WHILE_SETTLING, stay=True)
 
 

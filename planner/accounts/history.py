@@ -5,19 +5,18 @@ from __future__ import annotations
 from datetime import date, datetime
 from decimal import Decimal
 from enum import Enum
-from typing import Any, cast
+from typing import Any
 
-from sqlalchemy import Table, insert
 from sqlalchemy.orm import Session
 
 from planner.accounts.models import Entry, User
+from planner.core.writing import add
 
 __all__ = ["COMMAND_LINE", "PLANNER", "record", "record_now"]
 
 #: Names shown where no person acted.
 COMMAND_LINE = "command line"
 PLANNER = "planner"
-_INSERT = insert(cast(Table, Entry.__table__)).inline()
 
 
 def record(
@@ -51,7 +50,7 @@ def record_now(
     db: Session, action: str, subject: Any, *, now: datetime, was: dict[str, Any] | None = None, became: dict[str, Any] | None = None, note: str = ""
 ) -> None:
     """The planner's own line about a stored row, written at once and past the unit of work: for steps taken for each message sent."""
-    db.execute(_INSERT, _values(action, subject, now, was, became, note) | {"actor_id": None, "actor_name": PLANNER})
+    add(db, Entry, **_values(action, subject, now, was, became, note), actor_name=PLANNER)
 
 
 def _values(

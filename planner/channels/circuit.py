@@ -13,12 +13,13 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import cast
 
-from sqlalchemy import Table, bindparam, case, func, literal, or_, update
+from sqlalchemy import Table, case, func, literal, or_, update
 from sqlalchemy.orm import Session
 
 from planner.accounts import history
 from planner.channels.models import Channel
 from planner.core.types import UtcDateTime
+from planner.core.writing import put
 
 __all__ = ["OPENS_AFTER", "answered", "no_answer", "pause", "succeeded"]
 
@@ -28,7 +29,6 @@ _FIRST_PAUSE = timedelta(seconds=30)
 _LONGEST_PAUSE = timedelta(minutes=5)
 # The row's version is not touched: these are facts of the platform, not changes that a person's edit could collide with.
 _CHANNELS = cast(Table, Channel.__table__)
-_SUCCEEDED = update(_CHANNELS).where(_CHANNELS.c.id == bindparam("channel")).values(last_success_at=bindparam("moment", type_=UtcDateTime()))
 
 
 def pause(failures: int) -> timedelta | None:
@@ -76,4 +76,4 @@ def answered(db: Session, channel_id: int, failures: int, *, now: datetime) -> N
 
 def succeeded(db: Session, channel_id: int, *, now: datetime) -> None:
     """A message of this account went live."""
-    db.execute(_SUCCEEDED, {"channel": channel_id, "moment": now})
+    put(db, Channel, channel_id, last_success_at=now)

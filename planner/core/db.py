@@ -6,19 +6,16 @@ import sqlite3
 import threading
 from datetime import datetime
 from enum import StrEnum
-from functools import lru_cache
-from typing import Any, ClassVar, cast
+from typing import Any, ClassVar
 from weakref import WeakKeyDictionary
 
-from sqlalchemy import JSON, BigInteger, Engine, Integer, MetaData, Table, Update, bindparam, create_engine, event, update
-from sqlalchemy.engine import Connection, CursorResult, make_url
+from sqlalchemy import JSON, BigInteger, Engine, Integer, MetaData, create_engine, event
+from sqlalchemy.engine import Connection, make_url
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, sessionmaker
-from sqlalchemy.orm.attributes import instance_state, set_committed_value
-from sqlalchemy.orm.exc import StaleDataError
 
 from planner.core.types import UtcDateTime
 
-__all__ = ["BUSY_SECONDS", "Base", "BigId", "Record", "Sessions", "change", "engine_options", "make_engine", "prepare", "reading", "sessions_of"]
+__all__ = ["BUSY_SECONDS", "Base", "BigId", "Record", "Sessions", "engine_options", "make_engine", "prepare", "reading", "sessions_of"]
 
 #: How long a SQLite writer waits for another before it gives up.
 BUSY_SECONDS = 10
@@ -117,34 +114,6 @@ _readers: WeakKeyDictionary[Engine, Engine] = WeakKeyDictionary()
 def sessions_of(engine: Engine) -> Sessions:
     """Sessions for workers and commands; objects stay readable after a commit."""
     return sessionmaker(engine, expire_on_commit=False)
-
-
-def change(db: Session, row: Record, **values: Any) -> None:
-    """Give one stored row other values, now and past the unit of work: for steps that are taken for each message sent.
-
-    The row in hand says so too, what was set on it before is written first, and its version counts up where it has one.
-    Raises StaleDataError, as a flush does, when somebody else changed or removed it.
-    """
-    if instance_state(row).modified:
-        db.flush()  # What was set on it before comes first.
-    wanted: dict[str, Any] = {"row": row.id}
-    if (counter := row.__mapper__.version_id_col) is not None:
-        wanted["old_version"] = getattr(row, str(counter.key))
-        values["version"] = wanted["old_version"] + 1
-    wanted |= {f"to_{name}": value for name, value in values.items()}
-    result = cast("CursorResult[Any]", db.execute(_changing(type(row), tuple(values)), wanted))
-    if result.rowcount != 1:
-        raise StaleDataError(f"{type(row).__name__} {row.id} was changed by somebody else")
-    for name, value in values.items():
-        set_committed_value(row, name, value)
-
-
-@lru_cache(maxsize=64)
-def _changing(kind: type[Record], names: tuple[str, ...]) -> Update:
-    """Put together once for each set of columns: that takes longer than to run it."""
-    table = cast(Table, kind.__table__)
-    query = update(table).where(table.c.id == bindparam("row")).values({name: bindparam(f"to_{name}", type_=table.c[name].type) for name in names})
-    return query.where(table.c.version == bindparam("old_version")) if "version" in names else query
 
 
 def _dump_json(value: Any) -> str:

@@ -12,7 +12,7 @@ from planner.accounts import history
 from planner.accounts.models import User
 from planner.catalog.models import Asset
 from planner.channels.models import Channel
-from planner.core.db import change
+from planner.core.writing import change
 from planner.planning.models import Origin, Post, PostState
 
 __all__ = [

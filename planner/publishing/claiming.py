@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, cast
 
-from sqlalchemy import LargeBinary, Row, Select, Table, bindparam, func, insert, select, type_coerce, update
+from sqlalchemy import LargeBinary, Row, Select, Table, bindparam, func, select, type_coerce, update
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session, lazyload
 from sqlalchemy.orm.attributes import set_committed_value
@@ -18,9 +18,9 @@ from sqlalchemy.orm.exc import StaleDataError
 from planner.catalog.models import Asset
 from planner.channels.models import Channel, Credential
 from planner.channels.port import Account, OutgoingPost, Platform
-from planner.core.db import change
 from planner.core.runtime import Runtime
 from planner.core.types import UtcDateTime, unseal
+from planner.core.writing import add, change, together
 from planner.ledger.leases import Taking
 from planner.planning import facts as planning
 from planner.planning import pauses, routes
@@ -82,8 +82,6 @@ _FIRST = Taking(
     .limit(1),
     of=[Delivery, Post],
 )
-_ATTEMPTS = cast(Table, Attempt.__table__)
-_OPEN = insert(_ATTEMPTS).returning(_ATTEMPTS.c.id)
 
 
 class UnpreparedError(Exception):
@@ -132,6 +130,7 @@ def _take(db: Session, now: datetime, channel_id: int | None) -> Row[Any] | None
     asked for may not be when it is held: then the next account has its turn. Nothing is waited for, since an outcome may be
     written in the same transaction: what another one holds, also a post that somebody is changing, is passed over.
     """
+    db.flush()  # What the outcome before it set: the next statement does not ask for it.
     whose = _ANY if channel_id is None else _ONE
     tried: list[int] = []
     while (account := db.scalar(whose(db), {"now": now, "tried": tried, "only": channel_id})) is not None:
@@ -173,17 +172,18 @@ def _prepare(db: Session, runtime: Runtime, worker: str, taken: Row[Any], now: d
         return delivery
     opened = {
         "delivery_id": delivery.id, "number": taken.earlier + 1, "fingerprint": compose.fingerprint(post, channel), "digest": delivery.digest,
-        "worker": worker, "started_at": now, "resume": taken.resume,
+        "worker": worker, "started_at": now, "resume": taken.resume, "code": "", "reason": "",
     }  # fmt: skip
-    attempt_id = db.execute(_OPEN, opened).scalar_one()
-    change(
-        db, delivery, state=DeliveryState.SENDING, hold=None, reason="", tries=delivery.tries + 1, lease_owner=worker,
-        lease_until=now + timedelta(seconds=runtime.settings.lease_seconds),
-    )  # fmt: skip
-    planning.mark_sending(db, post, now=now)
+    lease_until = now + timedelta(seconds=runtime.settings.lease_seconds)
+    with together(db):
+        attempt = add(db, Attempt, **opened)
+        change(
+            db, delivery, state=DeliveryState.SENDING, hold=None, reason="", tries=delivery.tries + 1, lease_owner=worker, lease_until=lease_until
+        )
+        planning.mark_sending(db, post, now=now)
     return Claim(
         delivery_id=delivery.id,
-        attempt_id=attempt_id,
+        attempt_id=attempt.id,
         worker=worker,
         platform=channel.platform,
         account=channel.account_with(None if taken.key is None else unseal(taken.key)),

@@ -14,10 +14,10 @@ from planner.channels import circuit
 from planner.channels import service as channels
 from planner.channels.models import Channel
 from planner.channels.port import Outcome, Receipt, Refused, RetryLater, Sent, Unknown
-from planner.core.db import change
 from planner.core.i18n import N_
 from planner.core.log import get_logger
 from planner.core.runtime import Runtime
+from planner.core.writing import change, together
 from planner.ledger.leases import Taking
 from planner.planning import facts as planning
 from planner.planning.models import Post, PostState
@@ -125,16 +125,14 @@ def publish(
         close(attempt, Result.REFUSED, code="duplicate", reason=f"the platform answered with post {taken}'s number", now=now)
         stop(db, delivery, rules.Stop(DeliveryState.UNCONFIRMED, N_("The platform answered with another post's number.")), now=now)
         return
-    circuit.succeeded(db, delivery.channel_id, now=now)
     if is_native:
         natives.retract(db, delivery.channel_id, receipt.external_id, now=now)
-    change(db, attempt, result=result, ended_at=now, code="", reason=note[:2000], external_id=receipt.external_id)
-    change(
-        db, delivery, state=DeliveryState.PUBLISHED, hold=None, reason=note, lease_owner=None, lease_until=None, settled_at=now
-    )
-    planning.mark_published(
-        db, delivery.post, external_id=receipt.external_id, url=receipt.url, at=receipt.at or attempt.started_at, now=now
-    )
+    went_live_at = receipt.at or attempt.started_at
+    with together(db):
+        circuit.succeeded(db, delivery.channel_id, now=now)
+        change(db, attempt, result=result, ended_at=now, code="", reason=note[:2000], external_id=receipt.external_id)
+        change(db, delivery, state=DeliveryState.PUBLISHED, hold=None, reason=note, lease_owner=None, lease_until=None, settled_at=now)
+        planning.mark_published(db, delivery.post, external_id=receipt.external_id, url=receipt.url, at=went_live_at, now=now)
 
 
 def retry(db: Session, runtime: Runtime, delivery: Delivery, when: datetime, reason: str, *, now: datetime) -> None:
