@@ -43,7 +43,7 @@ class Product:
         self.link = re.search(rf"{self.url}/sign-in/\S+", self.log.read_text()).group(0)  # type: ignore[union-attr]
 
     def _wait(self) -> None:
-        deadline = time.monotonic() + 90
+        deadline = time.monotonic() + 240  # The demo lives through a quarter before it answers.
         while time.monotonic() < deadline:
             if self.process.poll() is not None:
                 raise RuntimeError(self.log.read_text())
