@@ -158,23 +158,54 @@ BEGIN
   IF names <> '{}' THEN EXECUTE format('TRUNCATE %s RESTART IDENTITY CASCADE', array_to_string(names, ', ')); END IF;
 END $$
 """
+#: What the schema looks like: some tests take a piece of it away.
+_SHAPE = """
+SELECT md5(string_agg(line, ';' ORDER BY line)) FROM (
+  SELECT table_name || '.' || column_name AS line FROM information_schema.columns WHERE table_schema = 'public'
+  UNION ALL SELECT conrelid::regclass || '.' || conname FROM pg_constraint WHERE connamespace = 'public'::regnamespace
+) AS lines
+"""
+
+
+class PostgresDatabase:
+    """One worker's PostgreSQL database with the schema: emptied after each test, which takes a tenth of making one."""
+
+    def __init__(self, server: URL) -> None:
+        self.url = server.set(database=f"planner_test_{uuid.uuid4().hex[:10]}")
+        self._admin = create_engine(server, isolation_level="AUTOCOMMIT")
+        self._make()
+
+    def _make(self) -> None:
+        self.drop()
+        with self._admin.connect() as connection:
+            connection.execute(text(f'CREATE DATABASE "{self.url.database}"'))
+        engine = make_engine(self.url.render_as_string(hide_password=False))
+        tables.metadata.create_all(engine)
+        with engine.connect() as connection:
+            self._shape = connection.scalar(text(_SHAPE))
+        engine.dispose()
+
+    def empty(self) -> None:
+        engine = create_engine(self.url, isolation_level="AUTOCOMMIT", poolclass=NullPool)
+        with engine.connect() as connection:  # Whoever is still connected, a killed worker's server process say, goes first.
+            connection.execute(text("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"))
+            whole = connection.scalar(text(_SHAPE)) == self._shape
+            if whole:
+                connection.execute(text(_EMPTY))
+        if not whole:
+            self._make()
+
+    def drop(self) -> None:
+        with self._admin.connect() as connection:
+            connection.execute(text(f'DROP DATABASE IF EXISTS "{self.url.database}" WITH (FORCE)'))
+        self._admin.dispose()
 
 
 @pytest.fixture(scope="session")
-def postgres_database() -> Iterator[URL]:
-    """This worker's PostgreSQL database with the schema: emptied after each test, which takes a tenth of making one."""
-    url = make_url(offered("PLANNER_TEST_POSTGRES_URL"))
-    name = f"planner_test_{uuid.uuid4().hex[:10]}"
-    admin = create_engine(url, isolation_level="AUTOCOMMIT")
-    with admin.connect() as connection:
-        connection.execute(text(f'CREATE DATABASE "{name}"'))
-    engine = make_engine(url.set(database=name).render_as_string(hide_password=False))
-    tables.metadata.create_all(engine)
-    engine.dispose()
-    yield engine.url
-    with admin.connect() as connection:
-        connection.execute(text(f'DROP DATABASE "{name}" WITH (FORCE)'))
-    admin.dispose()
+def postgres_database() -> Iterator[PostgresDatabase]:
+    database = PostgresDatabase(make_url(offered("PLANNER_TEST_POSTGRES_URL")))
+    yield database
+    database.drop()
 
 
 @pytest.fixture
@@ -187,12 +218,9 @@ def sqlite_url(empty_sqlite: Path, tmp_path: Path) -> str:
 @pytest.fixture
 def postgres_url(request: pytest.FixtureRequest) -> Iterator[str]:
     offered("PLANNER_TEST_POSTGRES_URL")
-    url: URL = request.getfixturevalue("postgres_database")
-    yield url.render_as_string(hide_password=False)
-    engine = create_engine(url, isolation_level="AUTOCOMMIT", poolclass=NullPool)
-    with engine.connect() as connection:  # Whoever is still connected, a killed worker's server process say, goes first.
-        connection.execute(text("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"))
-        connection.execute(text(_EMPTY))
+    database: PostgresDatabase = request.getfixturevalue("postgres_database")
+    yield database.url.render_as_string(hide_password=False)
+    database.empty()
 
 
 @pytest.fixture(params=["sqlite", "postgresql"] if POSTGRES or os.environ.get("CI") == "true" else ["sqlite"])

@@ -1,7 +1,7 @@
 // Ticking posts: Shift and a click tick one instead of opening it, x ticks the one in focus, Escape unticks them all; says how many are ticked.
 
 export function startPicking(place) {
-  const boxes = () => [...place.querySelectorAll(".pick")];
+  const boxes = () => [...place.querySelectorAll(".cal-tick")];
   const count = () => {
     const ticked = boxes().filter((box) => box.checked).length;
     const said = place.querySelector("[data-count-of]");
@@ -15,7 +15,7 @@ export function startPicking(place) {
   place.addEventListener("change", count);
   place.addEventListener("reset", () => setTimeout(count));
   place.addEventListener("click", (event) => {
-    const box = event.shiftKey && event.target.closest("[data-post]")?.closest("li").querySelector(".pick");
+    const box = event.shiftKey && event.target.closest("[data-post]")?.closest("li").querySelector(".cal-tick");
     if (!box) return;
     event.preventDefault();
     toggle(box);
@@ -24,7 +24,7 @@ export function startPicking(place) {
     if (event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) return;
     if (event.key === "x" && event.target.matches?.("[data-post]") && !event.target.closest(".is-current")) {
       event.preventDefault();
-      toggle(event.target.closest("li").querySelector(".pick"));
+      toggle(event.target.closest("li").querySelector(".cal-tick"));
     } else if (event.key === "Escape" && boxes().some((box) => box.checked)) {
       for (const box of boxes()) box.checked = false;
       count();

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection
 from typing import Any
 
-from marshmallow import fields
+from marshmallow import ValidationError, fields
 
 from planner.api.fields import Body, Choice, Day, Line, Lines, Moment, Money, Number, Out, QueryNumber
+from planner.api.problems import Sentence
+from planner.core.i18n import N_
 from planner.promotion.choices import Choice as Verdict
 from planner.promotion.choices import Confidence, Option, PromotionKind
 from planner.promotion.queries import SORTS, VIEWS
@@ -14,15 +17,23 @@ from planner.promotion.queries import SORTS, VIEWS
 __all__ = ["BoardOut", "BoardQuery", "DecisionIn", "DecisionOut", "EvidenceOut", "EvidenceQuery", "JudgementOut"]
 
 
+def _one_of(names: Collection[str]) -> Callable[[str], None]:
+    def check(value: str) -> None:
+        if value not in names:
+            raise ValidationError(Sentence(N_("One of these is expected here: %(known)s."), known=", ".join(names)))
+
+    return check
+
+
 def _float(**metadata: Any) -> fields.Float:
     return fields.Float(required=True, allow_none=True, metadata=metadata)
 
 
 class BoardQuery(Body):
-    view = Line(most=10, load_default="open", validate=lambda value: value in VIEWS, metadata={"enum": list(VIEWS)})
+    view = Line(most=10, load_default="open", validate=_one_of(VIEWS), metadata={"enum": list(VIEWS)})
     channel_id = QueryNumber(least=1, load_default=None)
     verdict = Choice(Verdict, load_default=None)
-    sort = Line(most=10, load_default="verdict", validate=lambda value: value in SORTS, metadata={"enum": list(SORTS)})
+    sort = Line(most=10, load_default="verdict", validate=_one_of(SORTS), metadata={"enum": list(SORTS)})
     page = QueryNumber(least=1, most=1000, load_default=1)
     limit = QueryNumber(least=1, most=200, load_default=50)
 

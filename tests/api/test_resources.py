@@ -42,7 +42,7 @@ def test_an_asset_is_made_with_everything_it_has(admin: Caller) -> None:
 
     assert made.status_code == 201, made.text
     told_by_us = {
-        "id": made.json["id"], "state": "idea", "published_at": None, "duration_seconds": None, "source_key": None,
+        "id": made.json["id"], "state": "idea", "published_at": None, "duration_seconds": None, "source_key": None, "rights_until": None,
         "created_at": "2026-03-02T12:00:00Z", "updated_at": "2026-03-02T12:00:00Z", "retired_at": None, "version": 1,
     }  # fmt: skip
     assert made.json == given | told_by_us
