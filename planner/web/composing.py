@@ -40,7 +40,7 @@ def new() -> ResponseReturnValue:
     back = restored("new")
     form = ComposeForm(back) if back is not None else ComposeForm()
     channels = list(g.db.scalars(select(Channel).order_by(Channel.name)))
-    asset = _asset(form.asset_id.data if form.is_submitted() or back is not None else request.args.get("asset", type=int) or request.args.get("asset_id", type=int))
+    asset = _asset(form.asset_id.data if form.is_submitted() or back is not None else request.args.get("asset", request.args.get("asset_id", type=int), type=int))
     form.asset_id.choices = choices([("", _("Choose an asset")), *_assets(asset)])
     form.channels.choices = choices((one.id, one.name) for one in channels)
     zone = channels[0].time_zone if channels else str(get_timezone())
