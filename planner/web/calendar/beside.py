@@ -16,6 +16,7 @@ from planner.channels.models import Channel
 from planner.planning.findings import Quiet
 from planner.planning.models import Blackout, CalendarNote, Campaign, Post, SavedView, Standing
 from planner.planning.queries import knows
+from planner.web.calendar.unchanged import newest
 from planner.web.stretches import midnight
 
 __all__ = ["Beside", "ChannelName", "Lift", "NoteOfDay", "Off", "ViewName", "beside"]
@@ -99,9 +100,11 @@ def beside(start: date, end: date, most: int) -> Beside:
     known = knows(g.user)
     if known is not None:
         assets.append(known)
+    line, message = newest()
     some = select(literal(1)).select_from(Post).where(Post.publish_at >= begins, Post.publish_at < ends).limit(most + 1).subquery()
     rows = union_all(
         _row("posts", select(func.count()).select_from(some).scalar_subquery(), _NONE),
+        _row("newest", line, _NONE, message),
         _row("channel", Channel.id, Channel.name, Channel.platform, Channel.time_zone, Channel.colour),
         _row("campaign", Campaign.id, Campaign.name, Campaign.embargo_until),
         _row("owner", User.id, func.coalesce(func.nullif(User.name, ""), User.email)).where(User.id.in_(select(Asset.owner_id))),
@@ -131,6 +134,10 @@ def beside(start: date, end: date, most: int) -> Beside:
 
 def _posts(found: Beside, count: int, *_rest: str) -> None:
     found.posts = count
+
+
+def _newest(_found: Beside, line: int, _name: str, message: str, *_rest: str) -> None:
+    g.newest = (line, int(message))
 
 
 def _channel(found: Beside, number: int, name: str, platform: str, zone: str, colour: str) -> None:
@@ -173,7 +180,7 @@ def _view(found: Beside, number: int, name: str, query: str, whose: str, *_rest:
 
 _KEEP: dict[str, Callable[..., None]] = {
     "posts": _posts, "channel": _channel, "campaign": _campaign, "owner": _owner, "audience": _audience, "blackout": _blackout, "lift": _lift,
-    "note": _note, "view": _view, "off": _off,
+    "note": _note, "view": _view, "off": _off, "newest": _newest,
 }  # fmt: skip
 
 

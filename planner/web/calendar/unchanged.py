@@ -1,7 +1,7 @@
-"""Whether a page of the calendar is still what its reader has: a mark of everything it is drawn from, from one statement on two keys.
+"""Whether a page of the calendar is still what its reader has: a mark of everything it is drawn from, read from two keys.
 
 Every change of a plan writes a line of history, and a message found on a platform is a new row; so the highest number of each tells whether
-anything changed. The mark carries the page's nonce: an answer “nothing changed” renews the stored page's policy, which must go on naming it.
+anything changed. It is read before the posts: what changes meanwhile makes the page old, never new. The mark carries the page's nonce: an answer “nothing changed” renews the stored page's policy, which must go on naming it.
 """
 
 from __future__ import annotations
@@ -18,13 +18,17 @@ from planner.accounts.models import Entry
 from planner.publishing.models import Native
 from planner.web.static_files import asset_url
 
-__all__ = ["marked", "unchanged"]
+__all__ = ["marked", "newest", "unchanged"]
 
 #: A page says “today” and what is still to come, so it is drawn anew after this many seconds whatever happened.
 _HOLDS_SECONDS = 600
 
 _NONCE = re.compile(r"[A-Za-z0-9_-]{22}")
-_PULSE = select(select(func.max(Entry.id)).scalar_subquery(), select(func.max(Native.id)).scalar_subquery())
+
+
+def newest() -> tuple[Any, Any]:
+    """The highest number of a line of history and of a found message, as columns; 0 without one."""
+    return tuple(func.coalesce(select(func.max(kind.id)).scalar_subquery(), 0) for kind in (Entry, Native))  # type: ignore[return-value]
 
 
 def unchanged() -> Response | None:
@@ -52,8 +56,10 @@ def marked(page: str, *, with_messages: bool) -> Response:
 
 def _key() -> str:
     user = g.user
+    if "newest" not in g:
+        g.newest = tuple(g.db.connection().execute(select(*newest())).one())
     parts: list[Any] = [
-        *g.db.connection().execute(_PULSE).one(), user.id, user.fs_uniquifier, *sorted(user.role_names), user.theme, str(get_locale()), str(get_timezone()),
+        *g.newest, user.id, user.fs_uniquifier, *sorted(user.role_names), user.theme, str(get_locale()), str(get_timezone()),
         session.get("csrf_token"), request.cookies.get("theme"), request.full_path, int(g.now.timestamp()) // _HOLDS_SECONDS, asset_url("calendar.js"),
     ]  # fmt: skip
     return hashlib.sha256(repr(parts).encode()).hexdigest()[:32]
