@@ -17,12 +17,14 @@ from planner.channels.port import Platform
 from planner.channels.rules import Key, Reminder
 from planner.planning.models import Post, PostState
 from planner.planning.moments import zone_of
-from planner.planning.queries import CalendarEntry, CampaignEmbargo, Filters, approvals_waiting, calendar, embargoes, posts_of_states
+from planner.planning.queries import CalendarEntry, CampaignEmbargo, Filters, embargoes, lists_of
 
 __all__ = ["Desk", "ReconnectChannel", "SilentChannel", "desk"]
 
 #: How far ahead the desk looks for embargoes.
 AHEAD = timedelta(days=7)
+#: How near a draft's time is when somebody should submit it.
+_NEAR = timedelta(days=2)
 _TROUBLE = (PostState.FAILED, PostState.MISSED, PostState.UNCONFIRMED)
 _MINE = (PostState.CHANGES_REQUESTED,)
 
@@ -66,6 +68,8 @@ class Desk:
     next_post: CalendarEntry | None
     has_assets: bool
     has_channels: bool
+    #: This person's drafts that go out within two days, or should have, and that nobody submitted.
+    near: list[CalendarEntry]
 
     @property
     def quiet(self) -> bool:
@@ -74,37 +78,44 @@ class Desk:
 
 
 def desk(db: Session, *, viewer: User | None, now: datetime, zone: str = "Europe/Paris") -> Desk:
-    """The home page of this viewer; `zone` says when their today begins. Eleven statements, whatever there is."""
+    """The home page of this viewer; `zone` says when their today begins. Four statements, whatever there is."""
     local = now.astimezone(zone_of(zone))
     start = local.replace(hour=0, minute=0, second=0, microsecond=0)
     end = (start.replace(tzinfo=None) + timedelta(days=1)).replace(tzinfo=start.tzinfo)
-    upcoming = calendar(
+    author = viewer.id if viewer else None
+    today, upcoming, waiting, trouble, changes, near = lists_of(
         db,
-        max(end, now),
-        now + timedelta(days=60),
+        [
+            ([Post.publish_at >= start, Post.publish_at < end], Filters(), 200),
+            ([Post.publish_at >= max(end, now), Post.publish_at < now + timedelta(days=60)], Filters(states=(PostState.APPROVED, PostState.SCHEDULED)), 1),
+            ([], Filters(states=(PostState.IN_REVIEW,)), 50),
+            ([], Filters(states=_TROUBLE), 50),
+            ([], Filters(states=_MINE, author_id=author), 50),
+            ([Post.publish_at <= now + _NEAR], Filters(states=(PostState.DRAFT,), author_id=author), 50),
+        ],
         viewer=viewer,
-        filters=Filters(states=(PostState.APPROVED, PostState.SCHEDULED)),
-        limit=1,
     )
-    reconnect, silent = _channels_in_trouble(db)
-    mine = Filters(states=_MINE, author_id=viewer.id if viewer else None)
+    reconnect, silent = _channels(db, now)
+    has_assets, has_channels = db.execute(select(select(Asset.id).exists(), select(Channel.id).exists())).one()
     return Desk(
         day=start,
-        today=calendar(db, start, end, viewer=viewer, limit=200),
-        waiting=approvals_waiting(db, viewer=viewer),
-        trouble=posts_of_states(db, Filters(states=_TROUBLE), viewer=viewer),
-        changes=posts_of_states(db, mine, viewer=viewer),
+        today=today,
+        waiting=waiting,
+        trouble=trouble,
+        changes=changes,
         embargoes=embargoes(db, now, now + AHEAD, viewer=viewer),
-        reconnect=[*reconnect, *_to_reconnect_soon(db, now)],
+        reconnect=reconnect,
         silent=silent,
         next_post=upcoming[0] if upcoming else None,
-        has_assets=db.scalar(select(Asset.id).limit(1)) is not None,
-        has_channels=db.scalar(select(Channel.id).limit(1)) is not None,
+        has_assets=bool(has_assets),
+        has_channels=bool(has_channels),
+        near=near if viewer else [],
     )
 
 
-def _channels_in_trouble(db: Session) -> tuple[list[ReconnectChannel], list[SilentChannel]]:
-    """Channels that were refused, soon will be, or never were connected although posts wait; and those whose platform gives no answer."""
+def _channels(db: Session, now: datetime) -> tuple[list[ReconnectChannel], list[SilentChannel]]:
+    """Channels that were refused, never were connected although posts wait, or whose connection ends within a fortnight unless a person
+    renews it, the nearest end first; and those whose platform gives no answer. One statement."""
     waits = (
         select(Post.id)
         .where(Post.channel_id == Channel.id, Post.state.in_((PostState.APPROVED, PostState.SCHEDULED, PostState.IN_REVIEW)))
@@ -112,35 +123,24 @@ def _channels_in_trouble(db: Session) -> tuple[list[ReconnectChannel], list[Sile
     )
     rows = db.execute(
         select(
-            Channel.id, Channel.name, Channel.platform, Channel.colour, Channel.state_reason, Channel.failing_since, Channel.wait_until,
-            (Channel.state == ChannelState.CONNECTED) & (Channel.state_reason == ""),
+            Channel.id, Channel.name, Channel.platform, Channel.colour, Channel.state, Channel.state_reason, Channel.failing_since,
+            Channel.wait_until, (Channel.failures >= OPENS_AFTER).label("open"), waits.label("waits"), Credential.updated_at,
+            Credential.expires_at, Credential.refresh_token.is_not(None).label("renews"), Credential.refresh_expires_at,
         )
-        .where(
-            (Channel.state == ChannelState.NEEDS_RECONNECT)
-            | ((Channel.state == ChannelState.NOT_CONNECTED) & (Channel.platform != Platform.BY_HAND) & waits)
-            | ((Channel.state == ChannelState.CONNECTED) & ((Channel.failures >= OPENS_AFTER) | (Channel.state_reason != "")))
-        )
+        .outerjoin(Credential, Credential.channel_id == Channel.id)
         .order_by(Channel.name)
     ).all()  # fmt: skip
-    reconnect = [ReconnectChannel(*row[:5]) for row in rows if not row[7]]
-    return reconnect, [SilentChannel(*row[:4], *row[5:7]) for row in rows if row[7]]
-
-
-def _to_reconnect_soon(db: Session, now: datetime) -> list[ReconnectChannel]:
-    """Channels whose connection ends within a fortnight unless a person renews it, the nearest end first."""
-    rows = db.execute(
-        select(
-            Channel.id, Channel.name, Channel.platform, Channel.colour, Credential.updated_at, Credential.expires_at,
-            Credential.refresh_token.is_not(None), Credential.refresh_expires_at,
-        )
-        .join(Credential, Credential.channel_id == Channel.id)
-        .where(Channel.state == ChannelState.CONNECTED)
-        .order_by(Channel.name)
-    )  # fmt: skip
-    found = []
-    for number, name, platform, colour, stored_at, expires_at, has_refresh_token, refresh_expires_at in rows:
-        ends = rules.connection_ends(Key(platform, stored_at, expires_at, has_refresh_token, refresh_expires_at))
-        reminder = rules.remind(ends, now)
-        if reminder is not None:
-            found.append((reminder.ends_at, ReconnectChannel(number, name, platform, colour, "", reminder)))
-    return [line for _, line in sorted(found, key=lambda one: one[0])]
+    broken, ending, silent = [], [], []
+    for row in rows:
+        connected = row.state is ChannelState.CONNECTED
+        unused = row.platform is Platform.BY_HAND or not row.waits
+        if row.state is ChannelState.NEEDS_RECONNECT or (connected and row.state_reason) or (row.state is ChannelState.NOT_CONNECTED and not unused):
+            broken.append(ReconnectChannel(*row[:4], row.state_reason))
+        elif connected and row.open:
+            silent.append(SilentChannel(*row[:4], row.failing_since, row.wait_until))
+        if connected and row.updated_at is not None:
+            ends = rules.connection_ends(Key(row.platform, row.updated_at, row.expires_at, row.renews, row.refresh_expires_at))
+            reminder = rules.remind(ends, now)
+            if reminder is not None:
+                ending.append((reminder.ends_at, ReconnectChannel(*row[:4], "", reminder)))
+    return [*broken, *(line for _, line in sorted(ending, key=lambda one: one[0]))], silent

@@ -1,4 +1,4 @@
-"""Loose ends that the desk shows: what an approver asked to change, drafts whose time is near, campaigns with nothing ahead."""
+"""Loose ends that the desk shows: what an approver asked to change, campaigns with nothing ahead."""
 
 from __future__ import annotations
 
@@ -12,12 +12,9 @@ from sqlalchemy.orm import Session
 from planner.accounts.models import User
 from planner.accounts.rules import may
 from planner.planning.models import Approval, Campaign, Post, PostState, Standing, Verb
-from planner.planning.queries import CalendarEntry, Filters, posts_of_states
 
-__all__ = ["AHEAD", "IdleCampaign", "asked_changes", "drafts_near", "idle_campaigns"]
+__all__ = ["AHEAD", "IdleCampaign", "asked_changes", "idle_campaigns"]
 
-#: How near a draft's time is when somebody should submit it.
-_NEAR = timedelta(days=2)
 #: How far ahead a running campaign should have something.
 AHEAD = timedelta(days=14)
 
@@ -42,12 +39,6 @@ def asked_changes(db: Session, posts: Sequence[int]) -> dict[int, tuple[str, str
         .order_by(Approval.id)
     )
     return {row.post_id: (row.by_name, row.note) for row in rows}
-
-
-def drafts_near(db: Session, *, viewer: User, now: datetime) -> list[CalendarEntry]:
-    """This person's drafts that go out within two days, or should have, and that nobody submitted. One statement."""
-    found = posts_of_states(db, Filters(states=(PostState.DRAFT,), author_id=viewer.id), viewer=viewer)
-    return [one for one in found if one.publish_at <= now + _NEAR]
 
 
 def idle_campaigns(db: Session, *, viewer: User, now: datetime, today: date, limit: int = 20) -> list[IdleCampaign]:

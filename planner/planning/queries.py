@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, NamedTuple, cast
 
-from sqlalchemy import ColumnElement, Integer, and_, bindparam, func, or_, select
+from sqlalchemy import ColumnElement, Integer, and_, bindparam, func, literal, or_, select, union_all
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from planner.accounts.models import Entry, User
@@ -21,8 +21,8 @@ from planner.planning.models import Campaign, Post, PostState, Standing
 from planner.planning.surroundings import surroundings
 
 __all__ = [
-    "CalendarEntry", "CampaignCard", "CampaignEmbargo", "Filters", "LAST_ID", "ReadyAsset", "approvals_waiting", "calendar", "campaign", "campaigns", "conditions",
-    "embargoes", "entry_rows", "history_of", "knows", "plannable", "post", "posts_of", "posts_of_states", "ready_assets", "seen_by", "surroundings",
+    "CalendarEntry", "CampaignCard", "CampaignEmbargo", "Filters", "LAST_ID", "ReadyAsset", "calendar", "campaign", "campaigns", "conditions",
+    "embargoes", "entry_rows", "history_of", "knows", "lists_of", "plannable", "post", "posts_of", "posts_of_states", "ready_assets", "seen_by", "surroundings",
 ]  # fmt: skip
 
 #: Larger numbers are nobody's: the databases count in 64 bits.
@@ -147,9 +147,14 @@ def posts_of_states(db: Session, filters: Filters, *, viewer: User | None, limit
     return _entries(db, [Post.publish_at.is_not(None)], viewer, filters, limit)
 
 
-def approvals_waiting(db: Session, *, viewer: User | None, limit: int = 50) -> list[CalendarEntry]:
-    """Posts in review, the soonest first. One statement."""
-    return posts_of_states(db, Filters(states=(PostState.IN_REVIEW,)), viewer=viewer, limit=limit)
+def lists_of(db: Session, wanted: Sequence[tuple[list[ColumnElement[bool]], Filters, int]], *, viewer: User | None) -> list[list[CalendarEntry]]:
+    """Several lists of dated posts, each the soonest first: what else it asks of them, its filters, and how many at most. One statement."""
+    parts = [_ROWS.where(Post.publish_at.is_not(None), *where, *conditions(filters, viewer)).limit(most).subquery() for where, filters, most in wanted]
+    rows = db.connection().execute(union_all(*(select(literal(number).label("list"), *part.c) for number, part in enumerate(parts)))).all()
+    found: list[list[Any]] = [[] for _ in parts]
+    for row in sorted(rows, key=lambda row: (row[3], row[1])):  # The moment, then the number of the post.
+        found[row[0]].append(row[1:])
+    return [seen_by(viewer, one) for one in found]
 
 
 def post(db: Session, post_id: int, *, viewer: User | None) -> Post:
@@ -242,20 +247,18 @@ def campaign(db: Session, campaign_id: int) -> Campaign:
 
 
 def embargoes(db: Session, start: datetime, end: datetime, *, viewer: User | None) -> list[CampaignEmbargo]:
-    """Embargoes of assets and campaigns that lift in [start, end), the next first. Two statements."""
-    query = select(Asset.id, Asset.title, _LIFT_OF_ASSET).where(
+    """Embargoes of assets and campaigns that lift in [start, end), the next first. One statement."""
+    assets = select(literal("asset"), Asset.id, Asset.title, _LIFT_OF_ASSET).where(
         Asset.embargo_until >= start, Asset.embargo_until < end, Asset.state != AssetState.RETIRED
     )
     known = knows(viewer)
     if known is not None:
-        query = query.where(known)
-    found = [CampaignEmbargo("asset", *row) for row in db.execute(query.limit(100))]
-    rows = db.execute(
-        select(Campaign.id, Campaign.name, _LIFT_OF_CAMPAIGN)
-        .where(Campaign.embargo_until >= start, Campaign.embargo_until < end)
-        .limit(100)
+        assets = assets.where(known)
+    campaigns = select(literal("campaign"), Campaign.id, Campaign.name, _LIFT_OF_CAMPAIGN).where(
+        Campaign.embargo_until >= start, Campaign.embargo_until < end
     )
-    found += [CampaignEmbargo("campaign", *row) for row in rows]
+    parts = [select(*one.limit(100).subquery().c) for one in (assets, campaigns)]
+    found = [CampaignEmbargo(*row) for row in db.execute(union_all(*parts))]
     return sorted(found, key=lambda one: (one.lifts_at, one.kind, one.thing_id))
 
 

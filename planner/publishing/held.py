@@ -15,8 +15,9 @@ from planner.channels.models import Channel
 from planner.channels.port import Platform
 from planner.planning.models import Post, PostState
 from planner.publishing.models import Delivery, DeliveryState, Hold
+from planner.publishing.native_queries import OPEN_COUNT
 
-__all__ = ["HeldPost", "count", "held"]
+__all__ = ["HeldPost", "count", "counts", "held"]
 
 #: Posts that would still go out: one in review or in draft waits for somebody anyway.
 _GOING_OUT = (PostState.APPROVED, PostState.SCHEDULED)
@@ -43,10 +44,24 @@ class HeldPost:
         return self.hold is Hold.PAUSE
 
 
+_COUNT = (
+    select(func.count())
+    .select_from(Delivery)
+    .join(Post, Post.id == Delivery.post_id)
+    .where(Delivery.state == DeliveryState.HELD, Post.state.in_(_GOING_OUT))
+    .scalar_subquery()
+)
+
+
 def count(db: Session) -> int:
     """How many deliveries are held. One statement."""
-    query = select(func.count()).select_from(Delivery).join(Post, Post.id == Delivery.post_id)
-    return db.scalar(query.where(Delivery.state == DeliveryState.HELD, Post.state.in_(_GOING_OUT))) or 0
+    return int(db.execute(select(_COUNT)).scalar_one())
+
+
+def counts(db: Session) -> tuple[int, int]:
+    """The same, and how many messages published directly nobody decided about. One statement."""
+    waiting, direct = db.execute(select(_COUNT, OPEN_COUNT)).one()
+    return waiting, direct
 
 
 def held(db: Session, *, viewer: User | None, limit: int = 200) -> list[HeldPost]:

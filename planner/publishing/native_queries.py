@@ -22,7 +22,7 @@ from planner.planning.queries import LAST_ID
 from planner.planning.surroundings import embargoed_terms
 from planner.publishing.models import Native, NativeLook, NativeState
 
-__all__ = ["Leak", "NativeEntry", "entries", "history_of", "look_of", "native", "natives", "of_post", "open_count", "too_early"]
+__all__ = ["OPEN_COUNT", "Leak", "NativeEntry", "entries", "history_of", "look_of", "native", "natives", "of_post", "too_early"]
 
 #: How much of a text a line shows.
 _SHOWN = 200
@@ -60,6 +60,8 @@ class Leak:
 
 #: Written out, not bound: SQLite uses the index of the open ones only then.
 _IS_OPEN = Native.state == literal_column("'found'")
+#: How many nobody decided about, as a column.
+OPEN_COUNT = select(func.count()).select_from(Native).where(_IS_OPEN).scalar_subquery()
 _SAYS = func.substr(func.coalesce(func.nullif(Native.title, ""), Native.text), 1, _SHOWN)
 #: Built once, like the calendar's own: see planning.queries.
 _OPEN: Any = (
@@ -115,11 +117,6 @@ def native(db: Session, native_id: int) -> Native:
 def of_post(db: Session, post_id: int) -> int | None:
     """The message that this post was adopted from."""
     return db.scalar(select(Native.id).where(Native.post_id == post_id))
-
-
-def open_count(db: Session) -> int:
-    """How many nobody decided about."""
-    return db.scalar(select(func.count()).select_from(Native).where(_IS_OPEN)) or 0
 
 
 def too_early(db: Session, *, now: datetime, limit: int = 100) -> list[Leak]:

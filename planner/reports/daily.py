@@ -24,7 +24,7 @@ from planner.planning.queries import CalendarEntry
 from planner.planning.shared import is_secret
 from planner.planning.surroundings import embargoed_terms
 from planner.planning.waiting import waiting
-from planner.publishing import held, native_queries
+from planner.publishing import held
 from planner.reports.speech import Speech
 
 __all__ = ["Digest", "Line", "Part", "as_text", "gather", "secret_posts"]
@@ -91,8 +91,8 @@ def gather(db: Session, user: User, tongue: Speech, *, zone: str, four_eyes: str
         for one in mine
         if one.post.publish_at is not None
     ]
-    waits = held.count(db)
-    undecided = native_queries.open_count(db) if may(user, "native.decide") else 0
+    waits, direct = held.counts(db)
+    undecided = direct if may(user, "native.decide") else 0
     parts = [
         _part(tongue.say(N_("Waiting for your yes")), asked),
         _part(tongue.say(N_("Did not go out as planned")), posts(found.trouble)),

@@ -22,14 +22,13 @@ __all__ = ["home"]
 def home() -> ResponseReturnValue:
     shown = desk(g.db, viewer=g.user, now=g.now, zone=str(get_timezone()))
     off, retimed = standing.called_off(g.db, now=g.now), clocks.retimed(g.db, viewer=g.user, now=g.now)
-    waiting, leaks = held.count(g.db), native_queries.too_early(g.db, now=g.now)
-    undecided = native_queries.open_count(g.db) if may(g.user, "native.decide") else 0
+    leaks, (waiting, direct) = native_queries.too_early(g.db, now=g.now), held.counts(g.db)
+    undecided = direct if may(g.user, "native.decide") else 0
     asked = [one for one in to_approve(g.db, viewer=g.user, four_eyes=runtime().settings.four_eyes, limit=60) if one.mine]
-    near = loose_ends.drafts_near(g.db, viewer=g.user, now=g.now)
     idle = loose_ends.idle_campaigns(g.db, viewer=g.user, now=g.now, today=shown.day.date())
     template = "desk/home.html" if shown.has_assets or not shown.quiet or undecided else "desk/empty.html"
     return render_template(
         template, desk=shown, held=waiting, leaks=leaks, undecided=undecided, called_off=off, retimed=retimed, has_demo="jobs.load_demo" in current_app.view_functions,
-        asked=asked, others=[one for one in shown.waiting if one.post_id not in {mine.post.id for mine in asked}], near=near, idle=idle,
+        asked=asked, others=[one for one in shown.waiting if one.post_id not in {mine.post.id for mine in asked}], near=shown.near, idle=idle,
         notes=loose_ends.asked_changes(g.db, [one.post_id for one in shown.changes]), promotion=lines(g.db, viewer=g.user, now=g.now), on=g.now.date(),
     )  # fmt: skip

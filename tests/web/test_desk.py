@@ -60,4 +60,4 @@ def test_near_drafts_and_campaigns_with_nothing_ahead_are_told_to_whose_they_are
     assert "Drafts whose time is near" in page and "Tomorrow" in page and "Next month" not in page
     assert "Campaigns with nothing ahead" in page and "Silent spring" in page and "Busy spring" not in page
     assert "Silent spring" not in sign_in(other).get("/").text
-    assert statements(app, sign_in(author), "/") <= 32
+    assert statements(app, sign_in(author), "/") <= 24
