@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 from flask import Flask
@@ -49,15 +49,16 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     return len(os.sched_getaffinity(0)) + 1 if hasattr(os, "sched_getaffinity") else (os.cpu_count() or 1) + 1
 
 
+def lacking(sentence: str) -> NoReturn:
+    """Something real that the test needs is not on this machine: it is skipped, in CI it fails."""
+    if os.environ.get("CI") == "true":
+        pytest.fail(sentence)
+    pytest.skip(sentence)
+
+
 def offered(variable: str) -> str:
     """The address in `variable`; without one the test is skipped, in CI it fails."""
-    address = os.environ.get(variable, "")
-    if not address:
-        sentence = f"{variable} is not set: this test needs that server."
-        if os.environ.get("CI") == "true":
-            pytest.fail(sentence)
-        pytest.skip(sentence)
-    return address
+    return os.environ.get(variable) or lacking(f"{variable} is not set: this test needs that server.")
 
 
 @pytest.fixture(autouse=True, scope="session")

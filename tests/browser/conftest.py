@@ -16,6 +16,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from tests.conftest import lacking
+
 ROOT = Path(__file__).resolve().parent.parent.parent
 CHROMIUM = os.environ.get("PLANNER_TEST_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
@@ -75,10 +77,7 @@ class Product:
 def chromium() -> Iterator[Browser]:
     """One browser a module: its event loop must end before tests that run without one."""
     if CHROMIUM is None:
-        sentence = "No Chromium on this machine: install it, or name it in PLANNER_TEST_CHROMIUM."
-        if os.environ.get("CI") == "true":
-            pytest.fail(sentence)
-        pytest.skip(sentence)
+        lacking("No Chromium on this machine: install it, or name it in PLANNER_TEST_CHROMIUM.")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-background-networking"])
         yield browser

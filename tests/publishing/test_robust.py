@@ -255,11 +255,10 @@ def test_a_worker_told_to_stop_ends_what_it_sends_and_opens_nothing_more(
     assert results(runtime) == [Result.SENT]
 
 
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)  # SQLite has one writer at a time.
 def test_a_post_that_somebody_is_changing_this_moment_is_passed_over(
     runtime: Runtime, approved: Approved, clock: StoppedClock, platform: Scripted
 ) -> None:
-    if runtime.engine.dialect.name == "sqlite":
-        pytest.skip("there is one writer at a time")
     held, _other = approved(minutes=9, text="Being changed"), approved(minutes=10, text="In order")
     with runtime.sessions.begin() as db:
         outbox.fill(db, clock.now())

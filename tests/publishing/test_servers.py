@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session
 from planner import tables
 from planner.core.db import make_engine, sessions_of
 from planner.publishing.models import DeliveryState
+from tests.conftest import lacking
 from tests.nursery import BEFORE, WHILE_SETTLING
 from tests.processes import Child, Nursery, SandboxProcess, approve_posts, wait_until, worker_env
 from tests.reckoning import Record, each_once, settle_down, states
@@ -63,9 +64,9 @@ def cluster() -> Iterator[Cluster]:
     """Skipped where no PostgreSQL is installed; the server that the other tests share is never restarted."""
     found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb")) or [Path(path) for path in [shutil.which("initdb")] if path]
     if not found:
-        pytest.skip("initdb is not installed: this test starts a PostgreSQL of its own.")
+        lacking("initdb is not installed: this test starts a PostgreSQL of its own.")
     if os.geteuid() == 0 and shutil.which("runuser") is None:
-        pytest.skip("PostgreSQL does not run as root, and there is no runuser to become somebody else.")
+        lacking("PostgreSQL does not run as root, and there is no runuser to become somebody else.")
     place = Path(tempfile.mkdtemp(prefix="planner-cluster-"))
     try:
         if os.geteuid() == 0:
@@ -160,7 +161,7 @@ def disk(tmp_path: Path) -> Iterator[Disk]:
     place.mkdir()
     mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=16m", "tmpfs", str(place)], check=False, capture_output=True)
     if mounted.returncode:
-        pytest.skip("A small disk of its own can only be mounted by root: this test fills one.")
+        lacking("A small disk of its own can only be mounted by root: this test fills one.")
     yield Disk(place)
     subprocess.run(["umount", "-l", str(place)], check=True)
 

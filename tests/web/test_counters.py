@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import subprocess
 from pathlib import Path
 
-import pytest
 import yaml
 from hypothesis import find, settings, strategies
 from hypothesis.strategies import SearchStrategy
 
 from planner.core.text import linkedin_length, utf8_length, x_length
+from tests.conftest import lacking
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 PIECES = (
@@ -39,9 +38,7 @@ def in_browser(texts: list[str]) -> list[list[int]]:
     node = shutil.which("node")
     manifest = ROOT / "static" / "dist" / "manifest.json"
     if node is None or not manifest.exists():
-        if os.environ.get("CI") == "true":
-            pytest.fail("Node and the built scripts are needed.")
-        pytest.skip("Node or the built scripts are missing.")
+        lacking("Node or the built scripts are missing.")
     script = ROOT / "static" / "dist" / json.loads(manifest.read_text())["weigh.js"]
     program = f"""
       globalThis.window = globalThis; globalThis.document = new EventTarget(); globalThis.CustomEvent ??= class extends Event {{}};
