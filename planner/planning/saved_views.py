@@ -56,10 +56,10 @@ def first_query(db: Session, screen: str, *, viewer: User) -> str | None:
     )
 
 
-def by_id(db: Session, view_id: int, *, viewer: User) -> SavedView:
-    """One that this person may see. Raises NotFound."""
+def by_id(db: Session, screen: str, view_id: int, *, viewer: User) -> SavedView:
+    """One of that screen that this person may see. Raises NotFound."""
     found = db.get(SavedView, view_id)
-    if found is None or (found.owner_id != viewer.id and not found.shared):
+    if found is None or found.screen != screen or (found.owner_id != viewer.id and not found.shared):
         raise NotFound()
     return found
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
 from flask import flash, g, redirect, render_template, request, url_for
@@ -13,6 +12,7 @@ from werkzeug.datastructures import MultiDict
 from planner.accounts.rules import may
 from planner.core.errors import Forbidden, NotFound, PlannerError
 from planner.planning import saved_views
+from planner.web import keeping_views
 from planner.web.access import needs
 from planner.web.calendar.asking import VIEWS, kept
 from planner.web.forms.calendar import ViewForm
@@ -45,19 +45,17 @@ def save() -> ResponseReturnValue:
     query = question_of(MultiDict(parse_qsl(form.query.data or "")[:60]))
     if form.validate():
         try:
-            with committing(g.db):
-                view = saved_views.save(g.db, SCREEN, form.name.data or "", query, shared=bool(form.shared.data), actor=g.user, now=g.now)
+            view = keeping_views.keep(SCREEN, form, query)
         except PlannerError as error:
             _refuse(form, error)
         else:
-            flash(_("Saved as “%(name)s”.", name=view.name), "success")
             return redirect(f"{url_for('planning.calendar')}?{view.query}")
     return _page(form), 422
 
 
 @needs("view.own")
 def rename(view_id: int) -> ResponseReturnValue:
-    view = saved_views.by_id(g.db, view_id, viewer=g.user)
+    view = saved_views.by_id(g.db, SCREEN, view_id, viewer=g.user)
     form = ViewForm()
     if form.validate():
         try:
@@ -73,14 +71,7 @@ def rename(view_id: int) -> ResponseReturnValue:
 
 @needs("view.own")
 def remove(view_id: int) -> ResponseReturnValue:
-    view = saved_views.by_id(g.db, view_id, viewer=g.user)
-    back = {"name": view.name, "query": view.query, **({"shared": "y"} if view.shared else {})}
-    mine = view.owner_id == g.user.id
-    with committing(g.db):
-        saved_views.remove(g.db, view, actor=g.user, now=g.now)
-    text = _("“%(name)s” was deleted.", name=back["name"])
-    said: Any = {"text": text, "undo": url_for(".save"), "fields": back} if mine else text
-    flash(said, "success")
+    keeping_views.remove(SCREEN, view_id, undo=url_for(".save"))
     return redirect(url_for(".index"))
 
 
@@ -88,7 +79,7 @@ def remove(view_id: int) -> ResponseReturnValue:
 def open_first() -> ResponseReturnValue:
     """Let the calendar open with a view, or as it comes."""
     number = request.form.get("view", "")
-    view = saved_views.by_id(g.db, int(number), viewer=g.user) if number.isdecimal() and len(number) < 18 else None
+    view = saved_views.by_id(g.db, SCREEN, int(number), viewer=g.user) if number.isdecimal() and len(number) < 18 else None
     with committing(g.db):
         saved_views.open_first(g.db, SCREEN, view, actor=g.user)
     flash(_("Your calendar opens with “%(name)s”.", name=view.name) if view else _("Your calendar opens with this week, unfiltered."), "success")

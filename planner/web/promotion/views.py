@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
 from flask import flash, g, redirect, request, url_for
@@ -13,10 +12,10 @@ from werkzeug.datastructures import MultiDict
 from planner.core.errors import Forbidden, NotFound, PlannerError
 from planner.planning import saved_views
 from planner.planning.saved_views import View
+from planner.web import keeping_views
 from planner.web.access import needs
 from planner.web.forms.calendar import ViewForm
 from planner.web.languages import say
-from planner.web.session import committing
 
 __all__ = ["address_of", "question_of", "remove_view", "save_view", "views"]
 
@@ -50,14 +49,11 @@ def save_view() -> ResponseReturnValue:
     query = question_of(MultiDict(parse_qsl(form.query.data or "")[:20]))
     if form.validate():
         try:
-            with committing(g.db):
-                view = saved_views.save(g.db, SCREEN, form.name.data or "", query, shared=bool(form.shared.data), actor=g.user, now=g.now)
+            keeping_views.keep(SCREEN, form, query)
         except PlannerError as error:
             if isinstance(error, (Forbidden, NotFound)):
                 raise
             flash(say(error), "error")
-        else:
-            flash(_("Saved as “%(name)s”.", name=view.name), "success")
     else:
         flash(_("Give the view a name."), "error")
     return redirect(address_of(query))
@@ -65,14 +61,5 @@ def save_view() -> ResponseReturnValue:
 
 @needs("view.own")
 def remove_view(view_id: int) -> ResponseReturnValue:
-    view = saved_views.by_id(g.db, view_id, viewer=g.user)
-    if view.screen != SCREEN:
-        raise NotFound()
-    back = {"name": view.name, "query": view.query, **({"shared": "y"} if view.shared else {})}
-    mine = view.owner_id == g.user.id
-    with committing(g.db):
-        saved_views.remove(g.db, view, actor=g.user, now=g.now)
-    text = _("“%(name)s” was deleted.", name=back["name"])
-    said: Any = {"text": text, "undo": url_for(".save_view"), "fields": back} if mine else text
-    flash(said, "success")
+    keeping_views.remove(SCREEN, view_id, undo=url_for(".save_view"))
     return redirect(address_of(request.form.get("query", "")))
