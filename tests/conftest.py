@@ -147,7 +147,7 @@ def empty_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-#: Empties every table that has rows, and lets their numbers start at one again.
+#: Empties every table that has rows, and lets every number start at one again: also those of rows that were undone.
 _EMPTY = """
 DO $$
 DECLARE name text; filled boolean; names text[] := '{}';
@@ -157,6 +157,7 @@ BEGIN
     IF filled THEN names := names || name; END IF;
   END LOOP;
   IF names <> '{}' THEN EXECUTE format('TRUNCATE %s RESTART IDENTITY CASCADE', array_to_string(names, ', ')); END IF;
+  PERFORM setval(format('%I.%I', schemaname, sequencename)::regclass, start_value, false) FROM pg_sequences WHERE schemaname = 'public' AND last_value IS NOT NULL;
 END $$
 """
 #: What the schema looks like: some tests take a piece of it away.

@@ -10,17 +10,27 @@ const place = document.querySelector("[data-calendar]");
 let shown = location.href;
 let last = "";
 let count = () => {};
+/** What is being asked for. */
+let asking = null;
 
-/** The calendar of that address, in place of the one on the page. Something else came back: go there. */
+/** The calendar of that address, in place of the one on the page. Something else came back: go there. Of two asked for, the later one is shown. */
 async function show(address, { push = false, quiet = false } = {}) {
+  if (quiet && asking) return;
+  asking?.abort();
+  const mine = new AbortController();
+  asking = mine;
   place.setAttribute("aria-busy", "true");
-  const answer = await fetch(address, { credentials: "same-origin", headers: { Accept: "text/html" } }).catch(() => null);
+  const got = await fetch(address, { credentials: "same-origin", headers: { Accept: "text/html" }, signal: mine.signal })
+    .then(async (answer) => [answer, await answer.text()])
+    .catch(() => null);
+  if (asking !== mine) return;
+  asking = null;
   place.setAttribute("aria-busy", "false");
-  if (!answer) {
+  if (!got) {
     if (!quiet) document.dispatchEvent(new CustomEvent("planner:toast", { detail: { text: word("lost"), kind: "error" } }));
     return;
   }
-  const text = await answer.text();
+  const [answer, text] = got;
   const tag = answer.headers.get("ETag");
   const page = new DOMParser().parseFromString(text, "text/html").querySelector("[data-calendar]");
   if (!page) {

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Error as PlaywrightError
+from playwright.sync_api import Locator, Page, Route, expect
 
 from tests.browser.conftest import Product, sign_in
 
@@ -103,6 +104,26 @@ def test_the_pages_turn_in_place_with_everything_on_them_and_back_again(page: Pa
     expect(page.locator(".lanes")).to_be_visible()
     expect(page.locator(".clashes")).to_have_count(0)
     assert page.evaluate("window.same") is True
+
+
+def test_of_two_pages_asked_for_the_later_one_is_shown_however_late_the_first_comes(page: Page, product: Product) -> None:
+    sign_in(page, product)
+    page.goto(f"{product.url}/calendar?date={WEDNESDAY:%Y-%m-%d}")
+    slow, quick = (f"{WEDNESDAY + timedelta(days=days):%Y-%m-%d}" for days in (7, -7))
+    held: list[Route] = []
+    page.route(f"**/calendar*date={slow}*", lambda route: held.append(route))
+
+    page.locator("[data-turn='after']").first.click()
+    page.locator("[data-turn='before']").first.click()
+    expect(page.locator(f"td[data-day='{quick}']").first).to_be_visible()
+    for one in held:
+        with suppress(PlaywrightError):  # The page no longer waits for it.
+            one.continue_()
+    page.wait_for_timeout(500)
+
+    assert len(held) == 1
+    expect(page.locator(f"td[data-day='{quick}']").first).to_be_visible()
+    assert f"date={quick}" in page.url
 
 
 def test_what_somebody_else_changes_appears_by_itself(page: Page, product: Product) -> None:

@@ -100,16 +100,17 @@ def reader(runtime: Runtime) -> int:
         return user.id
 
 
-def plan(db: Session) -> None:
-    """A post that waits, and one for each reason to keep it secret; the mark stands in all that is known of those."""
+def plan(db: Session) -> int:
+    """A post that waits, its number given, and one for each reason to keep it secret; the mark stands in all that is known of those."""
     author = make_user(db, roles=("planner",))
 
-    def submitted(**values: Any) -> None:
+    def submitted(**values: Any) -> int:
         post = make_post(db, author=author, **values)
         service.submit(db, post, actor=author, now=MORNING)
+        return post.id
 
     channel = make_channel(db, name="Our page")
-    submitted(asset=make_asset(db, title="Open house"), channel=channel, publish_at=MORNING + DAY)
+    told = submitted(asset=make_asset(db, title="Open house"), channel=channel, publish_at=MORNING + DAY)
     secrets: tuple[dict[str, Any], ...] = (
         {"confidentiality": Confidentiality.CONFIDENTIAL}, {"confidentiality": Confidentiality.INTERNAL}, {"sensitive": True},
         {"embargo_until": MORNING + DAY, "embargo_terms": [MARK]},
@@ -118,6 +119,7 @@ def plan(db: Session) -> None:
         submitted(asset=make_asset(db, title=f"{MARK} {number}", **values), publish_at=MORNING + (number + 2) * DAY)
     submitted(asset=make_asset(db, title=f"{MARK} in a campaign"), campaign=make_campaign(db, name=MARK, embargo_until=MORNING + DAY), publish_at=MORNING + 7 * DAY)
     make_post(db, asset=make_asset(db, title=f"The story of {MARK}"), state=PostState.FAILED, publish_at=MORNING - DAY)
+    return told
 
 
 def sendings(runtime: Runtime) -> list[tuple[str, str, int]]:
@@ -127,7 +129,7 @@ def sendings(runtime: Runtime) -> list[tuple[str, str, int]]:
 
 def test_the_digest_says_what_needs_one_in_one_s_language_and_nothing_that_is_not_public(runtime: Runtime, reader: int, postbox: tuple[Postbox, int]) -> None:
     with runtime.sessions.begin() as db:
-        plan(db)
+        told = plan(db)
 
     assert digesting.send_due(runtime) == 1
 
@@ -138,7 +140,7 @@ def test_the_digest_says_what_needs_one_in_one_s_language_and_nothing_that_is_no
     assert "Attend votre oui (6)" in text and "“Open house”" in text and "Our page" in text
     assert text.count("une publication confidentielle") == 6
     assert MARK not in str(mail) and MARK not in text
-    assert "http://127.0.0.1:8000/approvals/1" in text and "/settings/digest" in text
+    assert f"http://127.0.0.1:8000/approvals/{told}\r\n" in text and "/settings/digest" in text
 
 
 def test_it_comes_once_a_day_whoever_asks_and_again_the_next_day(runtime: Runtime, reader: int, clock: StoppedClock, postbox: tuple[Postbox, int]) -> None:
