@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 
 from planner.channels import refreshing
@@ -43,10 +44,11 @@ class Workers:
         return self
 
     def stop(self, timeout: float = 35.0) -> None:
-        """Let each thread finish what it is sending, then end; one that does not is looked up by the next worker."""
+        """Let the threads finish what they are sending, for so many seconds in all; what is left undone is looked up by the next worker."""
         self._stopping.set()
+        ends_at = time.monotonic() + timeout
         for thread in self._threads:
-            thread.join(timeout)
+            thread.join(max(0.0, ends_at - time.monotonic()))
 
     def wait(self) -> None:
         """Block until `stop` is called from elsewhere."""

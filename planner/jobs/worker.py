@@ -3,30 +3,25 @@
 from __future__ import annotations
 
 import signal
-from types import FrameType
 
 from planner.core.runtime import Runtime
 from planner.jobs.embedded import Workers
 
 __all__ = ["work"]
 
-
-class _ToldToStopError(Exception):
-    """Raised in the main thread by the signal, because a handler may not touch a lock that this thread is waiting on."""
+_STOPS = (signal.SIGTERM, signal.SIGINT)
 
 
 def work(runtime: Runtime) -> None:
-    """Work until told to stop; then finish what is being sent. A second signal ends the process at once."""
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, _stop)
-    workers = Workers(runtime)
-    try:
-        workers.start().wait()
-    except _ToldToStopError:
-        workers.stop()
+    """Work until told to stop; then finish what is being sent. A second signal ends the process at once.
 
-
-def _stop(_number: int, _frame: FrameType | None) -> None:
-    for number in (signal.SIGTERM, signal.SIGINT):
+    The signals are held back and waited for, instead of handled wherever they find this thread: a handler could
+    break into the start of a thread or into a lock. The threads inherit that.
+    """
+    signal.pthread_sigmask(signal.SIG_BLOCK, _STOPS)
+    workers = Workers(runtime).start()
+    signal.sigwait(_STOPS)
+    for number in _STOPS:
         signal.signal(number, signal.SIG_DFL)
-    raise _ToldToStopError
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOPS)
+    workers.stop()
