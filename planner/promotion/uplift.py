@@ -21,17 +21,19 @@ from planner.promotion.forecast import Forecast, Outlook, Reading, known_at, out
 __all__ = ["GUESS", "PastVideo", "Uplift", "extra_views", "uplift", "with_promotion"]
 
 # Before any promotion is on record: e^guess times the views still to come, give or take. Once there is one, the guess yields more:
-# ten promotions on record outweigh it, and one that did nothing is not shown as one that did.
-GUESS, _GUESS_SPREAD, _YIELDING_SPREAD = math.log(1.5), 0.5, 0.7
+# ten promotions on record outweigh it, and neither one that did nothing nor a very strong one is drawn far towards it.
+GUESS, _GUESS_SPREAD, _YIELDING_SPREAD = math.log(1.5), 0.5, 0.9
 # A video that went off by itself, or was never seen again, says no more than this many spreads from the middle.
 _UNUSUAL = 2.5
 # Spread of residuals before any is measured, and how many videos that is worth.
 _SPREAD, _SPREAD_WORTH = 0.9, 4
-# Levels are told apart no better than this, which shrinks the line through few unpromoted videos.
-_LINE = 0.3
+# How much the residual may change with a level e times higher, which shrinks the line through few unpromoted videos.
+_LINE = 0.15
 # How much one promotion differs from the next.
 _EACH = 0.3
 _DEFAULT_AGE = 7.0
+# The estimate is fitted in so many rounds, stays within e^6 either way, and is called no surer than a quarter of all views to come allows.
+_ROUNDS, _FAR, _STEEP = 12, 6.0, 0.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +45,16 @@ class PastVideo:
 
 
 class _Point(NamedTuple):
-    """One past video: ln level at its promotion day, ln of what came over what was forecast to come, views it reached."""
+    """One past video: ln level at its promotion day, views that came after it, views that were forecast to come, views it reached."""
 
     level: float
-    residual: float
+    came: float
+    told: float
     reached: float
+
+    def residual(self, lifted: float = 0.0) -> float:
+        """ln of what came over what was forecast to come, `lifted` times e: one is added to both counts, not to the uplift."""
+        return math.log((self.came + 1) / (self.told * math.exp(lifted) + 1))
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,28 +118,17 @@ def _residual(readings: Sequence[Reading], age: float, horizon: float, peers: Se
     if told is None:
         return None
     seen = before[-1][1]
-    came = max(math.exp(reached) - 1 - seen, 0.0)
-    return _Point(math.log(seen + 1), math.log((came + 1) / (told.forecast.median - seen + 1)), max(math.exp(reached) - 1, 0.0))
+    return _Point(math.log(seen + 1), max(math.exp(reached) - 1 - seen, 0.0), told.forecast.median - seen, max(math.exp(reached) - 1, 0.0))
 
 
 def _estimate(with_it: Sequence[_Point], without: Sequence[_Point], guess: float) -> Uplift:
     n, m = len(with_it), len(without)
     if n == 0:
         return Uplift(guess, _GUESS_SPREAD, 0, m)
-    plain = [*with_it, *without]
-    with_it, without = _tamed(with_it, without)
-    untouched = fmean(point in plain for point in (*with_it, *without))
-    level = fmean(point.level for point in without) if m else 0.0
-    rest = fmean(point.residual for point in without) if m else 0.0
-    across = math.fsum((point.level - level) ** 2 for point in without)
-    slope = math.fsum((point.level - level) * (point.residual - rest) for point in without) / (across + (_SPREAD / _LINE) ** 2)
-    lifted = [point.residual - slope * (point.level - level) for point in with_it]
-    raw = fmean(lifted) - rest * m / (m + 2)
-    squares = math.fsum((value - fmean(lifted)) ** 2 for value in lifted)
-    squares += math.fsum((point.residual - rest - slope * (point.level - level)) ** 2 for point in without)
-    squares /= untouched**2  # what was tamed hides a part of the spread
-    variance = (_SPREAD_WORTH * _SPREAD**2 + squares) / (_SPREAD_WORTH + n - 1 + max(m - 1, 0))
-    error = variance * (1 / n + 1 / (m + 2))
+    raw, error = 0.0, 0.0
+    for _ in range(_ROUNDS):
+        off, error = _off(with_it, without, raw)
+        raw = min(max(raw + off, -_FAR), _FAR)
     trust = _YIELDING_SPREAD**2 / (_YIELDING_SPREAD**2 + error)
     naive = None
     if m:
@@ -140,15 +136,35 @@ def _estimate(with_it: Sequence[_Point], without: Sequence[_Point], guess: float
     return Uplift(guess + trust * (raw - guess), math.sqrt(trust * error), n, m, naive)
 
 
-def _tamed(*groups: Sequence[_Point]) -> list[list[_Point]]:
-    """The same points, with residuals far from the middle of their group brought nearer; the spread is that of all groups (MAD)."""
-    middles = [median(point.residual for point in group) if group else 0.0 for group in groups]
-    away = [abs(point.residual - middle) for group, middle in zip(groups, middles, strict=True) for point in group]
+def _off(with_it: Sequence[_Point], without: Sequence[_Point], lifted: float) -> tuple[float, float]:
+    """How far the promoted videos lie above the line of the others if promotion multiplied by e^lifted, and the variance of that.
+
+    The line goes through the residuals of the others against their levels. Promoted videos have higher levels than the others,
+    so how well its slope is known counts as well as how many videos there are.
+    """
+    n, m = len(with_it), len(without)
+    told, plain = [point.residual(lifted) for point in with_it], [point.residual() for point in without]
+    ups, rests = _tamed(told, plain)
+    level = fmean(point.level for point in without) if m else 0.0
+    rest = fmean(rests) if m else 0.0
+    across = math.fsum((point.level - level) ** 2 for point in without) + (_SPREAD / _LINE) ** 2
+    slope = math.fsum((point.level - level) * (value - rest) for point, value in zip(without, rests, strict=True)) / across
+    gap = fmean(point.level for point in with_it) - level if m else 0.0
+    over = [value - slope * (point.level - level) for point, value in zip(with_it, ups, strict=True)]
+    squares = math.fsum((value - fmean(over)) ** 2 for value in over)
+    squares += math.fsum((value - rest - slope * (point.level - level)) ** 2 for point, value in zip(without, rests, strict=True))
+    squares /= fmean(now == was for now, was in zip((*ups, *rests), (*told, *plain), strict=True)) ** 2  # what was tamed hides a part of the spread
+    variance = (_SPREAD_WORTH * _SPREAD**2 + squares) / (_SPREAD_WORTH + n - 1 + max(m - 1, 0))
+    steep = fmean(point.told / (point.told + math.exp(-lifted)) for point in with_it)
+    return fmean(over) - rest * m / (m + 2), variance * (1 / n + 1 / (m + 2) + gap**2 / across) / max(steep, _STEEP) ** 2 + _EACH**2 / n
+
+
+def _tamed(*groups: Sequence[float]) -> list[list[float]]:
+    """The same residuals, those far from the middle of their group brought nearer; the spread is that of all groups (MAD)."""
+    middles = [median(group) if group else 0.0 for group in groups]
+    away = [abs(value - middle) for group, middle in zip(groups, middles, strict=True) for value in group]
     most = _UNUSUAL * max(1.4826 * median(away), 0.2)
-    return [
-        [point._replace(residual=min(max(point.residual, middle - most), middle + most)) for point in group]
-        for group, middle in zip(groups, middles, strict=True)
-    ]
+    return [[min(max(value, middle - most), middle + most) for value in group] for group, middle in zip(groups, middles, strict=True)]
 
 
 def extra_views(expected: Outlook, gain: Uplift, *, draws: int = 400, steps: int = 50) -> np.ndarray[Any, Any]:

@@ -32,6 +32,21 @@ def test_a_true_uplift_lies_inside_the_interval() -> None:
     assert abs(fmean(gain.log_mean for gain in told) - math.log(1.5)) <= 0.15
 
 
+def test_a_strong_uplift_is_understated_by_little_and_lies_inside_the_interval() -> None:
+    told = estimates(3.0)
+    assert fmean(low <= 3 <= high for low, high in (gain.interval() for gain in told)) >= 0.74
+    assert -0.2 <= fmean(gain.log_mean for gain in told) - math.log(3) <= 0.05
+
+
+def test_the_further_the_promoted_stood_above_the_others_before_the_wider_the_interval() -> None:
+    def gain(before: float) -> Uplift:
+        others = [PastVideo([(1.0, 50.0 + 5 * i), (7.0, 100.0 + 9 * i), (30.0, 150.0 + 13 * i)]) for i in range(12)]
+        lifted = [PastVideo([(1.0, before / 2), (7.0, before + i), (30.0, before * 2.2 + i)], promoted_at=7.0) for i in range(4)]
+        return uplift([*others, *lifted], 30)
+
+    assert gain(150.0).log_sd < gain(1500.0).log_sd < gain(15_000.0).log_sd
+
+
 def test_the_table_of_the_docs_is_what_is_measured() -> None:
     page = (Path(__file__).resolve().parents[2] / "docs" / "promotion.md").read_text()
     told = next(row for row in rows(channels=16) if row.truth == 1.0)
