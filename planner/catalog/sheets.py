@@ -8,7 +8,7 @@ import io
 import re
 import unicodedata
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
@@ -32,7 +32,7 @@ BROKEN = "�"
 
 _BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 #: What a spreadsheet takes for the start of a formula, full-width signs included.
-_RUNS = tuple("=+-@\t\r\n＝＋－＠")
+_RUNS = frozenset("=+-@\t\r\n＝＋－＠")
 _ESCAPED = re.compile("[\udc80-\udcff]")
 
 # One cell of a megabyte must reach the check that says so, not stop the reader.
@@ -74,9 +74,9 @@ def heading(text: str) -> str:
     return re.sub(r"[^a-z0-9]+", "_", plain).strip("_")
 
 
-def inert(text: str) -> str:
-    """A cell to write that no spreadsheet runs: an apostrophe goes before what begins like a formula."""
-    return f"'{text}" if text.startswith(_RUNS) else text
+def inert(row: Sequence[str]) -> list[str]:
+    """A row to write of which no spreadsheet runs a cell: an apostrophe goes before what begins like a formula."""
+    return [f"'{text}" if text[:1] in _RUNS else text for text in row]
 
 
 def _open_csv(data: bytes) -> Sheet:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import String, Text, cast, func, select, type_coerce
 from sqlalchemy.orm import Session
 
 from planner.accounts.models import User
@@ -33,11 +35,10 @@ def table(db: Session, start: datetime, end: datetime, *, viewer: User | None, f
     mask -- stands in the place of the title of what the viewer may know no more of than that it is planned.
     """
     yield HEADINGS
-    sees_all = viewer is None or may(viewer, "asset.read_confidential")
     query: Any = (
         select(
-            Post.id, Post.state, Post.publish_at, func.coalesce(Post.time_zone, Channel.time_zone), Channel.name, Asset.title, Asset.kind, Post.text,
-            Post.title, Post.link, Post.first_comment, Post.tags, Campaign.name, Post.external_url, Post.published_at, Asset.confidentiality,
+            Post.id, type_coerce(Post.state, String), Post.publish_at, func.coalesce(Post.time_zone, Channel.time_zone), Channel.name, Asset.title, type_coerce(Asset.kind, String), Post.text,
+            Post.title, Post.link, Post.first_comment, cast(Post.tags, Text), Campaign.name, Post.external_url, Post.published_at, type_coerce(Asset.confidentiality, String),
             Asset.owner_id, Post.author_id,
         )
         .join(Asset, Asset.id == Post.asset_id)
@@ -47,20 +48,26 @@ def table(db: Session, start: datetime, end: datetime, *, viewer: User | None, f
         .order_by(Post.publish_at, Post.id)
         .execution_options(yield_per=_AT_ONCE)
     )  # fmt: skip
-    for row in db.execute(query):
-        known = sees_all or row[15] is not Confidentiality.CONFIDENTIAL or (viewer is not None and viewer.id in row[16:18])
-        yield _line(row) if known else _masked(row, mask)
+    line = _line if viewer is None or may(viewer, "asset.read_confidential") else partial(_line_for, viewer.id, mask)
+    for part in db.connection().execute(query).partitions():
+        yield from map(line, part)
 
 
 def _line(row: Sequence[Any]) -> Sequence[str]:
-    number, state, at, zone, channel, asset, kind, text, title, link, comment, tags, campaign, url, published_at = row[:15]
-    day, _t, clock = wall_of(at, zone).partition("T")
-    out = wall_of(published_at, zone).replace("T", " ") if published_at else ""
+    number, state, at, zone, channel, asset, kind, text, title, link, comment, tags, campaign, url, published_at, _secret, _owner, _author = row
+    planned = wall_of(at, zone)
     return (
-        day, clock, zone, channel, asset, text, title, link, comment, ", ".join(tags or ()), campaign or "", str(number), state.value, kind.value, url, out,
+        planned[:10], planned[11:], zone, channel, asset, text, title, link, comment, "" if tags in ("[]", None) else ", ".join(json.loads(tags)),
+        campaign or "", str(number), state, kind, url, wall_of(published_at, zone).replace("T", " ") if published_at else "",
     )  # fmt: skip
 
 
+def _line_for(user_id: int, mask: str, row: Sequence[Any]) -> Sequence[str]:
+    """The same for who may not know everything."""
+    known = row[15] != Confidentiality.CONFIDENTIAL or user_id in row[16:18]
+    return _line(row) if known else _masked(row, mask)
+
+
 def _masked(row: Sequence[Any], mask: str) -> Sequence[str]:
-    day, _t, clock = wall_of(row[2], row[3]).partition("T")
-    return day, clock, row[3], row[4], mask, "", "", "", "", "", "", "", row[1].value, "", "", ""
+    told = wall_of(row[2], row[3])
+    return told[:10], told[11:], row[3], row[4], mask, "", "", "", "", "", "", "", row[1], "", "", ""

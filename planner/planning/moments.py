@@ -73,7 +73,8 @@ def is_double(moment: datetime, zone: str) -> bool:
 
 def wall_of(moment: datetime, zone: str) -> str:
     """What clocks in `zone` show at that moment, ISO without zone, to the minute."""
-    return moment.astimezone(zone_of(zone)).replace(tzinfo=None).isoformat(timespec="minutes")
+    at = moment.astimezone(zone_of(zone))
+    return f"{at.year:04}-{at.month:02}-{at.day:02}T{at.hour:02}:{at.minute:02}"
 
 
 def check_moment(at: datetime, now: datetime) -> None:

@@ -15,14 +15,15 @@ from flask_babel import lazy_gettext as _l
 
 from planner.channels import queries as channels
 from planner.channels.queries import ChannelHealth
-from planner.insights import queries
+from planner.insights import exporting, queries
 from planner.insights.ranking import MIN_PEERS, SEEN, rank
 from planner.insights.trend import ChannelMonth, months
 from planner.web.access import needs
 from planner.web.definitions import definitions
+from planner.web.handed_out import as_it_is_read
 from planner.web.linkedin_names import name_of
 
-__all__ = ["around", "audience", "index", "totals"]
+__all__ = ["around", "audience", "export", "index", "totals"]
 
 #: Ages at which posts may be compared; the empty one is "as last read".
 AGES = ("", "1", "7", "30", "90")
@@ -119,6 +120,15 @@ def index() -> ResponseReturnValue:
         "performance/index.html", asked=asked, channels=known, channel=channel, posts=posts[:_SHOWN], more=len(posts) - _SHOWN,
         cut=ranking.cut, ages=AGES, metrics=METRICS, best=best, least=MIN_PEERS, days=MONTH,
     )  # fmt: skip
+
+
+@needs("read")
+def export() -> ResponseReturnValue:
+    """Every live post with its newest counts, of all channels or the one that the address names; `of=readings`: every reading."""
+    every = request.args.get("of") == "readings"
+    channel = request.args.get("channel", type=int)
+    rows = exporting.table(g.db, every_reading=every, channel_id=channel if channel and 0 < channel < 2**63 else None, viewer=g.user)
+    return as_it_is_read(rows, f"{'readings' if every else 'posts'}-{g.now.date()}.csv")
 
 
 @needs("read")

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import tempfile
 from collections.abc import Iterator, Sequence
-from typing import Any
 
-from flask import Response, flash, g, redirect, render_template, request, stream_with_context, url_for
+from flask import flash, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
-from planner.catalog.sheets import inert, open_sheet
+from planner.catalog.sheets import open_sheet
 from planner.core.errors import Forbidden, Invalid, PlannerError
 from planner.core.i18n import N_
 from planner.planning import exporting, importing
@@ -21,6 +17,7 @@ from planner.planning.importing import Plan
 from planner.web.access import needs
 from planner.web.calendar.asking import asked_of
 from planner.web.forms.imports import PlanForm
+from planner.web.handed_out import as_it_is_read, workbook
 from planner.web.preflight import limits_of
 from planner.web.sent_files import ERRORS, TABLE, as_csv, download, keep, list_of, path_of, throw_away_old
 from planner.web.session import committing
@@ -30,8 +27,6 @@ __all__ = ["errors", "export_csv", "export_xlsx", "send", "template", "template_
 
 #: Errors and rows shown; the rest is counted.
 _SHOWN, _PREVIEWED = 200, 50
-_XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-_CHUNK = 1 << 16
 
 
 @needs("post.create")
@@ -76,34 +71,20 @@ def template() -> ResponseReturnValue:
 
 @needs("post.create")
 def template_xlsx() -> ResponseReturnValue:
-    return _attached(_workbook(importing.TEMPLATE), _XLSX, "plan.xlsx")
+    return workbook(importing.TEMPLATE, "plan.xlsx", sheet="Plan")
 
 
 @needs("read")
 def export_csv() -> ResponseReturnValue:
     """What the calendar shows with these filters."""
     rows, name = _asked()
-
-    def lines() -> Iterator[bytes]:
-        yield "\ufeff".encode()
-        target = io.StringIO(newline="")
-        writer = csv.writer(target)
-        for row in rows:
-            writer.writerow([inert(cell) for cell in row])
-            if target.tell() > _CHUNK:
-                yield target.getvalue().encode()
-                target.seek(0)
-                target.truncate()
-        g.db.rollback()  # The connection is free again before the reader has taken the last piece.
-        yield target.getvalue().encode()
-
-    return _attached(stream_with_context(lines()), "text/csv", f"{name}.csv")
+    return as_it_is_read(rows, f"{name}.csv")
 
 
 @needs("read")
 def export_xlsx() -> ResponseReturnValue:
     rows, name = _asked()
-    return _attached(_workbook(rows), _XLSX, f"{name}.xlsx")
+    return workbook(rows, f"{name}.xlsx", sheet="Plan")
 
 
 def _check() -> ResponseReturnValue:
@@ -142,28 +123,3 @@ def _asked() -> tuple[Iterator[Sequence[str]], str]:
         start, end = around.start, around.end
     rows = exporting.table(g.db, midnight(start), midnight(end), viewer=g.user, filters=asked.filters, mask=_("Confidential"))
     return rows, f"plan-{start}-{end}"
-
-
-def _workbook(rows: Any) -> Iterator[bytes]:
-    """A workbook of text cells, put together on disk and handed out in pieces."""
-    import openpyxl  # Slow to load; only who asks for a workbook pays for it.
-    from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
-
-    book = openpyxl.Workbook(write_only=True)
-    page = book.create_sheet("Plan")
-    for row in rows:
-        page.append([ILLEGAL_CHARACTERS_RE.sub("", inert(cell))[:32_000] for cell in row])
-    target = tempfile.SpooledTemporaryFile(max_size=4_000_000)  # noqa: SIM115 The generator closes it.
-    book.save(target)
-    target.seek(0)
-
-    def pieces() -> Iterator[bytes]:
-        with target:
-            while piece := target.read(_CHUNK):
-                yield piece
-
-    return pieces()
-
-
-def _attached(body: Any, mimetype: str, name: str) -> Response:
-    return Response(body, mimetype=mimetype, headers={"Content-Disposition": f'attachment; filename="{name}"'})

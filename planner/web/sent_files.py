@@ -35,7 +35,7 @@ TABLE, ERRORS = ".table", ".errors"
 def as_csv(rows: Iterable[Sequence[str]]) -> bytes:
     """A table that opens in an office, and runs nothing there."""
     target = io.StringIO(newline="")
-    csv.writer(target).writerows([inert(cell) for cell in row] for row in rows)
+    csv.writer(target).writerows(map(inert, rows))
     return target.getvalue().encode("utf-8-sig")
 
 

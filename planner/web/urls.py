@@ -182,6 +182,7 @@ SCREENS: tuple[Table, ...] = (
     )),
     Table("performance", "/performance", "planner.web.performance", (
         ("GET", "", "index"),
+        ("GET", "/export.csv", "export"),
         ("GET", "/channels", "totals"),
         ("GET", "/audience", "audience"),
     ), context="around"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-from tests.bench import benches, calendar, insights, outbox, promotion, start
+from tests.bench import benches, calendar, export, insights, outbox, promotion, start
 from tests.bench.measure import Line
 
 
@@ -15,7 +15,7 @@ def main() -> None:
     parser.add_argument("--posts", type=int, default=1_000_000, help="posts in the large database (default 1,000,000)")
     options = parser.parse_args()
     lines: list[Line] = []
-    for name, bench in {**benches.ALL, **calendar.ALL, **insights.ALL, **outbox.ALL, **start.ALL, **promotion.ALL}.items():
+    for name, bench in {**benches.ALL, **calendar.ALL, **insights.ALL, **export.ALL, **outbox.ALL, **start.ALL, **promotion.ALL}.items():
         if not options.names or name in options.names:
             line = bench(options.posts)
             print(line, flush=True)

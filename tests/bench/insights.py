@@ -22,7 +22,7 @@ from planner.insights.models import METRICS
 from tests.bench.measure import Line, cpu_ratio
 from tests.bench.world import FOLDER, path_of
 
-__all__ = ["ALL"]
+__all__ = ["ALL", "world"]
 
 #: The measured world ends on this day; every post has ten readings, the last ten days'.
 _LAST = date(2026, 3, 31)
@@ -32,7 +32,7 @@ _COUNTS = ", ".join(METRICS)
 _LIVE = 1000
 
 
-def _world(posts: int) -> Path:
+def world(posts: int) -> Path:
     """The calendar's database with ten readings of each post and their roll-ups, made once."""
     path = FOLDER / f"numbers-{posts}.sqlite3"
     if path.exists():
@@ -90,14 +90,14 @@ def _raw_asset(path: Path) -> Callable[[], int]:
 
 def asset_page(posts: int) -> Line:
     """Everything the asset's page shows of its numbers, against the raw SQL that fetches the same rows."""
-    path = _world(posts)
+    path = world(posts)
     with sessions_of(make_engine(f"sqlite:///{path}"))() as db:
         return Line("asset_page", cpu_ratio(lambda: queries.asset_performance(db, 7), _raw_asset(path), rounds=9, each=3), 2.0, 1.5)
 
 
 def dashboard_30d(posts: int) -> Line:
     """The twenty assets that gained most and each channel's totals, against the raw roll-up SQL: what each asset has at the window's ends."""
-    path = _world(posts)
+    path = world(posts)
     raw = sqlite3.connect(path)
     since = str(_NOW.date() - timedelta(days=30))
 

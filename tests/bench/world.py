@@ -98,10 +98,10 @@ def _dense(stretch: str, at: str) -> Iterator[tuple[Any, ...]]:
 
 
 @lru_cache
-def application(posts: int | str) -> Flask:
-    """The product on that database."""
+def application(posts: int | str, *, at: Path | None = None) -> Flask:
+    """The product on that database, or on the one at that path."""
     settings = Settings(
-        secret_key="a-key-for-benches-0123456789-abcdefgh", database_url=f"sqlite:///{path_of(posts).resolve()}",
+        secret_key="a-key-for-benches-0123456789-abcdefgh", database_url=f"sqlite:///{(at or path_of(posts)).resolve()}",
         data_dir=str(FOLDER.resolve()), executor="none", sandbox="off",
     )  # fmt: skip
     return create_app(settings, clock=SystemClock())

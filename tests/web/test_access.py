@@ -97,6 +97,7 @@ MATRIX = {
     "natives.index": "200 200 200 200 200 403 200 302",
     "natives.show": "200 200 200 200 200 403 200 302",
     "performance.index": "200 200 200 200 200 403 200 302",
+    "performance.export": "200 200 200 200 200 403 200 302",
     "performance.audience": "200 200 200 200 200 403 200 302",
     "performance.totals": "200 200 200 200 200 403 200 302",
     "asset_numbers.show": "200 200 200 200 200 403 200 302",

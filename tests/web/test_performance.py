@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import re
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from flask import Flask
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from planner.catalog.models import Confidentiality
 from planner.channels.models import AudienceSlice, Channel
 from planner.channels.port import Platform, Reading
-from planner.insights import service
-from planner.planning.models import PostState
+from planner.insights import importing, service
+from planner.planning.models import Post, PostState
 from planner.web.performance import slice_name
 from tests.conftest import Browser
 from tests.factories import NOON, make_asset, make_channel, make_post
@@ -110,6 +114,71 @@ def test_codes_of_an_audience_are_shown_as_readers_know_them(app: Flask) -> None
     with app.test_request_context(headers={"Accept-Language": "fr"}):
         shown = [slice_name(code) for code in codes]
     assert shown == ["France", "région indéterminée", "1", "1\u202f001–5\u202f000", "10\u202f001+", "France", "Director", "male"]
+
+
+def exported(client: Browser, query: str = "") -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(client.get(f"/performance/export.csv{query}").data.decode("utf-8-sig"))))
+
+
+def test_posts_are_exported_with_what_was_told_last_and_a_count_not_told_is_empty(client: Browser, app_db: Session) -> None:
+    here, there = make_channel(app_db, name="Group on X"), make_channel(app_db)
+    seen(app_db, here, [100], title="=HERE()")
+    seen(app_db, there, [0])
+    silent = make_post(app_db, channel=here, state=PostState.PUBLISHED, publish_at=NOON, published_at=NOON)
+    make_post(app_db, channel=here)
+    app_db.commit()
+
+    first, second, third = exported(client)
+
+    assert [first[name] for name in ("platform", "read_at", "impressions", "engagements", "views", "channel", "title", "kind", "published_at")] == [
+        "x", "2026-02-27T12:00:00Z", "100", "10", "", "Group on X", "'=HERE() 0", "blog_post", "2026-02-20T12:00:00Z",
+    ]  # fmt: skip
+    assert (second["impressions"], second["views"]) == ("0", "")
+    assert (third["post_id"], third["read_at"], third["impressions"]) == (str(silent.id), "", "")
+    assert [one["channel"] for one in exported(client, f"?channel={here.id}")] == ["Group on X"] * 2
+    assert exported(client, "?channel=9223372036854775808") == [first, second, third]
+
+
+def test_every_reading_goes_out_and_comes_back_as_the_same_readings(client: Browser, app_db: Session) -> None:
+    channel = make_channel(app_db)
+    seen(app_db, channel, [100, 200])
+    app_db.commit()
+    post_id = exported(client)[0]["post_id"]
+    service.record(app_db, [(int(post_id), Reading("", impressions=150))], at=NOON - 2 * DAY, now=NOON)
+    app_db.commit()
+
+    told = client.get("/performance/export.csv?of=readings").data
+    rows = list(csv.DictReader(io.StringIO(told.decode("utf-8-sig"))))
+    checked = importing.validate(told, now=NOON + DAY, kind="readings", db=app_db)
+
+    assert [(one["post_id"], one["read_at"][:10], one["impressions"]) for one in rows][:2] == [(post_id, "2026-02-27", "100"), (post_id, "2026-02-28", "150")]
+    assert (checked.errors, [(one.post_id, one.counts["impressions"]) for one in checked.rows]) == ([], [(int(one["post_id"]), int(one["impressions"])) for one in rows])
+
+
+def test_an_export_has_no_post_about_what_its_reader_may_not_know(sign_in: Any, app_db: Session) -> None:
+    seen(app_db, make_channel(app_db), [100])
+    post = make_post(app_db, asset=make_asset(app_db, title="Falcon", confidentiality=Confidentiality.CONFIDENTIAL), state=PostState.PUBLISHED, published_at=NOON)
+    service.record(app_db, [(post.id, Reading("", impressions=1))], at=NOON, now=NOON)
+    app_db.commit()
+
+    told = [[one["title"] for one in exported(sign_in(roles=(role,)), query)] for role in ("viewer", "admin") for query in ("", "?of=readings")]
+
+    assert told == [["Post 0"], ["Post 0"], ["Post 0", "Falcon"], ["Post 0", "Falcon"]]
+
+
+def test_an_export_of_any_length_is_one_statement_and_many_pieces(client: Browser, app: Flask, app_db: Session) -> None:
+    seen(app_db, make_channel(app_db), [100])
+    app_db.commit()
+    short = statements(app, client, "/performance/export.csv")
+    seen(app_db, make_channel(app_db), [100] * 60, title="t" * 290)
+    for number in range(20):
+        service.record_rows(app_db, [(post.id, NOON + number * DAY, Reading("", views=number)) for post in app_db.scalars(select(Post))])
+    app_db.commit()
+
+    pieces = list(client.get("/performance/export.csv?of=readings", buffered=False).iter_encoded())
+
+    assert (statements(app, client, "/performance/export.csv"), short) == (2, 2)
+    assert (len(pieces) > 5, max(map(len, pieces)) < 100_000) == (True, True)
 
 
 def test_an_empty_product_says_where_numbers_will_come_from(client: Browser) -> None:
