@@ -93,7 +93,10 @@ BOOK: tuple[Rule, ...] = (
         N_("“…” is under embargo until …"), "blocking", ("embargo",), locked=True, places=_EVERYWHERE,
     ),
     Rule(
-        "leak", N_("Leak"), N_("No post says the words of another asset before that asset's embargo lifts: in text, title, link, comment, tags or picture descriptions."),
+        "leak", N_("Leak"), N_(
+            "No post says the words of another asset before that asset's embargo lifts, in any of their forms: in text, title, link, comment, tags, picture descriptions "
+            "or names of files."
+        ),
         N_("“…” may not be mentioned before …"), "blocking", ("leak",), locked=True, places=_EVERYWHERE,
     ),
     Rule(

@@ -12,7 +12,7 @@ from planner.channels.models import Channel, ChannelState
 from planner.channels.port import Limits, Platform
 from planner.core.errors import EmbargoActive, SelfApproval
 from planner.core.i18n import N_
-from planner.planning.digest import content_digest, leaving_text
+from planner.planning.digest import content_digest, leaving_text, leaving_title
 from planner.planning.findings import ALONE, Finding, Surroundings, as_error, blocking, refuse
 from planner.planning.habits import CLASH, REPEAT, habits, tuned
 from planner.planning.leaks import leaks
@@ -91,7 +91,7 @@ def gates(post: Post, asset: Asset, campaign: Campaign | None, channel: Channel,
     """The rules no door may pass: embargo, leak, sensitive, retired, called off. Asked when planning and again when sending, with `at` the real time."""
     return [
         *_embargo(asset, campaign, at),
-        *leaks(_said(post, channel), around.terms, at),
+        *(leaks(_said(post, asset, channel), around.terms, at) if around.terms else ()),
         *_sensitive(post, asset, around),
         *_retired(asset),
         *_called_off(campaign),
@@ -116,13 +116,19 @@ def _overridden(post: Post, asset: Asset, channel: Channel, around: Surroundings
     return frozenset(code for code, said_of in around.overrides if said_of == digest)
 
 
-def _said(post: Post, channel: Channel) -> Iterator[str]:
-    yield leaving_text(post, channel)
-    yield post.title
-    yield leaving_link(post)
-    yield post.first_comment
-    yield from (f"#{tag}" for tag in post.tags or [])
-    yield from (str(item.get("alt_text", "")) for item in post.media or [])
+def _said(post: Post, asset: Asset, channel: Channel) -> Iterator[tuple[str, str]]:
+    """(field, words) of everything that leaves, a link's card and the names of the chosen files too: some platforms show them."""
+    yield "text", leaving_text(post, channel)
+    yield "title", leaving_title(post, asset)
+    yield "link", leaving_link(post)
+    if post.link:
+        yield "link", asset.summary or ""
+    yield "first_comment", post.first_comment
+    yield from (("tags", f"#{tag}") for tag in post.tags or [])
+    if post.media:
+        yield from (("media", str(item.get("alt_text", ""))) for item in post.media)
+        chosen = {item.get("file_id") for item in post.media}
+        yield from (("media", file.name) for file in asset.files if file.id in chosen)
 
 
 def _moment(post: Post, now: datetime) -> Iterator[Finding]:

@@ -13,8 +13,7 @@ from sqlalchemy.orm import Session
 from planner.catalog.models import Asset, AssetKind, Confidentiality
 from planner.channels.models import Channel
 from planner.channels.port import Platform
-from planner.planning.findings import Term
-from planner.planning.leaks import says
+from planner.planning.leaks import watch_of
 from planner.planning.models import Blackout, Campaign, Post, PostState, Share
 from planner.planning.surroundings import embargoed_terms
 
@@ -78,12 +77,12 @@ def shared(db: Session, share: Share, start: datetime, end: datetime, *, now: da
 
     cancelled -- also the cancelled posts, as far as they are no secret: a feed tells calendar apps that they are off.
     """
-    terms = embargoed_terms(db, except_asset=None, after=now)
+    words = watch_of(embargoed_terms(db, except_asset=None, after=now))
     told: dict[str, bool] = {}
 
     def tells(text: str) -> bool:
         if text not in told:
-            told[text] = _tells(text, terms)
+            told[text] = words.says(text)
         return told[text]
 
     hides = share.leaves_out or bool(share.scope.get("kinds") or share.scope.get("campaigns"))
@@ -100,10 +99,6 @@ def shared(db: Session, share: Share, start: datetime, end: datetime, *, now: da
     )
     blackouts = [Quiet(one.id, "" if tells(one.name) else one.name, one.starts_on, one.ends_on) for one in db.execute(quiet.order_by(Blackout.starts_on, Blackout.id))]
     return Shared("" if tells(share.name) else share.name, posts, blackouts)
-
-
-def _tells(text: str, terms: Sequence[Term]) -> bool:
-    return any(says(text, term.words) for term in terms)
 
 
 def _query(share: Share, start: datetime, end: datetime, cancelled: bool) -> Any:

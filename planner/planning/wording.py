@@ -9,7 +9,7 @@ from babel import Locale
 
 from planner.core.i18n import Named
 
-__all__ = ["KNOWN", "Tongue", "language_of"]
+__all__ = ["KNOWN", "Tongue", "language_of", "leaning"]
 
 #: Small words that one of these languages has and the others have not, or hardly.
 _SMALL: dict[str, frozenset[str]] = {
@@ -50,3 +50,11 @@ def language_of(text: str) -> str | None:
     counted = sorted(((sum(word in small for word in words), name) for name, small in _SMALL.items()), reverse=True)
     (most, name), (next_most, _next) = counted[:2]
     return name if most >= _ENOUGH and most >= _CLEAR * next_most else None
+
+
+def leaning(text: str) -> frozenset[str]:
+    """The languages it may be in: those that most of its small words belong to; all of KNOWN when there are none."""
+    words = _WORD.findall(_NO_WORDS.sub(" ", text).casefold())
+    counted = {name: sum(word in small for word in words) for name, small in _SMALL.items()}
+    most = max(counted.values())
+    return frozenset(name for name, count in counted.items() if count == most)

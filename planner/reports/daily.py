@@ -18,7 +18,7 @@ from planner.accounts.rules import may
 from planner.catalog.models import Asset
 from planner.core.i18n import N_
 from planner.planning.desk import desk
-from planner.planning.leaks import says
+from planner.planning.leaks import watch_of
 from planner.planning.models import Campaign, Post
 from planner.planning.queries import CalendarEntry
 from planner.planning.shared import is_secret
@@ -68,13 +68,13 @@ def gather(db: Session, user: User, tongue: Speech, *, zone: str, four_eyes: str
     mine = [one for one in waiting(db, viewer=user, four_eyes=four_eyes) if one.mine]
     entries = [*found.today, *found.trouble, *found.changes]
     secret = secret_posts(db, [one.post_id for one in entries] + [one.post.id for one in mine], now=now)
-    words = [term.words for term in embargoed_terms(db, except_asset=None, after=now)]
+    words = watch_of(embargoed_terms(db, except_asset=None, after=now))
 
     def channel(name: str) -> str:
-        return tongue.say(N_("a channel")) if any(says(name, word) for word in words) else name
+        return tongue.say(N_("a channel")) if words.says(name) else name
 
     def title(post_id: int, told: str | None) -> str:
-        return tongue.say(N_("a confidential post")) if told is None or post_id in secret or any(says(told, word) for word in words) else f"“{told}”"
+        return tongue.say(N_("a confidential post")) if told is None or post_id in secret or words.says(told) else f"“{told}”"
 
     def posts(these: Sequence[CalendarEntry], *, clock: bool = False) -> list[Line]:
         return [
