@@ -22,7 +22,7 @@ from planner.planning.surroundings import surroundings
 
 __all__ = [
     "CalendarEntry", "CampaignCard", "CampaignEmbargo", "Filters", "LAST_ID", "ReadyAsset", "calendar", "campaign", "campaigns", "conditions",
-    "embargoes", "entry_rows", "history_of", "knows", "lists_of", "plannable", "post", "posts_of", "posts_of_states", "ready_assets", "seen_by", "surroundings",
+    "embargoes", "entry_rows", "history_of", "known_to", "knows", "lists_of", "plannable", "post", "posts_of", "posts_of_states", "ready_assets", "seen_by", "surroundings",
 ]  # fmt: skip
 
 #: Larger numbers are nobody's: the databases count in 64 bits.
@@ -114,7 +114,12 @@ def knows(viewer: User | None) -> ColumnElement[bool] | None:
     """Condition on Asset (and Post, when joined) for what this viewer may know of; None when that is everything."""
     if viewer is None or may(viewer, "asset.read_confidential"):
         return None
-    return or_(Asset.confidentiality != Confidentiality.CONFIDENTIAL, Asset.owner_id == viewer.id)
+    return known_to(viewer.id)
+
+
+def known_to(viewer_id: Any) -> ColumnElement[bool]:
+    """The same for somebody who may not read what is confidential; the number may be a bound parameter, of a statement that is built once."""
+    return or_(Asset.confidentiality != Confidentiality.CONFIDENTIAL, Asset.owner_id == viewer_id)
 
 
 def calendar(

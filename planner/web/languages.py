@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from babel import Locale
+from babel.support import NullTranslations
 from flask import Flask, g, has_request_context, request
-from flask_babel import Babel, format_date, format_datetime, format_decimal, get_locale, gettext
+from flask_babel import Babel, format_date, format_datetime, format_decimal, get_locale, get_translations, gettext
+from jinja2 import pass_eval_context
+from jinja2.nodes import EvalContext
+from markupsafe import Markup
 
 from planner.core.errors import PlannerError
 from planner.core.i18n import Named
@@ -44,6 +49,34 @@ def init_app(app: Flask, settings: Settings) -> None:
     app.config["BABEL_DEFAULT_TIMEZONE"] = settings.time_zone
     app.config["BABEL_TRANSLATION_DIRECTORIES"] = str(Path(__file__).resolve().parent.parent / "translations")
     Babel(app, locale_selector=locale, timezone_selector=zone)
+    app.jinja_env.globals.update(gettext=_gettext, _=_gettext)
+
+
+@pass_eval_context
+def _gettext(place: EvalContext, message: str, /, **values: Any) -> str:
+    """What templates call: Jinja's own, but it asks for the reader's catalogue once a page, and keeps each sentence that has no values."""
+    said = _catalogue()
+    if not values and place.autoescape:
+        return _plain(said, message)
+    text: str = said.ugettext(message)
+    return (Markup(text) if place.autoescape else text) % values  # noqa: S704  # Our own sentences; the values are escaped.
+
+
+@lru_cache(maxsize=4096)
+def _plain(said: NullTranslations, message: str) -> Markup:
+    return Markup(said.ugettext(message)) % {}  # noqa: S704
+
+
+def _catalogue() -> NullTranslations:
+    """The reader's, kept where Flask-Babel keeps the reader's language: it changes with it."""
+    if not g:
+        return get_translations()
+    held = g.get("_flask_babel")
+    found = getattr(held, "babel_translations", None)
+    if found is None:
+        found = get_translations()
+        g._flask_babel.babel_translations = found
+    return found
 
 
 def translate(message: str, **params: Any) -> str:

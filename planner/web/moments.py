@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
+from babel import Locale
 from babel.dates import format_date, format_datetime
 from flask_babel import get_locale, get_timezone
 from markupsafe import Markup
@@ -39,5 +41,10 @@ def own_time(moment: datetime | None, zone: str) -> str:
 
 def day_name(day: date) -> str:
     """A day as a heading: its name, number and month."""
-    name = str(format_date(day, "EEEE d MMMM", locale=get_locale()))
+    return _heading(day, get_locale())
+
+
+@lru_cache(maxsize=1024)
+def _heading(day: date, locale: Locale | None) -> str:
+    name = str(format_date(day, "EEEE d MMMM", locale=locale))
     return name[:1].upper() + name[1:]

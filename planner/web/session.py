@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from inspect import iscoroutinefunction
 from typing import Any, TypeVar
 
 from flask import Flask, current_app, g, has_request_context, request
@@ -44,7 +45,15 @@ def _only_looks() -> bool:
     return bool(getattr(view.load() if isinstance(view, Lazy) else view, "only_reads", False))
 
 
-database = SQLAlchemy(session_options={"class_": RequestSession, "expire_on_commit": False})
+class Database(SQLAlchemy):
+    """Sessions that a request opens and that are closed when it ends. None is asynchronous, so no request starts a thread to close such ones."""
+
+    def init_app(self, app: Any) -> None:
+        super().init_app(app)
+        app.teardown_appcontext_funcs = [one for one in app.teardown_appcontext_funcs if not iscoroutinefunction(one)]
+
+
+database = Database(session_options={"class_": RequestSession, "expire_on_commit": False})
 
 
 def runtime() -> Runtime:

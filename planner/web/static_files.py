@@ -6,7 +6,7 @@ import json
 from functools import lru_cache
 from pathlib import Path
 
-from flask import current_app, url_for
+from flask import current_app, g, url_for
 
 __all__ = ["MissingAssetsError", "asset_url"]
 
@@ -20,6 +20,13 @@ class MissingAssetsError(RuntimeError):
 
 def asset_url(name: str) -> str:
     """The address of a built file: "app.css" -> "/static/dist/app.1A2B3C4D.css". Raises MissingAssetsError."""
+    known: dict[str, str] = g.setdefault("asset_urls", {})
+    if name not in known:
+        known[name] = _address(name)
+    return known[name]
+
+
+def _address(name: str) -> str:
     manifest = Path(current_app.static_folder or "static", "dist", "manifest.json")
     try:
         hashed = _names(manifest, manifest.stat().st_mtime_ns)[name]

@@ -5,17 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from flask import g
-from sqlalchemy import ColumnElement, String, case, cast, func, literal, or_, select, union_all
+from sqlalchemy import BigInteger, ColumnElement, Date, Integer, String, bindparam, case, cast, func, literal, or_, select, union_all
 
 from planner.accounts.models import User
 from planner.catalog.models import Asset, AssetAudience, AssetState, Audience
 from planner.channels.models import Channel
+from planner.core.types import UtcDateTime
 from planner.planning.findings import Quiet
 from planner.planning.models import Blackout, CalendarNote, Campaign, Post, SavedView, Standing
-from planner.planning.queries import knows
+from planner.planning.queries import known_to, knows
 from planner.web.calendar.unchanged import newest
 from planner.web.stretches import midnight
 
@@ -95,34 +97,10 @@ def _row(what: str, number: Any, name: Any = _NONE, first: Any = _NONE, second: 
 def beside(start: date, end: date, most: int) -> Beside:
     """For the days [start, end). One statement: each row says what it is."""
     begins, ends = midnight(start), midnight(end)
-    planned = select(Post.asset_id).where(Post.publish_at >= begins, Post.publish_at < ends)
-    assets: list[ColumnElement[bool]] = [Asset.embargo_until >= begins, Asset.embargo_until < ends, Asset.state != AssetState.RETIRED]
-    known = knows(g.user)
-    if known is not None:
-        assets.append(known)
-    line, message = newest()
-    some = select(literal(1)).select_from(Post).where(Post.publish_at >= begins, Post.publish_at < ends).limit(most + 1).subquery()
-    rows = union_all(
-        _row("posts", select(func.count()).select_from(some).scalar_subquery(), _NONE),
-        _row("newest", line, _NONE, message),
-        _row("channel", Channel.id, Channel.name, Channel.platform, Channel.time_zone, Channel.colour),
-        _row("campaign", Campaign.id, Campaign.name, Campaign.embargo_until),
-        _row("owner", User.id, func.coalesce(func.nullif(User.name, ""), User.email)).where(User.id.in_(select(Asset.owner_id))),
-        _row("audience", AssetAudience.asset_id, cast(AssetAudience.audience, String)).where(AssetAudience.asset_id.in_(planned)),
-        _row("blackout", Blackout.id, Blackout.name, Blackout.starts_on, Blackout.ends_on).where(Blackout.starts_on < end, Blackout.ends_on > start),
-        _row("off", Campaign.id, Campaign.name, Campaign.standing, Campaign.standing_reason).where(
-            Campaign.standing != Standing.RUNNING, Campaign.id.in_(select(Post.campaign_id).where(Post.publish_at >= begins, Post.publish_at < ends))
-        ),
-        _row("lift", Asset.id, Asset.title, Asset.embargo_until).where(*assets),
-        _row("note", CalendarNote.id, CalendarNote.text, CalendarNote.day).where(
-            CalendarNote.day >= start, CalendarNote.day < end, CalendarNote.removed_at.is_(None)
-        ),
-        _row("view", SavedView.id, SavedView.name, SavedView.query, case((SavedView.shared, "team"), else_="")).where(
-            SavedView.screen == "calendar", or_(SavedView.owner_id == g.user.id, SavedView.shared)
-        ),
-    )
+    bounds = {"start": start, "end": end, "begins": begins, "ends": ends, "most": most + 1, "me": g.user.id}
+    rows = g.db.connection().execute(_everything(sees_all=knows(g.user) is None), bounds)
     found = Beside()
-    for what, number, *told in sorted(g.db.execute(rows), key=lambda row: (row[3] or "", row[2], row[1])):
+    for what, number, *told in sorted(rows, key=lambda row: (row[3] or "", row[2], row[1])):
         _KEEP[what](found, number, *told)
     found.lifts = sorted(one for one in found.lifts if begins <= one.at < ends)
     found.channels.sort(key=lambda one: (one.name.casefold(), one.number))
@@ -130,6 +108,39 @@ def beside(start: date, end: date, most: int) -> Beside:
     found.views.sort(key=lambda one: (one.shared, one.name.casefold(), one.number))
     found.campaigns.sort(key=lambda one: one[1].casefold())
     return found
+
+
+@lru_cache(maxsize=2)
+def _everything(*, sees_all: bool) -> Any:
+    """Built once, since building it costs more than reading it."""
+    start, end = bindparam("start", type_=Date()), bindparam("end", type_=Date())
+    begins, ends = bindparam("begins", type_=UtcDateTime()), bindparam("ends", type_=UtcDateTime())
+    me = bindparam("me", type_=BigInteger())
+    inside = (Post.publish_at >= begins, Post.publish_at < ends)
+    lifts: list[ColumnElement[bool]] = [Asset.embargo_until >= begins, Asset.embargo_until < ends, Asset.state != AssetState.RETIRED]
+    if not sees_all:
+        lifts.append(known_to(me))
+    line, message = newest()
+    some = select(literal(1)).select_from(Post).where(*inside).limit(bindparam("most", type_=Integer())).subquery()
+    return union_all(
+        _row("posts", select(func.count()).select_from(some).scalar_subquery(), _NONE),
+        _row("newest", line, _NONE, message),
+        _row("channel", Channel.id, Channel.name, Channel.platform, Channel.time_zone, Channel.colour),
+        _row("campaign", Campaign.id, Campaign.name, Campaign.embargo_until),
+        _row("owner", User.id, func.coalesce(func.nullif(User.name, ""), User.email)).where(User.id.in_(select(Asset.owner_id))),
+        _row("audience", AssetAudience.asset_id, cast(AssetAudience.audience, String)).where(AssetAudience.asset_id.in_(select(Post.asset_id).where(*inside))),
+        _row("blackout", Blackout.id, Blackout.name, Blackout.starts_on, Blackout.ends_on).where(Blackout.starts_on < end, Blackout.ends_on > start),
+        _row("off", Campaign.id, Campaign.name, Campaign.standing, Campaign.standing_reason).where(
+            Campaign.standing != Standing.RUNNING, Campaign.id.in_(select(Post.campaign_id).where(*inside))
+        ),
+        _row("lift", Asset.id, Asset.title, Asset.embargo_until).where(*lifts),
+        _row("note", CalendarNote.id, CalendarNote.text, CalendarNote.day).where(
+            CalendarNote.day >= start, CalendarNote.day < end, CalendarNote.removed_at.is_(None)
+        ),
+        _row("view", SavedView.id, SavedView.name, SavedView.query, case((SavedView.shared, "team"), else_="")).where(
+            SavedView.screen == "calendar", or_(SavedView.owner_id == me, SavedView.shared)
+        ),
+    )
 
 
 def _posts(found: Beside, count: int, *_rest: str) -> None:

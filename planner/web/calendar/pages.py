@@ -28,8 +28,10 @@ from planner.web.calendar.asking import Asked, asked_of
 from planner.web.calendar.beside import Beside, Lift, beside
 from planner.web.calendar.sheets import Day, Mark
 from planner.web.calendar.slips import Entry, Slip, moment_of, slips
+from planner.web.calendar.stencils import drawer
 from planner.web.calendar.unchanged import marked, unchanged
 from planner.web.calendar.views import SCREEN, question_of
+from planner.web.calendar.ways import ANY_DAY, by_day
 from planner.web.calendar.years import strip_of
 from planner.web.labels import label
 from planner.web.languages import translate
@@ -55,6 +57,7 @@ def calendar() -> ResponseReturnValue:
     stands = how_channels_stand(g.db)
     seen = [one for number, one in stands.items() if not asked.filters.channels or number in asked.filters.channels]
     told = "_flashes" in session
+    options = _options(side)
     html = render_template(
         "calendar/page.html",
         asked=asked,
@@ -65,13 +68,16 @@ def calendar() -> ResponseReturnValue:
         beside=side,
         clashes=_clashes(entries, stands, side) if counts is None else [],
         ready=queries.ready_assets(g.db, viewer=g.user, limit=30),
-        options=_options(side),
-        asked_for=_asked_for(asked, side),
+        options=options,
+        asked_for=_asked_for(asked, options),
         weekdays=_weekdays(),
         can_plan=may(g.user, "post.create"),
         can_move=may(g.user, "post.move"),
         can_note=may(g.user, "note.write"),
         question=question_of(request.args),
+        any_day=ANY_DAY,
+        by_day=by_day,
+        drawn=drawer(),
         **_sheet(asked, entries, side, _days(asked, side, seen), counts),
     )
     return marked(html, with_messages=told)
@@ -182,9 +188,8 @@ def _options(side: Beside) -> dict[str, Any]:
     }
 
 
-def _asked_for(asked: Asked, side: Beside) -> list[tuple[str, dict[str, Any], str]]:
+def _asked_for(asked: Asked, options: dict[str, Any]) -> list[tuple[str, dict[str, Any], str]]:
     """Each filter that holds, what is left of the address without it, and its words."""
-    options = _options(side)
     offered: dict[str, Iterable[tuple[Any, str]]] = {
         "channel": options["channels"], "campaign": options["campaigns"], "audience": options["audiences"], "kind": options["kinds"],
         "state": options["states"], "owner": options["owners"], "language": options["languages"], "mine": [("1", _("Written by me"))],
