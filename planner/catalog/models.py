@@ -6,7 +6,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, Column, Date, ForeignKey, Index, Numeric, String, Table, Text, UniqueConstraint
+from sqlalchemy import CheckConstraint, Column, Date, ForeignKey, Index, Numeric, String, Table, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from planner.accounts.models import User
@@ -108,6 +108,10 @@ class Asset(Record):
         CheckConstraint("title <> ''", name="has_title"),
         Index("ix_assets_state_kind", "state", "kind"),
         Index("ix_assets_updated_at_id", "updated_at", "id"),
+        Index("ix_assets_owner_id", "owner_id"),
+        # What the calendar and the desk ask on every page, of a catalogue that only grows.
+        Index("ix_assets_ready", "updated_at", "id", sqlite_where=text("state = 'ready'"), postgresql_where=text("state = 'ready'")),
+        Index("ix_assets_embargo_until", "embargo_until", sqlite_where=text("embargo_until IS NOT NULL"), postgresql_where=text("embargo_until IS NOT NULL")),
     )
     kind: Mapped[AssetKind] = mapped_column(Choice(AssetKind))
     title: Mapped[str] = mapped_column(String(300))

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import pairwise
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session
@@ -22,7 +22,7 @@ from planner.planning.moments import zone_of
 from planner.planning.rulebook import Tuning, tuning_of
 from planner.planning.states import ALLOWED
 
-__all__ = ["Clash", "Stands", "conflicts", "free_days_of", "how_channels_stand", "still_open"]
+__all__ = ["Clash", "Stands", "conflicts", "free_days_of", "how_channels_stand", "open_conflicts"]
 
 #: The rules that the calendar asks.
 _ASKED = ("audience", "gap", "holiday")
@@ -50,6 +50,10 @@ class Entry(Protocol):
     def asset_id(self) -> Any: ...
 
 
+#: A post and its day by its channel's clock.
+Dated = tuple[Entry, date]
+
+
 @dataclass(frozen=True, slots=True)
 class Stands:
     """One channel's clock, and how its rules stand."""
@@ -75,18 +79,31 @@ class Clash:
     post_ids: tuple[int, ...]
 
 
+#: Built once, since every page of the calendar asks.
+_STANDS = select(
+    Channel.id, Channel.time_zone, RuleSetting.channel_id, RuleSetting.code, RuleSetting.enabled, RuleSetting.must_not, RuleSetting.parameters
+).outerjoin(RuleSetting, and_(RuleSetting.code.in_(_ASKED), or_(RuleSetting.channel_id == Channel.id, RuleSetting.channel_id.is_(None))))
+
+
+class _Set(NamedTuple):
+    """How a rule was set: for one channel, or for all."""
+
+    channel_id: int | None
+    code: str
+    enabled: bool
+    must_not: bool
+    parameters: dict[str, Any]
+
+
 def how_channels_stand(db: Session) -> dict[int, Stands]:
     """Every channel's clock and its rules, by number. One statement."""
-    rows = db.execute(
-        select(Channel.id, Channel.time_zone, RuleSetting).outerjoin(
-            RuleSetting, and_(RuleSetting.code.in_(_ASKED), or_(RuleSetting.channel_id == Channel.id, RuleSetting.channel_id.is_(None)))
-        )
-    ).all()
-    settings: dict[int, list[RuleSetting]] = defaultdict(list)
-    for number, _zone, setting in rows:
-        if setting is not None:
-            settings[number].append(setting)
-    return {number: Stands(zone, tuning_of(settings[number], number)) for number, zone, _setting in rows}
+    zones: dict[int, str] = {}
+    settings: dict[int, list[_Set]] = defaultdict(list)
+    for number, zone, *told in db.connection().execute(_STANDS):
+        zones[number] = zone
+        if told[1] is not None:
+            settings[number].append(_Set._make(told))
+    return {number: Stands(zone, tuning_of(settings[number], number)) for number, zone in zones.items()}
 
 
 def free_days_of(stands: Iterable[Stands], start: date, end: date) -> list[tuple[date, FreeDay, list[str]]]:
@@ -100,65 +117,69 @@ def free_days_of(stands: Iterable[Stands], start: date, end: date) -> list[tuple
     return [(day, kept[0], [one.country for one in kept]) for (day, _name), kept in sorted(found.items())]
 
 
-def conflicts(entries: Sequence[Entry], stands: Mapping[int, Stands], audiences: Mapping[int, Iterable[Any]]) -> list[Clash]:
+def conflicts(entries: Iterable[Entry], stands: Mapping[int, Stands], audiences: Mapping[int, Iterable[Any]]) -> list[Clash]:
     """What stands in its own way, by day: posts within their channel's gap, posts on a holiday, one audience addressed twice a day.
 
     audiences -- asset -> its audiences, for the assets the reader may know.
     """
+    zones = {number: zone_of(one.time_zone) for number, one in stands.items()}
     going = sorted((one for one in entries if one.state not in AWAY and one.channel_id in stands), key=lambda one: (one.publish_at, one.post_id))
-    found = [*_too_close(going, stands), *_on_holidays(going, stands), *_same_audience(going, stands, audiences)]
+    dated = [(one, one.publish_at.astimezone(zones[one.channel_id]).date()) for one in going]
+    found = [*_too_close(dated, stands), *_on_holidays(dated, stands), *_same_audience(dated, stands, audiences)]
     return sorted(found, key=lambda one: (one.day, one.code, one.post_ids))
 
 
-def still_open(clashes: Iterable[Clash], entries: Iterable[Entry], now: datetime) -> list[Clash]:
+def open_conflicts(entries: Sequence[Entry], stands: Mapping[int, Stands], audiences: Mapping[int, Iterable[Any]], now: datetime) -> list[Clash]:
     """Those that somebody can still do something about: one of their posts is still to come and may be moved."""
-    ahead = {one.post_id for one in entries if one.state in ALLOWED["move"] and one.publish_at > now}
-    return [one for one in clashes if not ahead.isdisjoint(one.post_ids)]
+    ahead = {one.post_id for one in entries if one.publish_at > now and one.state in ALLOWED["move"]}
+    return [one for one in conflicts(entries, stands, audiences) if not ahead.isdisjoint(one.post_ids)] if ahead else []
 
 
-def _too_close(going: Sequence[Entry], stands: Mapping[int, Stands]) -> Iterable[Clash]:
-    by_channel: dict[int, list[Entry]] = defaultdict(list)
-    for one in going:
-        by_channel[one.channel_id].append(one)
+def _too_close(dated: Sequence[Dated], stands: Mapping[int, Stands]) -> Iterable[Clash]:
+    by_channel: dict[int, list[Dated]] = defaultdict(list)
+    for pair in dated:
+        by_channel[pair[0].channel_id].append(pair)
     for number, posts in by_channel.items():
         rule = stands[number].tuning.of("gap")
+        if not rule.enabled:
+            continue
         gap = timedelta(minutes=rule.values["minutes"])
-        row = [posts[0]]
+        row = posts[:1]
         for before, after in [*pairwise(posts), (None, None)]:
-            if before is not None and after is not None and rule.enabled and after.publish_at - before.publish_at < gap:
+            if before is not None and after is not None and after[0].publish_at - before[0].publish_at < gap:
                 row.append(after)
                 continue
             if len(row) > 1:
                 said = N_("%(count)s posts on “%(channel)s” within its gap of %(minutes)s minutes.")
-                params = {"count": len(row), "channel": row[0].channel, "minutes": rule.values["minutes"]}
-                yield Clash("gap", _day(row[0], stands), said, params, tuple(one.post_id for one in row))
+                params = {"count": len(row), "channel": row[0][0].channel, "minutes": rule.values["minutes"]}
+                yield Clash("gap", row[0][1], said, params, tuple(one.post_id for one, _day in row))
             row = [after] if after is not None else []
 
 
-def _on_holidays(going: Sequence[Entry], stands: Mapping[int, Stands]) -> Iterable[Clash]:
+def _on_holidays(dated: Sequence[Dated], stands: Mapping[int, Stands]) -> Iterable[Clash]:
+    countries = {number: one.country for number, one in stands.items()}
+    kept: dict[tuple[str, date], FreeDay | None] = {}
     met: dict[FreeDay, list[int]] = defaultdict(list)
-    for one in going:
-        kept = free_days.on(stands[one.channel_id].country, _day(one, stands))
-        if kept is not None:
-            met[kept].append(one.post_id)
-    for kept, posts in met.items():
-        params = {"count": len(posts), "country": kept.country, "name": kept}
-        yield Clash("holiday", kept.day, N_("Posts on a public holiday (%(country)s, %(name)s): %(count)s."), params, tuple(posts))
+    for one, day in dated:
+        place = countries[one.channel_id], day
+        if place not in kept:
+            kept[place] = free_days.on(*place)
+        if (found := kept[place]) is not None:
+            met[found].append(one.post_id)
+    for found, posts in met.items():
+        params = {"count": len(posts), "country": found.country, "name": found}
+        yield Clash("holiday", found.day, N_("Posts on a public holiday (%(country)s, %(name)s): %(count)s."), params, tuple(posts))
 
 
-def _same_audience(going: Sequence[Entry], stands: Mapping[int, Stands], audiences: Mapping[int, Iterable[Any]]) -> Iterable[Clash]:
+def _same_audience(dated: Sequence[Dated], stands: Mapping[int, Stands], audiences: Mapping[int, Iterable[Any]]) -> Iterable[Clash]:
+    asked = {number for number, one in stands.items() if one.tuning.of("audience").enabled}
     met: dict[tuple[date, Any], list[Entry]] = defaultdict(list)
-    for one in going:
-        if one.asset_id is not None and stands[one.channel_id].tuning.of("audience").enabled:
+    for one, day in dated:
+        if one.asset_id is not None and one.channel_id in asked:
             for audience in audiences.get(one.asset_id, ()):
-                met[_day(one, stands), audience].append(one)
+                met[day, audience].append(one)
     for (day, audience), posts in met.items():
         assets = {one.asset_id for one in posts}
         if len(assets) > 1:
             params = {"count": len(assets), "audience": audience}
             yield Clash("audience", day, N_("%(count)s different assets for one audience that day: %(audience)s."), params, tuple(one.post_id for one in posts))
-
-
-def _day(one: Entry, stands: Mapping[int, Stands]) -> date:
-    at: datetime = one.publish_at
-    return at.astimezone(zone_of(stands[one.channel_id].time_zone)).date()

@@ -133,6 +133,7 @@ class Post(Record):
         Index("ix_posts_channel_id_publish_at", "channel_id", "publish_at"),
         Index("ix_posts_asset_id_publish_at", "asset_id", "publish_at"),
         Index("ix_posts_state_publish_at", "state", "publish_at"),
+        Index("ix_posts_campaign_id_publish_at", "campaign_id", "publish_at"),
         # At most one live copy: a platform's number belongs to one post.
         Index(
             "uq_posts_channel_id_external_id",
@@ -148,7 +149,7 @@ class Post(Record):
     )
     asset_id: Mapped[int] = mapped_column(ForeignKey("assets.id"))
     channel_id: Mapped[int] = mapped_column(ForeignKey("channels.id"))
-    campaign_id: Mapped[int | None] = mapped_column(ForeignKey("campaigns.id"), index=True)
+    campaign_id: Mapped[int | None] = mapped_column(ForeignKey("campaigns.id"))
     origin: Mapped[Origin] = mapped_column(Choice(Origin), default=Origin.PLANNED)
     state: Mapped[PostState] = mapped_column(Choice(PostState), default=PostState.DRAFT)
     #: The message (on YouTube: the description).

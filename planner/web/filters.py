@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from datetime import date, datetime
 from decimal import Decimal
-from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -89,14 +88,6 @@ def day(value: date | datetime | None, style: str = "medium") -> str:
     """A day in the reader's way, or the day of a moment in their zone."""
     if value is None:
         return ""
-    if type(value) is date:
-        return _day(value, style, get_locale())
-    return str(format_date(value, style))
-
-
-@lru_cache(maxsize=1024)
-def _day(value: date, style: str, _locale: Locale | None) -> str:
-    """Kept: a page of the calendar names the same days over and over."""
     return str(format_date(value, style))
 
 

@@ -11,7 +11,7 @@ from babel.dates import format_date, format_datetime
 from flask_babel import get_locale, get_timezone
 from markupsafe import Markup
 
-__all__ = ["clock", "day_name", "in_zone", "own_time"]
+__all__ = ["clock", "day_name", "in_zone", "names_of", "own_time"]
 
 _LONG, _SHORT = "EEE d MMM y, HH:mm", "HH:mm"
 
@@ -41,10 +41,11 @@ def own_time(moment: datetime | None, zone: str) -> str:
 
 def day_name(day: date) -> str:
     """A day as a heading: its name, number and month."""
-    return _heading(day, get_locale())
+    return names_of(day, get_locale())[0]
 
 
-@lru_cache(maxsize=1024)
-def _heading(day: date, locale: Locale | None) -> str:
+@lru_cache(maxsize=2048)
+def names_of(day: date, locale: Locale | None) -> tuple[str, str]:
+    """A day as a heading (its name, number and month), and short; kept, since a page of the calendar names many."""
     name = str(format_date(day, "EEEE d MMMM", locale=locale))
-    return name[:1].upper() + name[1:]
+    return name[:1].upper() + name[1:], str(format_date(day, "medium", locale=locale))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -9,7 +10,7 @@ from zoneinfo import ZoneInfo
 from flask import g
 from flask_babel import get_timezone
 
-__all__ = ["Stretch", "day_of", "midnight", "stretch", "today", "zone"]
+__all__ = ["Stretch", "day_of", "midnight", "midnights", "stretch", "today", "zone"]
 
 _LIST_DAYS = 31
 
@@ -65,6 +66,12 @@ def today() -> date:
 def midnight(day: date) -> datetime:
     """When that day begins for the reader."""
     return datetime.combine(day, time.min, zone()).astimezone(UTC)
+
+
+def midnights(days: Sequence[date]) -> list[datetime]:
+    """When each of these days begins for the reader, and when the last one ends."""
+    place = zone()
+    return [datetime.combine(day, time.min, place).astimezone(UTC) for day in [*days, days[-1] + timedelta(days=1)]]
 
 
 def day_of(text: str) -> date:

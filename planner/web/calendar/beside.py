@@ -82,7 +82,7 @@ class Beside:
     views: list[ViewName] = field(default_factory=list)
     #: How many posts the stretch has, counted no further than one more than `most`.
     posts: int = 0
-    #: Asset -> whom it is for, of the assets planned in the stretch.
+    #: Asset -> whom it is for, of the assets planned in the stretch; not of all where that has more posts than `most`.
     audiences: dict[int, list[Audience]] = field(default_factory=dict)
     called_off: list[Off] = field(default_factory=list)
 
@@ -115,23 +115,23 @@ def _everything(*, sees_all: bool) -> Any:
     """Built once, since building it costs more than reading it."""
     start, end = bindparam("start", type_=Date()), bindparam("end", type_=Date())
     begins, ends = bindparam("begins", type_=UtcDateTime()), bindparam("ends", type_=UtcDateTime())
-    me = bindparam("me", type_=BigInteger())
+    me, most = bindparam("me", type_=BigInteger()), bindparam("most", type_=Integer())
     inside = (Post.publish_at >= begins, Post.publish_at < ends)
     lifts: list[ColumnElement[bool]] = [Asset.embargo_until >= begins, Asset.embargo_until < ends, Asset.state != AssetState.RETIRED]
     if not sees_all:
         lifts.append(known_to(me))
     line, message = newest()
-    some = select(literal(1)).select_from(Post).where(*inside).limit(bindparam("most", type_=Integer())).subquery()
+    some = select(literal(1)).select_from(Post).where(*inside).limit(most).subquery()
     return union_all(
         _row("posts", select(func.count()).select_from(some).scalar_subquery(), _NONE),
         _row("newest", line, _NONE, message),
         _row("channel", Channel.id, Channel.name, Channel.platform, Channel.time_zone, Channel.colour),
         _row("campaign", Campaign.id, Campaign.name, Campaign.embargo_until),
-        _row("owner", User.id, func.coalesce(func.nullif(User.name, ""), User.email)).where(User.id.in_(select(Asset.owner_id))),
-        _row("audience", AssetAudience.asset_id, cast(AssetAudience.audience, String)).where(AssetAudience.asset_id.in_(select(Post.asset_id).where(*inside))),
+        _row("owner", User.id, func.coalesce(func.nullif(User.name, ""), User.email)).where(select(literal(1)).where(Asset.owner_id == User.id).exists()),
+        _row("audience", AssetAudience.asset_id, cast(AssetAudience.audience, String)).where(AssetAudience.asset_id.in_(select(Post.asset_id).where(*inside).limit(most))),
         _row("blackout", Blackout.id, Blackout.name, Blackout.starts_on, Blackout.ends_on).where(Blackout.starts_on < end, Blackout.ends_on > start),
         _row("off", Campaign.id, Campaign.name, Campaign.standing, Campaign.standing_reason).where(
-            Campaign.standing != Standing.RUNNING, Campaign.id.in_(select(Post.campaign_id).where(*inside))
+            Campaign.standing != Standing.RUNNING, select(literal(1)).where(Post.campaign_id == Campaign.id, *inside).exists()
         ),
         _row("lift", Asset.id, Asset.title, Asset.embargo_until).where(*lifts),
         _row("note", CalendarNote.id, CalendarNote.text, CalendarNote.day).where(

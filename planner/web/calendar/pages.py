@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import date, timedelta
+from datetime import date
+from itertools import pairwise
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from babel.dates import get_day_names
 from flask import g, redirect, render_template, request, session, url_for
@@ -17,7 +17,7 @@ from planner.accounts.rules import may
 from planner.catalog.models import AssetKind, Audience
 from planner.catalog.service import LANGUAGES
 from planner.planning import queries
-from planner.planning.conflicts import Clash, Stands, conflicts, free_days_of, how_channels_stand, still_open
+from planner.planning.conflicts import Clash, Stands, free_days_of, how_channels_stand, open_conflicts
 from planner.planning.crowds import first_of_each
 from planner.planning.models import PostState
 from planner.planning.queries import CalendarEntry
@@ -35,8 +35,9 @@ from planner.web.calendar.ways import ANY_DAY, by_day
 from planner.web.calendar.years import strip_of
 from planner.web.labels import label
 from planner.web.languages import translate
+from planner.web.moments import names_of
 from planner.web.native_rows import ONLY, shown
-from planner.web.stretches import midnight, today, zone
+from planner.web.stretches import midnight, midnights, today, zone
 
 __all__ = ["calendar"]
 
@@ -78,7 +79,7 @@ def calendar() -> ResponseReturnValue:
         any_day=ANY_DAY,
         by_day=by_day,
         drawn=drawer(),
-        **_sheet(asked, entries, side, _days(asked, side, seen), counts),
+        **_sheet(asked, entries, side, [] if asked.view == "year" else _days(asked, side, seen), counts),
     )
     return marked(html, with_messages=told)
 
@@ -92,8 +93,7 @@ def _entries(asked: Asked, side: Beside) -> tuple[list[Entry], dict[date, int] |
     counts = None
     if asked.native != ONLY and asked.view == "month" and side.posts > MOST:
         days = sheets.days_between(asked.around.start, asked.around.end)
-        spans = [(midnight(day), midnight(day + timedelta(days=1))) for day in days]
-        first, many = first_of_each(g.db, spans, viewer=g.user, filters=asked.filters, each=sheets.BOX_CAP + 1)
+        first, many = first_of_each(g.db, list(pairwise(midnights(days))), viewer=g.user, filters=asked.filters, each=sheets.BOX_CAP + 1)
         posts += first
         counts = dict(zip(days, many, strict=True))
     elif asked.native != ONLY:
@@ -106,7 +106,7 @@ def _sheet(asked: Asked, entries: Sequence[Entry], side: Beside, days: list[Day]
         return {"strip": strip_of(asked.around, side.blackouts, today(), only=asked.filters.campaign_id)}
     place = zone()
     if asked.view == "month":
-        first, found = _first_of_each(entries, place)
+        first, found = _first_of_each(entries, [one.day for one in days])
         return {"days": sheets.boxes(days, slips(first, place), counts or found)}
     drawn = slips(entries, place)
     lines = [_line(one) for one in side.lifts]
@@ -117,14 +117,19 @@ def _sheet(asked: Asked, entries: Sequence[Entry], side: Beside, days: list[Day]
     return {"days": days, "lanes": rows, "hidden": hidden}
 
 
-def _first_of_each(entries: Sequence[Entry], place: ZoneInfo) -> tuple[list[Entry], dict[date, int]]:
-    """Those that fit a day's box, and how many each day has: what is only counted need not be worded."""
+def _first_of_each(entries: Iterable[Entry], days: Sequence[date]) -> tuple[list[Entry], dict[date, int]]:
+    """Those that fit a day's box, and how many each day has: what is only counted need not be worded.
+
+    entries -- of those days, which follow each other.
+    """
     kept: list[Entry] = []
-    counts: dict[date, int] = {}
+    counts = dict.fromkeys(days, 0)
+    turn, ends = 0, midnights(days)[1:]
     for one in sorted(entries, key=moment_of):
-        day = moment_of(one).astimezone(place).date()
-        counts[day] = counts.get(day, 0) + 1
-        if counts[day] <= sheets.BOX_CAP + 1:
+        while moment_of(one) >= ends[turn]:
+            turn += 1
+        counts[days[turn]] += 1
+        if counts[days[turn]] <= sheets.BOX_CAP + 1:
             kept.append(one)
     return kept, counts
 
@@ -143,9 +148,9 @@ def _days(asked: Asked, side: Beside, seen: Iterable[Stands]) -> list[Day]:
         marks[local.date()].append(Mark("lift", _("Embargo lifts: %(title)s", title=lift.title), "lock-keyhole-open", _page_of(lift), f"{local:%H:%M}"))
     for note in side.notes:
         marks[note.day].append(Mark("note", note.text, "pencil", url_for("notes.edit", note_id=note.number, back=request.full_path), sheet=True))
-    now = today()
+    now, locale = today(), get_locale()
     return [
-        Day(day, marks[day], today=day == now, quiet=bool(quiet[day]), other=asked.view == "month" and day.month != asked.day.month) for day in marks
+        Day(day, *names_of(day, locale), marks[day], today=day == now, quiet=bool(quiet[day]), other=asked.view == "month" and day.month != asked.day.month) for day in marks
     ]
 
 
@@ -165,8 +170,7 @@ def _page_of(lift: Lift) -> str:
 def _clashes(entries: Sequence[Entry], stands: dict[int, Stands], side: Beside) -> list[tuple[Clash, str]]:
     """What gets in its own way and can still be changed, each with its sentence."""
     posts = [one for one in entries if isinstance(one, CalendarEntry)]
-    found = still_open(conflicts(posts, stands, side.audiences), posts, g.now)
-    return [(one, _said(one)) for one in found]
+    return [(one, _said(one)) for one in open_conflicts(posts, stands, side.audiences, g.now)]
 
 
 def _said(clash: Clash) -> str:

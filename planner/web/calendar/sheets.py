@@ -37,6 +37,9 @@ class Day:
     """One day of the sheet."""
 
     day: date
+    #: As a heading says it, and short, in the reader's language.
+    name: str
+    short: str
     marks: Sequence[Mark] = ()
     slips: list[Slip] = field(default_factory=list)
     more: int = 0

@@ -12,6 +12,7 @@ from flask_babel import gettext as _
 
 from planner.accounts.models import RoleName
 from planner.accounts.rules import ACTIONS
+from planner.channels.port import Platform
 from planner.planning import states
 from planner.planning.models import PostState
 from planner.planning.moments import zone_of
@@ -96,8 +97,10 @@ def moment_of(entry: Entry) -> datetime:
 
 def slips(entries: Iterable[Entry], place: ZoneInfo) -> list[Slip]:
     """Each as it is drawn, in order of time; days and clocks are those of `place`."""
-    words: dict[str, str] = {state: label(state) for state in PostState}
-    words |= {"taken_down": _("Taken down"), "native": _("Published directly"), "native_gone": _("Published directly, deleted there since")}
+    looks: dict[str, tuple[str, str, str, str]] = {state: (state.value, label(state), *LOOKS[state]) for state in PostState}
+    told = {"taken_down": _("Taken down"), "native": _("Published directly"), "native_gone": _("Published directly, deleted there since")}
+    looks |= {name: (name, word, *LOOKS[name]) for name, word in told.items()}
+    platforms: dict[str, str] = {platform: platform.value for platform in Platform}
     secret, wordless = _("Confidential"), _("Without words")
     mine = hands()
     posts, natives = url_for("posts.show", post_id=0).removesuffix("0"), url_for("natives.show", native_id=0).removesuffix("0")
@@ -105,22 +108,24 @@ def slips(entries: Iterable[Entry], place: ZoneInfo) -> list[Slip]:
     made = []
     for one in entries:
         if isinstance(one, NativeEntry):
-            state = "native_gone" if one.gone else "native"
             local = one.at.astimezone(place)
             made.append(Slip(
-                local.date(), f"{local:%H:%M}", "", one.says or wordless, f"{natives}{one.native_id}", one.channel_id, one.channel, one.platform.value,
-                one.colour % 8, state, words[state], *LOOKS[state], None, 0, False, False, one.at,
+                local.date(), _clock(local), "", one.says or wordless, f"{natives}{one.native_id}", one.channel_id, one.channel, platforms[one.platform],
+                one.colour % 8, *looks["native_gone" if one.gone else "native"], None, 0, False, False, one.at,
             ))  # fmt: skip
             continue
-        state = "taken_down" if one.taken_down else one.state.value
         local = one.publish_at.astimezone(place)
         made.append(Slip(
-            local.date(), f"{local:%H:%M}", "" if one.time_zone == here else _there(one.publish_at, local, one.time_zone),
-            secret if one.masked else one.title or "", "" if one.masked else f"{posts}{one.post_id}", one.channel_id, one.channel, one.platform.value,
-            one.colour % 8, state, words[state], *LOOKS[state], one.post_id, one.version, one.masked, mine.may_move(one), one.publish_at,
+            local.date(), _clock(local), "" if one.time_zone == here else _there(one.publish_at, local, one.time_zone),
+            secret if one.masked else one.title or "", "" if one.masked else f"{posts}{one.post_id}", one.channel_id, one.channel, platforms[one.platform],
+            one.colour % 8, *looks["taken_down" if one.taken_down else one.state], one.post_id, one.version, one.masked, mine.may_move(one), one.publish_at,
         ))  # fmt: skip
     made.sort(key=lambda slip: slip.at)
     return made
+
+
+def _clock(local: datetime) -> str:
+    return f"{local.hour:02}:{local.minute:02}"
 
 
 def _there(at: datetime, local: datetime, zone: str) -> str:
@@ -129,4 +134,4 @@ def _there(at: datetime, local: datetime, zone: str) -> str:
     if told.utcoffset() == local.utcoffset():
         return ""
     days = (told.date() - local.date()).days
-    return f"{told:%H:%M}{f' ({days:+d})' if days else ''} {zone.rpartition('/')[2].replace('_', ' ')}"
+    return f"{_clock(told)}{f' ({days:+d})' if days else ''} {zone.rpartition('/')[2].replace('_', ' ')}"

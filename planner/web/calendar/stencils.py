@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, date, datetime
 from functools import lru_cache
 from typing import Any
@@ -19,19 +19,25 @@ __all__ = ["drawer"]
 _FILLED = ("time", "there", "title", "url", "post_id", "version")
 
 
-def drawer() -> Callable[[Slip], Markup]:
-    """Draws a post as the macro `slip` of calendar/_macros.html does, character for character."""
+def drawer() -> Callable[[Iterable[Slip]], Markup]:
+    """Draws posts one after the other, each as the macro `slip` of calendar/_macros.html does, character for character."""
     macro, sprite = current_app.jinja_env.get_template("calendar/_macros.html").module.slip, asset_url("icons.svg")  # type: ignore[attr-defined]
 
-    def drawn(one: Slip) -> Markup:
-        kind = (one.channel, one.platform, one.colour, one.state, one.word, one.tone, one.icon, one.masked, one.open, one.lift, one.url != "", one.there != "")
-        filled = {
-            "time": one.time, "there": one.there and escape(one.there), "title": escape(one.title), "url": escape(one.url),
-            "post_id": one.post_id, "version": one.version,
-        }  # fmt: skip
-        return Markup(_stencil(macro, sprite, kind) % filled)  # noqa: S704  # What is filled in is escaped.
+    def drawn(slips: Iterable[Slip]) -> Markup:
+        return Markup("".join([_stencil(macro, sprite, _kind(one)) % _filled(one) for one in slips]))  # noqa: S704  # What is filled in is escaped.
 
     return drawn
+
+
+def _kind(one: Slip) -> tuple[Any, ...]:
+    return (one.channel, one.platform, one.colour, one.state, one.word, one.tone, one.icon, one.masked, one.open, one.lift, one.url != "", one.there != "")
+
+
+def _filled(one: Slip) -> dict[str, Any]:
+    return {
+        "time": one.time, "there": one.there and escape(one.there), "title": escape(one.title), "url": escape(one.url), "post_id": one.post_id,
+        "version": one.version,
+    }  # fmt: skip
 
 
 @lru_cache(maxsize=2048)
