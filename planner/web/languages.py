@@ -26,11 +26,11 @@ LANGUAGES = ("en", "fr")
 
 #: Language -> whose dates, clocks and numbers its pages use: the company is European, so English has 24 hours and day before month.
 #: Flask-Security keeps its French under the whole name only.
-_MANNERS = {"en": "en_GB", "fr": "fr_FR"}
+_MANNERS = {"en": Locale("en", "GB"), "fr": Locale("fr", "FR")}
 
 
 def init_app(app: Flask, settings: Settings) -> None:
-    def locale() -> str:
+    def locale() -> Locale:
         return _MANNERS[language()]
 
     def language() -> str:

@@ -27,9 +27,9 @@ def asset_url(name: str) -> str:
 
 
 def _address(name: str) -> str:
-    manifest = Path(current_app.static_folder or "static", "dist", "manifest.json")
+    manifest = f"{current_app.static_folder or 'static'}/dist/manifest.json"
     try:
-        hashed = _names(manifest, manifest.stat().st_mtime_ns)[name]
+        hashed = _names(manifest, Path(manifest).stat().st_mtime_ns)[name]
     except FileNotFoundError:
         raise MissingAssetsError(f"{manifest} is not there") from None
     except KeyError:
@@ -38,7 +38,7 @@ def _address(name: str) -> str:
 
 
 @lru_cache(maxsize=2)
-def _names(manifest: Path, _changed_at: int) -> dict[str, str]:
+def _names(manifest: str, _changed_at: int) -> dict[str, str]:
     """Plain name -> hashed name, read again only when the file changed."""
-    names: dict[str, str] = json.loads(manifest.read_text(encoding="utf-8"))
+    names: dict[str, str] = json.loads(Path(manifest).read_text(encoding="utf-8"))
     return names

@@ -49,10 +49,10 @@ MOST = 2000
 def calendar() -> ResponseReturnValue:
     if not request.args and (first := first_query(g.db, SCREEN, viewer=g.user)) is not None:
         return redirect(f"{request.path}?{first}")
-    asked = asked_of(request.args)
-    around = asked.around
     if (answer := unchanged()) is not None:
         return answer
+    asked = asked_of(request.args)
+    around = asked.around
     side = beside(around.start, around.end, MOST)
     entries, counts = _entries(asked, side)
     stands = how_channels_stand(g.db)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from functools import lru_cache
 from typing import Any
 
 from flask import Response, g, request, session
@@ -29,6 +30,11 @@ _NONCE = re.compile(r"[A-Za-z0-9_-]{22}")
 def newest() -> tuple[Any, Any]:
     """The highest number of a line of history and of a found message, as columns; 0 without one."""
     return tuple(func.coalesce(select(func.max(kind.id)).scalar_subquery(), 0) for kind in (Entry, Native))  # type: ignore[return-value]
+
+
+@lru_cache(maxsize=1)
+def _newest() -> Any:
+    return select(*newest())
 
 
 def unchanged() -> Response | None:
@@ -57,7 +63,7 @@ def marked(page: str, *, with_messages: bool) -> Response:
 def _key() -> str:
     user = g.user
     if "newest" not in g:
-        g.newest = tuple(g.db.connection().execute(select(*newest())).one())
+        g.newest = tuple(g.db.connection().execute(_newest()).one())
     parts: list[Any] = [
         *g.newest, user.id, user.fs_uniquifier, *sorted(user.role_names), user.theme, str(get_locale()), str(get_timezone()),
         session.get("csrf_token"), request.cookies.get("theme"), request.full_path, int(g.now.timestamp()) // _HOLDS_SECONDS, asset_url("calendar.js"),
