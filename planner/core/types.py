@@ -96,7 +96,8 @@ class _Members(dict[Any, StrEnum | None]):
     """What is stored -> the member; what is unknown is the enumeration's own error."""
 
     def __init__(self, enum: type[StrEnum]) -> None:
-        super().__init__({None: None, **{member.value: member for member in enum}})
+        super().__init__({member.value: member for member in enum})
+        self[None] = None
         self.enum = enum
 
     def __missing__(self, key: Any) -> StrEnum:

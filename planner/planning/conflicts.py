@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import pairwise
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 
 from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session
@@ -85,7 +85,8 @@ _STANDS = select(
 ).outerjoin(RuleSetting, and_(RuleSetting.code.in_(_ASKED), or_(RuleSetting.channel_id == Channel.id, RuleSetting.channel_id.is_(None))))
 
 
-class _Set(NamedTuple):
+@dataclass(slots=True)
+class _Set:
     """How a rule was set: for one channel, or for all."""
 
     channel_id: int | None
@@ -102,7 +103,7 @@ def how_channels_stand(db: Session) -> dict[int, Stands]:
     for number, zone, *told in db.connection().execute(_STANDS):
         zones[number] = zone
         if told[1] is not None:
-            settings[number].append(_Set._make(told))
+            settings[number].append(_Set(*told))
     return {number: Stands(zone, tuning_of(settings[number], number)) for number, zone in zones.items()}
 
 

@@ -67,7 +67,7 @@ def _plain(said: NullTranslations, message: str) -> Markup:
     return Markup(said.ugettext(message)) % {}  # noqa: S704
 
 
-def _catalogue() -> NullTranslations:
+def _catalogue() -> Any:
     """The reader's, kept where Flask-Babel keeps the reader's language: it changes with it."""
     if not g:
         return get_translations()
