@@ -1,4 +1,4 @@
-"""Add three indexes of assets (by owner, the ready ones, those with an embargo), and the moment to that of posts by campaign; rows stay as they are."""
+"""Add three indexes of assets (by owner, the ready ones, those with an embargo), and the moment to that of posts by campaign; existing rows stay as they are."""
 
 from __future__ import annotations
 
