@@ -15,7 +15,7 @@ from planner.core.errors import Invalid, NotFound, WrongState
 from planner.core.i18n import N_
 from planner.planning.models import Campaign, Pause, Post
 
-__all__ = ["PauseLine", "all_in_force", "by_id", "in_force", "lines", "pause", "resume", "stopped"]
+__all__ = ["PauseLine", "all_in_force", "by_id", "in_force", "lines", "pause", "resume", "standstill", "stopped"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,10 +80,27 @@ def by_id(db: Session, pause_id: int) -> Pause:
     return row
 
 
+def standstill(db: Session, channel_id: int | None = None) -> None:
+    """Wait until no attempt is being opened on the channel, or on any: from here to the end of the transaction none is.
+
+    Whoever opens an attempt holds its channel's row. Ask for the time after this: what was opened before it began before it.
+    A writing transaction of SQLite holds all rows.
+    """
+    rows = select(Channel.id).order_by(Channel.id)
+    if channel_id is not None:
+        rows = rows.where(Channel.id == channel_id)
+    if db.get_bind().dialect.name == "postgresql":
+        rows = rows.with_for_update(key_share=True)
+    db.execute(rows).all()
+
+
 def pause(
     db: Session, reason: str, *, channel_id: int | None = None, campaign_id: int | None = None, actor: User | None, now: datetime
 ) -> Pause:
-    """Stop all sending, or that of one channel or campaign. Raises Invalid without a reason, or for a channel or campaign that is none."""
+    """Stop all sending, or that of one channel or campaign: once this is committed, no attempt begins that it concerns.
+
+    now -- asked for after `standstill`. Raises Invalid without a reason, or for a channel or campaign that is none.
+    """
     reason = reason.strip()
     if not reason:
         raise Invalid(N_("Say why: everybody will read the reason."), field="reason")
@@ -91,6 +108,7 @@ def pause(
         raise Invalid(N_("There is no such channel."), field="channel_id")
     if campaign_id is not None and db.get(Campaign, campaign_id) is None:
         raise Invalid(N_("There is no such campaign."), field="campaign_id")
+    standstill(db, channel_id)
     row = Pause(channel_id=channel_id, campaign_id=campaign_id, reason=reason, started_at=now, started_by_id=actor.id if actor else None)
     db.add(row)
     db.flush()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from inspect import iscoroutinefunction
 from typing import Any, TypeVar
 
@@ -19,7 +20,7 @@ from planner.core.i18n import N_
 from planner.core.lazy import Lazy
 from planner.core.runtime import Runtime
 
-__all__ = ["committing", "database", "init_app", "only_reads", "runtime"]
+__all__ = ["committing", "database", "decision_time", "init_app", "only_reads", "runtime"]
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -60,6 +61,11 @@ def runtime() -> Runtime:
     """What the running product holds."""
     held: Runtime = current_app.extensions["planner"]
     return held
+
+
+def decision_time() -> datetime:
+    """The time that the workers go by, for what must be before or after what they do; ask for it once the rows in question are held."""
+    return runtime().clock.decision_time(database.session)
 
 
 @contextmanager

@@ -10,13 +10,13 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 
 from planner.core.errors import Forbidden, NotFound, PlannerError
-from planner.planning import queries, standing
+from planner.planning import pauses, queries, standing
 from planner.planning.models import Campaign
 from planner.web.access import needs
 from planner.web.forms.planning import StandingForm
 from planner.web.languages import say
 from planner.web.preflight import limits_of
-from planner.web.session import committing
+from planner.web.session import committing, decision_time
 
 __all__ = ["cancel", "go_on", "postpone"]
 
@@ -24,7 +24,8 @@ __all__ = ["cancel", "go_on", "postpone"]
 @needs("campaign.edit")
 def postpone(campaign_id: int) -> ResponseReturnValue:
     def act(campaign: Campaign, reason: str) -> str:
-        standing.postpone(g.db, campaign, reason=reason, actor=g.user, now=g.now)
+        pauses.standstill(g.db)
+        standing.postpone(g.db, campaign, reason=reason, actor=g.user, now=decision_time())
         return str(_("Postponed. Nothing of it goes out until it goes on."))
 
     return _asked(campaign_id, "postpone", act)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor, wait
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -18,7 +20,8 @@ from planner.planning import pauses
 from planner.planning import service as planning
 from planner.planning.models import Pause, Post, PostState
 from planner.publishing import deciding, outbox, service
-from planner.publishing.models import Delivery, DeliveryState, Hold
+from planner.publishing.check import violations
+from planner.publishing.models import Attempt, Delivery, DeliveryState, Hold
 from tests.conftest import StoppedClock
 from tests.factories import make_campaign, make_user
 from tests.publishing.conftest import Scripted
@@ -274,3 +277,39 @@ def test_the_time_of_a_held_post_is_not_missed_by_itself(runtime: Runtime, appro
 
     with runtime.sessions() as db:
         assert (db.get_one(Post, post_id).state, delivery_of(db, post_id).due_at) == (PostState.SCHEDULED, datetime(2026, 3, 2, 12, 10, tzinfo=clock.now().tzinfo))
+
+
+@pytest.mark.parametrize("scope", ["all", "channel"])
+def test_a_pause_waits_for_an_attempt_that_is_being_opened_and_begins_after_it(
+    runtime: Runtime, approved: Approved, clock: StoppedClock, platform: Scripted, scope: str
+) -> None:
+    """Asked for before the attempt, which is not committed yet: whoever reads that sending is paused finds nothing begun since."""
+    post_id = approved()
+    turn(runtime, clock)
+    clock.advance(timedelta(minutes=10))
+    with runtime.sessions() as db:
+        channel_id = delivery_of(db, post_id).channel_id
+    began: list[datetime] = []
+    asked = threading.Event()
+
+    def set_it() -> None:
+        with runtime.sessions.begin() as db:
+            asked.set()
+            pauses.standstill(db, channel_id if scope == "channel" else None)
+            row = pauses.pause(db, "Strike", channel_id=channel_id if scope == "channel" else None, actor=None, now=clock.now())
+            began.append(row.started_at)
+
+    with ThreadPoolExecutor(1) as person:
+        with runtime.sessions.begin() as db:
+            clock.advance(timedelta(seconds=1))
+            opened = outbox.open_attempt(db, runtime, "worker", now=clock.now())
+            assert isinstance(opened, outbox.Claim)
+            setting = person.submit(set_it)
+            assert asked.wait(20)
+            assert wait([setting], timeout=0.5).not_done, "it waits"
+            clock.advance(timedelta(seconds=1))
+        setting.result(20)
+
+    with runtime.sessions() as db:
+        assert [attempt.started_at < began[0] for attempt in db.scalars(select(Attempt))] == [True]
+        assert violations(db, clock.now()) == []

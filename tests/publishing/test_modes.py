@@ -122,6 +122,7 @@ def test_a_pause_in_mid_run_stops_every_call_and_what_it_held_goes_out_once_when
     sandbox.script(kind="delay_before", times=None, seconds=0.2, **_CREATE)
     with crew(mode, database_url, tmp_path, sandbox.url):
         wait_until(lambda: creates(sandbox) >= 3, what="the first calls")
+        pauses.standstill(db)
         pause = pauses.pause(db, "Strike", actor=None, now=utc_now())
         db.commit()
         wait_until(lambda: set(states(db)) <= {DeliveryState.PUBLISHED, DeliveryState.HELD}, what="holding the rest")

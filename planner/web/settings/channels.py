@@ -23,7 +23,7 @@ from planner.publishing.rules import LOOKED_UP
 from planner.publishing.service import release_channel
 from planner.web.access import needs
 from planner.web.forms.settings import ChannelForm, EditChannelForm, KeyForm, TypedNameForm
-from planner.web.session import committing, runtime
+from planner.web.session import committing, decision_time, runtime
 from planner.web.settings.base import zones
 from planner.web.settings.connecting import by_browser, offers, reconnected
 from planner.web.settings.health import health_of
@@ -138,7 +138,7 @@ def disconnect(channel_id: int) -> ResponseReturnValue:
 def _held(row: Channel) -> datetime:
     """Hold the channel's row, then ask the time: whatever was sent with the old key began before it."""
     service.locked(g.db, row)
-    return runtime().clock.decision_time(g.db)
+    return decision_time()
 
 
 def _page(

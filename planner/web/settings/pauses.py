@@ -18,7 +18,7 @@ from planner.publishing.held import count
 from planner.web.access import needs
 from planner.web.forms.planning import choices
 from planner.web.forms.settings import PauseForm
-from planner.web.session import committing
+from planner.web.session import committing, decision_time
 
 #: What would still go out by itself.
 _GOING_OUT = (PostState.APPROVED, PostState.SCHEDULED)
@@ -41,9 +41,11 @@ def start_pause() -> ResponseReturnValue:
         kind, number = _scope(form.scope.data)
         try:
             with committing(g.db):
+                channel_id = number if kind == "channel" else None
+                stops.standstill(g.db, channel_id)
                 stops.pause(
-                    g.db, form.reason.data, channel_id=number if kind == "channel" else None,
-                    campaign_id=number if kind == "campaign" else None, actor=g.user, now=g.now,
+                    g.db, form.reason.data, channel_id=channel_id, campaign_id=number if kind == "campaign" else None,
+                    actor=g.user, now=decision_time(),
                 )  # fmt: skip
         except PlannerError as error:
             form.refuse(error, "scope" if error.field in ("channel_id", "campaign_id") else None)
@@ -56,7 +58,7 @@ def start_pause() -> ResponseReturnValue:
 @needs("pause.set")
 def end_pause(pause_id: int) -> ResponseReturnValue:
     with committing(g.db):
-        waiting = deciding.end_pause(g.db, stops.by_id(g.db, pause_id), actor=g.user, now=g.now)
+        waiting = deciding.end_pause(g.db, stops.by_id(g.db, pause_id), actor=g.user, now=decision_time())
     if not waiting:
         flash(_("The pause has ended. It held nothing."), "success")
         return redirect(url_for(".pauses"))
