@@ -27,6 +27,7 @@ _REAL = {
     "youtube_analytics_url": "https://youtubeanalytics.googleapis.com",
     "google_auth_url": "https://accounts.google.com",
     "google_token_url": "https://oauth2.googleapis.com",
+    "google_analytics_url": "https://analyticsdata.googleapis.com",
 }
 
 
@@ -81,6 +82,7 @@ class Settings:
     youtube_uploads_day: int = _doc(100, "Videos your Google project may upload a day.")
     google_auth_url: str = _doc("", "Base address of Google's consent page.")
     google_token_url: str = _doc("", "Base address of Google's token endpoint. Empty: PLANNER_GOOGLE_AUTH_URL when that is set.")
+    google_analytics_url: str = _doc("", "Base address of the Google Analytics Data API.")
     google_client_id: str = _doc("", "Google app: client id.")
     google_client_secret: str = field(default="", repr=False, metadata={"doc": "Google app: client secret."})
     smtp_host: str = _doc("", "Mail server that takes digests and reminders. Empty: none are sent by e-mail.")
@@ -89,7 +91,7 @@ class Settings:
     smtp_user: str = _doc("", "Name to sign in to the mail server with. Empty: without.")
     smtp_password: str = field(default="", repr=False, metadata={"doc": "Password for it."})
     mail_from: str = _doc("", "Address that mails come from, such as Planner <planner@example.com>. Needed with PLANNER_SMTP_HOST.")
-    allow_private_addresses: bool = _doc(False, "Let webhooks reach private addresses (an internal Mattermost); off by default.")
+    allow_private_addresses: bool = _doc(False, "Let webhooks and website statistics reach private addresses (an internal Mattermost or Matomo); off by default.")
     language: str = _doc("en", "Language before a person chose one: en or fr.")
     time_zone: str = _doc("Europe/Paris", "Time zone before a person or channel chose one (IANA name).")
     currency: str = _doc("EUR", "Currency of costs (ISO 4217).")

@@ -84,7 +84,7 @@ DEFINITIONS: tuple[Definition, ...] = (
                {_YOUTUBE: "subscriberCount", _LINKEDIN: "firstDegreeSize", _X: "public_metrics.followers_count"}, when=N_("Once a UTC day.")),
     Definition("mixed", N_("Mixed definitions"), N_("A sum over platforms that count differently: an order of size, nothing to compare."), when=_WORKED_OUT),
     Definition("visits", N_("Website visits"), N_("Visits that began on the asset's page, by source. The networks' part is a lower bound."),
-               source=N_("Exports of the web statistics"), when=N_("When a file is imported.")),
+               source=N_("Matomo, Google Analytics 4, or exports of the web statistics"), when=N_("Every night, or when a file is imported.")),
 )  # fmt: skip
 
 REGIMES: tuple[Regime, ...] = (

@@ -12,11 +12,11 @@ from planner.catalog.models import Asset
 from planner.channels.models import Channel
 from planner.channels.port import Platform
 from planner.core.db import Base, BigId, Record
-from planner.core.types import Choice
+from planner.core.types import Choice, Sealed
 from planner.planning.models import Post, ShortLink
 
 __all__ = [
-    "METRICS", "AssetDay", "AudienceMapping", "ChannelDay", "Latest", "LinkClicks", "PostReport", "ReadingPlan", "RememberedColumns", "ShortLink", "Silence", "Snapshot", "Visits",
+    "METRICS", "AssetDay", "AudienceMapping", "ChannelDay", "Latest", "LinkClicks", "PostReport", "ReadingPlan", "RememberedColumns", "ShortLink", "Silence", "Site", "SiteDay", "Snapshot", "Visits",
 ]  # fmt: skip
 
 #: Counts a snapshot may hold, each since publication; None is “not told”.
@@ -151,6 +151,44 @@ class Visits(Record):
     #: utm_content; ours is `post-` and the post's number.
     content: Mapped[str] = mapped_column(String(200), default="")
     visits: Mapped[int] = mapped_column(BigInteger)
+    told_at: Mapped[datetime]
+
+
+class Site(Record):
+    """One website and where its statistics are read: a Matomo site, or a property of Google Analytics 4."""
+
+    __tablename__ = "sites"
+    #: As it is compared: in lower case, without www.
+    host: Mapped[str] = mapped_column(String(200), unique=True)
+    #: matomo or ga4.
+    kind: Mapped[str] = mapped_column(String(8))
+    #: Matomo's own address; empty for Google Analytics.
+    address: Mapped[str] = mapped_column(String(500), default="")
+    #: Matomo's idSite, Google's property number.
+    number: Mapped[str] = mapped_column(String(20))
+    #: Matomo's token_auth; the key file (JSON) of a service account at Google.
+    key: Mapped[str] = mapped_column(Sealed)
+    #: The first day that is asked for.
+    since: Mapped[date] = mapped_column(Date)
+    #: Nothing is asked before; None: as soon as possible.
+    next_at: Mapped[datetime | None]
+    read_at: Mapped[datetime | None]
+    #: Why the last reading failed, as an error's English sentence, what fills its places, and the setting to correct; empty when it did not.
+    trouble: Mapped[str] = mapped_column(Text, default="")
+    trouble_params: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    trouble_field: Mapped[str] = mapped_column(String(16), default="")
+    failing_since: Mapped[datetime | None]
+    #: The statistics left out rows, so that nobody is told from few.
+    is_thinned: Mapped[bool] = mapped_column(default=False)
+    created_at: Mapped[datetime]
+
+
+class SiteDay(Base):
+    """That a website's statistics told a day: a page nobody is counted on was visited by nobody. A day that is not here is a gap."""
+
+    __tablename__ = "site_days"
+    site_id: Mapped[int] = mapped_column(BigId, ForeignKey(Site.id, ondelete="CASCADE"), primary_key=True, autoincrement=False)
+    day: Mapped[date] = mapped_column(Date, primary_key=True)
     told_at: Mapped[datetime]
 
 

@@ -7,21 +7,25 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import lru_cache
+from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import func, select
+from sqlalchemy import func, literal, select, union_all
 from sqlalchemy.orm import Session
 
 from planner.catalog.models import Asset
 from planner.channels.models import Channel
 from planner.channels.port import Platform
-from planner.insights.models import LinkClicks, ShortLink, Visits
+from planner.insights.models import LinkClicks, ShortLink, Site, SiteDay, Visits
 from planner.insights.sources import NETWORKS, Source, classify, post_of, traffic_share
+from planner.insights.visit_rows import page_key
 from planner.planning.models import Post, PostState
 
 __all__ = ["AssetTraffic", "PostTraffic", "SourceVisits", "asset_traffic"]
 
 _kind_of = lru_cache(maxsize=4096)(classify)
+#: In the place of an origin: the day was told as a whole.
+_WHOLE = "whole"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,15 +79,17 @@ class AssetTraffic:
 def asset_traffic(db: Session, asset: Asset, *, zone: str = "UTC") -> AssetTraffic:
     """The visits to one asset's page. `zone` is the web statistics' own. Two statements, and two more where posts are named.
 
-    Where both a file and the statistics' own interface told one day, the interface is believed: the two are never added.
+    Where both a file and the statistics' own interface told one day, the interface is believed: the two are never added. On a day that the
+    interface told and nobody is counted on, nobody came; a day that nobody told is not here.
     """
-    query = select(Visits.day, Visits.origin, Visits.source, Visits.medium, Visits.campaign, Visits.content, Visits.visits, Visits.told_at)
-    rows = db.execute(query.where(Visits.asset_id == asset.id)).all()
-    told = {day for day, origin, *_rest in rows if origin == "api"}
-    days: dict[date, Counter[Source]] = {}
+    rows = db.execute(_told_of(asset)).all()
+    told = {day for day, origin, *_rest in rows if origin in ("api", _WHOLE)}
+    first = _first_day(db, asset, zone) if rows else None
+    since = min((day for day, origin, *_rest in rows if origin != _WHOLE), default=first)
+    days: dict[date, Counter[Source]] = {day: Counter() for day, origin, *_rest in rows if origin == _WHOLE and since is not None and day >= since}
     by_post: Counter[int] = Counter()
     for day, origin, source, medium, campaign, content, visits, _told_at in rows:
-        if origin != "api" and day in told:
+        if origin == _WHOLE or (origin != "api" and day in told):
             continue
         days.setdefault(day, Counter())[_kind_of(source, medium, campaign)] += visits
         post_id = post_of(content)
@@ -91,7 +97,7 @@ def asset_traffic(db: Session, asset: Asset, *, zone: str = "UTC") -> AssetTraff
             by_post[post_id] += visits
     together = sum(days.values(), Counter[Source]())
     share = traffic_share(together)
-    first_visits, first_direct = _first_days(days, _first_day(db, asset, zone) if rows else None)
+    first_visits, first_direct = _first_days(days, first)
     return AssetTraffic(
         total=together.total(),
         sources=sorted((SourceVisits(one, together[one], share[one]) for one in share), key=lambda one: (-one.visits, one.source)),
@@ -102,6 +108,19 @@ def asset_traffic(db: Session, asset: Asset, *, zone: str = "UTC") -> AssetTraff
         posts=_posts(db, asset.id, by_post),
         told_at=max((row.told_at for row in rows), default=None),
     )
+
+
+def _told_of(asset: Asset) -> Any:
+    """What was told about its page, and the days of which its website's statistics told everything: on those, nobody is zero."""
+    nothing = literal("")
+    counted = select(Visits.day, Visits.origin, Visits.source, Visits.medium, Visits.campaign, Visits.content, Visits.visits, Visits.told_at).where(
+        Visits.asset_id == asset.id
+    )
+    host = page_key(asset.url)[0] if asset.url else ""
+    if not host:
+        return counted
+    whole = select(SiteDay.day, literal(_WHOLE), nothing, nothing, nothing, nothing, literal(0), SiteDay.told_at)
+    return union_all(counted, whole.join(Site, Site.id == SiteDay.site_id).where(Site.host == host))
 
 
 def _first_day(db: Session, asset: Asset, zone: str) -> date | None:

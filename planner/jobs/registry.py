@@ -24,6 +24,7 @@ FUNCTIONS: dict[str, str] = {
     "promotion.refresh": "planner.promotion.standings:run",
     "collect": "planner.insights.collecting:run",
     "details": "planner.insights.detailing:run",
+    "visits.read": "planner.insights.site_reading:run",
     "readings.refresh": "planner.insights.collecting:run_now",
 }
 

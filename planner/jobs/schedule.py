@@ -20,6 +20,7 @@ PERIODIC: tuple[tuple[str, timedelta], ...] = (
     ("plan.clocks", timedelta(hours=6)),
     ("promotion.refresh", timedelta(hours=1)),
     ("links.look", timedelta(minutes=15)),
+    ("visits.read", timedelta(hours=1)),
 )
 
 

@@ -17,6 +17,7 @@ from planner.accounts.models import RoleName, User
 from planner.catalog.models import Asset, AssetFile, AssetKind, Confidentiality
 from planner.channels.models import Channel
 from planner.channels.port import MediaKind, Platform, PostKind
+from planner.insights import sites
 from planner.ledger.models import Job, JobState
 from planner.planning import notes, saved_views, shares
 from planner.planning.models import Pause, Post, PostState, ShareKind
@@ -90,6 +91,7 @@ def make_scene(db: Session) -> Scene:
     share, _token = shares.make(db, shares.NewShare("For the agency", ShareKind.PAGE), actor=people["planner"], now=NOON)
     note = notes.write(db, NOON.date(), "Trade show", actor=people["planner"], now=NOON)
     view = saved_views.save(db, "calendar", "Videos", "view=month&kind=video", shared=True, actor=people["planner"], now=NOON)
+    site = sites.add(db, sites.SiteValues("example.com", sites.SiteKind.MATOMO, "3", PLANTED, "https://stats.example.com"), actor=None, now=NOON)
     link = accounts.sign_in_link(db, people["viewer"], now=NOON)
     db.commit()
     db.expunge_all()
@@ -97,7 +99,7 @@ def make_scene(db: Session) -> Scene:
         "rule_code": "gap", "what": "new", "template_id": 1,
         "asset_id": asset.id, "file_id": file.id, "campaign_id": campaign.id, "post_id": post.id, "job_id": job.id, "pause_id": pause.id,
         "channel_id": channel.id, "user_id": people["viewer"].id, "token_id": 1, "token": link, "delivery_id": delivery.id, "native_id": native.id,
-        "slot_id": 1, "amendment_id": 1, "change_id": 1,
+        "slot_id": 1, "site_id": site.id, "amendment_id": 1, "change_id": 1,
         "share_id": share.id, "note_id": note.id, "view_id": view.id,
         "video_id": video.id, "promotion_id": promotion.id, "decision_id": decision.id, "reedit_id": 1, "reaction_id": 1,
         "kind": "assets", "code": "aaaaaaa", "platform": "x", "filename": "favicon.svg",

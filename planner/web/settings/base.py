@@ -19,6 +19,7 @@ __all__ = ["TABS", "banner", "tabs", "zones"]
 #: Endpoint, label, icon, action needed (empty: anybody who is signed in).
 TABS = (
     ("settings.channels", _l("Channels"), "radio", "read"),
+    ("settings.sites", _l("Websites"), "globe", "read"),
     ("settings.people", _l("People"), "users", "user.manage"),
     ("settings.tokens", _l("API tokens"), "key-round", "token.own"),
     ("settings.rules", _l("Rules"), "scale", "read"),

@@ -37,6 +37,7 @@ SUBJECTS: dict[str, str] = {
     "review_links": N_("Link for an approver outside"),
     "rule_settings": N_("Rule"),
     "audience_mappings": N_("Group of people"),
+    "sites": N_("Website statistics"),
     "users": N_("Person"),
     "api_tokens": N_("API token"),
 }
@@ -150,6 +151,9 @@ ACTIONS: dict[str, str] = {
     "promotion.settings_changed": N_("changed the settings of the promotion desk"),
     "share.made": N_("shared the calendar by a link"),
     "share.revoked": N_("revoked a shared link"),
+    "site.added": N_("had a website's statistics read"),
+    "site.changed": N_("changed how a website's statistics are read"),
+    "site.removed": N_("stopped reading a website's statistics"),
     "view.saved": N_("saved a view"),
     "view.changed": N_("renamed a saved view"),
     "view.removed": N_("deleted a saved view"),
