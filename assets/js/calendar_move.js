@@ -1,4 +1,4 @@
-// Moving posts: by dragging one to another day, or with Shift and an arrow. The server may refuse, or ask first; says what happened; offers to take it back.
+// Moving posts: by dragging one to another day or into the drawer, something out of it onto a day, or with Shift and an arrow. The server may refuse, or ask first; says what happened; offers to take it back.
 import { csrfToken, word } from "./page.js";
 
 function say(text, kind, undo) {
@@ -17,9 +17,12 @@ async function send(url, fields) {
   return { ok: answer.ok, ...said, text: said.message ?? said.detail ?? said.error ?? "" };
 }
 
-async function move(place, post, by, reload) {
+const versioned = (post) => `${post.dataset.post}:${post.dataset.version}`;
+
+/** Does it, says what came of it with its Undo, and shows the calendar as it is then. */
+async function change(url, fields, reload) {
   const back = location.pathname + location.search;
-  const done = await send(place.dataset.move, { post: `${post.dataset.post}:${post.dataset.version}`, back: location.search ? back : "", ...by }).catch(() => null);
+  const done = await send(url, { back: location.search ? back : "", ...fields }).catch(() => null);
   if (done?.ok && done.ask) {
     document.dispatchEvent(new CustomEvent("planner:sheet", { detail: { href: done.ask } }));
     return;
@@ -41,34 +44,57 @@ function daysBetween(from, to) {
   return Math.round((Date.parse(`${to}T12:00Z`) - Date.parse(`${from}T12:00Z`)) / 86_400_000);
 }
 
+/** What was taken hold of, and what becomes of it on a day or in the drawer. */
+function heldBy(event) {
+  const thing = event.target.closest?.("[data-post], [data-asset], [data-loose]");
+  if (!thing) return null;
+  const home = thing.closest("[data-day]");
+  return { thing, home, channel: home?.dataset.channel ?? thing.dataset.channel ?? "", isPost: "post" in thing.dataset, asset: thing.dataset.asset ?? "" };
+}
+
+/** A day, or a day of a lane; an asset goes anywhere, a post on its own channel. */
+function fitsDay(held, day) {
+  if (!day || day === held.home) return false;
+  return held.asset !== "" || (day.dataset.channel ?? held.channel) === held.channel;
+}
+
 export function startDragging(place, reload) {
   let held = null;
-  const dayAt = (event) => event.target.closest?.("[data-day]");
-  const home = () => held.closest("[data-day]");
-  const fits = (day) => held && day && day !== home() && (day.dataset.channel ?? "") === (home().dataset.channel ?? "");
+  let strange = false;
+  const spotOf = (event) => event.target.closest?.("[data-day], [data-drawer]");
+  const fits = (spot) => held && spot && ("drawer" in spot.dataset ? held.isPost : fitsDay(held, spot));
 
   place.addEventListener("dragstart", (event) => {
-    held = event.target.closest?.("[data-post]");
+    held = heldBy(event);
     if (!held) return;
     event.dataTransfer.effectAllowed = "move";
-    held.classList.add("is-dragged");
+    held.thing.classList.add("is-dragged");
   });
   place.addEventListener("dragover", (event) => {
-    const day = dayAt(event);
-    for (const one of place.querySelectorAll(".is-target")) if (one !== day) one.classList.remove("is-target");
-    if (!fits(day)) return;
+    const spot = spotOf(event);
+    for (const one of place.querySelectorAll(".is-target")) if (one !== spot) one.classList.remove("is-target");
+    strange = Boolean(held && spot?.dataset.channel && held.channel && spot.dataset.channel !== held.channel);
+    if (!fits(spot)) return;
     event.preventDefault();
     event.dataTransfer.dropEffect = "move";
-    day.classList.add("is-target");
+    spot.classList.add("is-target");
   });
   place.addEventListener("drop", (event) => {
-    const day = dayAt(event);
-    if (!fits(day)) return;
+    const spot = spotOf(event);
+    if (!fits(spot)) return;
     event.preventDefault();
-    move(place, held, { days: daysBetween(home().dataset.day, day.dataset.day) }, reload);
+    strange = false;
+    const { thing, home, asset, isPost } = held;
+    const { day, channel, drawer } = spot.dataset;
+    if (drawer) change(drawer, { post: versioned(thing) }, reload);
+    else if (isPost) change(place.dataset.move, { post: versioned(thing), days: daysBetween(home.dataset.day, day) }, reload);
+    else if (asset && !channel) location.assign(`${place.dataset.compose}?${new URLSearchParams({ asset, at: `${day}T09:00` })}`);
+    else change(place.dataset.place, asset ? { asset, channel, day } : { post: thing.dataset.loose, day }, reload);
   });
   place.addEventListener("dragend", () => {
+    if (held && strange) say(word("otherChannel"), "error");
     held = null;
+    strange = false;
     for (const one of place.querySelectorAll(".is-target, .is-dragged")) one.classList.remove("is-target", "is-dragged");
   });
 }
@@ -81,6 +107,6 @@ export function startNudging(place, reload) {
     const post = event.target.closest?.("[data-post]");
     if (!post || !event.shiftKey || event.ctrlKey || event.metaKey || event.altKey || !arrows[event.key]) return;
     event.preventDefault();
-    move(place, post, arrows[event.key], reload);
+    change(place.dataset.move, { post: versioned(post), ...arrows[event.key] }, reload);
   });
 }

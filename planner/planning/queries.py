@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, NamedTuple, cast
 
-from sqlalchemy import ColumnElement, Integer, and_, bindparam, func, literal, literal_column, or_, select, union_all
+from sqlalchemy import ColumnElement, Integer, and_, bindparam, func, literal, or_, select, union_all
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from planner.accounts.models import Entry, User
@@ -21,8 +21,8 @@ from planner.planning.models import Campaign, Post, PostState, Standing
 from planner.planning.surroundings import surroundings
 
 __all__ = [
-    "CalendarEntry", "CampaignCard", "CampaignEmbargo", "Filters", "LAST_ID", "ReadyAsset", "calendar", "campaign", "campaigns", "conditions",
-    "embargoes", "entry_rows", "history_of", "known_to", "knows", "lists_of", "plannable", "post", "posts_of", "posts_of_states", "ready_assets", "seen_by", "surroundings",
+    "CalendarEntry", "CampaignCard", "CampaignEmbargo", "Filters", "LAST_ID", "calendar", "campaign", "campaigns", "conditions",
+    "embargoes", "entry_rows", "history_of", "known_to", "knows", "lists_of", "plannable", "post", "posts_of", "posts_of_states", "seen_by", "surroundings",
 ]  # fmt: skip
 
 #: Larger numbers are nobody's: the databases count in 64 bits.
@@ -70,16 +70,6 @@ class CalendarEntry(NamedTuple):
     masked: bool
     #: It was live and is gone from its platform.
     taken_down: bool = False
-
-
-class ReadyAsset(NamedTuple):
-    """An asset that is ready and that nobody has planned."""
-
-    asset_id: int
-    title: str
-    kind: AssetKind
-    embargo_until: datetime | None
-    updated_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,15 +183,6 @@ def history_of(db: Session, subject: Post | Campaign, *, limit: int = 100) -> li
     )
 
 
-def ready_assets(db: Session, *, viewer: User | None, limit: int = 50) -> list[ReadyAsset]:
-    """Ready assets without a post that is planned or out, the freshest first. One statement."""
-    query = _READY
-    known = knows(viewer)
-    if known is not None:
-        query = query.where(known)
-    return [ReadyAsset._make(row) for row in db.connection().execute(query, {"most": limit})]
-
-
 def plannable(db: Session, *, viewer: User | None, limit: int = 300) -> list[tuple[int, str]]:
     """Number and title of assets that may be planned, the freshest first. One statement."""
     query = select(Asset.id, Asset.title).where(Asset.state != AssetState.RETIRED)
@@ -279,13 +260,6 @@ _WINDOW: Any = _ROWS.where(
     Post.publish_at >= bindparam("start", type_=UtcDateTime()), Post.publish_at < bindparam("end", type_=UtcDateTime()), Post.state != PostState.CANCELLED
 ).limit(bindparam("most", type_=Integer()))
 _EVERYTHING = Filters()
-#: Its state is written out, not bound: SQLite uses the index of the ready ones only then.
-_READY: Any = (
-    select(Asset.id, Asset.title, Asset.kind, Asset.embargo_until, Asset.updated_at)
-    .where(Asset.state == literal_column("'ready'"), ~select(Post.id).where(Post.asset_id == Asset.id, Post.state != PostState.CANCELLED).exists())
-    .order_by(Asset.updated_at.desc(), Asset.id.desc())
-    .limit(bindparam("most", type_=Integer()))
-)
 
 
 def _entries(db: Session, where: list[ColumnElement[bool]], viewer: User | None, filters: Filters, limit: int) -> list[CalendarEntry]:

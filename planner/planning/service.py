@@ -34,7 +34,7 @@ from planner.planning.values import PostValues, checked, values_of
 from planner.planning.values import settle as agreed
 
 __all__ = [
-    "PostValues", "approve", "cancel", "mark_failed", "mark_missed", "mark_published", "mark_scheduled", "mark_sending",
+    "PostValues", "approve", "cancel", "check_version", "mark_failed", "mark_missed", "mark_published", "mark_scheduled", "mark_sending",
     "mark_unconfirmed", "move", "plan", "record_published", "reopen", "request_changes", "restore", "retime", "revise", "submit", "withdraw",
 ]  # fmt: skip
 
@@ -79,7 +79,7 @@ def revise(
     """
     require(actor, "post.edit", post)
     states.require(post, "revise")
-    _check_version(post, version)
+    check_version(post, version)
     columns = checked(values, zone=post.channel.time_zone)
     before, digest = values_of(post), digest_of(post)
     with db.no_autoflush:
@@ -133,7 +133,7 @@ def move(
     """
     require(actor, "post.move", post)
     states.require(post, "move")
-    _check_version(post, version)
+    check_version(post, version)
     at, wall, place = agreed(to, wall_time, zone or post.time_zone or post.channel.time_zone)
     if at is None or (at == post.publish_at and place == post.time_zone):
         return post
@@ -269,7 +269,8 @@ def _check_moment(post: Post, now: datetime) -> None:
         rules.check_moment(post.publish_at, now)
 
 
-def _check_version(post: Post, version: int | None) -> None:
+def check_version(post: Post, version: int | None) -> None:
+    """Raise Conflict when the person was looking at another version; None: not told."""
     if version is not None and version != post.version:
         raise Conflict(N_("Somebody changed this post while you were editing. Look at their version, then save again."))
 

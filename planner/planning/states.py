@@ -28,6 +28,9 @@ ALLOWED: dict[str, frozenset[PostState]] = {
     "withdraw": frozenset({_S.IN_REVIEW, _S.CHANGES_REQUESTED}) | GOING_OUT,
     "cancel": OPEN | _STRANDED,
     "restore": frozenset({_S.CANCELLED}),
+    # Its time is taken away, or given back as it was.
+    "unplan": OPEN,
+    "plan_again": frozenset({_S.DRAFT}),
 }
 
 #: What is in the way, as a sentence for each state.

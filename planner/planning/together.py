@@ -15,13 +15,13 @@ from planner.accounts.rules import may, require
 from planner.channels.port import Limits, Platform
 from planner.core.errors import Conflict, Invalid, NotFound, PlannerError, WrongState
 from planner.core.i18n import N_
-from planner.planning import rules, service, states
+from planner.planning import drawer, rules, service, states
 from planner.planning.findings import Surroundings
 from planner.planning.models import Post
 from planner.planning.moments import resolve_wall_time, zone_of
 from planner.planning.surroundings import all_settings, surroundings
 
-__all__ = ["Doing", "Shift", "Step", "cancel", "look", "move", "posts_of", "submit", "take_back", "wave_of", "what_blocks"]
+__all__ = ["Doing", "Shift", "Step", "cancel", "look", "move", "posts_of", "submit", "take_back", "unplan", "wave_of", "what_blocks"]
 
 #: More than this is no longer looked at one by one.
 MOST = 100
@@ -104,6 +104,12 @@ def move(db: Session, posts: Sequence[Post], shift: Shift, versions: dict[int, i
         )  # fmt: skip
 
 
+def unplan(db: Session, posts: Sequence[Post], versions: dict[int, int], doing: Doing) -> None:
+    """Take the time of each away. Raises what that raises for one."""
+    for post in posts:
+        drawer.unplan(db, post, version=versions.get(post.id), actor=doing.actor, now=doing.now)
+
+
 def submit(db: Session, posts: Sequence[Post], doing: Doing) -> None:
     """Ask for approval of each. Raises what submitting one raises."""
     for post in posts:
@@ -122,13 +128,13 @@ def cancel(db: Session, posts: Sequence[Post], reason: str, doing: Doing) -> Non
 
 
 def what_blocks(db: Session, posts: Sequence[Post], verb: str, doing: Doing) -> list[Step]:
-    """Each with why it cannot be submitted or cancelled, where it cannot. Writes nothing."""
+    """Each with why it cannot be submitted, cancelled or unplanned, where it cannot. Writes nothing."""
     settings = all_settings(db)
     found = []
     for post in posts:
         step = Step(post, post.publish_at)
         try:
-            require(doing.actor, f"post.{verb}", post)
+            require(doing.actor, "post.move" if verb == "unplan" else f"post.{verb}", post)
             states.require(post, verb)
             if verb == "submit":
                 said = _findings(post, surroundings(db, post, settings=settings), doing)
@@ -220,6 +226,9 @@ def _moment(post: Post) -> tuple[bool, datetime | int, int]:
 
 def _move_back(db: Session, post: Post, line: Entry, doing: Doing) -> None:
     was = line.was or {}
+    if was["publish_at"] is None:
+        drawer.unplan(db, post, actor=doing.actor, now=doing.now)
+        return
     service.move(
         db, post, datetime.fromisoformat(was["publish_at"]), zone=was.get("time_zone"), limits=doing.limits_of(post.channel.platform),
         four_eyes=doing.four_eyes, actor=doing.actor, now=doing.now,
@@ -234,8 +243,19 @@ def _restore(db: Session, post: Post, _line: Entry, doing: Doing) -> None:
     service.restore(db, post, limits=doing.limits_of(post.channel.platform), actor=doing.actor, now=doing.now)
 
 
+def _drop(db: Session, post: Post, _line: Entry, doing: Doing) -> None:
+    service.cancel(db, post, actor=doing.actor, now=doing.now)
+
+
+def _plan_again(db: Session, post: Post, line: Entry, doing: Doing) -> None:
+    limits = doing.limits_of(post.channel.platform)
+    drawer.plan_again(db, post, line.was or {}, limits=limits, four_eyes=doing.four_eyes, actor=doing.actor, now=doing.now)
+
+
 _WAYS_BACK: dict[str, Callable[[Session, Post, Entry, Doing], None]] = {
     "post.moved": _move_back,
     "post.submitted": _withdraw,
     "post.cancelled": _restore,
+    "post.planned": _drop,
+    "post.unplanned": _plan_again,
 }

@@ -34,7 +34,11 @@ SCREENS: tuple[Table, ...] = (
         ("POST", "/move", "move"),
         ("POST", "/submit", "submit"),
         ("POST", "/cancel", "cancel"),
+        ("GET POST", "/unplan", "unplan"),
         ("POST", "/undo", "undo"),
+    )),
+    Table("drawer", "/calendar/drawer", "planner.web.calendar.drawers", (
+        ("POST", "/place", "place"),
     )),
     Table("notes", "/calendar/notes", "planner.web.calendar.notes", (
         ("GET POST", "/new", "new"),

@@ -35,6 +35,8 @@ HISTORY: dict[str, str] = {
     "post.planned": N_("Written"),
     "post.revised": N_("Changed"),
     "post.moved": N_("Moved"),
+    "post.unplanned": N_("Its time was taken away"),
+    "post.planned_again": N_("Back at its time"),
     "post.retimed": N_("Its time zone changed its rules"),
     "post.submitted": N_("Submitted for approval"),
     "post.approved": N_("Approved"),

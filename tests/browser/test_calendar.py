@@ -85,6 +85,37 @@ def test_a_drop_that_is_refused_says_why_and_one_on_another_channel_does_nothing
     assert moment(product, number) == tomorrow
 
 
+def test_an_asset_is_dragged_out_of_the_drawer_and_a_post_back_into_it(page: Page, product: Product) -> None:
+    sign_in(page, product)
+    monday = WEDNESDAY + timedelta(days=47)
+    product.command("asset", "add", "--title", "Out of the drawer", "--kind", "blog_post")
+    with closing(sqlite3.connect(Path(product.environ["PLANNER_DATA_DIR"]) / "planner.sqlite3", timeout=30)) as db, db:
+        db.execute("UPDATE assets SET state = 'ready' WHERE title = 'Out of the drawer'")
+    page.goto(f"{product.url}/calendar?date={monday:%Y-%m-%d}")
+    asset = page.locator(".ready [data-asset]", has_text="Out of the drawer")
+
+    asset.drag_to(cell(page, monday, 2))
+    post = cell(page, monday, 2).locator("[data-post]")
+    expect(post).to_contain_text("Out of the drawer")
+    expect(asset).to_have_count(0)
+    page.get_by_role("button", name="Undo").click()
+    expect(asset).to_be_visible()
+    expect(post).to_have_count(0)
+
+    asset.drag_to(cell(page, monday, 2))
+    expect(post).to_be_visible()
+    other = plan(product, monday + timedelta(days=1), "Keeps the drawer open")
+    post.drag_to(page.locator(".ready"), force=True)
+    expect(page.get_by_text("Into the drawer: one post without a time now.")).to_be_visible()
+    loose = page.locator(".ready [data-loose]", has_text="Out of the drawer")
+    expect(loose).to_be_visible()
+    loose.drag_to(cell(page, monday + timedelta(days=2), 1))
+    expect(page.get_by_text("A post stays on its channel.")).to_be_visible()
+    loose.drag_to(cell(page, monday + timedelta(days=2), 2))
+    expect(cell(page, monday + timedelta(days=2), 2).locator("[data-post]")).to_contain_text("Out of the drawer")
+    assert moment(product, other) == monday + timedelta(days=1)
+
+
 def test_the_pages_turn_in_place_with_everything_on_them_and_back_again(page: Page, product: Product) -> None:
     sign_in(page, product)
     for minute in (0, 5):

@@ -142,6 +142,21 @@ class Doors(RuleBasedStateMachine):
         else:
             self.program("planner", "POST", f"/posts/{post}/move", {"publish_at": at})
 
+    @rule(asset=IN_ORDER[0], channel=IN_ORDER[1], days=some.integers(1, 12))
+    def drop_an_asset(self, asset: str, channel: str, days: int) -> None:
+        day = (NOON + timedelta(days=days)).date().isoformat()
+        self.submit("planner", "/calendar/drawer/place", asset=self.assets[asset], channel=self.channels[channel], day=day)
+
+    @precondition(lambda self: self.posts())
+    @rule(number=some.integers(0, 30), back=some.booleans(), days=some.integers(1, 12))
+    def put_into_the_drawer(self, number: int, back: bool, days: int) -> None:
+        post, at = self.one(number), self.clock.now()
+        self.submit("planner", "/calendar/together/unplan", post=post, sure="1")
+        if back:
+            self.submit("planner", "/calendar/together/undo", at=at.isoformat())
+        else:
+            self.submit("planner", "/calendar/drawer/place", post=post, day=(NOON + timedelta(days=days)).date().isoformat())
+
     @precondition(lambda self: self.posts())
     @rule(number=some.integers(0, 30), text=IN_ORDER[2], in_campaign=some.booleans())
     def edit(self, number: int, text: str, in_campaign: bool) -> None:

@@ -10,12 +10,13 @@ import pytest
 from sqlalchemy import event
 from sqlalchemy.orm import Session
 
-from planner.catalog.models import AssetKind, AssetState, Audience, Confidentiality
+from planner.catalog.models import AssetKind, Audience, Confidentiality
 from planner.channels.models import ChannelState
 from planner.channels.port import Platform
 from planner.core.errors import Invalid, NotFound
 from planner.planning import campaigns, queries
 from planner.planning.desk import desk
+from planner.planning.drawer import drawer
 from planner.planning.models import PostState
 from planner.planning.queries import CalendarEntry, Filters
 from planner.planning.values import CampaignValues
@@ -122,16 +123,7 @@ def test_a_filter_does_not_tell_what_a_masked_post_is_about(db: Session, now: da
     make_post(db, asset=make_asset(db, kind=AssetKind.VIDEO, confidentiality=Confidentiality.CONFIDENTIAL))
 
     assert queries.calendar(db, now, now + 9 * DAY, viewer=viewer, filters=Filters(kinds=(AssetKind.VIDEO,))) == []
-    assert queries.ready_assets(db, viewer=viewer) == []
-
-
-def test_ready_assets_are_those_nobody_planned(db: Session, now: datetime) -> None:
-    free = make_asset(db)
-    dropped = make_post(db, state=PostState.CANCELLED).asset
-    make_post(db)
-    make_asset(db, state=AssetState.IDEA)
-
-    assert {one.asset_id for one in queries.ready_assets(db, viewer=None)} == {free.id, dropped.id}
+    assert drawer(db, viewer=viewer).lines == []
 
 
 def test_a_campaign_counts_its_posts_and_those_that_are_live(db: Session, now: datetime) -> None:
@@ -200,7 +192,7 @@ def test_statements_do_not_grow_with_the_rows(db: Session, now: datetime) -> Non
         with counting(db) as seen:
             queries.calendar(db, now, now + 9 * DAY, viewer=viewer)
             queries.campaigns(db)
-            queries.ready_assets(db, viewer=viewer)
+            drawer(db, viewer=viewer)
             desk(db, viewer=viewer, now=now)
         counts.append(len(seen))
 

@@ -19,6 +19,7 @@ from planner.catalog.service import LANGUAGES
 from planner.planning import queries
 from planner.planning.conflicts import Clash, Stands, free_days_of, how_channels_stand, open_conflicts
 from planner.planning.crowds import first_of_each
+from planner.planning.drawer import drawer as in_drawer
 from planner.planning.models import PostState
 from planner.planning.queries import CalendarEntry
 from planner.planning.saved_views import first_query
@@ -27,7 +28,7 @@ from planner.web.calendar import sheets
 from planner.web.calendar.asking import Asked, asked_of
 from planner.web.calendar.beside import Beside, Lift, beside
 from planner.web.calendar.sheets import Day, Mark
-from planner.web.calendar.slips import Entry, Slip, moment_of, slips
+from planner.web.calendar.slips import Entry, Slip, hands, moment_of, slips
 from planner.web.calendar.stencils import drawer
 from planner.web.calendar.unchanged import marked, unchanged
 from planner.web.calendar.views import SCREEN, question_of
@@ -68,7 +69,8 @@ def calendar() -> ResponseReturnValue:
         filters=asked.filters,
         beside=side,
         clashes=_clashes(entries, stands, side) if counts is None else [],
-        ready=queries.ready_assets(g.db, viewer=g.user, limit=30),
+        drawer=in_drawer(g.db, viewer=g.user),
+        mine=hands(),
         options=options,
         asked_for=_asked_for(asked, options),
         weekdays=_weekdays(),

@@ -14,6 +14,7 @@ from planner.accounts.models import RoleName
 from planner.accounts.rules import ACTIONS
 from planner.channels.port import Platform
 from planner.planning import states
+from planner.planning.drawer import InDrawer
 from planner.planning.models import PostState
 from planner.planning.moments import zone_of
 from planner.planning.queries import CalendarEntry
@@ -81,7 +82,11 @@ class Hands(NamedTuple):
     me: int
 
     def may_move(self, one: CalendarEntry) -> bool:
-        return self.any and not one.masked and one.state in states.ALLOWED["move"] and (not self.mine_only or self.me in (one.author_id, one.owner_id))
+        return self.any and not one.masked and one.state in states.ALLOWED["move"] and self.holds(one)
+
+    def holds(self, one: CalendarEntry | InDrawer) -> bool:
+        """An author holds only what is theirs."""
+        return self.any and (not self.mine_only or self.me in (one.author_id, one.owner_id))
 
 
 def hands() -> Hands:

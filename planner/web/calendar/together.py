@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import Any
 
 from flask import flash, g, jsonify, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -14,16 +13,16 @@ from flask_babel import ngettext
 from planner.core.errors import Conflict, Forbidden, Invalid, NotFound, PlannerError
 from planner.core.i18n import N_
 from planner.planning import together
-from planner.planning.models import Post
+from planner.planning.models import Post, PostState
 from planner.planning.together import Doing, Shift
 from planner.web.access import needs
-from planner.web.calendar.ways import back_to, say_with_undo
+from planner.web.calendar.ways import back_to, done, wants_json
 from planner.web.languages import say
 from planner.web.moments import in_zone
 from planner.web.preflight import limits_of
 from planner.web.session import committing, only_reads, runtime
 
-__all__ = ["cancel", "look", "move", "submit", "undo"]
+__all__ = ["cancel", "look", "move", "submit", "undo", "unplan"]
 
 
 @needs("post.move")
@@ -47,7 +46,7 @@ def look(posts: list[Post] | None = None, status: int = 200) -> ResponseReturnVa
 @needs("post.move")
 def move() -> ResponseReturnValue:
     """Move them all or none. A script that drops one post of a wave is told to ask first."""
-    posts, shift, told = _posts(), _shift(request.form.get("days", "0"), request.form.get("minutes", "0")), _wants_json()
+    posts, shift, told = _posts(), _shift(request.form.get("days", "0"), request.form.get("minutes", "0")), wants_json()
     scope = request.form.get("scope", "")
     if len(posts) == 1 and (scope == "wave" or (told and not scope)):
         wave = together.wave_of(g.db, posts[0], viewer=g.user)
@@ -71,7 +70,24 @@ def move() -> ResponseReturnValue:
         text = _("Moved to %(when)s.", when=in_zone(posts[0].publish_at, posts[0].time_zone).striptags())
     else:
         text = ngettext("One post moved.", "%(num)d posts moved.", len(posts))
-    return _done(text)
+    return done(text)
+
+
+@needs("post.move")
+def unplan() -> ResponseReturnValue:
+    """Take the time of each away: a draft goes into the drawer at once; for more than drafts it is asked first."""
+    posts = _posts()
+    if request.method == "GET":
+        return _page("unplan", posts)
+    if "sure" not in request.form and any(post.state is not PostState.DRAFT for post in posts):
+        if wants_json():
+            return jsonify(ask=url_for(".unplan", post=[f"{post.id}:{post.version}" for post in posts], back=request.form.get("back")))
+        return _page("unplan", posts)
+    if wants_json():
+        with committing(g.db):
+            together.unplan(g.db, posts, _versions(), _doing())
+        return done(_unplanned(len(posts)))
+    return _step("unplan", lambda posts: together.unplan(g.db, posts, _versions(), _doing()), _unplanned)
 
 
 @needs("post.submit")
@@ -101,12 +117,12 @@ def undo() -> ResponseReturnValue:
     except Forbidden:
         raise
     except PlannerError as error:
-        if _wants_json():
+        if wants_json():
             raise
         flash(say(error), "error")
     else:
         text = ngettext("Undone: one post is as it was.", "Undone: %(num)d posts are as they were.", count)
-        if _wants_json():
+        if wants_json():
             return jsonify(message=text)
         flash(text, "success")
     return redirect(back_to(request.form.get("back")))
@@ -122,7 +138,7 @@ def _step(verb: str, act: Callable[[list[Post]], None], said: Callable[[int], st
     except PlannerError as error:
         g.db.expire_all()
         return _page(verb, _posts(), error), 422
-    return _done(said(len(posts)))
+    return done(said(len(posts)))
 
 
 def _submitted(count: int) -> str:
@@ -133,22 +149,16 @@ def _cancelled(count: int) -> str:
     return str(ngettext("One post cancelled. It will not go out.", "%(num)d posts cancelled. They will not go out.", count))
 
 
+def _unplanned(count: int) -> str:
+    return str(ngettext("Into the drawer: one post without a time now.", "Into the drawer: %(num)d posts without a time now.", count))
+
+
 def _page(verb: str, posts: Sequence[Post], error: PlannerError | None = None) -> str:
     steps = together.what_blocks(g.db, posts, verb, _doing())
     return render_template(
         "calendar/several.html", verb=verb, steps=steps, able=[one for one in steps if one.refused is None], reason=request.form.get("reason", ""),
         wrong=say(error) if error is not None and error.field == "reason" else "", back=back_to(request.values.get("back")),
     )  # fmt: skip
-
-
-def _done(text: str) -> ResponseReturnValue:
-    """The sentence and its way back: on the next page, or told to the script."""
-    fields = {"at": g.now.isoformat()}
-    if _wants_json():
-        return jsonify(message=text, undo=url_for(".undo"), fields=fields)
-    back = back_to(request.values.get("back"))
-    say_with_undo(text, url_for(".undo"), back=back, **fields)
-    return redirect(back)
 
 
 def _posts() -> list[Post]:
@@ -181,8 +191,3 @@ def _shift(days: str, minutes: str) -> Shift:
 
 def _doing() -> Doing:
     return Doing(limits_of, runtime().settings.four_eyes, g.user, g.now)
-
-
-def _wants_json() -> bool:
-    best: Any = request.accept_mimetypes.best_match(["text/html", "application/json"])
-    return bool(best == "application/json")

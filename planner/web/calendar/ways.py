@@ -1,4 +1,4 @@
-"""Ways of the calendar: back to where one came from, and addresses that differ by their day alone."""
+"""Ways of the calendar: back to where one came from, what is said there of what was done, and addresses that differ by their day alone."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ from collections.abc import Callable
 from datetime import date
 from typing import Any
 
-from flask import flash, url_for
+from flask import flash, g, jsonify, redirect, request, url_for
+from flask.typing import ResponseReturnValue
 
-__all__ = ["ANY_DAY", "back_to", "by_day", "say_with_undo"]
+__all__ = ["ANY_DAY", "back_to", "by_day", "done", "say_with_undo", "wants_json"]
 
 #: Stands for the day in an address that is written once.
 ANY_DAY = date.min
@@ -32,3 +33,19 @@ def say_with_undo(text: str, undo: str, **fields: Any) -> None:
     """A message on the next page that can be taken back for a while."""
     said: Any = {"text": text, "undo": undo, "fields": fields}
     flash(said, "success")
+
+
+def done(text: str) -> ResponseReturnValue:
+    """What was done to posts at this moment and its way back: on the next page, or told to the script."""
+    undo, fields = url_for("together.undo"), {"at": g.now.isoformat()}
+    if wants_json():
+        return jsonify(message=text, undo=undo, fields=fields)
+    back = back_to(request.values.get("back"))
+    say_with_undo(text, undo, back=back, **fields)
+    return redirect(back)
+
+
+def wants_json() -> bool:
+    """Whether a script asks."""
+    best: Any = request.accept_mimetypes.best_match(["text/html", "application/json"])
+    return bool(best == "application/json")

@@ -96,6 +96,8 @@ ACTIONS: dict[str, str] = {
     "post.planned": N_("planned a post"),
     "post.revised": N_("changed a post"),
     "post.moved": N_("moved a post"),
+    "post.unplanned": N_("took a post's time away"),
+    "post.planned_again": N_("gave a post its time back"),
     "post.retimed": N_("kept a post's time of day when clocks changed their rules"),
     "post.short_link_made": N_("made a short link for a post"),
     "post.submitted": N_("submitted a post"),
