@@ -7,6 +7,7 @@ from planner.channels import models as channels
 from planner.core.db import Base
 from planner.insights import models as insights
 from planner.ledger import models as ledger
+from planner.people import models as people
 from planner.planning import approval_models, recurring
 from planner.planning import models as planning
 from planner.planning import writing_models as planning_writing
@@ -15,7 +16,7 @@ from planner.publishing import models as publishing
 from planner.reports import models as reports
 
 __all__ = [
-    "accounts", "approval_models", "catalog", "catalog_search", "channels", "insights", "ledger", "metadata", "planning",
+    "accounts", "approval_models", "catalog", "catalog_search", "channels", "insights", "ledger", "metadata", "people", "planning",
     "planning_writing", "promotion", "publishing", "recurring", "reports",
 ]
 

@@ -14,6 +14,7 @@ from planner.accounts.models import Role, RoleName, User
 from planner.catalog.models import Asset, AssetKind, AssetState
 from planner.channels.models import Channel, ChannelState, Credential
 from planner.channels.port import Platform
+from planner.people.models import Event
 from planner.planning.models import Campaign, Post
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
@@ -57,6 +58,16 @@ def make_asset(db: Session, **values: Any) -> Asset:
     db.add(asset)
     db.flush()
     return asset
+
+
+def make_event(db: Session, name: str = "Trade show", **values: Any) -> Event:
+    """Tomorrow's, nobody's in particular."""
+    values.setdefault("starts_on", (NOON + timedelta(days=1)).date())
+    values.setdefault("ends_on", values["starts_on"] + timedelta(days=1))
+    event = Event(name=name, created_at=NOON, updated_at=NOON, **values)
+    db.add(event)
+    db.flush()
+    return event
 
 
 def make_campaign(db: Session, **values: Any) -> Campaign:

@@ -54,6 +54,7 @@ ACTIONS: dict[str, frozenset[str]] = {
     "view.share": _READERS - {_VIEWER},
     "view.manage": frozenset({_ADMIN, _PLANNER}),
     "note.write": _READERS - {_VIEWER},
+    "event.edit": frozenset({_ADMIN, _PLANNER, _AUTHOR}),
     # A link for an approver without an account.
     "review.make": frozenset({_ADMIN, _PLANNER, _APPROVER, _LEGAL}),
     "history.read": frozenset({_ADMIN}),

@@ -36,6 +36,13 @@ RESOURCES: tuple[Table, ...] = (
         ("GET", f"/<{_ID}:campaign_id>", "show"),
         ("PATCH", f"/<{_ID}:campaign_id>", "edit"),
     )),
+    Table("api-events", "/api/v1/events", "planner.api.events", (
+        ("GET", "", "index"),
+        ("POST", "", "create"),
+        ("GET", f"/<{_ID}:event_id>", "show"),
+        ("PATCH", f"/<{_ID}:event_id>", "edit"),
+        ("POST", f"/<{_ID}:event_id>/remove", "remove"),
+    )),
     Table("api-posts", "/api/v1/posts", "planner.api.posts", (
         ("GET", "", "index"),
         ("POST", "", "create"),

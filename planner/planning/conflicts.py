@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from planner.channels.models import Channel
 from planner.core.i18n import N_
 from planner.planning import free_days
+from planner.planning.findings import RivalEvent
 from planner.planning.free_days import FreeDay
 from planner.planning.habits import AWAY
 from planner.planning.models import RuleSetting
@@ -25,7 +26,7 @@ from planner.planning.states import ALLOWED
 __all__ = ["Clash", "Stands", "conflicts", "free_days_of", "how_channels_stand", "open_conflicts"]
 
 #: The rules that the calendar asks.
-_ASKED = ("audience", "gap", "holiday")
+_ASKED = ("audience", "gap", "holiday", "rival")
 
 
 class Entry(Protocol):
@@ -118,22 +119,26 @@ def free_days_of(stands: Iterable[Stands], start: date, end: date) -> list[tuple
     return [(day, kept[0], [one.country for one in kept]) for (day, _name), kept in sorted(found.items())]
 
 
-def conflicts(entries: Iterable[Entry], stands: Mapping[int, Stands], audiences: Mapping[int, Iterable[Any]]) -> list[Clash]:
-    """What stands in its own way, by day: posts within their channel's gap, posts on a holiday, one audience addressed twice a day.
+def conflicts(
+    entries: Iterable[Entry], stands: Mapping[int, Stands], audiences: Mapping[int, Iterable[Any]], rivals: Sequence[RivalEvent] = ()
+) -> list[Clash]:
+    """What stands in its own way, by day: posts within their channel's gap, posts on a holiday or beside a rival's event, one audience addressed twice a day.
 
     audiences -- asset -> its audiences, for the assets the reader may know.
     """
     zones = {number: zone_of(one.time_zone) for number, one in stands.items()}
     going = sorted((one for one in entries if one.state not in AWAY and one.channel_id in stands), key=lambda one: (one.publish_at, one.post_id))
     dated = [(one, one.publish_at.astimezone(zones[one.channel_id]).date()) for one in going]
-    found = [*_too_close(dated, stands), *_on_holidays(dated, stands), *_same_audience(dated, stands, audiences)]
+    found = [*_too_close(dated, stands), *_on_holidays(dated, stands), *_beside_rivals(dated, stands, rivals), *_same_audience(dated, stands, audiences)]
     return sorted(found, key=lambda one: (one.day, one.code, one.post_ids))
 
 
-def open_conflicts(entries: Sequence[Entry], stands: Mapping[int, Stands], audiences: Mapping[int, Iterable[Any]], now: datetime) -> list[Clash]:
+def open_conflicts(
+    entries: Sequence[Entry], stands: Mapping[int, Stands], audiences: Mapping[int, Iterable[Any]], now: datetime, rivals: Sequence[RivalEvent] = ()
+) -> list[Clash]:
     """Those that somebody can still do something about: one of their posts is still to come and may be moved."""
     ahead = {one.post_id for one in entries if one.publish_at > now and one.state in ALLOWED["move"]}
-    return [one for one in conflicts(entries, stands, audiences) if not ahead.isdisjoint(one.post_ids)] if ahead else []
+    return [one for one in conflicts(entries, stands, audiences, rivals) if not ahead.isdisjoint(one.post_ids)] if ahead else []
 
 
 def _too_close(dated: Sequence[Dated], stands: Mapping[int, Stands]) -> Iterable[Clash]:
@@ -170,6 +175,16 @@ def _on_holidays(dated: Sequence[Dated], stands: Mapping[int, Stands]) -> Iterab
     for found, posts in met.items():
         params = {"count": len(posts), "country": found.country, "name": found}
         yield Clash("holiday", found.day, N_("Posts on a public holiday (%(country)s, %(name)s): %(count)s."), params, tuple(posts))
+
+
+def _beside_rivals(dated: Sequence[Dated], stands: Mapping[int, Stands], rivals: Sequence[RivalEvent]) -> Iterable[Clash]:
+    asked = {number: rule.values["days"] for number, one in stands.items() if (rule := one.tuning.of("rival")).enabled}
+    for event in rivals:
+        met = [(one, day) for one, day in dated if one.channel_id in asked and event.near(day, asked[one.channel_id])]
+        if met:
+            params = {"count": len(met), "rival": event.rival, "name": event.name}
+            said = N_("Posts beside a rival's event (%(rival)s, “%(name)s”): %(count)s.")
+            yield Clash("rival", met[0][1], said, params, tuple(one.post_id for one, _day in met))
 
 
 def _same_audience(dated: Sequence[Dated], stands: Mapping[int, Stands], audiences: Mapping[int, Iterable[Any]]) -> Iterable[Clash]:

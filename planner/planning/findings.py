@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any, Literal
 
 from planner.core.errors import EmbargoActive, NotSendable, PastMoment, PlannerError, Refused
 from planner.planning.models import PostState
 from planner.planning.rulebook import STANDARD, Tuning
 
-__all__ = ["ALONE", "Alike", "Finding", "Neighbour", "Page", "Quiet", "Surroundings", "Term", "blocking", "refuse"]
+__all__ = ["ALONE", "Alike", "Finding", "Neighbour", "Page", "Quiet", "RivalEvent", "Surroundings", "Term", "blocking", "refuse"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +56,21 @@ class Quiet:
 
 
 @dataclass(frozen=True, slots=True)
+class RivalEvent:
+    """What a competitor does on half-open days [starts_on, ends_on)."""
+
+    name: str
+    rival: str
+    starts_on: date
+    ends_on: date
+
+    def near(self, day: date, days: int) -> bool:
+        """Whether a day is one of it, or at most that many days before or after it."""
+        around = timedelta(days=days)
+        return self.starts_on - around <= day < self.ends_on + around
+
+
+@dataclass(frozen=True, slots=True)
 class Alike:
     """Another post for the same audience on the same day."""
 
@@ -79,6 +94,7 @@ class Surroundings:
     terms: Sequence[Term] = ()
     neighbours: Sequence[Neighbour] = ()
     blackouts: Sequence[Quiet] = ()
+    rivals: Sequence[RivalEvent] = ()
     #: The first other post of that day for one of the asset's audiences, about another asset.
     alike: Alike | None = None
     #: When this was read, for rules that look at how far away the post is; None: they hold at any distance.

@@ -118,6 +118,20 @@ def _holiday(post: Post, _asset: Asset, channel: Channel, _around: Surroundings,
         yield Finding("warning", "holiday", N_("That day is a public holiday (%(country)s): %(name)s."), {"country": country, "name": name}, "publish_at")
 
 
+def _rival(post: Post, _asset: Asset, channel: Channel, around: Surroundings, values: Values) -> Iterator[Finding]:
+    if post.publish_at is None:
+        return
+    day = post.publish_at.astimezone(zone_of(channel.time_zone)).date()
+    for event in around.rivals:
+        if event.near(day, values["days"]):
+            when = {"name": event.name, "rival": event.rival, "starts": event.starts_on, "ends": event.ends_on - timedelta(days=1)}
+            if when["starts"] == when["ends"]:
+                yield Finding("warning", "rival", N_("“%(name)s” of %(rival)s is on %(starts)s."), when, "publish_at")
+            else:
+                yield Finding("warning", "rival", N_("“%(name)s” of %(rival)s is from %(starts)s to %(ends)s."), when, "publish_at")
+            return
+
+
 def _audience(_post: Post, _asset: Asset, _channel: Channel, around: Surroundings, _values: Values) -> Iterator[Finding]:
     if around.alike is not None:
         sentence = N_("“%(channel)s” has another post for the same audience that day, at %(when)s.")
@@ -171,7 +185,7 @@ def _utm(post: Post, _asset: Asset, channel: Channel, _around: Surroundings, _va
 
 
 _JUDGES: dict[str, Callable[[Post, Asset, Channel, Surroundings, Values], Iterator[Finding]]] = {
-    "repeat": _repeats, "gap": _clashes, "daily": _daily, "quiet": _quiet, "blackout": _blackouts, "holiday": _holiday, "audience": _audience,
+    "repeat": _repeats, "gap": _clashes, "daily": _daily, "quiet": _quiet, "blackout": _blackouts, "holiday": _holiday, "rival": _rival, "audience": _audience,
     "language": _language, "stale": _stale, "rights": _rights, "dead_link": _dead_link, "utm": _utm,
 }  # fmt: skip
 

@@ -155,6 +155,11 @@ BOOK: tuple[Rule, ...] = (
         N_("That day is a public holiday (…): …"), "warning", ("holiday",), parameters=(Parameter("country", N_("Country"), "country", ""),),
     ),
     Rule(
+        "rival", N_("Rival's event"), N_("On the days of a rival's trade show, conference or announcement few people hear what we say. The events are those of the calendar."),
+        N_("“…” of … is on that day."), "warning", ("rival",),
+        parameters=(Parameter("days", N_("Also before and after it, at most"), "number", 0, _DAYS, 0, 14),),
+    ),
+    Rule(
         "repeat", N_("Same text again"), N_("The same words are not said twice on one channel within some time. X refuses a repeat, so there it always blocks, within three days at least."),
         N_("The same text is planned here for …"), "warning", ("repeat",),
         parameters=(Parameter("hours", N_("Not again within"), "number", 72, _HOURS, 1, 336),),

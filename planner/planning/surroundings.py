@@ -1,20 +1,21 @@
-"""Reads what lies around a post for the rules: how they are set, embargoed words, neighbours on its channel, its audiences' day, blackouts."""
+"""Reads what lies around a post for the rules: how they are set, embargoed words, neighbours on its channel, its audiences' day, blackouts, rivals' events."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, time, timedelta
 
-from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy import ColumnElement, literal, or_, select
 from sqlalchemy.orm import Session
 
 from planner.catalog.models import Asset, AssetAudience, AssetState, Confidentiality
 from planner.channels.models import Channel
-from planner.planning.findings import Alike, Neighbour, Page, Quiet, Surroundings, Term
+from planner.people.models import Event
+from planner.planning.findings import Alike, Neighbour, Page, Quiet, RivalEvent, Surroundings, Term
 from planner.planning.habits import AWAY, REPEAT
 from planner.planning.models import Blackout, Campaign, LinkCheck, Post, PostState, RuleOverride, RuleSetting
 from planner.planning.moments import zone_of
-from planner.planning.rulebook import Setting, tuning_of
+from planner.planning.rulebook import Setting, Tuning, tuning_of
 
 __all__ = ["all_settings", "at_the_gate", "embargoed_terms", "rules_forbid", "surroundings", "under_embargo"]
 
@@ -29,10 +30,12 @@ def surroundings(db: Session, post: Post, *, at: datetime | None = None, setting
     asset_id, channel = post.asset_id or post.asset.id, post.channel or db.get_one(Channel, post.channel_id)
     tuning = tuning_of(all_settings(db) if settings is None else settings, channel.id)
     within = max(REPEAT, timedelta(hours=tuning.of("repeat").values["hours"]))
+    blackouts, rivals = _days(db, moment, tuning) if moment else ((), ())
     return Surroundings(
         terms=embargoed_terms(db, except_asset=asset_id, after=moment),
         neighbours=_neighbours(db, post.id, asset_id, channel.id, moment, within),
-        blackouts=_blackouts(db, moment) if moment else (),
+        blackouts=blackouts,
+        rivals=rivals,
         alike=_alike(db, post.id, asset_id, moment, channel.time_zone) if moment and tuning.of("audience").enabled else None,
         page=_page(db, post.link) if post.link and tuning.of("dead_link").enabled else None,
         tuning=tuning,
@@ -111,14 +114,22 @@ def _neighbours(
     return tuple(Neighbour(*row) for row in rows if row.id != post_id)
 
 
-def _blackouts(db: Session, moment: datetime) -> tuple[Quiet, ...]:
-    day = moment.date()
-    rows = db.execute(
-        select(Blackout.name, Blackout.starts_on, Blackout.ends_on)
-        .where(Blackout.starts_on <= day + timedelta(days=1), Blackout.ends_on >= day)
-        .order_by(Blackout.starts_on)
+def _days(db: Session, moment: datetime, tuning: Tuning) -> tuple[tuple[Quiet, ...], tuple[RivalEvent, ...]]:
+    """Blackouts and rivals' events of that day, wherever its midnight lies. One statement."""
+    day, one = moment.date(), timedelta(days=1)
+    rule = tuning.of("rival")
+    within = timedelta(days=rule.values["days"]) + one
+    quiet = select(literal("").label("rival"), Blackout.name, Blackout.starts_on, Blackout.ends_on, Blackout.id).where(
+        Blackout.starts_on <= day + one, Blackout.ends_on >= day
     )
-    return tuple(Quiet(*row) for row in rows)
+    rivals = select(Event.rival, Event.name, Event.starts_on, Event.ends_on, Event.id).where(
+        Event.rival != "", Event.removed_at.is_(None), Event.starts_on <= day + within, Event.ends_on >= day - within
+    )
+    rows = sorted(db.execute(quiet.union_all(rivals) if rule.enabled else quiet), key=lambda row: (row.starts_on, row.id))
+    return (
+        tuple(Quiet(row.name, row.starts_on, row.ends_on) for row in rows if not row.rival),
+        tuple(RivalEvent(row.name, row.rival, row.starts_on, row.ends_on) for row in rows if row.rival),
+    )
 
 
 def _alike(db: Session, post_id: int | None, asset_id: int, moment: datetime, zone: str) -> Alike | None:

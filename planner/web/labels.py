@@ -12,6 +12,7 @@ from planner.channels.models import ChannelState
 from planner.channels.port import Platform
 from planner.core.i18n import N_
 from planner.insights.sources import SOURCE_LABELS
+from planner.people.models import EVENT_LABELS
 from planner.planning.models import STATE_LABELS, Standing
 
 __all__ = ["label"]
@@ -19,6 +20,7 @@ __all__ = ["label"]
 _NAMES: dict[StrEnum, str] = {
     **LABELS,
     **STATE_LABELS,
+    **EVENT_LABELS,
     **SOURCE_LABELS,
     Standing.RUNNING: N_("Goes on"),
     Standing.POSTPONED: N_("Postponed"),

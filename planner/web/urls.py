@@ -46,6 +46,13 @@ SCREENS: tuple[Table, ...] = (
         ("POST", "/<int:note_id>/remove", "remove"),
         ("POST", "/<int:note_id>/put-back", "put_back"),
     )),
+    Table("events", "/events", "planner.web.events", (
+        ("GET", "", "index"),
+        ("GET POST", "/new", "new"),
+        ("GET POST", "/<int:event_id>", "edit"),
+        ("POST", "/<int:event_id>/remove", "remove"),
+        ("POST", "/<int:event_id>/put-back", "put_back"),
+    )),
     Table("evergreen", "/calendar/evergreen", "planner.web.evergreen", (
         ("GET", "", "index"),
         ("POST", "", "add"),

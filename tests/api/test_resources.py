@@ -121,6 +121,21 @@ def test_a_campaign_is_made_changed_and_listed(admin: Caller) -> None:
     assert (wrong.status_code, wrong.json["errors"][0]["field"]) == (422, "ends_on")
 
 
+def test_an_event_is_made_changed_listed_and_taken_off(admin: Caller, caller: Callable[..., Caller]) -> None:
+    made = admin.post("/events", {"name": "Mobile Week", "kind": "trade_show", "rival": "Acme", "starts_on": "2026-03-02"})
+    changed = admin.patch(f"/events/{made.json['id']}", {"last_on": "2026-03-05", "place": "Hall 3"}, match=made.headers["ETag"])
+
+    assert (made.status_code, made.json["last_on"], changed.status_code) == (201, "2026-03-02", 200)
+    assert changed.json == made.json | {"last_on": "2026-03-05", "place": "Hall 3", "version": 2}
+    assert [one["name"] for one in admin.get("/events?since=2026-03-05&until=2026-03-06").json["items"]] == ["Mobile Week"]
+    assert admin.get("/events?since=2026-03-06").json["items"] == []
+    wrong = admin.post("/events", {"name": "Show", "starts_on": "2026-03-02", "last_on": "2026-03-01"})
+    assert (wrong.status_code, wrong.json["errors"][0]["field"]) == (422, "last_on")
+    assert caller("viewer").post("/events", {"name": "Show", "starts_on": "2026-03-02"}).status_code == 403
+    gone = admin.post(f"/events/{made.json['id']}/remove", {}, match=changed.headers["ETag"])
+    assert (gone.status_code, admin.get(f"/events/{made.json['id']}").status_code, admin.get("/events").json["items"]) == (200, 404, [])
+
+
 def _delivery(rows: Session, state: DeliveryState = DeliveryState.MISSED, **values: Any) -> Delivery:
     post = make_post(rows, state=PostState(state.value), approved_digest="0" * 64, **values)
     delivery = Delivery(
@@ -229,7 +244,7 @@ def test_a_job_is_seen_by_whoever_asked_for_it_and_by_administrators(
 def test_lists_are_empty_before_there_is_anything(caller: Callable[..., Caller]) -> None:
     viewer = caller("viewer")
 
-    for path in ("/assets", "/posts", "/channels", "/campaigns", "/deliveries", "/jobs"):
+    for path in ("/assets", "/posts", "/channels", "/campaigns", "/events", "/deliveries", "/jobs"):
         assert viewer.get(path).json["items"] == [], path
 
 

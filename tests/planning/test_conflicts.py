@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from planner.catalog.models import Audience
 from planner.planning.conflicts import Stands, conflicts, free_days_of, how_channels_stand
+from planner.planning.findings import RivalEvent
 from planner.planning.free_days import FreeDay
 from planner.planning.models import PostState, RuleSetting
 from planner.planning.rulebook import STANDARD, Tuned, Tuning
@@ -66,6 +67,19 @@ def test_posts_on_a_holiday_of_their_channel_s_country_are_counted_by_the_channe
         "holiday", date(2026, 7, 14), (2, 3), {"count": 2, "country": "FR", "name": FreeDay("FR", date(2026, 7, 14))},
     )  # fmt: skip
     assert found(posts[0], posts[2], stands=Stands("UTC", STANDARD)) == []
+
+
+def test_posts_beside_a_rival_s_event_are_counted_as_far_as_the_rule_looks() -> None:
+    posts = [planned(1, "2026-03-03T23:59+01:00"), planned(2, "2026-03-04T00:00+01:00"), planned(3, "2026-03-06T00:00+01:00")]
+    event = RivalEvent("Mobile Week", "Acme", date(2026, 3, 4), date(2026, 3, 6))
+
+    def met(stands: Stands) -> list[tuple[date, tuple[int, ...], dict[str, object]]]:
+        return [(one.day, one.post_ids, one.params) for one in conflicts(posts, {7: stands}, {}, [event]) if one.code == "rival"]
+
+    said = {"rival": "Acme", "name": "Mobile Week"}
+    assert met(PARIS) == [(date(2026, 3, 4), (2,), said | {"count": 1})]
+    assert met(Stands("Europe/Paris", Tuning({"rival": Tuned(True, False, {"days": 1})}))) == [(date(2026, 3, 3), (1, 2, 3), said | {"count": 3})]
+    assert met(Stands("Europe/Paris", Tuning({"rival": Tuned(False, False, {"days": 1})}))) == []
 
 
 def test_one_audience_on_one_day_for_two_assets_is_said_and_a_hidden_one_is_not_counted() -> None:

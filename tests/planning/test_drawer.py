@@ -97,6 +97,7 @@ def test_an_asset_put_on_a_day_is_a_draft_with_its_words_and_undo_takes_it_away(
     assert (post.state, post.publish_at, post.text, post.link) == (PostState.DRAFT, NINE + 2 * QUARTER, "Open house", "https://example.com/open")
     assert asset.id not in {one.asset_id for one in drawer.drawer(db, viewer=planner).lines}
     assert together.take_back(db, NOON, doing(planner)) == 1
+    db.flush()
     assert (post.state, [one.asset_id for one in drawer.drawer(db, viewer=planner).lines]) == (PostState.CANCELLED, [asset.id])
 
 

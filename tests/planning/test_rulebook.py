@@ -15,7 +15,7 @@ from planner.channels.models import Channel
 from planner.channels.port import MediaKind, Platform
 from planner.core.errors import Invalid
 from planner.planning import free_days, rules
-from planner.planning.findings import Alike, Finding, Neighbour, Quiet, Surroundings
+from planner.planning.findings import Alike, Finding, Neighbour, Quiet, RivalEvent, Surroundings
 from planner.planning.free_days import FreeDay
 from planner.planning.models import Post, PostState
 from planner.planning.rulebook import BOOK, BY_FINDING, Tuned, Tuning, rule, tuning_of
@@ -274,3 +274,16 @@ def test_the_rights_to_an_asset_and_to_its_files_hold_through_their_last_day() -
     assert only("rights", a_post(publish_at=last, media=[{"file_id": 6}]), asset=asset) == []
     assert only("rights", a_post(publish_at=after), asset=asset) == [{"name": asset.title, "ends": date(2026, 3, 3)}]
     assert only("rights", a_post(publish_at=last, media=[{"file_id": 5}]), asset=asset) == [{"name": "file-5", "ends": date(2026, 3, 2)}]
+
+
+def test_a_rival_s_event_is_said_on_its_days_by_the_channel_s_calendar_and_as_far_around_as_was_set() -> None:
+    event = RivalEvent("Mobile Week", "Acme", date(2026, 3, 4), date(2026, 3, 6))
+    said = {"name": "Mobile Week", "rival": "Acme", "starts": date(2026, 3, 4), "ends": date(2026, 3, 5)}
+
+    def on(moment: str, **tuned: Any) -> list[dict[str, Any]]:
+        tuning = {"tuning": with_rule("rival", **tuned)} if tuned else {}
+        return only("rival", a_post(publish_at=at(moment)), rivals=[event], **tuning)
+
+    assert [on(f"2026-03-{moment}+01:00") for moment in ("03T23:59", "04T00:00", "05T23:59", "06T00:00")] == [[], [said], [said], []]
+    assert [on(f"2026-03-{moment}+01:00", days=2) for moment in ("01T23:59", "02T00:00", "07T23:59", "08T00:00")] == [[], [said], [said], []]
+    assert on("2026-03-04T12:00+01:00", enabled=False) == []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -15,13 +15,18 @@ from planner.accounts.models import User
 from planner.catalog.models import Asset, AssetAudience, AssetState, Audience
 from planner.channels.models import Channel
 from planner.core.types import UtcDateTime
+from planner.people.models import Event
 from planner.planning.findings import Quiet
 from planner.planning.models import Blackout, CalendarNote, Campaign, Post, SavedView, Standing
 from planner.planning.queries import known_to, knows
 from planner.web.calendar.unchanged import newest
 from planner.web.stretches import midnight
 
-__all__ = ["Beside", "ChannelName", "Lift", "NoteOfDay", "Off", "ViewName", "beside"]
+__all__ = ["Beside", "ChannelName", "EventName", "Lift", "NoteOfDay", "Off", "ViewName", "beside"]
+
+
+#: As far away as the rule about rivals' events can look.
+_BESIDE = timedelta(days=14)
 
 
 class ChannelName(NamedTuple):
@@ -60,6 +65,16 @@ class ViewName(NamedTuple):
     shared: bool
 
 
+class EventName(NamedTuple):
+    """An event on half-open days [starts_on, ends_on), ours or a rival's; also one a fortnight away, for the rule that looks as far."""
+
+    number: int
+    name: str
+    rival: str
+    starts_on: date
+    ends_on: date
+
+
 class Off(NamedTuple):
     """A campaign with posts in the stretch that does not go on."""
 
@@ -77,6 +92,7 @@ class Beside:
     campaigns: list[tuple[int, str]] = field(default_factory=list)
     owners: list[tuple[int, str]] = field(default_factory=list)
     blackouts: list[Quiet] = field(default_factory=list)
+    events: list[EventName] = field(default_factory=list)
     lifts: list[Lift] = field(default_factory=list)
     notes: list[NoteOfDay] = field(default_factory=list)
     views: list[ViewName] = field(default_factory=list)
@@ -97,7 +113,7 @@ def _row(what: str, number: Any, name: Any = _NONE, first: Any = _NONE, second: 
 def beside(start: date, end: date, most: int) -> Beside:
     """For the days [start, end). One statement: each row says what it is."""
     begins, ends = midnight(start), midnight(end)
-    bounds = {"start": start, "end": end, "begins": begins, "ends": ends, "most": most + 1, "me": g.user.id}
+    bounds = {"start": start, "end": end, "far_start": start - _BESIDE, "far_end": end + _BESIDE, "begins": begins, "ends": ends, "most": most + 1, "me": g.user.id}
     rows = g.db.connection().execute(_everything(sees_all=knows(g.user) is None), bounds)
     found = Beside()
     for what, number, *told in sorted(rows, key=lambda row: (row[3] or "", row[2], row[1])):
@@ -130,6 +146,9 @@ def _everything(*, sees_all: bool) -> Any:
         _row("owner", User.id, func.coalesce(func.nullif(User.name, ""), User.email)).where(select(literal(1)).where(Asset.owner_id == User.id).exists()),
         _row("audience", AssetAudience.asset_id, cast(AssetAudience.audience, String)).where(AssetAudience.asset_id.in_(select(Post.asset_id).where(*inside).limit(most))),
         _row("blackout", Blackout.id, Blackout.name, Blackout.starts_on, Blackout.ends_on).where(Blackout.starts_on < end, Blackout.ends_on > start),
+        _row("event", Event.id, Event.name, Event.starts_on, Event.ends_on, Event.rival).where(
+            Event.starts_on < bindparam("far_end", type_=Date()), Event.ends_on > bindparam("far_start", type_=Date()), Event.removed_at.is_(None)
+        ),
         _row("off", Campaign.id, Campaign.name, Campaign.standing, Campaign.standing_reason).where(
             Campaign.standing != Standing.RUNNING, select(literal(1)).where(Post.campaign_id == Campaign.id, *inside).exists()
         ),
@@ -173,6 +192,10 @@ def _blackout(found: Beside, _number: int, name: str, starts_on: str, ends_on: s
     found.blackouts.append(Quiet(name, date.fromisoformat(starts_on), date.fromisoformat(ends_on)))
 
 
+def _event(found: Beside, number: int, name: str, starts_on: str, ends_on: str, rival: str) -> None:
+    found.events.append(EventName(number, name, rival, date.fromisoformat(starts_on), date.fromisoformat(ends_on)))
+
+
 def _off(found: Beside, number: int, name: str, standing: str, reason: str, *_rest: str) -> None:
     found.called_off.append(Off(number, name, Standing(standing), reason))
 
@@ -191,7 +214,7 @@ def _view(found: Beside, number: int, name: str, query: str, whose: str, *_rest:
 
 _KEEP: dict[str, Callable[..., None]] = {
     "posts": _posts, "channel": _channel, "campaign": _campaign, "owner": _owner, "audience": _audience, "blackout": _blackout, "lift": _lift,
-    "note": _note, "view": _view, "off": _off, "newest": _newest,
+    "note": _note, "view": _view, "off": _off, "event": _event, "newest": _newest,
 }  # fmt: skip
 
 

@@ -20,13 +20,14 @@ from planner.planning import queries
 from planner.planning.conflicts import Clash, Stands, free_days_of, how_channels_stand, open_conflicts
 from planner.planning.crowds import first_of_each
 from planner.planning.drawer import drawer as in_drawer
+from planner.planning.findings import RivalEvent
 from planner.planning.models import PostState
 from planner.planning.queries import CalendarEntry
 from planner.planning.saved_views import first_query
 from planner.web.access import needs
 from planner.web.calendar import sheets
 from planner.web.calendar.asking import Asked, asked_of
-from planner.web.calendar.beside import Beside, Lift, beside
+from planner.web.calendar.beside import Beside, EventName, Lift, beside
 from planner.web.calendar.sheets import Day, Mark
 from planner.web.calendar.slips import Entry, Slip, hands, moment_of, slips
 from planner.web.calendar.stencils import drawer
@@ -145,6 +146,10 @@ def _days(asked: Asked, side: Beside, seen: Iterable[Stands]) -> list[Day]:
     quiet = {day: [one.name for one in side.blackouts if one.starts_on <= day < one.ends_on] for day in marks}
     for day, names in quiet.items():
         marks[day] += [Mark("blackout", name, "snowflake") for name in names]
+    for event in side.events:
+        mark = _event_mark(event)
+        for day in sheets.days_between(max(event.starts_on, start), min(event.ends_on, end)):
+            marks[day].append(mark)
     for lift in side.lifts:
         local = lift.at.astimezone(zone())
         marks[local.date()].append(Mark("lift", _("Embargo lifts: %(title)s", title=lift.title), "lock-keyhole-open", _page_of(lift), f"{local:%H:%M}"))
@@ -154,6 +159,11 @@ def _days(asked: Asked, side: Beside, seen: Iterable[Stands]) -> list[Day]:
     return [
         Day(day, *names_of(day, locale), marks[day], today=day == now, quiet=bool(quiet[day]), other=asked.view == "month" and day.month != asked.day.month) for day in marks
     ]
+
+
+def _event_mark(event: EventName) -> Mark:
+    kind, icon, text = ("rival", "target", f"{event.rival}: {event.name}") if event.rival else ("event", "map-pin", event.name)
+    return Mark(kind, text, icon, url_for("events.edit", event_id=event.number, back=request.full_path), sheet=True)
 
 
 def _line(lift: Lift) -> Slip:
@@ -172,7 +182,8 @@ def _page_of(lift: Lift) -> str:
 def _clashes(entries: Sequence[Entry], stands: dict[int, Stands], side: Beside) -> list[tuple[Clash, str]]:
     """What gets in its own way and can still be changed, each with its sentence."""
     posts = [one for one in entries if isinstance(one, CalendarEntry)]
-    return [(one, _said(one)) for one in open_conflicts(posts, stands, side.audiences, g.now)]
+    rivals = [RivalEvent(one.name, one.rival, one.starts_on, one.ends_on) for one in side.events if one.rival]
+    return [(one, _said(one)) for one in open_conflicts(posts, stands, side.audiences, g.now, rivals)]
 
 
 def _said(clash: Clash) -> str:

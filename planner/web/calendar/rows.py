@@ -1,4 +1,4 @@
-"""The calendar's rows for programs in the page: posts, messages published directly, quiet periods and holidays, as JSON."""
+"""The calendar's rows for programs in the page: posts, messages published directly, quiet periods, events and holidays, as JSON."""
 
 from __future__ import annotations
 
@@ -12,10 +12,11 @@ from flask import Response, g, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import get_locale, get_timezone
 from flask_babel import gettext as _
-from sqlalchemy import select
+from sqlalchemy import case, literal, select
 
 from planner.core.errors import Invalid
 from planner.core.i18n import N_
+from planner.people.models import Event
 from planner.planning import queries
 from planner.planning.conflicts import Stands, free_days_of, how_channels_stand
 from planner.planning.models import Blackout, PostState
@@ -45,7 +46,7 @@ def events() -> ResponseReturnValue:
     posts = [] if choice(request.args) == ONLY else queries.calendar(g.db, start, end, viewer=g.user, filters=wanted)
     rows = event_rows(posts, place) + native_rows(shown(start, end, wanted, request.args), place)
     first, last = start.astimezone(place).date(), end.astimezone(place).date()
-    rows += _blackout_rows(first, last)
+    rows += _day_rows(first, last)
     rows += _holiday_rows([one for number, one in how_channels_stand(g.db).items() if not wanted.channels or number in wanted.channels], first, last)
     rows += _slot_rows(max(start, g.now), end, wanted.channels, place)
     return Response(orjson.dumps(rows), mimetype="application/json")
@@ -80,14 +81,22 @@ def event_rows(entries: list[CalendarEntry], place: ZoneInfo) -> list[dict[str, 
     ]
 
 
-def _blackout_rows(start: date, end: date) -> list[dict[str, Any]]:
-    quiet = select(Blackout).where(Blackout.starts_on <= end, Blackout.ends_on > start).order_by(Blackout.starts_on, Blackout.id)
+def _day_rows(start: date, end: date) -> list[dict[str, Any]]:
+    """Blackouts and events. One statement."""
+    quiet = select(literal("blackout").label("what"), Blackout.id, Blackout.name, literal("").label("rival"), Blackout.starts_on, Blackout.ends_on).where(
+        Blackout.starts_on <= end, Blackout.ends_on > start
+    )
+    events = select(case((Event.rival != "", "rival"), else_="event"), Event.id, Event.name, Event.rival, Event.starts_on, Event.ends_on).where(
+        Event.starts_on <= end, Event.ends_on > start, Event.removed_at.is_(None)
+    )
+    found = sorted(g.db.execute(quiet.union_all(events)), key=lambda row: (row.what != "blackout", row.starts_on, row.id))
     return [
         {
-            "id": f"blackout-{one.id}", "title": one.name, "start": one.starts_on.isoformat(), "end": one.ends_on.isoformat(),
-            "allDay": True, "url": None, "move_url": None, "editable": False, "origin": "blackout",
+            "id": f"{'blackout' if row.what == 'blackout' else 'event'}-{row.id}", "title": f"{row.rival}: {row.name}" if row.rival else row.name,
+            "start": row.starts_on.isoformat(), "end": row.ends_on.isoformat(), "allDay": True,
+            "url": None if row.what == "blackout" else url_for("events.edit", event_id=row.id), "move_url": None, "editable": False, "origin": row.what,
         }
-        for one in g.db.scalars(quiet)
+        for row in found
     ]  # fmt: skip
 
 

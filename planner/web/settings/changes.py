@@ -32,15 +32,19 @@ FIELDS: dict[str, str] = {
     "first_comment": N_("First comment"),
     "for": N_("Person"),
     "grace_minutes": N_("Grace, in minutes"),
+    "last_on": N_("Last day"),
     "link": N_("Link"),
     "media": N_("Files"),
     "must_not": N_("Blocks"),
     "name": N_("Name"),
+    "note": N_("Note"),
     "parameters": N_("Values"),
+    "place": N_("Place"),
     "platform": N_("Platform"),
     "posts": N_("Posts"),
     "publish_at": N_("Goes out"),
     "published_at": N_("Published"),
+    "rival": N_("Rival whose it is"),
     "roles": N_("Roles"),
     "rule": N_("Rule"),
     "starts_on": N_("Starts on"),
@@ -55,7 +59,7 @@ FIELDS: dict[str, str] = {
 #: Fields whose values are members of closed lists.
 _CLOSED = frozenset({"audiences", "confidentiality", "kind", "platform", "purpose", "roles", "state"})
 _MOMENTS = frozenset({"embargo_until", "publish_at", "published_at", "wall_time"})
-_DAYS = frozenset({"ends_on", "starts_on"})
+_DAYS = frozenset({"ends_on", "last_on", "starts_on"})
 _MOST = 160
 
 

@@ -1,0 +1,162 @@
+"""Events: add, change, remove, put back, and the list of them. None commits."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from datetime import date, datetime, timedelta
+from typing import Any
+from urllib.parse import urlsplit
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from planner.accounts import history
+from planner.accounts.models import Entry, User
+from planner.accounts.rules import require
+from planner.core.errors import Conflict, Invalid, NotFound, WrongState
+from planner.core.i18n import N_
+from planner.people.models import Event, EventKind
+
+__all__ = ["EventValues", "add", "by_id", "change", "events", "history_of", "put_back", "remove", "values_of"]
+
+#: The highest number a row may have.
+_LAST_ID = 2**63 - 1
+_LONGEST = {"name": 160, "rival": 120, "place": 160, "url": 2000, "note": 500}
+#: An event that takes longer is a slip of the keyboard.
+_MOST_DAYS = 366
+
+
+@dataclass(frozen=True, slots=True)
+class EventValues:
+    """Everything of an event that a person edits.
+
+    last_on -- the last day of it; None: it takes one day.
+    rival   -- the competitor whose it is; empty: ours, or nobody's in particular.
+    """
+
+    name: str
+    starts_on: date
+    last_on: date | None = None
+    kind: EventKind = EventKind.OTHER
+    rival: str = ""
+    place: str = ""
+    url: str = ""
+    note: str = ""
+
+
+def by_id(db: Session, event_id: int) -> Event:
+    """One event, also a removed one. Raises NotFound."""
+    found = db.get(Event, event_id) if 0 < event_id <= _LAST_ID else None
+    if found is None:
+        raise NotFound()
+    return found
+
+
+def events(db: Session, *, since: date | None = None, until: date | None = None, limit: int = 500) -> Sequence[Event]:
+    """Those that are not over on `since` and begin before `until`, the earliest first. One statement."""
+    query = select(Event).where(Event.removed_at.is_(None))
+    if since is not None:
+        query = query.where(Event.ends_on > since)
+    if until is not None:
+        query = query.where(Event.starts_on < until)
+    return db.scalars(query.order_by(Event.starts_on, Event.id).limit(limit)).all()
+
+
+def values_of(event: Event) -> EventValues:
+    """What a person edits of it, as it is."""
+    return EventValues(**{one.name: getattr(event, one.name) for one in fields(EventValues)})
+
+
+def add(db: Session, values: EventValues, *, actor: User | None, now: datetime) -> Event:
+    """A new event. Raises Invalid, naming the field; Forbidden."""
+    require(actor, "event.edit")
+    event = Event(**_checked(values), author_id=actor.id if actor else None, created_at=now, updated_at=now)
+    db.add(event)
+    db.flush()
+    history.record(db, actor, "event.added", event, now=now, became=_told(event), name=history.COMMAND_LINE)
+    return event
+
+
+def change(db: Session, event: Event, values: EventValues, *, version: int | None = None, actor: User | None, now: datetime) -> Event:
+    """Other words or days. `version` is the one that was read; another one is a Conflict. Raises Invalid, WrongState for a removed one."""
+    require(actor, "event.edit")
+    if event.removed_at is not None:
+        raise WrongState(N_("This event was removed. Put it back first."))
+    if version is not None and version != event.version:
+        raise Conflict(N_("Somebody changed this while you were editing. Look at their version, then save again."))
+    was, columns = _told(event), _checked(values)
+    if all(getattr(event, name) == value for name, value in columns.items()):
+        return event
+    for name, value in columns.items():
+        setattr(event, name, value)
+    event.updated_at = now
+    became = _told(event)
+    changed = [name for name in became if became[name] != was[name]]
+    history.record(
+        db, actor, "event.changed", event, now=now, was={name: was[name] for name in changed}, became={name: became[name] for name in changed},
+        name=history.COMMAND_LINE,
+    )  # fmt: skip
+    db.flush()
+    return event
+
+
+def remove(db: Session, event: Event, *, actor: User | None, now: datetime) -> None:
+    """Off the calendar; `put_back` brings it again."""
+    require(actor, "event.edit")
+    if event.removed_at is None:
+        event.removed_at = event.updated_at = now
+        history.record(db, actor, "event.removed", event, now=now, was=_told(event), name=history.COMMAND_LINE)
+        db.flush()
+
+
+def put_back(db: Session, event: Event, *, actor: User | None, now: datetime) -> None:
+    """A removed one again."""
+    require(actor, "event.edit")
+    if event.removed_at is not None:
+        event.removed_at, event.updated_at = None, now
+        history.record(db, actor, "event.put_back", event, now=now, became=_told(event), name=history.COMMAND_LINE)
+        db.flush()
+
+
+def history_of(db: Session, event: Event, *, limit: int = 50) -> Sequence[Entry]:
+    """What was done to it, the latest first. One statement."""
+    query = select(Entry).where(Entry.subject_type == Event.__tablename__, Entry.subject_id == event.id)
+    return db.scalars(query.order_by(Entry.id.desc()).limit(limit)).all()
+
+
+def _told(event: Event) -> dict[str, Any]:
+    return {one.name: getattr(event, one.name) for one in fields(EventValues)}
+
+
+def _checked(values: EventValues) -> dict[str, Any]:
+    """The columns to write."""
+    found: dict[str, Any] = {"kind": values.kind}
+    for name, most in _LONGEST.items():
+        text = " ".join(str(getattr(values, name)).split())
+        if len(text) > most:
+            raise Invalid(N_("That is too long: at most %(most)s characters."), field=name, most=most)
+        if "\0" in text or any(0xD800 <= ord(char) <= 0xDFFF for char in text):
+            raise Invalid(N_("This contains characters that cannot be stored."), field=name)
+        found[name] = text
+    if not found["name"]:
+        raise Invalid(N_("Give the event a name."), field="name")
+    if found["url"] and not _is_address(found["url"]):
+        raise Invalid(N_("A link starts with https:// or http:// and has no spaces."), field="url")
+    last = values.last_on or values.starts_on
+    for name, day in (("starts_on", values.starts_on), ("last_on", last)):
+        if not 1990 <= day.year <= 2100:
+            raise Invalid(N_("Choose a year between 1990 and 2100."), field=name)
+    if last < values.starts_on:
+        raise Invalid(N_("The last day comes before the first."), field="last_on")
+    if (last - values.starts_on).days >= _MOST_DAYS:
+        raise Invalid(N_("That is longer than a year. Check the days."), field="last_on")
+    return found | {"starts_on": values.starts_on, "ends_on": last + timedelta(days=1)}
+
+
+def _is_address(text: str) -> bool:
+    try:
+        parts = urlsplit(text)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and " " not in text
+    except ValueError:
+        return False

@@ -1,0 +1,100 @@
+"""Events: the list of what is to come, one to add or to change, removed with a way back."""
+
+from __future__ import annotations
+
+from flask import flash, g, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from planner.core.errors import Conflict, Forbidden, NotFound, PlannerError
+from planner.people import events as service
+from planner.people.models import Event
+from planner.web.access import needs
+from planner.web.calendar.ways import back_to, say_with_undo
+from planner.web.forms.events import EventForm
+from planner.web.session import committing
+from planner.web.stretches import day_of, today
+
+__all__ = ["edit", "index", "new", "put_back", "remove"]
+
+
+@needs("read")
+def index() -> ResponseReturnValue:
+    """Those that are not over, or with ?past=1 all of them."""
+    past = request.args.get("past") == "1"
+    return render_template("events/index.html", events=service.events(g.db, since=None if past else today()), past=past, today=today())
+
+
+@needs("event.edit")
+def new() -> ResponseReturnValue:
+    form = EventForm()
+    if not form.is_submitted():
+        form.starts_on.data = day_of(request.args.get("day", ""))
+        form.back.data = request.args.get("back", "")
+    elif form.validate() and (event := _saved(form, None)) is not None:
+        back = _back(form.back.data)
+        say_with_undo(_("“%(name)s” is on the calendar.", name=event.name), url_for(".remove", event_id=event.id), back=back)
+        return redirect(back)
+    return render_template("events/edit.html", form=form, event=None), 422 if form.is_submitted() else 200
+
+
+@needs("read")
+def edit(event_id: int) -> ResponseReturnValue:
+    """The event with its history; the form for who may change it."""
+    event, status = service.by_id(g.db, event_id), 200
+    if event.removed_at is not None:
+        raise NotFound()
+    form = EventForm()
+    if not form.is_submitted():
+        form.show(event)
+        form.back.data = request.args.get("back", "")
+    else:
+        status = 422
+        try:
+            if form.validate() and _saved(form, event) is not None:
+                flash(_("Saved."), "success")
+                return redirect(_back(form.back.data))
+        except Conflict as error:
+            status = 409
+            form.refuse(error)
+            g.db.expire_all()
+            form.version.data, form.version.raw_data = event.version, [str(event.version)]
+    return render_template("events/edit.html", form=form, event=event, history=service.history_of(g.db, event)), status
+
+
+@needs("event.edit")
+def remove(event_id: int) -> ResponseReturnValue:
+    event = service.by_id(g.db, event_id)
+    with committing(g.db):
+        service.remove(g.db, event, actor=g.user, now=g.now)
+    back = _back(request.form.get("back"))
+    say_with_undo(_("The event is off the calendar."), url_for(".put_back", event_id=event.id), back=back)
+    return redirect(back)
+
+
+@needs("event.edit")
+def put_back(event_id: int) -> ResponseReturnValue:
+    event = service.by_id(g.db, event_id)
+    with committing(g.db):
+        service.put_back(g.db, event, actor=g.user, now=g.now)
+    flash(_("The event is on the calendar again."), "success")
+    return redirect(_back(request.form.get("back")))
+
+
+def _back(asked: str | None) -> str:
+    """The calendar one came from, else the list of events."""
+    return back_to(asked) if asked and asked == back_to(asked) else url_for(".index")
+
+
+def _saved(form: EventForm, event: Event | None) -> Event | None:
+    """The event as it is kept now; None when it was refused, with the sentence on the form. Raises Conflict."""
+    try:
+        with committing(g.db):
+            if event is None:
+                return service.add(g.db, form.values(), actor=g.user, now=g.now)
+            return service.change(g.db, event, form.values(), version=form.version.data, actor=g.user, now=g.now)
+    except (Conflict, Forbidden, NotFound):
+        raise
+    except PlannerError as error:
+        form.refuse(error)
+        return None

@@ -1,0 +1,144 @@
+"""Events on their page, on the calendar's days, among what gets in the way, and beside a post whose day is a rival's."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date, timedelta
+from html import unescape
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy.orm import Session
+
+from planner.people.models import Event
+from planner.planning import shares
+from planner.planning.models import RuleSetting, ShareKind
+from tests.conftest import Browser, StoppedClock
+from tests.factories import NOON, make_channel, make_event, make_post, make_user
+from tests.web.counting import statements
+
+WEEK, MONTH, LIST = (f"/calendar?view={view}&date=2026-03-02" for view in ("week", "month", "list"))
+SHOW = {"name": "Mobile Week", "kind": "trade_show", "rival": "Acme", "starts_on": "2026-03-03", "last_on": "2026-03-04", "back": WEEK}
+
+
+def rows(db: Session) -> list[tuple[Any, ...]]:
+    db.expire_all()
+    found = [(one.name, one.kind.value, one.rival, one.starts_on, one.last_on, one.removed_at is None) for one in db.query(Event).order_by(Event.id)]
+    db.commit()
+    return found
+
+
+def test_an_event_is_added_changed_removed_and_put_back(client: Browser, app_db: Session, clock: StoppedClock) -> None:
+    assert client.submit("/events/new", **SHOW).location == WEEK
+    page = unescape(client.get(WEEK).text)
+    assert page.count("Acme: Mobile Week") == 2 and "“Mobile Week” is on the calendar." in page
+    assert "Mobile Week" in client.get("/events").text
+
+    saved = client.submit("/events/1", **{**SHOW, "name": "Mobile Days", "last_on": "", "version": 1, "back": ""})
+    assert (saved.location, rows(app_db)) == ("/events", [("Mobile Days", "trade_show", "Acme", date(2026, 3, 3), date(2026, 3, 3), True)])
+    assert client.submit("/events/1", **SHOW, version=1).status_code == 409
+    assert "Mobile Days" in unescape(client.get("/settings/history?about=events").text)
+
+    client.submit("/events/1/remove", back=WEEK)
+    assert "Mobile Days" not in client.get("/events").text and client.get("/events/1").status_code == 404
+    clock.advance(timedelta(seconds=3))
+    client.submit("/events/1/put-back", back=WEEK)
+    assert rows(app_db)[0][-1] is True
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "said"),
+    [("name", "", "Give the event a name."), ("last_on", "2026-03-01", "The last day comes before the first."), ("url", "ftp://x", "A link starts with"), ("kind", "party", "Not a valid choice")],
+)
+def test_what_is_wrong_is_said_at_its_field_and_nothing_is_kept(client: Browser, app_db: Session, field: str, value: str, said: str) -> None:
+    page = client.submit("/events/new", **{**SHOW, field: value})
+
+    assert (page.status_code, said in unescape(page.text), rows(app_db)) == (422, True, [])
+
+
+def test_who_reads_sees_it_and_finds_no_form(sign_in: Callable[..., Browser], app_db: Session) -> None:
+    make_event(app_db, "Mobile Week", rival="Acme", place="Hall 3")
+    app_db.commit()
+    viewer = sign_in(roles=("viewer",))
+
+    page = viewer.get("/events/1").text
+
+    assert ("Hall 3" in page, "Acme" in page, 'name="starts_on"' in page) == (True, True, False)
+    assert viewer.submit("/events/1", **SHOW).status_code == 403
+    assert viewer.submit("/events/1/remove").status_code == 403
+
+
+def test_past_ones_wait_until_asked_for(client: Browser, app_db: Session) -> None:
+    make_event(app_db, "Over", starts_on=date(2026, 2, 1))
+    make_event(app_db, "Coming")
+    app_db.commit()
+
+    assert [name in client.get(path).text for path in ("/events", "/events?past=1") for name in ("Over", "Coming")] == [False, True, True, True]
+
+
+def test_each_view_shows_it_on_its_days_and_the_rows_tell_it(client: Browser, app_db: Session) -> None:
+    make_event(app_db, "Our stand", starts_on=date(2026, 3, 7), ends_on=date(2026, 3, 10))
+    make_channel(app_db)
+    app_db.commit()
+
+    assert [client.get(path).text.count('class="mark mark--event"') for path in (WEEK, MONTH, LIST)] == [2, 3, 3]
+    told = [one for one in client.get("/calendar/events?start=2026-03-02T00:00:00%2B01:00&end=2026-03-09T00:00:00%2B01:00").get_json() if one["origin"] == "event"]
+    assert told == [
+        {
+            "id": "event-1", "title": "Our stand", "start": "2026-03-07", "end": "2026-03-10", "allDay": True, "url": "/events/1", "move_url": None,
+            "editable": False, "origin": "event",
+        }
+    ]  # fmt: skip
+
+
+def test_a_rival_s_event_gets_in_the_way_of_a_post_on_its_days_and_ours_does_not(client: Browser, app_db: Session) -> None:
+    channel = make_channel(app_db)
+    post = make_post(app_db, channel=channel)
+    make_event(app_db, "Our stand")
+    app_db.commit()
+    assert "gets in the way" not in client.get(WEEK).text
+
+    rival = make_event(app_db, "Mobile Week", rival="Acme")
+    app_db.commit()
+    page = unescape(client.get(WEEK).text)
+    assert "One thing gets in the way" in page and "Posts beside a rival's event (Acme, “Mobile Week”): 1." in page
+    assert "“Mobile Week” of Acme is on 3 Mar 2026." in unescape(client.get(f"/posts/{post.id}").text)
+
+    rival.starts_on, rival.ends_on = date(2026, 3, 5), date(2026, 3, 7)
+    app_db.commit()
+    assert "gets in the way" not in client.get(MONTH).text
+    app_db.add(RuleSetting(code="rival", enabled=True, parameters={"days": 2}))
+    app_db.commit()
+    assert "“Mobile Week” of Acme is from 5 Mar 2026 to 6 Mar 2026." in unescape(client.get(f"/posts/{post.id}").text)
+    # Also from the next week's page: the event is there, the post here.
+    rival.starts_on, rival.ends_on, post.publish_at = date(2026, 3, 9), date(2026, 3, 10), NOON + timedelta(days=5)
+    app_db.commit()
+    assert "Posts beside a rival's event" in unescape(client.get(WEEK).text)
+    app_db.query(RuleSetting).update({"enabled": False})
+    app_db.commit()
+    assert "gets in the way" not in client.get(MONTH).text
+    assert "Mobile Week” of Acme" not in unescape(client.get(f"/posts/{post.id}").text)
+
+
+def test_no_shared_link_shows_events(client: Browser, app_db: Session) -> None:
+    make_event(app_db, "Mobile Week", rival="Acme")
+    wanted = shares.NewShare("All", ShareKind.PAGE, life=timedelta(days=30))
+    _share, link = shares.make(app_db, wanted, actor=make_user(app_db, roles=("admin",)), now=NOON)
+    app_db.commit()
+
+    page = client.get(f"/s/{link}?view=list&date=2026-03-02")
+
+    assert (page.status_code, "Mobile Week" in page.text) == (200, False)
+
+
+def test_events_cost_the_calendar_no_statement(client: Browser, app: Flask, app_db: Session) -> None:
+    make_post(app_db)
+    app_db.commit()
+    before = [statements(app, client, path) for path in (WEEK, MONTH, LIST)]
+    for number in range(20):
+        make_event(app_db, f"Event {number}", rival="Acme" if number % 2 else "")
+    app_db.commit()
+
+    assert [statements(app, client, path) for path in (WEEK, MONTH, LIST)] == before
+    assert statements(app, client, "/events") <= 8
