@@ -20,13 +20,13 @@ from planner.planning.free_days import FreeDay
 from planner.planning.habits import AWAY
 from planner.planning.models import RuleSetting
 from planner.planning.moments import zone_of
-from planner.planning.rulebook import Tuning, tuning_of
+from planner.planning.rulebook import Setting, Tuning, tuning_of
 from planner.planning.states import ALLOWED
 
 __all__ = ["Clash", "Stands", "conflicts", "free_days_of", "how_channels_stand", "open_conflicts"]
 
 #: The rules that the calendar asks.
-_ASKED = ("audience", "gap", "holiday", "rival")
+_ASKED = ("audience", "gap", "holiday", "rival", "silence")
 
 
 class Entry(Protocol):
@@ -61,6 +61,8 @@ class Stands:
 
     time_zone: str
     tuning: Tuning
+    #: What was set of the rules that the calendar asks: for this channel, and for all.
+    settings: Sequence[Setting] = ()
 
     @property
     def country(self) -> str:
@@ -105,7 +107,7 @@ def how_channels_stand(db: Session) -> dict[int, Stands]:
         zones[number] = zone
         if told[1] is not None:
             settings[number].append(_Set(*told))
-    return {number: Stands(zone, tuning_of(settings[number], number)) for number, zone in zones.items()}
+    return {number: Stands(zone, tuning_of(settings[number], number), settings[number]) for number, zone in zones.items()}
 
 
 def free_days_of(stands: Iterable[Stands], start: date, end: date) -> list[tuple[date, FreeDay, list[str]]]:

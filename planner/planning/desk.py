@@ -5,17 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import and_, literal, or_, select, true
 from sqlalchemy.orm import Session
 
 from planner.accounts.models import User
+from planner.accounts.rules import may
 from planner.catalog.models import Asset
 from planner.channels import rules
 from planner.channels.circuit import OPENS_AFTER
 from planner.channels.models import Channel, ChannelState, Credential
 from planner.channels.port import Platform
 from planner.channels.rules import Key, Reminder
-from planner.planning.models import Post, PostState
+from planner.planning import gaps
+from planner.planning.models import Post, PostState, RuleSetting
 from planner.planning.moments import zone_of
 from planner.planning.queries import CalendarEntry, CampaignEmbargo, Filters, embargoes, lists_of
 
@@ -70,6 +72,8 @@ class Desk:
     has_channels: bool
     #: This person's drafts that go out within two days, or should have, and that nobody submitted.
     near: list[CalendarEntry]
+    #: Audiences that nothing is said to for too long, for who plans.
+    gaps: list[gaps.Gap]
 
     @property
     def quiet(self) -> bool:
@@ -95,8 +99,7 @@ def desk(db: Session, *, viewer: User | None, now: datetime, zone: str = "Europe
         ],
         viewer=viewer,
     )
-    reconnect, silent = _channels(db, now)
-    has_assets, has_channels = db.execute(select(select(Asset.id).exists(), select(Channel.id).exists())).one()
+    reconnect, silent, has_assets, has_channels, watched = _channels(db, now)
     return Desk(
         day=start,
         today=today,
@@ -107,15 +110,17 @@ def desk(db: Session, *, viewer: User | None, now: datetime, zone: str = "Europe
         reconnect=reconnect,
         silent=silent,
         next_post=upcoming[0] if upcoming else None,
-        has_assets=bool(has_assets),
-        has_channels=bool(has_channels),
+        has_assets=has_assets,
+        has_channels=has_channels,
         near=near if viewer else [],
+        gaps=gaps.gaps(db, watched, viewer=viewer, now=now) if has_assets and has_channels and may(viewer, "post.create") else [],
     )
 
 
-def _channels(db: Session, now: datetime) -> tuple[list[ReconnectChannel], list[SilentChannel]]:
+def _channels(db: Session, now: datetime) -> tuple[list[ReconnectChannel], list[SilentChannel], bool, bool, list[gaps.Watch]]:
     """Channels that were refused, never were connected although posts wait, or whose connection ends within a fortnight unless a person
-    renews it, the nearest end first; and those whose platform gives no answer. One statement."""
+    renews it, the nearest end first; those whose platform gives no answer; whether there are assets, and channels; and which audiences are
+    watched. One statement."""
     waits = (
         select(Post.id)
         .where(Post.channel_id == Channel.id, Post.state.in_((PostState.APPROVED, PostState.SCHEDULED, PostState.IN_REVIEW)))
@@ -126,12 +131,19 @@ def _channels(db: Session, now: datetime) -> tuple[list[ReconnectChannel], list[
             Channel.id, Channel.name, Channel.platform, Channel.colour, Channel.state, Channel.state_reason, Channel.failing_since,
             Channel.wait_until, (Channel.failures >= OPENS_AFTER).label("open"), waits.label("waits"), Credential.updated_at,
             Credential.expires_at, Credential.refresh_token.is_not(None).label("renews"), Credential.refresh_expires_at,
+            select(Asset.id).exists().label("has_assets"), RuleSetting,
         )
+        .select_from(select(literal(1).label("one")).subquery())
+        .outerjoin(Channel, true())
         .outerjoin(Credential, Credential.channel_id == Channel.id)
+        .outerjoin(RuleSetting, and_(RuleSetting.code == gaps.CODE, or_(RuleSetting.channel_id == Channel.id, RuleSetting.channel_id.is_(None))))
         .order_by(Channel.name)
     ).all()  # fmt: skip
     broken, ending, silent = [], [], []
-    for row in rows:
+    # A channel comes once for each setting that concerns it.
+    channels = {row.id: row for row in rows if row.id is not None}
+    settings = {row.RuleSetting.id: row.RuleSetting for row in rows if row.RuleSetting is not None}
+    for row in channels.values():
         connected = row.state is ChannelState.CONNECTED
         unused = row.platform is Platform.BY_HAND or not row.waits
         if row.state is ChannelState.NEEDS_RECONNECT or (connected and row.state_reason) or (row.state is ChannelState.NOT_CONNECTED and not unused):
@@ -143,4 +155,5 @@ def _channels(db: Session, now: datetime) -> tuple[list[ReconnectChannel], list[
             reminder = rules.remind(ends, now)
             if reminder is not None:
                 ending.append((reminder.ends_at, ReconnectChannel(*row[:4], "", reminder)))
-    return [*broken, *(line for _, line in sorted(ending, key=lambda one: one[0]))], silent
+    reconnect = [*broken, *(line for _, line in sorted(ending, key=lambda one: one[0]))]
+    return reconnect, silent, bool(rows[0].has_assets), bool(channels), gaps.watches(settings.values())

@@ -16,8 +16,9 @@ from planner.accounts.rules import require
 from planner.catalog.models import Asset, AssetKind
 from planner.channels.models import Channel
 from planner.channels.port import Limits
-from planner.planning import rules, service, states
+from planner.planning import gaps, rules, service, states
 from planner.planning.approving import still_approved
+from planner.planning.gaps import Gap, Watch
 from planner.planning.habits import AWAY
 from planner.planning.models import Post, PostState
 from planner.planning.moments import resolve_wall_time, zone_of
@@ -65,20 +66,28 @@ class Drawer:
 
     lines: list[InDrawer]
     more: bool
+    #: Of the audiences that were asked about.
+    gaps: list[Gap]
 
 
-def drawer(db: Session, *, viewer: User | None, limit: int = 30) -> Drawer:
-    """Drafts without a time and ready assets that nobody planned, the freshest of each first, at most `limit` of each. One statement."""
-    asked = {"viewer": viewer.id} if viewer is not None and knows(viewer) is not None else {}
-    rows: list[list[Any]] = [[], []]
-    for row in db.connection().execute(_inside(bool(asked)), {"most": limit + 1, **asked}):
+def drawer(db: Session, *, viewer: User | None, limit: int = 30, watched: Sequence[Watch] = (), now: datetime | None = None) -> Drawer:
+    """Drafts without a time and ready assets that nobody planned, the freshest of each first, at most `limit` of each. One statement.
+
+    watched -- audiences whose gaps at `now` are read along with it, for the page that shows both.
+    """
+    asked = tuple(watched) if now is not None else ()
+    masked = viewer is not None and knows(viewer) is not None
+    given: dict[str, Any] = {"most": limit + 1} | (gaps.bounds(asked, now) if now is not None and asked else {})
+    rows: list[list[Any]] = [[], [], []]
+    for row in db.connection().execute(_inside(masked, asked), given | ({"viewer": viewer.id} if masked and viewer else {})):
         rows[row[0]].append(row)
-    lines = [sorted(one, key=lambda row: (row[1], row[6] or row[2]), reverse=True) for one in rows]
-    return Drawer([InDrawer(*row[2:]) for one in lines for row in one[:limit]], any(len(one) > limit for one in lines))
+    lines = [sorted(one, key=lambda row: (row[1], row[6] or row[2]), reverse=True) for one in rows[:2]]
+    silent = gaps.found_among(asked, [(row[2], row[1], row[5], row[9]) for row in rows[2]], now) if now is not None else []
+    return Drawer([InDrawer(*row[2:]) for one in lines for row in one[:limit]], any(len(one) > limit for one in lines), silent)
 
 
-@lru_cache
-def _inside(masked: bool) -> Any:
+@lru_cache(maxsize=64)
+def _inside(masked: bool, watched: tuple[Watch, ...]) -> Any:
     """The statement, built once; `masked` for who may not know everything."""
     planned = select(Post.id).where(Post.asset_id == Asset.id, Post.state != PostState.CANCELLED).exists()
     # Its state is written out, not bound: SQLite uses the index of the ready ones only then.
@@ -103,7 +112,11 @@ def _inside(masked: bool) -> Any:
         one.order_by(at.desc(), number.desc()).limit(bindparam("most", type_=Integer())).subquery()
         for one, at, number in ((assets, Asset.updated_at, Asset.id), (drafts, Post.updated_at, Post.id))
     ]
-    return union_all(*(select(*part.c) for part in parts))
+    wanted: list[Any] = [select(*part.c) for part in parts]
+    for told in (one.subquery().c for one in gaps.ends(watched, masked)):
+        rest = (_NO_ID, literal(0), _NO_ID, told.channel, _NO_TEXT, literal(0), _NO_ID, _NO_ID)
+        wanted.append(select(literal(2), told.last, told.number, _NO_TEXT, cast(literal(None), String), told.following, *rest))
+    return union_all(*wanted)
 
 
 def plan_on(db: Session, asset: Asset, channel: Channel, day: date, *, actor: User | None, now: datetime) -> Post:

@@ -22,6 +22,7 @@ class Place(StrEnum):
     APPROVAL = "approval"
     MOVE = "move"
     SENDING = "sending"
+    CALENDAR = "calendar"
 
 
 PLACES: dict[Place, str] = {
@@ -30,6 +31,7 @@ PLACES: dict[Place, str] = {
     Place.APPROVAL: N_("when it is approved"),
     Place.MOVE: N_("when it is moved"),
     Place.SENDING: N_("before it is sent"),
+    Place.CALENDAR: N_("on the desk and above the calendar"),
 }
 _PLANNING = (Place.TYPING, Place.SUBMIT, Place.APPROVAL, Place.MOVE)
 _EVERYWHERE = (*_PLANNING, Place.SENDING)
@@ -80,11 +82,22 @@ class Rule:
     places: tuple[Place, ...] = _PLANNING
 
     @property
+    def judges_posts(self) -> bool:
+        """Whether it gives findings about a post, so that it could block one."""
+        return bool(self.codes)
+
+    @property
     def defaults(self) -> dict[str, Any]:
         return {one.name: one.default for one in self.parameters}
 
 
 _MINUTES, _HOURS, _DAYS, _POSTS = N_("minutes"), N_("hours"), N_("days"), N_("posts a day")
+
+#: The audiences by name, and how many days each may go without a post unless an administrator says otherwise; 0: it is not watched.
+_HEARD = (
+    ("journalists", N_("Journalists"), 21), ("analysts", N_("Analysts"), 21), ("experts", N_("Experts"), 0), ("customers", N_("Customers"), 28),
+    ("employees", N_("Employees"), 0), ("investors", N_("Investors"), 0), ("general_public", N_("General public"), 0),
+)  # fmt: skip
 
 #: In the order in which the page shows them: what always holds, then what can be tuned.
 BOOK: tuple[Rule, ...] = (
@@ -167,6 +180,12 @@ BOOK: tuple[Rule, ...] = (
     Rule(
         "audience", N_("Same audience twice"), N_("One audience is not addressed twice on one day about two different assets, on whatever channels. Confidential assets are not counted."),
         N_("“…” has another post for the same audience that day, at …"), "warning", ("audience",),
+    ),
+    Rule(
+        "silence", N_("Gap for an audience"),
+        N_("No audience goes without a post for too long, on whatever channel; set for one channel, that channel is watched by itself as well. 0 days: not watched. An audience that no asset is for is not counted."),
+        N_("Nothing for … since …"), "warning", (), places=(Place.CALENDAR,),
+        parameters=tuple(Parameter(name, label, "number", days, _DAYS, 0, 366) for name, label, days in _HEARD),
     ),
     Rule(
         "language", N_("Language"), N_("The text is in the channel's language, judged by its small words. Silent for a short text, and until the channel's language is chosen."),

@@ -51,7 +51,7 @@ def set_rule(
     if set(parameters) - values.keys():
         raise Invalid(N_("This rule has no such parameter."))
     row = _setting(db, code, channel_id)
-    told = {"enabled": enabled, "must_not": must_not and enabled, "parameters": values}
+    told = {"enabled": enabled, "must_not": must_not and enabled and known.judges_posts, "parameters": values}
     if row is None:
         row = RuleSetting(code=code, channel_id=channel_id, **told)
         db.add(row)

@@ -21,6 +21,7 @@ from planner.planning.conflicts import Clash, Stands, free_days_of, how_channels
 from planner.planning.crowds import first_of_each
 from planner.planning.drawer import drawer as in_drawer
 from planner.planning.findings import RivalEvent
+from planner.planning.gaps import Watch, watches
 from planner.planning.models import PostState
 from planner.planning.queries import CalendarEntry
 from planner.planning.saved_views import first_query
@@ -70,7 +71,7 @@ def calendar() -> ResponseReturnValue:
         filters=asked.filters,
         beside=side,
         clashes=_clashes(entries, stands, side) if counts is None else [],
-        drawer=in_drawer(g.db, viewer=g.user),
+        drawer=in_drawer(g.db, viewer=g.user, watched=_watched(stands) if asked.view != "year" else (), now=g.now),
         mine=hands(),
         options=options,
         asked_for=_asked_for(asked, options),
@@ -184,6 +185,13 @@ def _clashes(entries: Sequence[Entry], stands: dict[int, Stands], side: Beside) 
     posts = [one for one in entries if isinstance(one, CalendarEntry)]
     rivals = [RivalEvent(one.name, one.rival, one.starts_on, one.ends_on) for one in side.events if one.rival]
     return [(one, _said(one)) for one in open_conflicts(posts, stands, side.audiences, g.now, rivals)]
+
+
+def _watched(stands: dict[int, Stands]) -> Sequence[Watch]:
+    """The audiences whose gaps are shown: to who plans, since only they can mend them."""
+    if not stands or not may(g.user, "post.create"):
+        return ()
+    return watches({(setting.channel_id, setting.code): setting for one in stands.values() for setting in one.settings}.values())
 
 
 def _said(clash: Clash) -> str:
