@@ -83,6 +83,7 @@ DEFINITIONS: tuple[Definition, ...] = (
     Definition("followers", N_("Followers"), N_("People who follow the account."),
                {_YOUTUBE: "subscriberCount", _LINKEDIN: "firstDegreeSize", _X: "public_metrics.followers_count"}, when=N_("Once a UTC day.")),
     Definition("mixed", N_("Mixed definitions"), N_("A sum over platforms that count differently: an order of size, nothing to compare."), when=_WORKED_OUT),
+    Definition("returned", N_("Came back"), N_("Something at least four weeks old gained, in three days (or between two weekly readings), at least 50, three times what it gained in such spans over the four weeks before, and five times their spread more than that, while we published nothing about it."), when=N_("Every six hours.")),
     Definition("visits", N_("Website visits"), N_("Visits that began on the asset's page, by source. The networks' part is a lower bound."),
                source=N_("Matomo, Google Analytics 4, or exports of the web statistics"), when=N_("Every night, or when a file is imported.")),
 )  # fmt: skip

@@ -16,7 +16,7 @@ from planner.core.types import Choice, Sealed
 from planner.planning.models import Post, ShortLink
 
 __all__ = [
-    "METRICS", "AssetDay", "AudienceMapping", "ChannelDay", "Latest", "LinkClicks", "PostReport", "ReadingPlan", "RememberedColumns", "ShortLink", "Silence", "Site", "SiteDay", "Snapshot", "Visits",
+    "METRICS", "AssetDay", "AudienceMapping", "ChannelDay", "Latest", "LinkClicks", "PostReport", "ReadingPlan", "RememberedColumns", "Resurfaced", "ShortLink", "Silence", "Site", "SiteDay", "Snapshot", "Visits",
 ]  # fmt: skip
 
 #: Counts a snapshot may hold, each since publication; None is “not told”.
@@ -190,6 +190,30 @@ class SiteDay(Base):
     site_id: Mapped[int] = mapped_column(BigId, ForeignKey(Site.id, ondelete="CASCADE"), primary_key=True, autoincrement=False)
     day: Mapped[date] = mapped_column(Date, primary_key=True)
     told_at: Mapped[datetime]
+
+
+class Resurfaced(Record):
+    """That an old asset came back: what a count of it gained on some days, beyond what its age predicts, and what brought it."""
+
+    __tablename__ = "resurfaced"
+    __table_args__ = (Index("ix_resurfaced_asset_id", "asset_id"), Index("ix_resurfaced_noticed_at", "noticed_at"))
+    asset_id: Mapped[int] = mapped_column(ForeignKey(Asset.id))
+    #: Whose count it is; None: visits to the asset's page.
+    post_id: Mapped[int | None] = mapped_column(ForeignKey(Post.id))
+    #: views, impressions or visits.
+    metric: Mapped[str] = mapped_column(String(16))
+    #: [since, until), as far as the rise was followed.
+    since: Mapped[date] = mapped_column(Date)
+    until: Mapped[date] = mapped_column(Date)
+    gained: Mapped[int] = mapped_column(BigInteger)
+    expected: Mapped[float]
+    threshold: Mapped[int] = mapped_column(BigInteger)
+    #: An insights.resurfacing.CauseKind, and a host or a network.
+    cause_kind: Mapped[str] = mapped_column(String(16), default="unknown")
+    cause: Mapped[str] = mapped_column(String(200), default="")
+    noticed_at: Mapped[datetime]
+    #: Somebody said that they know.
+    settled_at: Mapped[datetime | None]
 
 
 class RememberedColumns(Record):

@@ -25,6 +25,7 @@ FUNCTIONS: dict[str, str] = {
     "collect": "planner.insights.collecting:run",
     "details": "planner.insights.detailing:run",
     "visits.read": "planner.insights.site_reading:run",
+    "resurfaced.look": "planner.insights.noticing:run",
     "readings.refresh": "planner.insights.collecting:run_now",
 }
 

@@ -21,6 +21,7 @@ PERIODIC: tuple[tuple[str, timedelta], ...] = (
     ("promotion.refresh", timedelta(hours=1)),
     ("links.look", timedelta(minutes=15)),
     ("visits.read", timedelta(hours=1)),
+    ("resurfaced.look", timedelta(hours=6)),
 )
 
 

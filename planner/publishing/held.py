@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from planner.accounts.models import User
@@ -17,7 +17,7 @@ from planner.planning.models import Post, PostState
 from planner.publishing.models import Delivery, DeliveryState, Hold
 from planner.publishing.native_queries import OPEN_COUNT
 
-__all__ = ["HeldPost", "count", "counts", "held"]
+__all__ = ["HeldPost", "count", "counting", "counts", "held"]
 
 #: Posts that would still go out: one in review or in draft waits for somebody anyway.
 _GOING_OUT = (PostState.APPROVED, PostState.SCHEDULED)
@@ -60,8 +60,13 @@ def count(db: Session) -> int:
 
 def counts(db: Session) -> tuple[int, int]:
     """The same, and how many messages published directly nobody decided about. One statement."""
-    waiting, direct = db.execute(select(_COUNT, OPEN_COUNT)).one()
+    waiting, direct = db.execute(counting()).one()
     return waiting, direct
+
+
+def counting() -> Select[int, int]:
+    """The one row that `counts` reads, for who reads more with it."""
+    return select(_COUNT.label("waiting"), OPEN_COUNT.label("direct"))
 
 
 def held(db: Session, *, viewer: User | None, limit: int = 200) -> list[HeldPost]:

@@ -17,6 +17,7 @@ from planner.catalog.models import Asset, AssetFile, AssetState
 from planner.channels.port import MediaKind
 from planner.core.errors import NotFound, PlannerError
 from planner.insights import queries as insights
+from planner.insights.noticing import bursts_of
 from planner.insights.queries import AssetPerformance
 from planner.insights.rules import SHORTS_BREAK
 from planner.insights.sources import NETWORKS, Source
@@ -160,6 +161,7 @@ def _page(asset: Asset, form: UploadForm, status: int = 200, *, described: tuple
         network_parts=[f"{label(one.source)} {at_least(one.share)}" for one in traffic.networks],
         visit_days=_visit_days(traffic),
         watched=watched(g.db, asset.id),
+        bursts=bursts_of(g.db, asset.id),
         watched_words=watched_words(),
         definitions=definitions(),
         read_at=max((post.read_at for post in performance.posts if post.read_at), default=None),

@@ -191,6 +191,9 @@ SCREENS: tuple[Table, ...] = (
     Table("crops", "/assets", "planner.web.cropping", (
         ("POST", "/<int:asset_id>/files/<int:file_id>/crop", "crop"),
     )),
+    Table("resurfaced", "/assets/resurfaced", "planner.web.resurfaced", (
+        ("POST", "/<int:alert_id>/settle", "settle"),
+    )),
     Table("performance", "/performance", "planner.web.performance", (
         ("GET", "", "index"),
         ("GET", "/export.csv", "export"),

@@ -102,7 +102,7 @@ def make_scene(db: Session) -> Scene:
         "rule_code": "gap", "what": "new", "template_id": 1,
         "asset_id": asset.id, "file_id": file.id, "campaign_id": campaign.id, "post_id": post.id, "job_id": job.id, "pause_id": pause.id,
         "channel_id": channel.id, "user_id": people["viewer"].id, "token_id": 1, "token": link, "delivery_id": delivery.id, "native_id": native.id,
-        "slot_id": 1, "site_id": site.id, "amendment_id": 1, "change_id": 1,
+        "slot_id": 1, "alert_id": 1, "site_id": site.id, "amendment_id": 1, "change_id": 1,
         "share_id": share.id, "note_id": note.id, "event_id": event.id, "view_id": view.id,
         "video_id": video.id, "promotion_id": promotion.id, "decision_id": decision.id, "reedit_id": 1, "reaction_id": 1,
         "kind": "assets", "code": "aaaaaaa", "platform": "x", "filename": "favicon.svg",

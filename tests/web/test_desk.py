@@ -8,6 +8,7 @@ from datetime import date, timedelta
 from flask import Flask
 from sqlalchemy.orm import Session
 
+from planner.insights.models import Resurfaced
 from planner.planning import routes, service
 from planner.planning.models import PostState
 from planner.planning.steps import Step
@@ -61,3 +62,27 @@ def test_near_drafts_and_campaigns_with_nothing_ahead_are_told_to_whose_they_are
     assert "Campaigns with nothing ahead" in page and "Silent spring" in page and "Busy spring" not in page
     assert "Silent spring" not in sign_in(other).get("/").text
     assert statements(app, sign_in(author), "/") <= 24
+
+
+def test_an_old_asset_that_comes_back_is_explained_until_somebody_has_seen_it(app: Flask, sign_in: SignIn, app_db: Session) -> None:
+    post = make_post(app_db, asset=make_asset(app_db, title="A paper of then", published_at=NOON - 200 * DAY))
+    alert = Resurfaced(
+        asset_id=post.asset_id, metric="visits", since=date(2026, 2, 27), until=date(2026, 3, 2), gained=412, expected=30.4, threshold=91, cause_kind="external",
+        cause="reddit.com", noticed_at=NOON,
+    )  # fmt: skip
+    app_db.add(alert)
+    app_db.flush()
+    number, asset_id = alert.id, post.asset_id
+    app_db.commit()
+    planner = sign_in(roles=("planner",))
+    sentence = "412 visits without one of our marks, 27 Feb to 1 Mar; its age predicts 30, told from 91 on."
+
+    page = planner.get("/").text
+    assert "Old assets that come back" in page and sentence in page and "External: reddit.com, will fade." in page
+    assert statements(app, planner, "/") <= 24
+    assert "resurfaced/" not in sign_in(roles=("viewer",)).get("/").text
+    assert sign_in(roles=("viewer",)).submit(f"/assets/resurfaced/{number}/settle").status_code == 403
+
+    assert "Taken off the desk." in planner.get(planner.submit(f"/assets/resurfaced/{number}/settle").location).text
+    assert sentence not in planner.get("/").text
+    assert sentence in planner.get(f"/assets/{asset_id}").text

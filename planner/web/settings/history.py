@@ -48,6 +48,7 @@ ACTIONS: dict[str, str] = {
     "asset.created": N_("created an asset"),
     "asset.edited": N_("changed an asset"),
     "asset.state_changed": N_("changed an asset's state"),
+    "asset.resurfaced_settled": N_("took an asset that came back off the desk"),
     "asset.retired": N_("retired an asset"),
     "asset.restored": N_("brought an asset back"),
     "asset.imported": N_("imported an asset"),
