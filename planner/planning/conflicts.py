@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import pairwise
 from typing import Any, Protocol
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session
@@ -26,7 +27,7 @@ from planner.planning.states import ALLOWED
 __all__ = ["Clash", "Stands", "conflicts", "free_days_of", "how_channels_stand", "open_conflicts"]
 
 #: The rules that the calendar asks.
-_ASKED = ("audience", "gap", "holiday", "rival", "silence")
+_ASKED = ("audience", "gap", "holiday", "quiet", "rival", "silence")
 
 
 class Entry(Protocol):
@@ -63,6 +64,11 @@ class Stands:
     tuning: Tuning
     #: What was set of the rules that the calendar asks: for this channel, and for all.
     settings: Sequence[Setting] = ()
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The same as a zone."""
+        return zone_of(self.time_zone)
 
     @property
     def country(self) -> str:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from planner.accounts import history
 from planner.accounts.models import User
-from planner.accounts.rules import require
+from planner.accounts.rules import may, require
 from planner.catalog.models import Asset, AssetKind, AssetState
 from planner.channels.models import Channel
 from planner.channels.port import Platform
@@ -19,15 +19,16 @@ from planner.core.errors import Invalid, NotFound, Refused
 from planner.core.i18n import N_
 from planner.planning import rules, service, states
 from planner.planning.models import Post, PostState
+from planner.planning.moments import zone_of
 from planner.planning.proposals import first_words
 from planner.planning.queries import knows
-from planner.planning.recurring import Evergreen
+from planner.planning.recurring import Evergreen, Slot
 from planner.planning.rulebook import tuning_of
 from planner.planning.slots import AHEAD, free_slots
 from planner.planning.surroundings import all_settings
 from planner.planning.values import PostValues
 
-__all__ = ["COOL_DOWN", "EvergreenLine", "Suggestion", "add", "choices", "enqueue", "is_old_release", "lines", "remove", "suggestions"]
+__all__ = ["COOL_DOWN", "EvergreenLine", "Suggestion", "add", "choices", "enqueue", "fill", "is_old_release", "lines", "remove", "suggestions"]
 
 #: Days between two posts about the same asset, unless somebody says otherwise.
 COOL_DOWN = 90
@@ -126,6 +127,32 @@ def enqueue(db: Session, asset: Asset, channel: Channel, *, confirmed: bool = Fa
         raise Invalid(N_("This release is %(days)s days old by then. Say that it still holds before it is shared again."), field="confirmed", days=days)
     values = PostValues(**first_words(asset, channel), publish_at=at, time_zone=channel.time_zone)
     return service.plan(db, asset, channel, values, actor=actor, now=now)
+
+
+def fill(db: Session, slot_id: int, day: date, *, actor: User | None, now: datetime) -> Post:
+    """A draft in that slot on that day of its channel, about the evergreen asset that was not shared for longest and has cooled down by then.
+
+    What has to be confirmed, and what the channel cannot carry, is passed over. Raises NotFound, and Refused where the slot is not free any
+    more or nothing fits; and what planning a post raises.
+    """
+    require(actor, "post.create")
+    slot = db.get(Slot, slot_id)
+    if slot is None:
+        raise NotFound()
+    channel = slot.channel
+    db.execute(select(Channel.id).where(Channel.id == channel.id).with_for_update())  # Two people never fill the same slot.
+    start = datetime.combine(day, time.min, zone_of(channel.time_zone)).astimezone(UTC)
+    free = free_slots(db, max(start, now), start + timedelta(days=1, hours=2), channel_id=channel.id)
+    here = next((one.at for one in free if one.slot_id == slot_id), None)
+    if here is None:
+        raise Refused(N_("This slot is not free any more. Choose another."), field="slot")
+    for one in suggestions(db, viewer=actor, now=here):
+        asset = db.get_one(Asset, one.asset_id)
+        words = first_words(asset, channel)
+        if one.old_days or not may(actor, "post.create", asset) or (channel.platform is Platform.YOUTUBE and not words["media"]):
+            continue
+        return service.plan(db, asset, channel, PostValues(**words, publish_at=here, time_zone=channel.time_zone), actor=actor, now=now)
+    raise Refused(N_("Nothing evergreen has cooled down by then that could go out here."), field="slot")
 
 
 def is_old_release(asset: Asset, at: datetime, old_after_days: int) -> int | None:

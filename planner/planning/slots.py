@@ -25,7 +25,7 @@ from planner.planning.recurring import Slot
 from planner.planning.rulebook import Tuning, tuning_of
 from planner.planning.surroundings import all_settings
 
-__all__ = ["AHEAD", "FreeSlot", "Place", "add_slot", "coming", "free_slots", "remove_slot"]
+__all__ = ["AHEAD", "FreeSlot", "Place", "add_slot", "coming", "free_of", "free_slots", "remove_slot"]
 
 #: How far ahead a free slot is looked for.
 AHEAD = timedelta(days=180)
@@ -83,16 +83,28 @@ def free_slots(
     settings = all_settings(db)
     quiet = [Quiet(*row) for row in db.execute(select(Blackout.name, Blackout.starts_on, Blackout.ends_on).where(Blackout.ends_on >= start.date()))]
     taken = _taken(db, list(by_channel), start, end)
+    weeks = [
+        (Place(channel.id, channel.name, channel.time_zone, channel.colour, tuning_of(settings, channel.id)), slots)
+        for channel, slots in by_channel.values()
+    ]
+    return free_of(weeks, quiet, taken, start, end)[:limit]
+
+
+def free_of(
+    weeks: Iterable[tuple[Place, Sequence[tuple[int, int, str]]]], blackouts: Sequence[Quiet], taken: Mapping[int, Sequence[datetime]], start: datetime, end: datetime
+) -> list[FreeSlot]:
+    """The slots in [start, end) of those places that keep their channel's gap from what stands there, the earliest first. Pure.
+
+    taken -- channel -> moments of its posts.
+    """
     found = []
-    for number, (channel, slots) in by_channel.items():
-        place = Place(channel.id, channel.name, channel.time_zone, channel.colour, tuning_of(settings, channel.id))
+    for place, slots in weeks:
         gap = timedelta(minutes=place.tuning.of("gap").values["minutes"])
+        there = taken.get(place.channel_id, ())
         found += [
-            FreeSlot(slot, place, at)
-            for slot, at in coming(slots, place, quiet, start, end)
-            if not any(abs(at - other) < gap for other in taken.get(number, ()))
+            FreeSlot(slot, place, at) for slot, at in coming(slots, place, blackouts, start, end) if all(abs(at - other) >= gap for other in there)
         ]
-    return sorted(found, key=lambda one: (one.at, one.slot_id))[:limit]
+    return sorted(found, key=lambda one: (one.at, one.slot_id))
 
 
 def add_slot(db: Session, channel: Channel, weekday: int, clock: str, *, actor: User | None, now: datetime) -> Slot:

@@ -22,11 +22,12 @@ from planner.insights.queries import latest_of
 from planner.planning import evergreen, slots
 from planner.planning.recurring import Slot
 from planner.web.access import needs
+from planner.web.calendar.free import fill
 from planner.web.languages import say
 from planner.web.moments import in_zone
 from planner.web.session import committing
 
-__all__ = ["add", "add_slot", "enqueue", "index", "remove", "remove_slot"]
+__all__ = ["add", "add_slot", "enqueue", "fill", "index", "remove", "remove_slot"]
 
 _SHOWN_AHEAD = timedelta(days=28)
 

@@ -57,6 +57,7 @@ SCREENS: tuple[Table, ...] = (
         ("GET", "", "index"),
         ("POST", "", "add"),
         ("POST", "/queue", "enqueue"),
+        ("POST", "/fill", "fill"),
         ("POST", "/<int:asset_id>/remove", "remove"),
         ("POST", "/slots", "add_slot"),
         ("POST", "/slots/<int:slot_id>/remove", "remove_slot"),

@@ -52,6 +52,14 @@ def test_a_post_of_any_kind_and_name_is_drawn_as_the_macro_draws_it(app: Flask, 
         assert drawn([]) == ""
 
 
+@pytest.mark.parametrize("may_fill", [True, False])
+def test_a_free_slot_is_drawn_as_the_macro_draws_it_each_with_its_own_day(app: Flask, may_fill: bool) -> None:
+    kinds = [slip("draft", name, url=False, may_move=may_fill)._replace(state="free", slot=f"{number}:2026-03-02") for number, name in enumerate(NAMES)]
+    with app.test_request_context():
+        assert [drawer()([one]) for one in kinds] == [macro(app, one) for one in kinds]
+        assert ("12:2026-03-02" in drawer()([kinds[0]._replace(slot="12:2026-03-02")])) is may_fill
+
+
 def test_two_posts_of_one_kind_keep_their_own_words(app: Flask) -> None:
     first, second = slip("draft", "One"), slip("draft", "One")._replace(title="Other <i>", url="/posts/8", time="09:05")
     with app.test_request_context():

@@ -19,6 +19,7 @@ from planner.people.models import Event
 from planner.planning.findings import Quiet
 from planner.planning.models import Blackout, CalendarNote, Campaign, Post, SavedView, Standing
 from planner.planning.queries import known_to, knows
+from planner.planning.recurring import Slot
 from planner.web.calendar.unchanged import newest
 from planner.web.stretches import midnight
 
@@ -93,6 +94,8 @@ class Beside:
     owners: list[tuple[int, str]] = field(default_factory=list)
     blackouts: list[Quiet] = field(default_factory=list)
     events: list[EventName] = field(default_factory=list)
+    #: Channel -> its queue's places: (number, weekday, HH:MM).
+    slots: dict[int, list[tuple[int, int, str]]] = field(default_factory=dict)
     lifts: list[Lift] = field(default_factory=list)
     notes: list[NoteOfDay] = field(default_factory=list)
     views: list[ViewName] = field(default_factory=list)
@@ -149,6 +152,7 @@ def _everything(*, sees_all: bool) -> Any:
         _row("event", Event.id, Event.name, Event.starts_on, Event.ends_on, Event.rival).where(
             Event.starts_on < bindparam("far_end", type_=Date()), Event.ends_on > bindparam("far_start", type_=Date()), Event.removed_at.is_(None)
         ),
+        _row("slot", Slot.id, Slot.clock, Slot.weekday, Slot.channel_id),
         _row("off", Campaign.id, Campaign.name, Campaign.standing, Campaign.standing_reason).where(
             Campaign.standing != Standing.RUNNING, select(literal(1)).where(Post.campaign_id == Campaign.id, *inside).exists()
         ),
@@ -196,6 +200,10 @@ def _event(found: Beside, number: int, name: str, starts_on: str, ends_on: str, 
     found.events.append(EventName(number, name, rival, date.fromisoformat(starts_on), date.fromisoformat(ends_on)))
 
 
+def _slot(found: Beside, number: int, clock: str, weekday: str, channel_id: str, *_rest: str) -> None:
+    found.slots.setdefault(int(channel_id), []).append((number, int(weekday), clock))
+
+
 def _off(found: Beside, number: int, name: str, standing: str, reason: str, *_rest: str) -> None:
     found.called_off.append(Off(number, name, Standing(standing), reason))
 
@@ -214,7 +222,7 @@ def _view(found: Beside, number: int, name: str, query: str, whose: str, *_rest:
 
 _KEEP: dict[str, Callable[..., None]] = {
     "posts": _posts, "channel": _channel, "campaign": _campaign, "owner": _owner, "audience": _audience, "blackout": _blackout, "lift": _lift,
-    "note": _note, "view": _view, "off": _off, "event": _event, "newest": _newest,
+    "note": _note, "view": _view, "off": _off, "event": _event, "slot": _slot, "newest": _newest,
 }  # fmt: skip
 
 

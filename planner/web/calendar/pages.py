@@ -29,6 +29,7 @@ from planner.web.access import needs
 from planner.web.calendar import sheets
 from planner.web.calendar.asking import Asked, asked_of
 from planner.web.calendar.beside import Beside, EventName, Lift, beside
+from planner.web.calendar.free import free_slips
 from planner.web.calendar.sheets import Day, Mark
 from planner.web.calendar.slips import Entry, Slip, hands, moment_of, slips
 from planner.web.calendar.stencils import drawer
@@ -60,6 +61,7 @@ def calendar() -> ResponseReturnValue:
     entries, counts = _entries(asked, side)
     stands = how_channels_stand(g.db)
     seen = [one for number, one in stands.items() if not asked.filters.channels or number in asked.filters.channels]
+    free = free_slips(asked, entries, stands, side) if counts is None and asked.view != "year" and len(entries) < MOST else []
     told = "_flashes" in session
     options = _options(side)
     html = render_template(
@@ -83,7 +85,7 @@ def calendar() -> ResponseReturnValue:
         any_day=ANY_DAY,
         by_day=by_day,
         drawn=drawer(),
-        **_sheet(asked, entries, side, [] if asked.view == "year" else _days(asked, side, seen), counts),
+        **_sheet(asked, entries, side, [] if asked.view == "year" else _days(asked, side, seen), counts, free),
     )
     return marked(html, with_messages=told)
 
@@ -105,19 +107,21 @@ def _entries(asked: Asked, side: Beside) -> tuple[list[Entry], dict[date, int] |
     return [*posts, *shown(start, end, asked.filters, request.args)], counts
 
 
-def _sheet(asked: Asked, entries: Sequence[Entry], side: Beside, days: list[Day], counts: dict[date, int] | None) -> dict[str, Any]:
+def _sheet(
+    asked: Asked, entries: Sequence[Entry], side: Beside, days: list[Day], counts: dict[date, int] | None, free: Sequence[Slip]
+) -> dict[str, Any]:
     if asked.view == "year":
         return {"strip": strip_of(asked.around, side.blackouts, today(), only=asked.filters.campaign_id)}
     place = zone()
     if asked.view == "month":
         first, found = _first_of_each(entries, [one.day for one in days])
-        return {"days": sheets.boxes(days, slips(first, place), counts or found)}
+        return {"days": sheets.boxes(days, slips(first, place), counts or found, free)}
     drawn = slips(entries, place)
     lines = [_line(one) for one in side.lifts]
     if asked.view == "list":
-        return {"days": sheets.listed(days, sorted([*drawn, *lines], key=lambda one: one.at), everything=asked.days == 1), "crowded": len(entries) >= MOST}
+        return {"days": sheets.listed(days, sorted([*drawn, *lines, *free], key=lambda one: one.at), everything=asked.days == 1), "crowded": len(entries) >= MOST}
     wanted = [one for one in side.channels if not asked.filters.channels or one.number in asked.filters.channels]
-    rows, hidden = sheets.lanes(days, drawn, wanted, lines, every=request.args.get("lanes") == "all")
+    rows, hidden = sheets.lanes(days, drawn, wanted, [*lines, *free], every=request.args.get("lanes") == "all")
     return {"days": days, "lanes": rows, "hidden": hidden}
 
 

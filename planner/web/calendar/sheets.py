@@ -74,20 +74,30 @@ class Lane:
         return not any(cell.slips for cell in self.cells)
 
 
-def lanes(days: Sequence[Day], slips: Iterable[Slip], channels: Sequence[ChannelName], lifts: Sequence[Slip], *, every: bool) -> tuple[list[Lane], int]:
-    """A lane for each channel, and how many empty ones were left out (none with `every`, or where there are few)."""
+def lanes(days: Sequence[Day], slips: Iterable[Slip], channels: Sequence[ChannelName], others: Sequence[Slip], *, every: bool) -> tuple[list[Lane], int]:
+    """A lane for each channel, and how many empty ones were left out (none with `every`, or where there are few).
+
+    others -- embargo lines, and the queue's free slots.
+    """
     found: dict[tuple[int, date], list[Slip]] = defaultdict(list)
     for one in slips:
         found[one.channel_id, one.day].append(one)
-    made = [Lane(channel, [_cell(day, found.get((channel.number, day.day), []), lifts) for day in days]) for channel in channels]
+    lines: dict[date, list[Slip]] = defaultdict(list)
+    free: dict[tuple[int, date], list[Slip]] = defaultdict(list)
+    for one in others:
+        if one.lift:
+            lines[one.day].append(one)
+        else:
+            free[one.channel_id, one.day].append(one)
+    made = [Lane(channel, [_cell(day, found.get((channel.number, day.day), []), lines.get(day.day, []), free.get((channel.number, day.day), [])) for day in days]) for channel in channels]
     busy = [one for one in made if not one.empty]
     if every or len(made) <= _ALL_LANES or not busy:
         return made, 0
     return busy, len(made) - len(busy)
 
 
-def boxes(days: Sequence[Day], slips: Iterable[Slip], counts: Mapping[date, int] | None = None) -> list[Day]:
-    """A month's days, each with as many posts as fit and the number of the others.
+def boxes(days: Sequence[Day], slips: Iterable[Slip], counts: Mapping[date, int] | None = None, free: Sequence[Slip] = ()) -> list[Day]:
+    """A month's days, each with as many posts as fit and the number of the others; a free slot only where there is room beside the posts.
 
     counts -- how many each day has, where `slips` holds only the first of each day.
     """
@@ -99,6 +109,10 @@ def boxes(days: Sequence[Day], slips: Iterable[Slip], counts: Mapping[date, int]
         total = max(len(one.slips), counts.get(one.day, 0)) if counts else len(one.slips)
         one.slips = one.slips[:BOX_CAP] if total > BOX_CAP + 1 else one.slips
         one.more = total - len(one.slips)
+    for slip in free:
+        there = held.get(slip.day)
+        if there is not None and not there.more and len(there.slips) <= BOX_CAP:
+            there.slips = sorted([*there.slips, slip], key=lambda one: one.at)
     return list(days)
 
 
@@ -116,10 +130,10 @@ def days_between(start: date, end: date) -> list[date]:
     return [start + timedelta(days=number) for number in range((end - start).days)]
 
 
-def _cell(day: Day, slips: list[Slip], lifts: Sequence[Slip]) -> Cell:
+def _cell(day: Day, slips: list[Slip], lines: Sequence[Slip], free: Sequence[Slip]) -> Cell:
     shown, more = _capped(slips, LANE_CAP)
-    lines = [one for one in lifts if one.day == day.day]
-    return Cell(day, sorted([*shown, *lines], key=lambda one: one.at) if shown and lines else shown, more)
+    beside = [*(lines if shown else ()), *free]
+    return Cell(day, sorted([*shown, *beside], key=lambda one: one.at) if beside else shown, more)
 
 
 def _capped(slips: list[Slip], most: int) -> tuple[list[Slip], int]:

@@ -72,6 +72,8 @@ class Slip(NamedTuple):
     at: datetime
     #: Of an embargo line: not a post.
     lift: bool = False
+    #: Of a free slot of the queue: what fills it, “12:2026-03-04”; `open` says whether this reader may.
+    slot: str = ""
 
 
 class Hands(NamedTuple):

@@ -16,7 +16,7 @@ from planner.web.static_files import asset_url
 __all__ = ["drawer"]
 
 #: What differs from post to post.
-_FILLED = ("time", "there", "title", "url", "post_id", "version")
+_FILLED = ("time", "there", "title", "url", "post_id", "version", "slot")
 
 
 def drawer() -> Callable[[Iterable[Slip]], Markup]:
@@ -30,24 +30,24 @@ def drawer() -> Callable[[Iterable[Slip]], Markup]:
 
 
 def _kind(one: Slip) -> tuple[Any, ...]:
-    return (one.channel, one.platform, one.colour, one.state, one.word, one.tone, one.icon, one.masked, one.open, one.lift, one.url != "", one.there != "")
+    return (one.channel, one.platform, one.colour, one.state, one.word, one.tone, one.icon, one.masked, one.open, one.lift, one.url != "", one.there != "", one.slot != "")
 
 
 def _filled(one: Slip) -> dict[str, Any]:
     return {
         "time": one.time, "there": one.there and escape(one.there), "title": escape(one.title), "url": escape(one.url), "post_id": one.post_id,
-        "version": one.version,
+        "version": one.version, "slot": one.slot,
     }  # fmt: skip
 
 
 @lru_cache(maxsize=2048)
 def _stencil(macro: Callable[..., str], sprite: str, kind: tuple[Any, ...]) -> str:
     """That kind of post with places to fill in, ready for the % of a mapping."""
-    channel, platform, colour, state, word, tone, icon, masked, is_open, lift, has_url, has_there = kind
+    channel, platform, colour, state, word, tone, icon, masked, is_open, lift, has_url, has_there, has_slot = kind
     blank: Any = {name: f"\0{name}\0" for name in _FILLED}
     sample = Slip(
         date.min, blank["time"], blank["there"] if has_there else "", blank["title"], blank["url"] if has_url else "", 0, channel, platform, colour, state,
-        word, tone, icon, blank["post_id"], blank["version"], masked, is_open, datetime.min.replace(tzinfo=UTC), lift,
+        word, tone, icon, blank["post_id"], blank["version"], masked, is_open, datetime.min.replace(tzinfo=UTC), lift, blank["slot"] if has_slot else "",
     )  # fmt: skip
     drawn = str(macro(sample, sprite)).replace("%", "%%")
     for name, mark in blank.items():

@@ -9,7 +9,10 @@ from typing import Any
 from flask import flash, g, jsonify, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
-__all__ = ["ANY_DAY", "back_to", "by_day", "done", "say_with_undo", "wants_json"]
+from planner.core.errors import PlannerError
+from planner.web.languages import say
+
+__all__ = ["ANY_DAY", "back_to", "by_day", "done", "refused", "say_with_undo", "wants_json"]
 
 #: Stands for the day in an address that is written once.
 ANY_DAY = date.min
@@ -42,6 +45,12 @@ def done(text: str) -> ResponseReturnValue:
         return jsonify(message=text, undo=undo, fields=fields)
     back = back_to(request.values.get("back"))
     say_with_undo(text, undo, back=back, **fields)
+    return redirect(back)
+
+
+def refused(error: PlannerError, back: str) -> ResponseReturnValue:
+    """Why not, on the page one came from."""
+    flash(say(error), "error")
     return redirect(back)
 
 
