@@ -1,6 +1,7 @@
 // Charts: <canvas data-chart="line|bar" data-table="id"> drawn from the table with that id, so that numbers and drawing are
 // one source; or data-json="id" for a <script type="application/json">. A cell without data-value is a gap, never 0.
 import { BarController, BarElement, CategoryScale, Chart, Filler, Legend, LinearScale, LineController, LineElement, PointElement, Tooltip } from "chart.js";
+import { saveChart } from "./chart_files.js";
 import { onContent, readerLocale } from "./page.js";
 
 Chart.register(BarController, BarElement, CategoryScale, Filler, Legend, LinearScale, LineController, LineElement, PointElement, Tooltip);
@@ -132,7 +133,16 @@ function draw(canvas) {
 }
 
 onContent((piece) => {
-  for (const canvas of piece.querySelectorAll("canvas[data-chart]")) draw(canvas);
+  for (const canvas of piece.querySelectorAll("canvas[data-chart]")) {
+    draw(canvas);
+    const files = canvas.closest(".chart")?.querySelector(".chart__files");
+    if (files) files.hidden = false;
+  }
+});
+
+document.addEventListener("click", (event) => {
+  const button = event.target.closest("[data-chart-file]");
+  if (button) saveChart(button.closest(".chart"), button.dataset.chartFile, colour);
 });
 
 document.addEventListener("planner:theme", () => {

@@ -13,7 +13,7 @@ from planner.channels.models import Channel
 from planner.insights.ranking import rank
 from planner.planning.moments import zone_of
 
-__all__ = ["LEAST", "LEAST_THERE", "PARTS", "BestTimes", "Slot", "best_times", "judge", "next_of"]
+__all__ = ["LEAST", "LEAST_THERE", "PARTS", "BestTimes", "Slot", "best_times", "compared", "judge", "next_of"]
 
 #: Parts of a day, [from, to) in whole hours of the channel's clock.
 PARTS = ((0, 6), (6, 9), (9, 12), (12, 14), (14, 17), (17, 20), (20, 24))
@@ -55,9 +55,14 @@ class BestTimes:
 
 def best_times(db: Session, channel: Channel, *, now: datetime) -> BestTimes:
     """The hours that stand out among the last 400 days' posts, each beside the channel's own posts at seven days of age. One statement."""
-    ranked = rank(db, age_days=_AGE_DAYS, channel_id=channel.id, viewer=None)
-    told = [(one.published_at, one.ratio) for one in ranked.posts if one.ratio is not None and one.published_at > now - _SINCE]
+    told = compared(db, channel, now=now)
     return BestTimes(channel.id, channel.name, channel.time_zone, len(told), judge(told, channel.time_zone) if len(told) >= LEAST else ())
+
+
+def compared(db: Session, channel: Channel, *, now: datetime) -> list[tuple[datetime, float]]:
+    """When each of those posts went out and how it did beside the channel's ordinary (1.0). One statement."""
+    ranked = rank(db, age_days=_AGE_DAYS, channel_id=channel.id, viewer=None)
+    return [(one.published_at, one.ratio) for one in ranked.posts if one.ratio is not None and one.published_at > now - _SINCE]
 
 
 def judge(told: Sequence[tuple[datetime, float]], zone: str) -> tuple[Slot, ...]:

@@ -8,22 +8,28 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
+from babel.dates import get_day_names
 from flask import g, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import format_decimal, format_timedelta, get_locale, lazy_pgettext
 from flask_babel import lazy_gettext as _l
 
 from planner.channels import queries as channels
+from planner.channels.models import Channel
 from planner.channels.queries import ChannelHealth
 from planner.insights import exporting, queries
+from planner.insights.best_times import LEAST, LEAST_THERE
+from planner.insights.budget import MEASURES
 from planner.insights.ranking import MIN_PEERS, SEEN, rank
 from planner.insights.trend import ChannelMonth, months
+from planner.insights.week import STEPS, week
+from planner.web import keeping_views, performance_views
 from planner.web.access import needs
 from planner.web.definitions import definitions
 from planner.web.handed_out import as_it_is_read
 from planner.web.linkedin_names import name_of
 
-__all__ = ["around", "audience", "export", "index", "totals"]
+__all__ = ["around", "audience", "export", "index", "times_of_week", "totals"]
 
 #: Ages at which posts may be compared; the empty one is "as last read".
 AGES = ("", "1", "7", "30", "90")
@@ -33,6 +39,7 @@ MONTH, QUARTER = 30, 90
 _SHOWN = 100
 _TABS = (
     ("performance.index", _l("Ranking"), "list"),
+    ("performance.times_of_week", _l("Hours of the week"), "clock-3"),
     ("performance.totals", _l("Channels"), "chart-line"),
     ("performance.audience", lazy_pgettext("followers", "Audience"), "users"),
     ("readings.readings", _l("Readings"), "refresh-cw"),
@@ -119,6 +126,7 @@ def index() -> ResponseReturnValue:
     return render_template(
         "performance/index.html", asked=asked, channels=known, channel=channel, posts=posts[:_SHOWN], more=len(posts) - _SHOWN,
         cut=ranking.cut, ages=AGES, metrics=METRICS, best=best, least=MIN_PEERS, days=MONTH,
+        **keeping_views.shown(performance_views.SCREEN, performance_views.question_of(request.args), performance_views.address_of),
     )  # fmt: skip
 
 
@@ -129,6 +137,18 @@ def export() -> ResponseReturnValue:
     channel = request.args.get("channel", type=int)
     rows = exporting.table(g.db, every_reading=every, channel_id=channel if channel and 0 < channel < 2**63 else None, viewer=g.user)
     return as_it_is_read(rows, f"{'readings' if every else 'posts'}-{g.now.date()}.csv")
+
+
+@needs("read")
+def times_of_week() -> ResponseReturnValue:
+    """At which hours of its week a channel's posts did better than its others: each hour with the number of posts behind it."""
+    known = [one for one in channels.overview(g.db) if one.platform in MEASURES]
+    shown = next((one for one in known if str(one.id) == request.args.get("channel")), known[0] if known else None)
+    channel = g.db.get(Channel, shown.id) if shown else None
+    return render_template(
+        "performance/times.html", channels=known, channel=shown, week=week(g.db, channel, now=g.now) if channel else None, least=LEAST, least_there=LEAST_THERE, steps=STEPS,
+        day_names=get_day_names("wide", "stand-alone", locale=get_locale() or "en"), short_names=get_day_names("abbreviated", "stand-alone", locale=get_locale() or "en"),
+    )  # fmt: skip
 
 
 @needs("read")

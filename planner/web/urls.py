@@ -198,9 +198,14 @@ SCREENS: tuple[Table, ...] = (
     Table("performance", "/performance", "planner.web.performance", (
         ("GET", "", "index"),
         ("GET", "/export.csv", "export"),
+        ("GET", "/times", "times_of_week"),
         ("GET", "/channels", "totals"),
         ("GET", "/audience", "audience"),
     ), context="around"),
+    Table("performance_views", "/performance/views", "planner.web.performance_views", (
+        ("POST", "", "save_view"),
+        ("POST", "/<int:view_id>/remove", "remove_view"),
+    )),
     Table("readings", "/performance/readings", "planner.web.readings", (
         ("GET", "", "readings"),
         ("POST", "/channels/<int:channel_id>", "refresh_channel"),

@@ -36,9 +36,9 @@ ADDRESSES = (
     "/", "/calendar?view=week", "/calendar?view=month", "/calendar?view=list", "/calendar?view=year", "/calendar/views", "/calendar/evergreen",
     "/calendar/import", "/calendar/shares", "/approvals", "/approvals/links", "/posts/templates", "/published-directly", "/held", "/assets", "/assets?q=nothing+is+called+that", "/assets/new",
     "/posts/new", "/campaigns", "/campaigns/new", "/imports", "/performance", "/performance/channels", "/performance/audience",
-    "/performance/audiences", "/performance/definitions", "/performance/readings", "/promotion?view=all", "/promotion/quadrant?view=all",
+    "/performance/times", "/performance/audiences", "/performance/definitions", "/performance/readings", "/promotion?view=all", "/promotion/quadrant?view=all",
     "/promotion/scores", "/promotion/idea", "/promotion/settings", "/jobs/1", "/settings", "/settings/approval", "/settings/digest", "/settings/rules", "/settings/channels/new", "/settings/channels/new/youtube", "/settings/people", "/settings/people/1", "/settings/people/new",
-    "/settings/pause", "/settings/tokens", "/settings/history", "/settings/preferences", "/no-such-page",
+    "/settings/pause", "/settings/tokens", "/settings/history", "/settings/preferences", "/settings/websites", "/settings/websites/new", "/no-such-page",
 )  # fmt: skip
 FAULTY = b"kind,title\nvideo,A film\nnonsense,\n"
 #: True once the page's scripts have drawn what they draw.

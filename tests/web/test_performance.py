@@ -24,7 +24,7 @@ from tests.factories import NOON, make_asset, make_channel, make_post
 from tests.web.counting import statements
 
 DAY = timedelta(days=1)
-PAGES = ("/performance", "/performance/channels", "/performance/audience")
+PAGES = ("/performance", "/performance/channels", "/performance/audience", "/performance/times")
 
 
 def seen(db: Session, channel: Channel, counts: list[int], *, title: str = "Post") -> None:
@@ -116,6 +116,38 @@ def test_codes_of_an_audience_are_shown_as_readers_know_them(app: Flask) -> None
     assert shown == ["France", "région indéterminée", "1", "1\u202f001–5\u202f000", "10\u202f001+", "France", "Director", "male"]
 
 
+def test_the_hours_of_the_week_say_how_posts_did_and_from_how_many(client: Browser, app_db: Session) -> None:
+    channel, other = make_channel(app_db, name="Group on X", time_zone="UTC"), make_channel(app_db, name="Another")
+    for number in range(25):
+        at = NOON - (number + 1) * 7 * DAY + timedelta(hours=number % 5 == 0)
+        post = make_post(app_db, channel=channel, state=PostState.PUBLISHED, publish_at=at, published_at=at)
+        service.record(app_db, [(post.id, Reading("", impressions=170 if number % 5 == 0 else 100))], at=at + 7 * DAY, now=NOON)
+    app_db.commit()
+
+    page = client.get(f"/performance/times?channel={channel.id}").text
+
+    assert [one in page for one in ('heat heat--high" title="Monday 13:00: 5 posts"', 'heat heat--even" title="Monday 12:00: 20 posts"', "×1.7")] == [True] * 3
+    french = client.get(f"/performance/times?channel={channel.id}", headers={"Accept-Language": "fr"}).text
+    assert ("×0,6 et moins" in french, "×0.6 and less" in page) == (True, True)
+    assert "No post can be compared yet" in client.get(f"/performance/times?channel={other.id}").text
+    assert client.get("/performance/times?channel=x").status_code == 200
+
+
+def test_a_ranking_is_kept_under_a_name_for_oneself_or_the_team(sign_in: Any, app_db: Session) -> None:
+    planner, viewer = sign_in(roles=("planner",)), sign_in(roles=("viewer",))
+    own = planner.submit("/performance/views", name="Weakest", query="age=7&order=worst&page=3&token=x")
+    team = planner.submit("/performance/views", name="Clicks", query="metric=clicks", shared="y")
+    none = planner.submit("/performance/views", name=" ", query="age=7")
+
+    assert [one.location for one in (own, team, none)] == ["/performance?age=7&order=worst", "/performance?metric=clicks", "/performance?age=7"]
+    pages = [one.get("/performance").text for one in (planner, viewer)]
+    assert [[f'href="/performance?{query}"' in page for query in ("age=7&amp;order=worst", "metric=clicks")] for page in pages] == [[True, True], [False, True]]
+    assert "Weakest" not in planner.get("/promotion").text + planner.get("/calendar/views").text
+    assert [viewer.submit(f"/performance/views/{number}/remove").status_code for number in (1, 2)] == [404, 403]
+    assert planner.submit("/performance/views/1/remove", query="age=7&token=x").location == "/performance?age=7"
+    assert "Weakest” was deleted" in planner.get("/performance").text
+
+
 def exported(client: Browser, query: str = "") -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(client.get(f"/performance/export.csv{query}").data.decode("utf-8-sig"))))
 
@@ -182,13 +214,13 @@ def test_an_export_of_any_length_is_one_statement_and_many_pieces(client: Browse
 
 
 def test_an_empty_product_says_where_numbers_will_come_from(client: Browser) -> None:
-    assert all(sentence in client.get(path).text for path, sentence in zip(PAGES, ("No numbers yet", "No numbers yet", "Nothing told yet"), strict=True))
+    assert all(sentence in client.get(path).text for path, sentence in zip(PAGES, ("No numbers yet", "No numbers yet", "Nothing told yet", "No channel tells numbers yet"), strict=True))
 
 
 def test_only_those_who_may_read_see_numbers(app: Flask, sign_in: Any) -> None:
-    assert [sign_in(roles=("viewer",)).get(path).status_code for path in PAGES] == [200, 200, 200]
-    assert [sign_in(roles=("advocate",)).get(path).status_code for path in PAGES] == [403, 403, 403]
-    assert [app.test_client().get(path).status_code for path in PAGES] == [302, 302, 302]
+    assert [sign_in(roles=("viewer",)).get(path).status_code for path in PAGES] == [200] * 4
+    assert [sign_in(roles=("advocate",)).get(path).status_code for path in PAGES] == [403] * 4
+    assert [app.test_client().get(path).status_code for path in PAGES] == [302] * 4
 
 
 @pytest.mark.parametrize("count", [1, 3])
@@ -197,4 +229,4 @@ def test_the_pages_cost_the_same_whatever_their_length(client: Browser, app: Fla
         seen(app_db, make_channel(app_db), [100] * count)
     app_db.commit()
 
-    assert [statements(app, client, path) for path in PAGES] == [5, 8, 5]
+    assert [statements(app, client, path) for path in PAGES] == [6, 8, 5, 5]

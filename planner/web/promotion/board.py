@@ -10,14 +10,14 @@ from flask import g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import lazy_gettext as _l
 
-from planner.accounts.rules import may
 from planner.ledger import jobs
 from planner.promotion import queries
 from planner.promotion.choices import Choice
 from planner.promotion.queries import SORTS, VIEWS, BoardFilters
+from planner.web import keeping_views
 from planner.web.access import needs
 from planner.web.promotion.drawing import draw, scatter
-from planner.web.promotion.views import address_of, question_of, views
+from planner.web.promotion.views import SCREEN, address_of, question_of
 from planner.web.session import committing
 
 __all__ = ["board", "next_one", "quadrant", "refresh", "tabs"]
@@ -82,10 +82,7 @@ def refresh() -> ResponseReturnValue:
 
 def _saved(*, quadrant: bool = False) -> dict[str, Any]:
     """The saved views and the form that makes one of what is on the screen."""
-    return {
-        "saved": [(one, address_of(one.query)) for one in views()], "question": question_of(request.args, quadrant=quadrant),
-        "sharing": may(g.user, "view.share"), "keeper": may(g.user, "view.manage"),
-    }  # fmt: skip
+    return keeping_views.shown(SCREEN, question_of(request.args, quadrant=quadrant), address_of)
 
 
 def _quarters(rows: Sequence[queries.BoardRow]) -> dict[str, list[queries.BoardRow]]:

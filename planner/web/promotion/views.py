@@ -4,20 +4,14 @@ from __future__ import annotations
 
 from urllib.parse import parse_qsl, urlencode
 
-from flask import flash, g, redirect, request, url_for
+from flask import redirect, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext as _
 from werkzeug.datastructures import MultiDict
 
-from planner.core.errors import Forbidden, NotFound, PlannerError
-from planner.planning import saved_views
-from planner.planning.saved_views import View
 from planner.web import keeping_views
 from planner.web.access import needs
-from planner.web.forms.calendar import ViewForm
-from planner.web.languages import say
 
-__all__ = ["address_of", "question_of", "remove_view", "save_view", "views"]
+__all__ = ["SCREEN", "address_of", "question_of", "remove_view", "save_view"]
 
 SCREEN = "promotion"
 _ASKED = ("as", "view", "channel", "verdict", "sort")
@@ -38,25 +32,9 @@ def address_of(query: str) -> str:
     return f"{place}?{urlencode(asked)}" if asked else place
 
 
-def views() -> list[View]:
-    """This person's and the team's."""
-    return saved_views.views_of(g.db, SCREEN, viewer=g.user)
-
-
 @needs("view.own")
 def save_view() -> ResponseReturnValue:
-    form = ViewForm()
-    query = question_of(MultiDict(parse_qsl(form.query.data or "")[:20]))
-    if form.validate():
-        try:
-            keeping_views.keep(SCREEN, form, query)
-        except PlannerError as error:
-            if isinstance(error, (Forbidden, NotFound)):
-                raise
-            flash(say(error), "error")
-    else:
-        flash(_("Give the view a name."), "error")
-    return redirect(address_of(query))
+    return keeping_views.keep_asked(SCREEN, question_of, address_of)
 
 
 @needs("view.own")
