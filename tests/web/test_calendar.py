@@ -156,3 +156,25 @@ def test_a_sheet_costs_eight_statements_however_full(client: Browser, app: Flask
         counts.append(statements(app, client, path))
 
     assert counts[0] == counts[1] <= 8
+
+
+@pytest.mark.parametrize("path", [WEEK, MONTH, LIST])
+def test_the_legend_of_the_paper_names_each_account_and_state_that_is_drawn_once(client: Browser, app_db: Session, path: str) -> None:
+    town = make_channel(app_db, name="Town")
+    for hours in (0, 1):
+        make_post(app_db, channel=town, publish_at=NOON + hours * HOUR)
+    make_post(app_db, channel=make_channel(app_db, name="Air"), state=PostState.APPROVED, publish_at=NOON)
+    make_post(app_db, channel=make_channel(app_db, name="Elsewhere"), publish_at=NOON + 90 * DAY)
+    app_db.commit()
+
+    paper = client.get(path).text.partition('class="cal-paper"')[2].partition("</footer>")[0]
+
+    assert re.findall(r"</svg>([^<]+)</span>", paper) == ["Air", "Town", "Approved", "Draft"]
+    assert "Times: Europe/Paris. Printed 2 Mar 2026." in paper
+
+
+def test_each_post_of_a_week_carries_the_clock_it_is_ordered_by_on_a_phone(client: Browser, app_db: Session) -> None:
+    make_post(app_db, publish_at=NOON + timedelta(minutes=5))
+    app_db.commit()
+
+    assert re.findall(r'<li class="slot" data-time="([\d:]+)"', client.get(WEEK).text) == ["13:05"]

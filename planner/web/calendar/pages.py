@@ -30,7 +30,7 @@ from planner.web.calendar import sheets
 from planner.web.calendar.asking import Asked, asked_of
 from planner.web.calendar.beside import Beside, EventName, Lift, beside
 from planner.web.calendar.free import free_slips
-from planner.web.calendar.sheets import Day, Mark
+from planner.web.calendar.sheets import Day, Mark, legend_of
 from planner.web.calendar.slips import Entry, Slip, hands, moment_of, slips
 from planner.web.calendar.stencils import drawer
 from planner.web.calendar.unchanged import marked, unchanged
@@ -115,14 +115,15 @@ def _sheet(
     place = zone()
     if asked.view == "month":
         first, found = _first_of_each(entries, [one.day for one in days])
-        return {"days": sheets.boxes(days, slips(first, place), counts or found, free)}
+        drawn = slips(first, place)
+        return {"days": sheets.boxes(days, drawn, counts or found, free), "legend": legend_of(drawn)}
     drawn = slips(entries, place)
     lines = [_line(one) for one in side.lifts]
     if asked.view == "list":
-        return {"days": sheets.listed(days, sorted([*drawn, *lines, *free], key=lambda one: one.at), everything=asked.days == 1), "crowded": len(entries) >= MOST}
+        return {"days": sheets.listed(days, sorted([*drawn, *lines, *free], key=lambda one: one.at), everything=asked.days == 1), "crowded": len(entries) >= MOST, "legend": legend_of(drawn)}
     wanted = [one for one in side.channels if not asked.filters.channels or one.number in asked.filters.channels]
     rows, hidden = sheets.lanes(days, drawn, wanted, [*lines, *free], every=request.args.get("lanes") == "all")
-    return {"days": days, "lanes": rows, "hidden": hidden}
+    return {"days": days, "lanes": rows, "hidden": hidden, "legend": legend_of(drawn)}
 
 
 def _first_of_each(entries: Iterable[Entry], days: Sequence[date]) -> tuple[list[Entry], dict[date, int]]:

@@ -10,7 +10,7 @@ from datetime import date, timedelta
 from planner.web.calendar.beside import ChannelName
 from planner.web.calendar.slips import Slip
 
-__all__ = ["BOX_CAP", "Cell", "Day", "Lane", "Mark", "boxes", "days_between", "lanes", "listed"]
+__all__ = ["BOX_CAP", "Cell", "Day", "Lane", "Mark", "boxes", "days_between", "lanes", "legend_of", "listed"]
 
 #: How many posts a cell shows before it says “+3 more”; one more than that is shown instead of saying “+1”.
 LANE_CAP, BOX_CAP = 6, 5
@@ -74,6 +74,14 @@ class Lane:
         return not any(cell.slips for cell in self.cells)
 
 
+@dataclass(frozen=True, slots=True)
+class Legend:
+    """One slip of each account, and one of each state."""
+
+    channels: Sequence[Slip]
+    states: Sequence[Slip]
+
+
 def lanes(days: Sequence[Day], slips: Iterable[Slip], channels: Sequence[ChannelName], others: Sequence[Slip], *, every: bool) -> tuple[list[Lane], int]:
     """A lane for each channel, and how many empty ones were left out (none with `every`, or where there are few).
 
@@ -123,6 +131,13 @@ def listed(days: Sequence[Day], slips: Iterable[Slip], *, everything: bool) -> l
         if slip.day in held:
             held[slip.day].slips.append(slip)
     return [one for one in days if everything or one.marks or any(not slip.lift for slip in one.slips)]
+
+
+def legend_of(slips: Sequence[Slip]) -> Legend:
+    """What is drawn, each once: paper answers no pointer."""
+    channels = {one.channel_id: one for one in slips}
+    states = {one.word: one for one in slips}
+    return Legend(sorted(channels.values(), key=lambda one: one.channel.casefold()), sorted(states.values(), key=lambda one: one.word.casefold()))
 
 
 def days_between(start: date, end: date) -> list[date]:
