@@ -56,6 +56,8 @@ class RankedPost:
     ratio: float | None
     #: Its position among those posts, 1 for the largest count; posts of one count share theirs.
     place: int
+    #: By which definition of a view it was counted.
+    regime: str = ""
 
     @property
     def age(self) -> timedelta:
@@ -169,7 +171,7 @@ def _beside(one: _Told, peers: int, middle: float | None, place: int, metric: st
     return RankedPost(
         row.post_id, row.asset_id, row.title, row.kind, row.channel_id, row.channel, row.platform, row.colour, row.published_at,
         row.read_at, metric_of(row.platform, metric), one.value, middle, peers, None if middle is None else one.value / middle,
-        place,
+        place, row.regime,
     )  # fmt: skip
 
 

@@ -27,7 +27,7 @@ from planner.planning import queries as planning
 from planner.planning.models import PostState
 from planner.web.access import needs
 from planner.web.catalog import language_names
-from planner.web.definitions import definitions
+from planner.web.definitions import definitions, regimes
 from planner.web.filters import at_least
 from planner.web.forms.catalog import FileForm, UploadForm
 from planner.web.labels import label
@@ -164,6 +164,7 @@ def _page(asset: Asset, form: UploadForm, status: int = 200, *, described: tuple
         bursts=bursts_of(g.db, asset.id),
         watched_words=watched_words(),
         definitions=definitions(),
+        regimes=regimes(),
         read_at=max((post.read_at for post in performance.posts if post.read_at), default=None),
         files=files,
         file_forms={one.id: _file_form(one.id, formdata=None, obj=one) for one in files} | (dict([described]) if described else {}),

@@ -25,7 +25,7 @@ from planner.insights.trend import ChannelMonth, months
 from planner.insights.week import STEPS, week
 from planner.web import keeping_views, performance_views
 from planner.web.access import needs
-from planner.web.definitions import definitions
+from planner.web.definitions import definitions, regimes
 from planner.web.handed_out import as_it_is_read
 from planner.web.linkedin_names import name_of
 
@@ -102,7 +102,7 @@ def _grouped(digits: str) -> str:
 
 def around() -> dict[str, Any]:
     """What every page of the family shows: its tabs, and each count in words."""
-    return {"performance_tabs": _TABS, "words": _words(), "one_day": timedelta(days=1)}
+    return {"performance_tabs": _TABS, "words": definitions(), "regimes": regimes(), "one_day": timedelta(days=1)}
 
 
 @needs("read")
@@ -182,11 +182,6 @@ def _followers(known: Iterable[ChannelHealth], told: Mapping[int, Mapping[date, 
     shown = [one for one in known if told.get(one.id)]
     days = sorted({day for one in shown for day in told[one.id]})
     return Lines([(one.name, one.colour) for one in shown], [(day, [told[one.id].get(day) for one in shown]) for day in days])
-
-
-def _words() -> dict[str, tuple[str, str]]:
-    """Count -> its name and definition, SEEN among them."""
-    return definitions()
 
 
 def _one_of(choices: Sequence[str], name: str, default: str) -> str:

@@ -74,7 +74,8 @@ def table(page: Any, label: str) -> list[list[str]]:
 
 
 def words(cell: str) -> str:
-    said = html.unescape(_TAG.sub(" ", re.sub(r'<span aria-hidden="true">.*?</span>', "", cell)))
+    plain = re.sub(r'<span aria-hidden="true">.*?</span>|<span class="sr-only">, what is this number.</span>|<details class="explain explain--info.*?</details>|<div class="explain__sheet">.*?</div>', "", cell, flags=re.S)
+    said = html.unescape(_TAG.sub(" ", plain))
     return " ".join(said.split())
 
 

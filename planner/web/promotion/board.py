@@ -16,6 +16,7 @@ from planner.promotion.choices import Choice
 from planner.promotion.queries import SORTS, VIEWS, BoardFilters
 from planner.web import keeping_views
 from planner.web.access import needs
+from planner.web.definitions import definitions
 from planner.web.promotion.drawing import draw, scatter
 from planner.web.promotion.views import SCREEN, address_of, question_of
 from planner.web.session import committing
@@ -37,7 +38,7 @@ _TABS = (
 
 def tabs() -> dict[str, Any]:
     """What every page of the desk gets."""
-    return {"promotion_tabs": _TABS}
+    return {"promotion_tabs": _TABS, "words": definitions()}
 
 
 @needs("read")
