@@ -22,7 +22,7 @@ from planner.insights.models import METRICS
 from tests.bench.measure import Line, cpu_ratio
 from tests.bench.world import FOLDER, path_of
 
-__all__ = ["ALL", "world"]
+__all__ = ["ALL", "needed", "world"]
 
 #: The measured world ends on this day; every post has ten readings, the last ten days'.
 _LAST = date(2026, 3, 31)
@@ -227,7 +227,7 @@ def _year(platform: Platform) -> float:
             if at.date() not in days:
                 days.add(at.date())
                 fresh[at] = fresh.get(at, 0) + 1
-        for at in _needed(platform, born, start + timedelta(days=365)):
+        for at in needed(platform, born, start + timedelta(days=365)):
             least[at] = least.get(at, 0) + 1
         exact = {Platform.X: 28, Platform.LINKEDIN: 90, Platform.YOUTUBE: 400}[platform]
         midnights = {at for at in read if at.hour == 0}
@@ -254,7 +254,7 @@ def _read(platform: Platform, born: datetime, end: datetime) -> Iterator[datetim
         at += step
 
 
-def _needed(platform: Platform, born: datetime, end: datetime) -> Iterator[datetime]:
+def needed(platform: Platform, born: datetime, end: datetime) -> Iterator[datetime]:
     """The same written down once more, from the schedules as they are documented and nothing else."""
     daily = {Platform.YOUTUBE: 10_000, Platform.LINKEDIN: 90, Platform.X: 29}[platform]
     closes = {Platform.X: 30, Platform.LINKEDIN: 365}.get(platform)
