@@ -58,6 +58,11 @@ function fitsDay(held, day) {
   return held.asset !== "" || (day.dataset.channel ?? held.channel) === held.channel;
 }
 
+/** A drawer below the edge of the window comes up to it while a post is in hand. */
+function bringNear(drawer) {
+  if (drawer && drawer.getBoundingClientRect().top > innerHeight - 60) drawer.classList.add("is-near");
+}
+
 export function startDragging(place, reload) {
   let held = null;
   let strange = false;
@@ -69,6 +74,7 @@ export function startDragging(place, reload) {
     if (!held) return;
     event.dataTransfer.effectAllowed = "move";
     held.thing.classList.add("is-dragged");
+    if (held.isPost) setTimeout(() => bringNear(place.querySelector("[data-drawer]")));
   });
   place.addEventListener("dragover", (event) => {
     const spot = spotOf(event);
@@ -95,7 +101,7 @@ export function startDragging(place, reload) {
     if (held && strange) say(word("otherChannel"), "error");
     held = null;
     strange = false;
-    for (const one of place.querySelectorAll(".is-target, .is-dragged")) one.classList.remove("is-target", "is-dragged");
+    for (const one of place.querySelectorAll(".is-target, .is-dragged, .is-near")) one.classList.remove("is-target", "is-dragged", "is-near");
   });
 }
 
