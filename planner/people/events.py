@@ -18,7 +18,7 @@ from planner.core.errors import Conflict, Invalid, NotFound, WrongState
 from planner.core.i18n import N_
 from planner.people.models import Event, EventKind
 
-__all__ = ["EventValues", "add", "by_id", "change", "events", "history_of", "put_back", "remove", "values_of"]
+__all__ = ["EventValues", "add", "by_id", "change", "checked", "events", "history_of", "put_back", "remove", "values_of"]
 
 #: The highest number a row may have.
 _LAST_ID = 2**63 - 1
@@ -71,7 +71,7 @@ def values_of(event: Event) -> EventValues:
 def add(db: Session, values: EventValues, *, actor: User | None, now: datetime) -> Event:
     """A new event. Raises Invalid, naming the field; Forbidden."""
     require(actor, "event.edit")
-    event = Event(**_checked(values), author_id=actor.id if actor else None, created_at=now, updated_at=now)
+    event = Event(**checked(values), author_id=actor.id if actor else None, created_at=now, updated_at=now)
     db.add(event)
     db.flush()
     history.record(db, actor, "event.added", event, now=now, became=_told(event), name=history.COMMAND_LINE)
@@ -85,7 +85,7 @@ def change(db: Session, event: Event, values: EventValues, *, version: int | Non
         raise WrongState(N_("This event was removed. Put it back first."))
     if version is not None and version != event.version:
         raise Conflict(N_("Somebody changed this while you were editing. Look at their version, then save again."))
-    was, columns = _told(event), _checked(values)
+    was, columns = _told(event), checked(values)
     if all(getattr(event, name) == value for name, value in columns.items()):
         return event
     for name, value in columns.items():
@@ -129,8 +129,8 @@ def _told(event: Event) -> dict[str, Any]:
     return {one.name: getattr(event, one.name) for one in fields(EventValues)}
 
 
-def _checked(values: EventValues) -> dict[str, Any]:
-    """The columns to write."""
+def checked(values: EventValues) -> dict[str, Any]:
+    """The columns to write. Raises Invalid, naming the field."""
     found: dict[str, Any] = {"kind": values.kind}
     for name, most in _LONGEST.items():
         text = " ".join(str(getattr(values, name)).split())

@@ -5,17 +5,28 @@ from __future__ import annotations
 from flask import flash, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from flask_babel import ngettext
 
-from planner.core.errors import Conflict, Forbidden, NotFound, PlannerError
+from planner.catalog.sheets import MOST_BYTES, open_sheet
+from planner.core.errors import Conflict, Forbidden, Invalid, NotFound, PlannerError
+from planner.core.i18n import N_
 from planner.people import events as service
 from planner.people.models import Event
+from planner.planning import event_files
+from planner.planning.event_files import EventTable
 from planner.web.access import needs
 from planner.web.calendar.ways import back_to, say_with_undo
 from planner.web.forms.events import EventForm
+from planner.web.forms.imports import PlanForm
+from planner.web.languages import translate
+from planner.web.sent_files import as_csv, download
 from planner.web.session import committing
 from planner.web.stretches import day_of, today
 
-__all__ = ["edit", "index", "new", "put_back", "remove"]
+__all__ = ["edit", "index", "new", "put_back", "remove", "send", "template"]
+
+#: Errors that are shown; the rest is counted.
+_SHOWN = 200
 
 
 @needs("read")
@@ -63,6 +74,35 @@ def edit(event_id: int) -> ResponseReturnValue:
 
 
 @needs("event.edit")
+def send() -> ResponseReturnValue:
+    """A table of events: all of it is added, or with an error in it nothing, and the page says what is wrong row by row."""
+    form, wrong = PlanForm(), None
+    if request.method == "POST" and form.validate():
+        try:
+            sent = request.files.get("file")
+            if sent is None or not sent.filename:
+                raise Invalid(N_("Choose a file first."), field="file")
+            with committing(g.db):
+                table = event_files.bring(g.db, open_sheet(sent.stream.read(MOST_BYTES + 1)), actor=g.user, now=g.now)
+        except (Forbidden, NotFound):
+            raise
+        except PlannerError as error:
+            form.refuse(error)
+        else:
+            if not table.errors:
+                flash(_added(table), "success")
+                return redirect(url_for(".index"))
+            wrong = table
+    page = render_template("events/import.html", form=form, table=wrong, shown=_SHOWN, translate=translate)
+    return page, 422 if request.method == "POST" else 200
+
+
+@needs("event.edit")
+def template() -> ResponseReturnValue:
+    return download(as_csv(event_files.TEMPLATE), "events.csv")
+
+
+@needs("event.edit")
 def remove(event_id: int) -> ResponseReturnValue:
     event = service.by_id(g.db, event_id)
     with committing(g.db):
@@ -79,6 +119,12 @@ def put_back(event_id: int) -> ResponseReturnValue:
         service.put_back(g.db, event, actor=g.user, now=g.now)
     flash(_("The event is on the calendar again."), "success")
     return redirect(_back(request.form.get("back")))
+
+
+def _added(table: EventTable) -> str:
+    said = ngettext("One event added.", "%(num)d events added.", len(table.added)) if table.added else _("No event added.")
+    there = ngettext("One was there already.", "%(num)d were there already.", table.known) if table.known else ""
+    return f"{said} {there}".strip()
 
 
 def _back(asked: str | None) -> str:

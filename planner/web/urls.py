@@ -49,6 +49,8 @@ SCREENS: tuple[Table, ...] = (
     Table("events", "/events", "planner.web.events", (
         ("GET", "", "index"),
         ("GET POST", "/new", "new"),
+        ("GET POST", "/import", "send"),
+        ("GET", "/import/template.csv", "template"),
         ("GET POST", "/<int:event_id>", "edit"),
         ("POST", "/<int:event_id>/remove", "remove"),
         ("POST", "/<int:event_id>/put-back", "put_back"),

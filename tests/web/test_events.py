@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import re
 from collections.abc import Callable
 from datetime import date, timedelta
 from html import unescape
@@ -142,3 +144,38 @@ def test_events_cost_the_calendar_no_statement(client: Browser, app: Flask, app_
 
     assert [statements(app, client, path) for path in (WEEK, MONTH, LIST)] == before
     assert statements(app, client, "/events") <= 8
+
+
+def send(client: Browser, text: str, name: str = "events.csv") -> Any:
+    data = {"csrf_token": client.token(), "file": (io.BytesIO(text.encode()), name)}
+    return client.post("/events/import", data=data, content_type="multipart/form-data")
+
+
+def test_a_file_is_added_as_a_whole_and_sent_twice_adds_nothing_twice(client: Browser, app_db: Session) -> None:
+    text = "Nom;Premier jour;Dernier jour;Type;Concurrent\nMobile  Week;2026-03-02;05/03/2026;Salon;\nKeynote;14/10/2026;;annonce;Acme\n"
+
+    assert send(client, text).location == "/events"
+    assert "2 events added." in client.get("/events").text
+    kept = [("Mobile Week", "trade_show", "", date(2026, 3, 2), date(2026, 3, 5), True), ("Keynote", "announcement", "Acme", date(2026, 10, 14), date(2026, 10, 14), True)]
+    assert rows(app_db) == kept
+    send(client, text + "Mobile week;2026-03-09;;;\n")
+    assert "One event added. 2 were there already." in client.get("/events").text
+    assert len(rows(app_db)) == 3
+
+
+def test_one_wrong_row_adds_nothing_and_each_error_names_its_row_and_column(client: Browser, app_db: Session) -> None:
+    page = send(client, "name,first_day,last_day,kind,url\nGood,2026-03-02,,,\n,soon,,party,\nBack,2026-03-02,2026-03-01,,\nBad,2026-03-02,,,ftp://x\n")
+
+    told = re.findall(r"</span>(\d+)</th><td[^>]*>([^<]*)</td>\s*<td[^>]*>([^<]*)<", unescape(page.text))
+    assert (page.status_code, rows(app_db)) == (422, [])
+    assert [(row, column) for row, column, _said in told] == [("3", "first_day"), ("3", "name"), ("3", "kind"), ("4", "last_day"), ("5", "url")]
+    assert "The last day comes before the first." in page.text
+
+
+def test_what_is_no_table_of_events_is_refused(client: Browser, sign_in: Callable[..., Browser], app_db: Session) -> None:
+    assert "Events need at least the columns name and first_day." in unescape(send(client, "title,kind\nShow,salon\n").text)
+    assert "This file is empty." in send(client, "").text
+    assert send(sign_in(roles=("viewer",)), "name,first_day\nShow,2026-03-02\n").status_code == 403
+    assert client.get("/events/import/template.csv").data.startswith(b"\xef\xbb\xbfname,first_day")
+    assert send(client, client.get("/events/import/template.csv").data.decode("utf-8-sig")).status_code == 302
+    assert [row[0] for row in rows(app_db)] == ["Mobile Week", "Autumn keynote"]
