@@ -176,8 +176,8 @@ class XAdapter:
                 if private and isinstance(failed, Refused) and not failed.account:
                     continue
                 return Readings(failed=failed)
-            views = x_posts.view_counts(body)
-            told |= {str(post["id"]): x_posts.reading(post, views) for post in _with_id(body.get("data"))}
+            videos = x_posts.videos(body)
+            told |= {str(post["id"]): x_posts.reading(post, videos) for post in _with_id(body.get("data"))}
             gone += [one for one in x_posts.gone(body) if one in missing]
         return Readings(told=[told[one] for one in ids if one in told], gone=gone)
 
@@ -196,8 +196,9 @@ class XAdapter:
         return XApi(self._api_url, self._http, account.secret or "", fields_name=self._fields_name, now=self._now)
 
     def _numbers(self, account: Account, ids: Sequence[str], *, private: bool) -> dict[str, Any]:
-        params = {"ids": ",".join(ids), "expansions": "attachments.media_keys", "media.fields": "public_metrics,type"}
-        fields = ["public_metrics", "attachments", *(["non_public_metrics", "organic_metrics"] if private else [])]
+        hidden = ["non_public_metrics", "organic_metrics"] if private else []
+        params = {"ids": ",".join(ids), "expansions": "attachments.media_keys", "media.fields": ",".join(["public_metrics", "type", *hidden])}
+        fields = ["public_metrics", "attachments", *hidden]
         return self._api(account).posts("/2/tweets", params, fields)
 
     def _own_posts(

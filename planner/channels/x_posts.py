@@ -13,7 +13,7 @@ from planner.channels.wire import count, inside
 from planner.channels.x_api import last_segment, problems
 from planner.core.text import comparable, without_links
 
-__all__ = ["gone", "native", "objects", "receipt", "reading", "says", "tells_private", "view_counts", "written_at"]
+__all__ = ["gone", "native", "objects", "receipt", "reading", "says", "tells_private", "videos", "written_at"]
 
 _MEDIA_PAGE = re.compile(r"https?://(?:x|twitter)\.com/\w+/status/\d+/(photo|video)/\d+")
 #: What people did with a post. Clicks are left out: X stops telling them after 30 days, and a sum must not shrink.
@@ -60,13 +60,14 @@ def says(post: Mapping[str, Any], ours: str) -> bool:
     return comparable(without_links(ours)) in (comparable(text), comparable(unescape(text)))
 
 
-def reading(post: Mapping[str, Any], views: Mapping[str, int]) -> Reading:
-    """The numbers of a post; each is None when X did not tell it. `views` are told for videos only."""
+def reading(post: Mapping[str, Any], videos: Mapping[str, Mapping[str, Any]]) -> Reading:
+    """The numbers of a post; each is None when X did not tell it. videos -- media key -> what X told of each video in the answer."""
     public = inside(post, "public_metrics")
     reposts = _first(public, "repost_count", "retweet_count")
     shares = _sum([reposts, count(inside(public, "quote_count"))])
     keys = inside(post, "attachments", "media_keys")
-    seen = _sum(views.get(key) for key in keys if isinstance(key, str)) if isinstance(keys, list) else None
+    own = {key: videos[key] for key in keys if isinstance(key, str) and key in videos} if isinstance(keys, list) else {}
+    seen = _sum(count(inside(video, "public_metrics", "view_count")) for video in own.values())
     return Reading(
         external_id=str(post["id"]),
         views=seen,
@@ -77,18 +78,22 @@ def reading(post: Mapping[str, Any], views: Mapping[str, int]) -> Reading:
         shares=shares,
         clicks=count(inside(post, "non_public_metrics", "url_link_clicks")),
         regime="x_video" if seen is not None else "",
-        raw={name: post[name] for name in _METRICS if isinstance(post.get(name), dict)},
+        raw=_metrics(post) | ({"media": own} if own else {}),
     )
 
 
-def view_counts(body: Mapping[str, Any]) -> dict[str, int]:
-    """How often each video among the answer's media was viewed, by media key."""
-    seen: dict[str, int] = {}
+def videos(body: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """What X told of each video among the answer's media, by media key: its views, and for 30 days how far people watched."""
+    found = {}
     for media in objects(inside(body, "includes", "media")):
-        views = count(inside(media, "public_metrics", "view_count"))
-        if media.get("type") == "video" and views is not None:
-            seen[str(media.get("media_key"))] = views
-    return seen
+        told = _metrics(media)
+        if media.get("type") == "video" and told:
+            found[str(media.get("media_key"))] = told
+    return found
+
+
+def _metrics(told: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: told[name] for name in _METRICS if isinstance(told.get(name), dict)}
 
 
 def gone(body: Mapping[str, Any]) -> Iterator[str]:

@@ -17,6 +17,7 @@ from planner.catalog import queries as catalog
 from planner.catalog.models import Asset
 from planner.insights import queries as insights
 from planner.insights.audiences import ChannelReach, asset_reach
+from planner.insights.private import QUARTERS, private_numbers
 from planner.insights.queries import AssetPerformance
 from planner.insights.ranking import MIN_PEERS
 from planner.insights.standing import ChannelPart, PostStanding, cost_per_view, kept, parts, qualified, standings
@@ -60,7 +61,7 @@ class Numbers:
 def show(asset_id: int) -> ResponseReturnValue:
     found = _numbers(asset_id)
     return render_template(
-        "performance/asset.html", one=found, asset=found.asset, kept=kept(g.db, found.performance), summary=_summary(found), lines=_gained(found.performance),
+        "performance/asset.html", one=found, asset=found.asset, kept=kept(g.db, found.performance), private=private_numbers(g.db, found.performance), quarters=QUARTERS, summary=_summary(found), lines=_gained(found.performance),
         least=MIN_PEERS, read_at=max((post.read_at for post in found.performance.posts if post.read_at), default=None),
         others=[one for one in insights.top_assets(g.db, metric="engagements", days=_DAYS, now=g.now, viewer=g.user) if one.asset_id != asset_id],
     )  # fmt: skip

@@ -41,7 +41,7 @@ def test_numbers_are_read_under_either_name(x, metrics):
     assert x.asked[0].args.to_dict() == {
         "ids": "1",
         "expansions": "attachments.media_keys",
-        "media.fields": "public_metrics,type",
+        "media.fields": "public_metrics,type,non_public_metrics,organic_metrics",
         "post.fields": "public_metrics,attachments,non_public_metrics,organic_metrics",
     }
 
@@ -71,6 +71,17 @@ def test_a_video_has_views_and_a_picture_has_none(x):
     x.says("GET", "/2/tweets", 200, {"data": posts, "includes": {"media": media}})
 
     assert read(x, "1", "2").told == [Reading("1", views=120, regime="x_video", **COUNTED), Reading("2", **COUNTED)]
+
+
+def test_how_far_people_watched_a_video_is_kept_as_it_was_told(x):
+    far = {"playback_0_count": 90, "playback_25_count": 50, "playback_100_count": 20}
+    media = [
+        {"media_key": "7_1", "type": "video", "public_metrics": {"view_count": 120}, "non_public_metrics": far, "organic_metrics": far},
+        {"media_key": "7_9", "type": "video", "public_metrics": {"view_count": 5}},
+    ]
+    x.says("GET", "/2/tweets", 200, {"data": [{"id": "1", "public_metrics": NEW, "attachments": {"media_keys": ["7_1"]}}], "includes": {"media": media}})
+
+    assert read(x, "1").told[0].raw == {"public_metrics": NEW, "media": {"7_1": {name: media[0][name] for name in ("public_metrics", "non_public_metrics", "organic_metrics")}}}
 
 
 @pytest.mark.parametrize("host", ["api.x.com", "api.twitter.com"])

@@ -23,7 +23,7 @@ LINKEDIN = {
 READINGS: dict[Platform, Reading] = {
     Platform.YOUTUBE: youtube_metrics._reading("v", {"viewCount": "9", "likeCount": "2", "commentCount": "1"}, "yt-2026-08"),
     Platform.LINKEDIN: linkedin_metrics._reading("urn", LINKEDIN),
-    Platform.X: x_posts.reading(X, {"7_1": 7}),
+    Platform.X: x_posts.reading(X, {"7_1": {"public_metrics": {"view_count": 7}}}),
 }
 
 

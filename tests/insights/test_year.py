@@ -147,7 +147,8 @@ def year(sqlite_url: str, tmp_path: Path) -> Iterator[Year]:
 )
 def test_a_year_is_read_in_the_fewest_calls_with_every_day_exact_and_an_outage_is_a_gap(year: Year, count: int, days: int, born_within: int, outage_day: int) -> None:
     chance = random.Random(7)
-    lives = [Life(platform, START + timedelta(minutes=chance.randrange(born_within * 24 * 60))) for platform in BATCH for _ in range(count)]
+    # Two of one account in one minute would be the same post to a pretend platform.
+    lives = [Life(platform, START + timedelta(minutes=minute)) for platform in BATCH for minute in chance.sample(range(born_within * 24 * 60), count)]
     outage = START + outage_day * DAY + 6 * HOUR, START + (outage_day + 1) * DAY + 18 * HOUR
 
     year.pass_by(days, lives, outage)

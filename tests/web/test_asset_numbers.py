@@ -53,6 +53,32 @@ def test_an_assets_numbers_tell_its_standing_its_half_life_its_target_and_its_co
     assert f"/performance/assets/{asset.id}" in client.get(f"/assets/{asset.id}").text
 
 
+def test_what_x_told_us_alone_stands_on_the_page_as_it_was_told_last(client: Browser, app_db: Session) -> None:
+    asset, channel = make_asset(app_db), make_channel(app_db, platform=Platform.X, name="Group on X")
+    post = make_post(app_db, channel=channel, asset=asset, state=PostState.PUBLISHED, publish_at=NOON - 40 * DAY, published_at=NOON - 40 * DAY)
+    raw = {
+        "public_metrics": {"impression_count": 1000}, "organic_metrics": {"impression_count": 900}, "non_public_metrics": {"url_link_clicks": 8, "user_profile_clicks": 2},
+        "media": {"7_1": {"non_public_metrics": {f"playback_{part}_count": 100 - part for part in (0, 25, 50, 75, 100)}}},
+    }  # fmt: skip
+    service.record(app_db, [(post.id, Reading("", impressions=1000, clicks=8, raw=raw))], at=NOON - 11 * DAY, now=NOON)
+    app_db.commit()
+
+    page = client.get(f"/performance/assets/{asset.id}").text
+
+    assert [texts(page, name)[-1] for name in ("Organic impressions", "Paid impressions", "Visits to the profile", "Watched to")] == [
+        "900", "100", "2", "0% 100 · 25% 75 · 50% 50 · 75% 25 · 100% 0",
+    ]  # fmt: skip
+    assert "as told on 19 Feb 2026" in page
+
+
+def test_what_a_page_tells_is_said_to_be_of_the_page(client: Browser, app_db: Session) -> None:
+    channel = make_channel(app_db, platform=Platform.LINKEDIN, name="Our page")
+    app_db.add(AudienceSlice(channel_id=channel.id, day=NOON.date(), dimension="followers", key="total", count=5000))
+    app_db.commit()
+
+    assert "All of this is of the page: its followers and its visitors." in client.get("/performance/audience").text
+
+
 def test_assets_stand_side_by_side_and_can_be_taken_out_again(client: Browser, app_db: Session) -> None:
     asset, other = scene(app_db), make_asset(app_db, title="Nothing live")
     app_db.commit()

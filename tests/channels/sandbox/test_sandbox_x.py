@@ -195,7 +195,20 @@ def test_a_video_is_processed_for_a_while(x, clock):
         states.append(x("GET", f"/2/media/upload?command=STATUS&media_id={media_id}").json()["data"]["processing_info"]["state"])
 
     assert states == ["pending", "in_progress", "succeeded"]
-    assert post(x, "Watch", media={"media_ids": [media_id]}).status_code == 201
+    created = post(x, "Watch", media={"media_ids": [media_id]})
+    assert created.status_code == 201
+    number = created.json()["data"]["id"]
+    told = []
+    for days in (10, 25):
+        clock.pass_(days=days)
+        (media,) = x(
+            "GET", f"/2/tweets?ids={number}&expansions=attachments.media_keys&media.fields=public_metrics,non_public_metrics,organic_metrics"
+        ).json()["includes"]["media"]  # fmt: skip
+        told.append(media)
+    far = list(told[0]["non_public_metrics"].values())
+    assert list(told[0]["non_public_metrics"]) == [f"playback_{part}_count" for part in (0, 25, 50, 75, 100)]
+    assert far == sorted(far, reverse=True) and far[0] == told[0]["public_metrics"]["view_count"] > 0
+    assert (sorted(told[1]), told[1]["public_metrics"]["view_count"] >= far[0]) == (["media_key", "public_metrics", "type"], True)
 
 
 def test_finalizing_too_few_bytes_is_refused(x):
