@@ -8,6 +8,7 @@ from planner.core.db import Base
 from planner.insights import models as insights
 from planner.ledger import models as ledger
 from planner.people import models as people
+from planner.people import person_models
 from planner.planning import approval_models, recurring
 from planner.planning import models as planning
 from planner.planning import writing_models as planning_writing
@@ -16,7 +17,7 @@ from planner.publishing import models as publishing
 from planner.reports import models as reports
 
 __all__ = [
-    "accounts", "approval_models", "catalog", "catalog_search", "channels", "insights", "ledger", "metadata", "people", "planning",
+    "accounts", "approval_models", "catalog", "catalog_search", "channels", "insights", "ledger", "metadata", "people", "person_models", "planning",
     "planning_writing", "promotion", "publishing", "recurring", "reports",
 ]
 

@@ -12,8 +12,9 @@ from sqlalchemy.orm import Session
 from planner.catalog.models import AssetFile, AssetState, Audience
 from planner.channels.models import ChannelState
 from planner.channels.port import MediaKind, Platform
+from planner.planning.mentions import token
 from planner.planning.models import Blackout, LinkCheck, Pause, Post, PostState, Standing
-from tests.factories import NOON, make_asset, make_campaign, make_channel, make_post
+from tests.factories import NOON, make_asset, make_campaign, make_channel, make_person, make_post
 
 __all__ = ["BREAKERS", "Breaker", "a_post"]
 
@@ -83,12 +84,23 @@ def dead(db: Session, _post: Post) -> None:
     db.add(LinkCheck(key=LinkCheck.key_of(PAGE), url=PAGE, checked_at=NOON, status=404, times_bad=1, bad_since=NOON))
 
 
+def mentioning(**values: Any) -> Callable[[Session, Post], Any]:
+    """The post mentions somebody of whom the register says this."""
+
+    def mention(db: Session, post: Post) -> None:
+        person = make_person(db, **values)
+        post.text = f"Thanks to {token(person)}."
+
+    return mention
+
+
 BREAKERS: dict[str, Breaker] = {
     "embargo": Breaker("is under embargo until", after=setting("asset", embargo_until=NOON + 30 * DAY)),
     "leak": Breaker("may not be mentioned", post={"text": "Falcon flies."}, after=lambda db, _post: make_asset(db, embargo_until=NOON + 30 * DAY, embargo_terms=["Falcon"])),
     "sensitive": Breaker("A sensitive announcement goes out once", after=sensitive),
     "retired": Breaker("is retired", after=setting("asset", state=AssetState.RETIRED)),
     "campaign": Breaker("is cancelled: Not this year.", after=called_off),
+    "mention": Breaker("does not want to be named", after=mentioning(may_be_named=False)),
     "pause": Breaker("", after=lambda db, post: db.add(Pause(channel_id=post.channel_id, reason="Quiet.", started_at=NOON))),
     "moment": Breaker("has already passed", post={"publish_at": NOON - DAY}),
     "platform": Breaker("which takes at most 280", post={"text": "a" * 281}),
@@ -108,5 +120,7 @@ BREAKERS: dict[str, Breaker] = {
     "rights": Breaker("The rights to", asset={"rights_until": date(2026, 3, 1)}),
     "dead_link": Breaker("is not there (it answered 404)", post={"link": PAGE}, after=dead),
     "no_alt": Breaker("Describe each picture", channel={"platform": Platform.LINKEDIN}, after=undescribed),
+    "handle": Breaker("has no X handle in the register", after=mentioning(x_handle="", may_be_named=True)),
+    "consent": Breaker("Nobody noted whether", after=mentioning(may_be_named=None)),
     "utm": Breaker("The link has no utm_source", post={"link": PAGE}),
 }  # fmt: skip

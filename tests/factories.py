@@ -14,7 +14,10 @@ from planner.accounts.models import Role, RoleName, User
 from planner.catalog.models import Asset, AssetKind, AssetState
 from planner.channels.models import Channel, ChannelState, Credential
 from planner.channels.port import Platform
+from planner.people import service as register
 from planner.people.models import Event
+from planner.people.person_models import Person
+from planner.people.rules import PersonValues
 from planner.planning.models import Campaign, Post
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
@@ -77,6 +80,13 @@ def make_campaign(db: Session, **values: Any) -> Campaign:
     db.add(campaign)
     db.flush()
     return campaign
+
+
+def make_person(db: Session, **values: Any) -> Person:
+    """Somebody in the register who agreed to be named, with a handle on each platform."""
+    number = next(_numbers)
+    defaults = {"name": f"Jane Doe {number}", "x_handle": f"jane{number}", "linkedin_urn": f"urn:li:person:jd-{number}", "may_be_named": True}
+    return register.add(db, PersonValues(**(defaults | values)), actor=None, now=NOON)
 
 
 def make_post(db: Session, *, asset: Asset | None = None, channel: Channel | None = None, **values: Any) -> Post:

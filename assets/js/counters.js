@@ -1,5 +1,6 @@
 // Live counters. data-count says whose rule: "x" weights as X does, "linkedin" counts UTF-16 units, "chars" characters, "bytes" UTF-8.
 // What is counted is what leaves: an empty text of a channel's own is the one above, and on X a link stands at the end.
+import { spoken } from "./mentions.js";
 import { onContent, word } from "./page.js";
 
 const rules = {
@@ -11,7 +12,7 @@ const rules = {
 
 function leaving(control) {
   const { countElse, countLink, count } = control.dataset;
-  const text = (control.value.trim() || document.getElementById(countElse)?.value || "").trim();
+  const text = spoken((control.value.trim() || document.getElementById(countElse)?.value || "").trim(), count);
   const typed = (count === "x" && document.getElementById(countLink)?.value.trim()) || "";
   // As the server would send it, marks and all, once it has said so: an address that X does not take for one counts in full.
   const told = document.querySelector(control.dataset.own ? `#preflight-${control.dataset.own} [data-leaves]` : "[data-leaves]");

@@ -25,6 +25,7 @@ ACTIONS: dict[str, frozenset[str]] = {
     "post.create": frozenset({_ADMIN, _PLANNER, _AUTHOR}),
     "post.edit": frozenset({_ADMIN, _PLANNER, _AUTHOR}),
     "template.remove": frozenset({_ADMIN, _PLANNER}),
+    "person.edit": frozenset({_ADMIN, _PLANNER, _AUTHOR}),
     "post.move": frozenset({_ADMIN, _PLANNER, _AUTHOR}),
     "post.submit": frozenset({_ADMIN, _PLANNER, _AUTHOR}),
     "post.approve": frozenset({_ADMIN, _APPROVER, _LEGAL}),

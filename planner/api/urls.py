@@ -43,6 +43,13 @@ RESOURCES: tuple[Table, ...] = (
         ("PATCH", f"/<{_ID}:event_id>", "edit"),
         ("POST", f"/<{_ID}:event_id>/remove", "remove"),
     )),
+    Table("api-people", "/api/v1/people", "planner.api.people", (
+        ("GET", "", "index"),
+        ("POST", "", "create"),
+        ("GET", f"/<{_ID}:person_id>", "show"),
+        ("PATCH", f"/<{_ID}:person_id>", "edit"),
+        ("POST", f"/<{_ID}:person_id>/remove", "remove"),
+    )),
     Table("api-posts", "/api/v1/posts", "planner.api.posts", (
         ("GET", "", "index"),
         ("POST", "", "create"),

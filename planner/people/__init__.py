@@ -1,1 +1,1 @@
-"""Who matters and where they write: people, outlets, events. (Events are here; the others come with listening.)"""
+"""Who matters and where they write: the register of people, and events. (Outlets come with listening.)"""

@@ -12,9 +12,10 @@ from planner.catalog.models import Asset
 from planner.channels.models import Channel
 from planner.channels.port import MediaKind, Platform
 from planner.planning.marks import leaving_link
+from planner.planning.mentions import spoken
 from planner.planning.models import Post
 
-__all__ = ["content_digest", "leaving_text", "leaving_title", "text_leaving"]
+__all__ = ["content_digest", "leaving_comment", "leaving_text", "leaving_title", "text_leaving"]
 
 
 def leaving_text(post: Post, channel: Channel, base_url: str = "") -> str:
@@ -22,7 +23,13 @@ def leaving_text(post: Post, channel: Channel, base_url: str = "") -> str:
 
     base_url -- where the planner lives, for a post that leaves with a short link; without it the marked one stands there.
     """
-    return text_leaving(channel.platform, post.text, post.link, leaving_link(post, base_url))
+    said = spoken(post.text, channel.platform, channel)
+    return text_leaving(channel.platform, said, post.link, leaving_link(post, base_url))
+
+
+def leaving_comment(post: Post, channel: Channel) -> str:
+    """The first comment as it leaves."""
+    return spoken(post.first_comment or "", channel.platform, channel, comment=True)
 
 
 def text_leaving(platform: Platform, text: str, link: str, leaves: str = "") -> str:
@@ -76,6 +83,11 @@ def content_digest(post: Post, asset: Asset, channel: Channel) -> str:
     # Only then: what was approved before there were playlists and marks keeps its digest.
     if post.playlist:
         content["playlist"] = post.playlist
+    # What the register says of the people mentioned leaves as well.
+    if (said := spoken(post.text, channel.platform, channel)) != post.text:
+        content["mentions"] = said
+    if (said := leaving_comment(post, channel)) != post.first_comment:
+        content["comment_mentions"] = said
     if captions := _captions(post, asset, channel):
         content["captions"] = captions
     if post.link and post.marks:

@@ -10,7 +10,7 @@ from planner.channels.models import Channel
 from planner.channels.port import Limits, Media, MediaKind, OutgoingPost, Platform
 from planner.channels.preflight import COUNTED_AS, as_read, measure, objections
 from planner.core.i18n import N_
-from planner.planning.digest import leaving_text, leaving_title
+from planner.planning.digest import leaving_comment, leaving_text, leaving_title
 from planner.planning.findings import Finding
 from planner.planning.marks import leaving_link
 from planner.planning.models import Post
@@ -45,7 +45,7 @@ def leaving(post: Post, asset: Asset, channel: Channel) -> OutgoingPost:
         text=leaving_text(post, channel),
         title=leaving_title(post, asset),
         link=leaving_link(post),
-        first_comment=post.first_comment,
+        first_comment=leaving_comment(post, channel),
         tags=tuple(post.tags or ()),
         media=tuple(_media(post, asset)),
     )

@@ -17,6 +17,7 @@ from planner.channels.models import Channel
 from planner.channels.port import Platform
 from planner.core.errors import NotFound
 from planner.core.types import UtcDateTime
+from planner.people.person_models import Person
 from planner.planning.models import Campaign, Post, PostState, Standing
 from planner.planning.surroundings import surroundings
 
@@ -171,7 +172,7 @@ def post(db: Session, post_id: int, *, viewer: User | None) -> Post:
     return found
 
 
-def history_of(db: Session, subject: Post | Campaign, *, limit: int = 100) -> list[Entry]:
+def history_of(db: Session, subject: Post | Campaign | Person, *, limit: int = 100) -> list[Entry]:
     """What was done to it, the latest first."""
     return list(
         db.scalars(

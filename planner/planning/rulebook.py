@@ -125,6 +125,10 @@ BOOK: tuple[Rule, ...] = (
         N_("The campaign “…” is cancelled: …"), "blocking", ("called_off", "postponed"), locked=True, places=_EVERYWHERE,
     ),
     Rule(
+        "mention", N_("Mention"), N_("Whoever a post mentions is in the register of people and did not ask not to be named."),
+        N_("“…” does not want to be named. Take the mention out."), "blocking", ("mention_gone", "mention_refused"), locked=True, places=_EVERYWHERE,
+    ),
+    Rule(
         "pause", N_("Pause"), N_("While everything, a channel or a campaign is paused, its posts are held at their time."), N_("“…” is paused: …"), "blocking", ("pause",),
         locked=True, places=(Place.SENDING,),
     ),
@@ -206,6 +210,14 @@ BOOK: tuple[Rule, ...] = (
     ),
     Rule(
         "no_alt", N_("Picture descriptions"), N_("Each picture is described for people who cannot see it."), N_("Describe each picture for people who cannot see it."), "warning", ("no_alt",),
+    ),
+    Rule(
+        "handle", N_("Handles of people mentioned"), N_("Whoever a post mentions has a handle on its platform, so that the mention leads to them. Elsewhere the plain name leaves."),
+        N_("“…” has no X handle in the register, so the name leaves without a link to them."), "warning", ("mention_plain",),
+    ),
+    Rule(
+        "consent", N_("Consent of people mentioned"), N_("Whoever a post mentions agreed to be named, and the register of people says so."),
+        N_("Nobody noted whether “…” agreed to be named."), "warning", ("mention_unasked",),
     ),
     Rule(
         "utm", N_("Campaign marks in the link"), N_("The link carries utm_source, so that the web statistics know where a visitor came from."),

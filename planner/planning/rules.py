@@ -12,12 +12,13 @@ from planner.channels.models import Channel, ChannelState
 from planner.channels.port import Limits, Platform
 from planner.core.errors import EmbargoActive, SelfApproval
 from planner.core.i18n import N_
-from planner.planning.digest import content_digest, leaving_text, leaving_title
+from planner.planning.digest import content_digest, leaving_comment, leaving_text, leaving_title
 from planner.planning.findings import ALONE, Finding, Surroundings, as_error, blocking, refuse
 from planner.planning.habits import CLASH, REPEAT, habits, tuned
 from planner.planning.leaks import leaks
 from planner.planning.limits import limit_findings
 from planner.planning.marks import leaving_link
+from planner.planning.mentions import mention_findings
 from planner.planning.models import Campaign, Post, PostState, Standing
 from planner.planning.moments import FARTHEST, NOW_TOLERANCE, check_moment, resolve_wall_time
 
@@ -78,6 +79,7 @@ def findings(
         *_moment(post, now),
         *gates(post, asset, campaign, channel, around, post.publish_at or now),
         *limit_findings(post, asset, channel, limits),
+        *(one for one in mention_findings(post, channel) if one.level == "warning"),
         *_connection(channel),
         *_postponed(campaign),
         *habits(post, asset, channel, replace(around, now=now)),
@@ -88,13 +90,14 @@ def findings(
 
 
 def gates(post: Post, asset: Asset, campaign: Campaign | None, channel: Channel, around: Surroundings, at: datetime) -> list[Finding]:
-    """The rules no door may pass: embargo, leak, sensitive, retired, called off. Asked when planning and again when sending, with `at` the real time."""
+    """The rules no door may pass: embargo, leak, sensitive, retired, called off, a mention of somebody who is gone or said no. Asked when planning and again when sending, with `at` the real time."""
     return [
         *_embargo(asset, campaign, at),
         *(leaks(_said(post, asset, channel), around.terms, at) if around.terms else ()),
         *_sensitive(post, asset, around),
         *_retired(asset),
         *_called_off(campaign),
+        *(one for one in mention_findings(post, channel) if one.level == "blocking"),
     ]
 
 
@@ -123,7 +126,7 @@ def _said(post: Post, asset: Asset, channel: Channel) -> Iterator[tuple[str, str
     yield "link", leaving_link(post)
     if post.link:
         yield "link", asset.summary or ""
-    yield "first_comment", post.first_comment
+    yield "first_comment", leaving_comment(post, channel)
     yield from (("tags", f"#{tag}") for tag in post.tags or [])
     if post.media:
         yield from (("media", str(item.get("alt_text", ""))) for item in post.media)

@@ -25,6 +25,7 @@ from planner.planning.values import PostValues
 from planner.web.access import needs
 from planner.web.forms.planning import ComposeForm, choices
 from planner.web.languages import translate
+from planner.web.mentioning import mentioning
 from planner.web.preflight import checks_of, limits_of, own_words, values_of
 from planner.web.session import committing
 from planner.web.writing import restored, typed, unsaved
@@ -54,8 +55,9 @@ def new() -> ResponseReturnValue:
         _start(form, asset, channels)
     else:
         form.once.data = new_token()
+    told = mentioning(form)
     page = render_template(
-        "planning/new.html", typed=typed(), unsaved=unsaved("new"), templates=writing.templates(g.db), form=form, asset=asset, channels=channels, counted=COUNTED_AS, limits_of=limits_of,
+        "planning/new.html", mentioning=told, typed=typed(), unsaved=unsaved("new"), templates=writing.templates(g.db), form=form, asset=asset, channels=channels, counted=COUNTED_AS, limits_of=limits_of,
         checks=checks_of(form, asset, channels), files=list(asset.files) if asset is not None else [],
     )  # fmt: skip
     return page, 422 if form.is_submitted() and (form.refused or not checking) else 200

@@ -64,6 +64,7 @@ PLACES = (
     ("campaigns.index", _l("Campaigns"), "flag", "m", "read"),
     ("performance.index", _l("Performance"), "chart-line", "p", "read"),
     ("promotion.board", _l("Promotion"), "megaphone", "b", "read"),
+    ("people.index", _l("People"), "users", "o", "read"),
     ("settings.channels", _l("Settings"), "settings", "s", "read"),
 )
 

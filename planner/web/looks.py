@@ -13,8 +13,9 @@ from planner.catalog.models import Asset
 from planner.channels.models import Channel
 from planner.channels.port import Platform
 from planner.channels.preflight import with_link_below
-from planner.planning.digest import leaving_text, leaving_title
+from planner.planning.digest import leaving_comment, leaving_text, leaving_title
 from planner.planning.marks import leaving_link
+from planner.planning.mentions import shown
 from planner.planning.models import Post
 
 __all__ = ["Look", "LookFile", "folds", "look_of", "playing_time"]
@@ -53,7 +54,7 @@ class Look:
 
 def look_of(post: Post, asset: Asset, channel: Channel, base_url: str) -> Look:
     """The preview of a post, stored or not."""
-    text, link = leaving_text(post, channel, base_url), leaving_link(post, base_url)
+    text, link = shown(leaving_text(post, channel, base_url)), leaving_link(post, base_url)
     if channel.platform is Platform.LINKEDIN and post.media:
         text = with_link_below(text, link)
     if channel.platform is Platform.X:
@@ -61,7 +62,7 @@ def look_of(post: Post, asset: Asset, channel: Channel, base_url: str) -> Look:
     return Look(
         platform=channel.platform.value, who=channel.name, text=text, title=leaving_title(post, asset) if channel.platform is not Platform.WEBHOOK else post.title,
         host=(urlsplit(link).hostname or "").removeprefix("www.") if link and (channel.platform is Platform.X or link not in text) else "",
-        first_comment=post.first_comment, media=tuple(_files(post, asset)),
+        first_comment=leaving_comment(post, channel), media=tuple(_files(post, asset)),
     )  # fmt: skip
 
 

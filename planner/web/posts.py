@@ -38,6 +38,7 @@ from planner.web.forms.planning import ApproveForm, LiveForm, MoveForm, NoteForm
 from planner.web.forms.rules import OverrideForm
 from planner.web.languages import translate
 from planner.web.links import short_link_of
+from planner.web.mentioning import mentioning
 from planner.web.moments import in_zone
 from planner.web.preflight import check_of, is_pretend, limits_of, prices, values_of
 from planner.web.session import committing, runtime
@@ -75,8 +76,9 @@ def edit(post_id: int) -> ResponseReturnValue:
             refuse(form, error)
     elif back is None:
         _fill(form, post)
+    told = mentioning(form)
     page = render_template(
-        "planning/edit.html", typed=typed(), unsaved=unsaved(str(post_id)), form=form, post=post, changed_by=changed_by, checks=[check_of(form, post)],
+        "planning/edit.html", mentioning=told, typed=typed(), unsaved=unsaved(str(post_id)), form=form, post=post, changed_by=changed_by, checks=[check_of(form, post)],
         clash=[] if changed_by is None else clashes.of_post(post, form),
         limits=limits_of(post.channel.platform), counted=COUNTED_AS, usual=marks.usual(post.channel.platform, post.campaign),
         alts={item.get("file_id"): item.get("alt_text", "") for item in post.media or []},

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
@@ -27,6 +27,7 @@ from planner.planning.values import PostValues, checked
 from planner.web.access import needs
 from planner.web.forms.planning import ComposeForm, PostForm, WordsForm
 from planner.web.looks import Look, look_of
+from planner.web.people import wires
 from planner.web.session import only_reads, runtime
 from planner.web.writing import typed
 
@@ -53,6 +54,8 @@ class Check:
     look: Look | None = None
     #: The words are this channel's own, not those for all.
     own: bool = False
+    #: What each platform gets for the people mentioned, by number.
+    wires: dict[str, Any] = field(default_factory=dict)
 
 
 @needs("post.create")
@@ -160,6 +163,7 @@ def _check(
         bool(post.link) and marks.shortens_links(channel.config),
         look_of(post, asset, channel, runtime().settings.base_url),
         bool(own),
+        wires(post.text),
     )
 
 

@@ -6,16 +6,15 @@ import csv
 import io
 import re
 import secrets
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
-from typing import IO
+from typing import IO, Any, Protocol
 
 from flask import Response, g
 from flask_babel import gettext as _
 
-from planner.catalog.importing import RowError
 from planner.catalog.sheets import MOST_BYTES, inert
 from planner.core.errors import Invalid, Refused
 from planner.core.i18n import N_
@@ -32,6 +31,21 @@ _CHUNK = 1 << 20
 TABLE, ERRORS = ".table", ".errors"
 
 
+class WrongCell(Protocol):
+    """One thing to put right in a table: where, a sentence with %(name)s places, and what stands there."""
+
+    @property
+    def row(self) -> int: ...
+    @property
+    def column(self) -> str: ...
+    @property
+    def message(self) -> str: ...
+    @property
+    def params(self) -> Mapping[str, Any]: ...
+    @property
+    def value(self) -> str: ...
+
+
 def as_csv(rows: Iterable[Sequence[str]]) -> bytes:
     """A table that opens in an office, and runs nothing there."""
     target = io.StringIO(newline="")
@@ -39,7 +53,7 @@ def as_csv(rows: Iterable[Sequence[str]]) -> bytes:
     return target.getvalue().encode("utf-8-sig")
 
 
-def list_of(errors: Iterable[RowError]) -> bytes:
+def list_of(errors: Iterable[WrongCell]) -> bytes:
     """What is wrong in a file as a table, in the reader's language."""
     rows = [(str(one.row), one.column, translate(one.message, **one.params), one.value) for one in errors]
     return as_csv([(_("Row"), _("Column"), _("What is wrong"), _("What is there")), *rows])

@@ -165,6 +165,17 @@ SCREENS: tuple[Table, ...] = (
         ("GET", "/<int:campaign_id>", "show"),
         ("GET POST", "/<int:campaign_id>/edit", "edit"),
     )),
+    Table("people", "/people", "planner.web.people", (
+        ("GET", "", "index"),
+        ("GET POST", "/new", "new"),
+        ("GET", "/find", "find"),
+        ("GET POST", "/import", "send"),
+        ("POST", "/import/write", "write"),
+        ("GET", "/import/template.csv", "template"),
+        ("GET", "/import/<token>/errors", "errors"),
+        ("GET POST", "/<int:person_id>", "edit"),
+        ("POST", "/<int:person_id>/remove", "remove"),
+    )),
     Table("waves", "/campaigns/<int:campaign_id>/wave", "planner.web.waves", (
         ("POST", "/undo", "undo"),
     )),

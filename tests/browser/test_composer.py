@@ -50,3 +50,46 @@ def test_own_words_are_named_counted_and_taken_back_and_a_closed_tab_loses_nothi
     expect(page.get_by_text("2 drafts saved, one a channel.")).to_be_visible()
     page.goto(f"{demo.url}/posts/new")
     expect(page.get_by_text("You were writing here")).to_have_count(0)
+
+
+def test_somebody_is_mentioned_by_keyboard_and_both_counts_are_of_what_leaves(page: Page, demo: Product) -> None:
+    sign_in(page, demo)
+    for name, handle in (("Jane Doe", "janedoe"), ("Joan Dark", "")):
+        page.goto(f"{demo.url}/people/new")
+        page.fill("#name", name)
+        page.fill("#x_handle", handle)
+        page.fill("#linkedin_urn", f"urn:li:person:{name[:4]}")
+        page.keyboard.press("Enter")
+        expect(page.get_by_text(f"“{name}” is in the register.")).to_be_visible()
+    page.goto(f"{demo.url}/posts/new")
+    page.select_option("#asset_id", index=6)
+    expect(page.locator("#link")).not_to_have_value("")
+    page.get_by_label("@norvane_group", exact=True).check()
+    page.get_by_label("Norvane Group", exact=True).check()
+    text, options = page.locator("#text"), page.locator(".mention-list__one:visible")
+
+    text.focus()
+    page.keyboard.type("Thanks to @j")
+    expect(options).to_have_count(2)
+    page.keyboard.press("ArrowDown")
+    expect(text).to_have_attribute("aria-activedescendant", "mention-1")
+    page.keyboard.press("Escape")
+    expect(options).to_have_count(0)
+    page.keyboard.type("an")
+    expect(options).to_have_count(1)
+    page.keyboard.press("Enter")
+    expect(text).to_have_value(re.compile(r"^Thanks to @\[Jane Doe\]\(person:\d+\) $"))
+    page.keyboard.type("and ")
+    page.get_by_label("Mention somebody").focus()
+    page.keyboard.type("dark")
+    expect(options).to_have_count(1)
+    page.keyboard.press("Enter")
+
+    expect(text).to_be_focused()
+    expect(text).to_have_value(re.compile(r"^Thanks to @\[Jane Doe\]\(person:\d+\) and @\[Joan Dark\]\(person:\d+\) $"))
+    looks = page.locator(".preflight__one figure")
+    expect(looks.nth(0)).to_contain_text("Thanks to @janedoe and Joan Dark")
+    expect(looks.nth(1)).to_contain_text("Thanks to Jane Doe and Joan Dark")
+    expect(page.get_by_text("“Joan Dark” has no X handle in the register")).to_be_visible()
+    there = [re.sub(r"[ ,\s]", "", one) for one in page.locator(".preflight__one .counter").all_inner_texts()]
+    assert [re.sub(r"\s", "", one) for one in page.locator("details[data-own]:visible output").all_inner_texts()] == there

@@ -33,6 +33,7 @@ WALKS = (
     Walk(390, "dark", "en", axe=True),
 )
 ADDRESSES = (
+    "/people", "/people/new", "/people/import",
     "/", "/calendar?view=week", "/calendar?view=month", "/calendar?view=list", "/calendar?view=year", "/calendar/views", "/calendar/evergreen",
     "/calendar/import", "/calendar/shares", "/approvals", "/approvals/links", "/posts/templates", "/published-directly", "/held", "/assets", "/assets?q=nothing+is+called+that", "/assets/new",
     "/posts/new", "/campaigns", "/campaigns/new", "/events", "/events?past=1", "/events/new", "/events/import", "/settings/rules/silence", "/imports", "/performance", "/performance/channels", "/performance/audience",

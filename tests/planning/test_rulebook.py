@@ -23,7 +23,7 @@ from planner.planning.wording import Tongue, language_of
 from tests.planning.test_rules import NOON, TOMORROW, a_channel, a_file, a_post, an_asset, codes
 
 PLANNER = Path(__file__).resolve().parent.parent.parent / "planner"
-LOCKED = {"embargo", "leak", "sensitive", "retired", "campaign", "pause", "moment", "platform", "connection"}
+LOCKED = {"embargo", "leak", "sensitive", "retired", "campaign", "mention", "pause", "moment", "platform", "connection"}
 
 
 def at(text: str) -> datetime:

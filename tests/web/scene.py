@@ -26,7 +26,7 @@ from planner.planning.models import Pause, Post, PostState, ShareKind
 from planner.promotion.choices import Confidence, Option, PromotionKind
 from planner.promotion.models import Decision, Promotion
 from planner.publishing.models import Delivery, DeliveryState, Native
-from tests.factories import NOON, make_asset, make_campaign, make_channel, make_post, make_user
+from tests.factories import NOON, make_asset, make_campaign, make_channel, make_person, make_post, make_user
 
 #: What no page, answer or log line may hold.
 PLANTED = "planted-key-7f3a9c51"
@@ -95,6 +95,7 @@ def make_scene(db: Session) -> Scene:
     note = notes.write(db, NOON.date(), "Trade show", actor=people["planner"], now=NOON)
     view = saved_views.save(db, "calendar", "Videos", "view=month&kind=video", shared=True, actor=people["planner"], now=NOON)
     site = sites.add(db, sites.SiteValues("example.com", sites.SiteKind.MATOMO, "3", PLANTED, "https://stats.example.com"), actor=None, now=NOON)
+    person = make_person(db)
     link = accounts.sign_in_link(db, people["viewer"], now=NOON)
     db.commit()
     db.expunge_all()
@@ -106,7 +107,7 @@ def make_scene(db: Session) -> Scene:
         "share_id": share.id, "note_id": note.id, "event_id": event.id, "view_id": view.id,
         "video_id": video.id, "promotion_id": promotion.id, "decision_id": decision.id, "reedit_id": 1, "reaction_id": 1,
         "kind": "assets", "code": "aaaaaaa", "platform": "x", "filename": "favicon.svg",
-        "place": "kind:press_release", "comment_id": 1, "link_id": 1,
+        "person_id": person.id, "place": "kind:press_release", "comment_id": 1, "link_id": 1,
     }  # fmt: skip
     return Scene(people, asset, confidential, secret_file, channel, post, secret_post, delivery, arguments)
 

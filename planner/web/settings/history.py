@@ -39,6 +39,7 @@ SUBJECTS: dict[str, str] = {
     "rule_settings": N_("Rule"),
     "audience_mappings": N_("Group of people"),
     "sites": N_("Website statistics"),
+    "people": N_("Register of people"),
     "users": N_("Person"),
     "api_tokens": N_("API token"),
 }
@@ -53,6 +54,9 @@ ACTIONS: dict[str, str] = {
     "asset.restored": N_("brought an asset back"),
     "asset.imported": N_("imported an asset"),
     "asset.file_added": N_("added a file to an asset"),
+    "person.added": N_("added a person to the register"),
+    "person.edited": N_("changed a person of the register"),
+    "person.removed": N_("took a person out of the register"),
     "post.variant_made": N_("made a variant of a post"),
     "post.variant_left": N_("took a post out of its variants"),
     "template.added": N_("kept a post as a template"),
