@@ -10,6 +10,8 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from itertools import groupby
+from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import ColumnElement, case, func, select, true
@@ -28,7 +30,7 @@ from planner.core.log import get_logger
 from planner.core.runtime import Runtime
 from planner.insights import detailing
 from planner.insights.models import Latest, PostReport, Resurfaced, Site, SiteDay, Snapshot, Visits
-from planner.insights.resurfacing import LEAST, OLD, SPAN, Cause, CauseKind, Rise, cause_of, rise_of
+from planner.insights.resurfacing import LEAST, LONGEST, OLD, SPAN, Cause, CauseKind, Rise, cause_of, rise_of
 from planner.insights.rollups import day_of
 from planner.insights.sources import Source, classify, post_of
 from planner.insights.visit_rows import page_key
@@ -198,20 +200,20 @@ def _pages(db: Session, now: datetime) -> list[Found]:
     """Rises of visits to old assets' pages that carry none of our marks. Two statements."""
     first = (now - _BACK).date()
     out = select(func.min(Post.published_at)).where(Post.asset_id == Asset.id, Post.state == PostState.PUBLISHED).correlate(Asset).scalar_subquery()
-    rows = db.execute(
+    lately = select(Visits.asset_id).where(Visits.day >= (now - _FRESH - LONGEST).date()).group_by(Visits.asset_id).having(func.sum(Visits.visits) >= LEAST)
+    query = (
         select(Visits.asset_id, Asset.url, Visits.day, Visits.origin, Visits.source, Visits.medium, Visits.campaign, Visits.content, Visits.visits)
         .join(Asset, Asset.id == Visits.asset_id)
-        .where(Visits.day >= first, func.coalesce(Asset.published_at, out) <= now - OLD)
+        .where(Visits.day >= first, Visits.asset_id.in_(lately), func.coalesce(Asset.published_at, out) <= now - OLD)
         .order_by(Visits.asset_id)
-    ).all()
+        .execution_options(yield_per=1000)
+    )
     whole: dict[str, set[date]] = {}
     for host, day in db.execute(select(Site.host, SiteDay.day).join(SiteDay, SiteDay.site_id == Site.id).where(SiteDay.day >= first)):
         whole.setdefault(host, set()).add(day)
-    by_asset: dict[int, list[Any]] = {}
-    for row in rows:
-        by_asset.setdefault(row.asset_id, []).append(row)
     found = []
-    for asset_id, told in by_asset.items():
+    for asset_id, rows in groupby(db.execute(query), key=attrgetter("asset_id")):
+        told = list(rows)
         one = _page(asset_id, told, whole.get(page_key(told[0].url)[0], set()) if told[0].url else set(), now)
         if one is not None:
             found.append(one)

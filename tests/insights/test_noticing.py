@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
 from itertools import accumulate
 from typing import Any
@@ -31,13 +31,14 @@ DAY = timedelta(days=1)
 
 
 @pytest.fixture
-def runtime(app: Flask) -> Any:
-    return app.extensions["planner"]
+def runtime(app_on_each_database: Flask) -> Any:
+    return app_on_each_database.extensions["planner"]
 
 
 @pytest.fixture
-def db(app_db: Session) -> Session:
-    return app_db
+def db(runtime: Runtime) -> Iterator[Session]:
+    with runtime.sessions() as session:
+        yield session
 
 
 #: 42 days of ten, then three of a hundred.
