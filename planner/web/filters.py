@@ -17,6 +17,7 @@ from markupsafe import Markup, escape
 from planner.accounts.rules import may
 from planner.core.lazy import Lazy
 from planner.web.languages import say, translate
+from planner.web.once import here, once
 from planner.web.session import runtime
 from planner.web.static_files import asset_url
 
@@ -147,7 +148,7 @@ def live(url: str) -> str:
 def init_app(app: Flask) -> None:
     later = {name: Lazy(path) for name, path in LATER.items()}
     app.jinja_env.filters.update(later, moment=moment, day=day, number=number, t=translate, say=say, money=money, price=price, percent=percent, at_least=at_least, live=live, bytes=size)
-    app.jinja_env.globals.update(asset_url=asset_url, translate=translate, label=later["label"])
+    app.jinja_env.globals.update(asset_url=asset_url, translate=translate, label=later["label"], once=once)
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
 
@@ -155,10 +156,17 @@ def init_app(app: Flask) -> None:
     def _context() -> dict[str, Any]:
         user = g.get("user")
         settings = runtime().settings
+        nav = [place[:4] for place in PLACES if place[0] in app.view_functions and user and may(user, place[4])]
+        nav_new = [one[:3] for one in NEW if one[0] in app.view_functions and user and may(user, one[3])]
+        places = tuple(place[0] for place in nav)
         return {
             "csp_nonce": lambda: g.get("nonce", ""),
-            "nav": [place[:4] for place in PLACES if place[0] in app.view_functions and user and may(user, place[4])],
-            "nav_new": [one[:3] for one in NEW if one[0] in app.view_functions and user and may(user, one[3])],
+            "nav": nav,
+            "nav_new": nav_new,
+            # The same without words, and which of them this page is in: what the kept parts of the frame are drawn from.
+            "rail_places": places,
+            "rail_new": tuple(one[0] for one in nav_new),
+            "rail_here": here(places),
             "may": lambda action, thing=None: may(user, action, thing) if user else False,
             "lang": str(get_locale() or settings.language)[:2],
             "zone": str(get_timezone()),

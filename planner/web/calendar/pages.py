@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import date
+from functools import lru_cache
 from itertools import pairwise
 from typing import Any
 
+from babel import Locale
 from babel.dates import get_day_names
 from flask import g, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
@@ -206,11 +208,19 @@ def _said(clash: Clash) -> str:
 
 def _options(side: Beside) -> dict[str, Any]:
     """What each filter offers."""
-    names = get_locale().languages
     return {
         "channels": [(one.number, one.name) for one in side.channels],
         "campaigns": side.campaigns,
         "owners": side.owners,
+        **_closed_lists(get_locale()),
+    }
+
+
+@lru_cache(maxsize=8)
+def _closed_lists(locale: Locale) -> dict[str, list[tuple[str, str]]]:
+    """What the filters offer that is the same for everybody who reads that language; kept, like the templates' own words."""
+    names = locale.languages
+    return {
         "kinds": [(one.value, label(one)) for one in AssetKind],
         "states": [(one.value, label(one)) for one in PostState],
         "audiences": [(one.value, label(one)) for one in Audience],

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date, datetime
+from functools import lru_cache
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
+from babel import Locale
 from flask import g, url_for
+from flask_babel import get_locale
 from flask_babel import gettext as _
 
 from planner.accounts.models import RoleName
@@ -104,10 +107,7 @@ def moment_of(entry: Entry) -> datetime:
 
 def slips(entries: Iterable[Entry], place: ZoneInfo) -> list[Slip]:
     """Each as it is drawn, in order of time; days and clocks are those of `place`."""
-    looks: dict[str, tuple[str, str, str, str]] = {state: (state.value, label(state), *LOOKS[state]) for state in PostState}
-    told = {"taken_down": _("Taken down"), "native": _("Published directly"), "native_gone": _("Published directly, deleted there since")}
-    looks |= {name: (name, word, *LOOKS[name]) for name, word in told.items()}
-    platforms: dict[str, str] = {platform: platform.value for platform in Platform}
+    looks = _looks(get_locale())
     secret, wordless = _("Confidential"), _("Without words")
     mine = hands()
     posts, natives = url_for("posts.show", post_id=0).removesuffix("0"), url_for("natives.show", native_id=0).removesuffix("0")
@@ -117,18 +117,30 @@ def slips(entries: Iterable[Entry], place: ZoneInfo) -> list[Slip]:
         if isinstance(one, NativeEntry):
             local = one.at.astimezone(place)
             made.append(Slip(
-                local.date(), _clock(local), "", one.says or wordless, f"{natives}{one.native_id}", one.channel_id, one.channel, platforms[one.platform],
+                local.date(), _clock(local), "", one.says or wordless, f"{natives}{one.native_id}", one.channel_id, one.channel, _PLATFORMS[one.platform],
                 one.colour % 8, *looks["native_gone" if one.gone else "native"], None, 0, False, False, one.at,
             ))  # fmt: skip
             continue
         local = one.publish_at.astimezone(place)
         made.append(Slip(
             local.date(), _clock(local), "" if one.time_zone == here else _there(one.publish_at, local, one.time_zone),
-            secret if one.masked else one.title or "", "" if one.masked else f"{posts}{one.post_id}", one.channel_id, one.channel, platforms[one.platform],
+            secret if one.masked else one.title or "", "" if one.masked else f"{posts}{one.post_id}", one.channel_id, one.channel, _PLATFORMS[one.platform],
             one.colour % 8, *looks["taken_down" if one.taken_down else one.state], one.post_id, one.version, one.masked, mine.may_move(one), one.publish_at,
         ))  # fmt: skip
     made.sort(key=lambda slip: slip.at)
     return made
+
+
+#: What is written of each platform.
+_PLATFORMS: dict[str, str] = {platform: platform.value for platform in Platform}
+
+
+@lru_cache(maxsize=8)
+def _looks(_locale: Locale) -> dict[str, tuple[str, str, str, str]]:
+    """What is written of a state, its word, tone and drawing, in the reader's language; kept, like the templates' own words."""
+    looks: dict[str, tuple[str, str, str, str]] = {state: (state.value, label(state), *LOOKS[state]) for state in PostState}
+    told = {"taken_down": _("Taken down"), "native": _("Published directly"), "native_gone": _("Published directly, deleted there since")}
+    return looks | {name: (name, word, *LOOKS[name]) for name, word in told.items()}
 
 
 def _clock(local: datetime) -> str:
