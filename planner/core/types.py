@@ -37,9 +37,21 @@ class UtcDateTime(TypeDecorator[datetime]):
         value = value.astimezone(UTC)
         return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
 
+    def bind_processor(self, dialect: Dialect) -> Callable[[Any], Any] | None:
+        """SQLite's text is written by one call: a calendar of thousands asks about hundreds of moments."""
+        return _write_text if dialect.name == "sqlite" else super().bind_processor(dialect)
+
     def result_processor(self, dialect: Dialect, coltype: Any) -> Callable[[Any], datetime | None] | None:
         """SQLite gives our own ISO text, which one call reads; a calendar reads thousands of these."""
         return _read_text if dialect.name == "sqlite" else _read_moment
+
+
+def _write_text(value: datetime | None) -> str | None:
+    if value is None:
+        return None
+    if value.tzinfo is None:
+        raise ValueError(f"a moment needs its zone: {value!r}")
+    return value.astimezone(UTC).isoformat(" ", "microseconds")[:26]
 
 
 def _read_text(value: str | None) -> datetime | None:

@@ -24,9 +24,15 @@ def drawer() -> Callable[[Iterable[Slip]], Markup]:
     macro, sprite = current_app.jinja_env.get_template("calendar/_macros.html").module.slip, asset_url("icons.svg")  # type: ignore[attr-defined]
 
     def drawn(slips: Iterable[Slip]) -> Markup:
-        return Markup("".join([_stencil(macro, sprite, _kind(one)) % _filled(one) for one in slips]))  # noqa: S704  # What is filled in is escaped.
+        return Markup("".join([_drawn(macro, sprite, one) for one in slips]))  # noqa: S704  # What is filled in is escaped.
 
     return drawn
+
+
+@lru_cache(maxsize=4096)
+def _drawn(macro: Callable[..., str], sprite: str, one: Slip) -> str:
+    """Kept by all that a slip says: the same posts are looked at over and over, and by many."""
+    return _stencil(macro, sprite, _kind(one)) % _filled(one)
 
 
 def _kind(one: Slip) -> tuple[Any, ...]:
