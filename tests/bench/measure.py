@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["Line", "cpu_ratio"]
+__all__ = ["Line", "Skipped", "cpu_ratio"]
 
 
 @dataclass(frozen=True)
@@ -31,6 +31,18 @@ class Line:
             return f"{value:.2f}{self.unit}" if self.unit == "x" else f"{value:g}{self.unit}"
 
         return f"{self.name} {shown(self.figure)} {shown(self.gate)} {shown(self.aim)} {'met' if self.is_met else 'short'}"
+
+
+@dataclass(frozen=True)
+class Skipped:
+    """A bench that this machine cannot run, and the sentence that says what it lacks."""
+
+    name: str
+    why: str
+    is_met: bool = True
+
+    def __str__(self) -> str:
+        return f"{self.name} skipped: {self.why}"
 
 
 def cpu_ratio(ours: Callable[[], Any], limit: Callable[[], Any], *, rounds: int = 15, each: int = 10) -> float:

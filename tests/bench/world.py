@@ -30,7 +30,7 @@ _ASSETS = 3000
 
 
 def path_of(posts: int | str) -> Path:
-    """The database with that many posts over twelve years, or with all of them in one stretch: "year-10000", "month-16700"."""
+    """The database with that many posts over twelve years, or with all of them in one stretch: "year-10000", "month-16700", "open-1000"."""
     FOLDER.mkdir(exist_ok=True)
     path = FOLDER / f"posts-{posts}.sqlite3"
     if not path.exists():
@@ -64,7 +64,7 @@ def _make(path: Path, posts: int | str) -> None:
     )
     db.executemany(
         "INSERT INTO posts (asset_id, channel_id, origin, state, text, title, link, first_comment, playlist, tags, media, publish_at, external_url, published_at, created_at, updated_at, version)"
-        " VALUES (?, ?, 'planned', 'published', 'What we have to say about it, in a few words.', '', '', '', '', '[]', '[]', ?, '', ?, ?, ?, 1)",
+        " VALUES (?, ?, 'planned', ?, 'What we have to say about it, in a few words.', '', '', '', '', '[]', '[]', ?, '', ?, ?, ?, 1)",
         _posts(posts, at) if isinstance(posts, int) else _dense(posts, at),
     )
     db.execute("COMMIT")
@@ -84,17 +84,18 @@ def _posts(count: int, at: str) -> Iterator[tuple[Any, ...]]:
             if start <= moment < end:
                 moment -= timedelta(days=40)
         text = moment.replace(tzinfo=None).isoformat(" ", "microseconds")
-        yield chance.randrange(1, _ASSETS + 1), chance.randrange(1, 13), text, text, at, at
+        yield chance.randrange(1, _ASSETS + 1), chance.randrange(1, 13), "published", text, text, at, at
 
 
 def _dense(stretch: str, at: str) -> Iterator[tuple[Any, ...]]:
-    """As many posts as it says, evenly over the year or over the measured month."""
+    """As many posts as it says, evenly over the year or over the measured month; "open": approved, not out yet."""
     name, _dash, count = stretch.partition("-")
     chance = random.Random(7)
-    start, end = MONTH if name == "month" else (datetime(2026, 1, 1, tzinfo=UTC), datetime(2027, 1, 1, tzinfo=UTC))
+    start, end = MONTH if name in ("month", "open") else (datetime(2026, 1, 1, tzinfo=UTC), datetime(2027, 1, 1, tzinfo=UTC))
     for number in range(int(count)):
         text = (start + (end - start) * (number / int(count))).replace(tzinfo=None).isoformat(" ", "microseconds")
-        yield chance.randrange(1, _ASSETS + 1), chance.randrange(1, 13), text, text, at, at
+        state = ("approved", text, None) if name == "open" else ("published", text, text)
+        yield chance.randrange(1, _ASSETS + 1), chance.randrange(1, 13), *state, at, at
 
 
 @lru_cache
