@@ -124,9 +124,9 @@ def _ends(number: int, watch: Watch, masked: bool) -> Select[Any]:
     last = posts.where(Post.publish_at <= now, Post.publish_at > since, Post.state.in_(_OUT)).order_by(Post.publish_at.desc())
     following = posts.where(Post.publish_at > now, Post.publish_at <= until, Post.state.not_in(AWAY)).order_by(Post.publish_at)
     name = select(Channel.name).where(Channel.id == watch.channel_id) if watch.channel_id is not None else select(cast(literal(""), String))
-    spoken_to = (
-        select(AssetAudience.asset_id).join(Asset, Asset.id == AssetAudience.asset_id).where(AssetAudience.audience == watch.audience, Asset.state != AssetState.RETIRED)
-    )
+    # The state is asked of each asset that is for this audience: joined, SQLite would walk the whole catalogue to find one.
+    state = select(Asset.state).where(Asset.id == AssetAudience.asset_id).correlate(AssetAudience).scalar_subquery()
+    spoken_to = select(AssetAudience.asset_id).where(AssetAudience.audience == watch.audience, state != AssetState.RETIRED)
     return select(
         cast(literal(number), Integer).label("number"),
         type_coerce(last.limit(1).scalar_subquery(), UtcDateTime()).label("last"),
