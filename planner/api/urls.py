@@ -43,6 +43,16 @@ RESOURCES: tuple[Table, ...] = (
         ("PATCH", f"/<{_ID}:event_id>", "edit"),
         ("POST", f"/<{_ID}:event_id>/remove", "remove"),
     )),
+    Table("api-waves", "/api/v1/campaigns", "planner.api.waves", (
+        ("GET", f"/<{_ID}:campaign_id>/wave", "preview"),
+        ("POST", f"/<{_ID}:campaign_id>/wave/shift", "shift"),
+        ("POST", f"/<{_ID}:campaign_id>/wave/undo", "undo"),
+    )),
+    Table("api-comments", "/api/v1/posts", "planner.api.comments", (
+        ("GET", f"/<{_ID}:post_id>/comments", "index"),
+        ("POST", f"/<{_ID}:post_id>/comments", "add"),
+        ("POST", f"/<{_ID}:post_id>/comments/<{_ID}:comment_id>/settle", "settle"),
+    )),
     Table("api-people", "/api/v1/people", "planner.api.people", (
         ("GET", "", "index"),
         ("POST", "", "create"),

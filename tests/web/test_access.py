@@ -49,6 +49,9 @@ MATRIX = {
     "api-docs.openapi_json": "200 200 200 200 200 200 200 200",
     "api-native-posts.index": "200 200 200 200 200 403 200 401",
     "api-native-posts.show": "200 200 200 200 200 403 200 401",
+    # Nothing is asked to move.
+    "api-waves.preview": "422 422 403 403 403 403 403 401",
+    "api-comments.index": "200 200 200 200 200 403 200 401",
     "api-people.index": "200 200 200 200 200 403 200 401",
     "api-people.show": "200 200 200 200 200 403 200 401",
     "api-posts.index": "200 200 200 200 200 403 200 401",
