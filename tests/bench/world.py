@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
+from zlib import crc32
 
 from flask import Flask, g
 
@@ -32,13 +33,23 @@ _ASSETS = 3000
 def path_of(posts: int | str) -> Path:
     """The database with that many posts over twelve years, or with all of them in one stretch: "year-10000", "month-16700", "open-1000"."""
     FOLDER.mkdir(exist_ok=True)
-    path = FOLDER / f"posts-{posts}.sqlite3"
+    path = FOLDER / f"posts-{posts}-{_schema():08x}.sqlite3"
     if not path.exists():
         half = path.with_suffix(".part")
         half.unlink(missing_ok=True)
         _make(half, posts)
         half.rename(path)
     return path
+
+
+@lru_cache
+def _schema() -> int:
+    """Of the tables as they are now: a database that was kept is made anew once they differ."""
+    told = [
+        [table.name, *(f"{one.name} {one.type!r}" for one in table.columns), *sorted(f"{one.name} {one.columns.keys()}" for one in table.indexes)]
+        for table in tables.metadata.sorted_tables
+    ]
+    return crc32(repr(told).encode())
 
 
 def _make(path: Path, posts: int | str) -> None:
