@@ -27,6 +27,8 @@ from planner.planning.surroundings import surroundings
 from planner.planning.values import PostValues
 from planner.publishing import outbox
 from planner.publishing.models import Attempt, Delivery
+from planner.reports import daily
+from planner.reports.speech import speech
 from tests.conftest import Browser, StoppedClock
 from tests.factories import NOON, make_asset, make_campaign, make_channel, make_user
 
@@ -200,6 +202,15 @@ class Doors(RuleBasedStateMachine):
         told = dict(re.findall(r'name="((?:at|version|go)-\d+)"[^>]*?value="([^"]*)"', asked.text))
         self.submit("planner", f"/campaigns/{self.campaign}/edit", **fields, **told, wave=goes)
 
+    @rule(hours=some.sampled_from((121, 200, 239, 241, 300)), all_of_it=some.booleans(), back=some.booleans())
+    def move_the_wave_by_program(self, hours: int, all_of_it: bool, back: bool) -> None:
+        path, told = f"/campaigns/{self.campaign}/wave", {"embargo_until": f"{NOON + hours * HOUR:%Y-%m-%dT%H:%M:%SZ}", "time_zone": "Europe/Paris"}
+        shown = self.program("planner", "GET", f"{path}?embargo_until={told['embargo_until']}&time_zone={told['time_zone']}")
+        moves = [{"post_id": one["post_id"], "version": one["version"], "wall_time": one["wall_time"]} for one in shown.get("items", [])[:1]]
+        done = self.program("planner", "POST", f"{path}/shift", told if all_of_it else {**told, "moves": moves})
+        if back and "entry_id" in done:
+            self.program("planner", "POST", f"{path}/undo", {"entry_id": done["entry_id"]})
+
     @rule(what=some.sampled_from(("pause", "resume", "postpone", "call_off", "go_on")))
     def stop_or_go_on(self, what: str) -> None:
         try:
@@ -287,7 +298,22 @@ class Doors(RuleBasedStateMachine):
             with viewer.get(f"/calendar/{path}?start=2026-03-01&end=2026-04-01") as answer:
                 assert (answer.status_code, "Merger" in answer.text) == (200, False)
 
+    @invariant()
+    def no_digest_says_a_secret(self) -> None:
+        if not hasattr(self, "campaign"):
+            return
+        lifted = self.clock.now() >= NOON + 120 * HOUR
+        for text in self.digests():
+            assert [word for word in SECRETS if word in text and not (lifted and word == "Falcon")] == []
+
     # Small tools.
+
+    def digests(self) -> list[str]:
+        """What each person's digest would say now."""
+        now, tongue = self.clock.now(), speech("en", "Europe/Paris")
+        with self.sessions() as db:
+            told = [daily.gather(db, user, tongue, zone="Europe/Paris", four_eyes="releases", now=now) for user in db.scalars(select(User).order_by(User.id))]
+        return [daily.as_text(one, tongue, "https://planner.example") for one in told]
 
     def posts(self) -> list[int]:
         with self.sessions() as db:
@@ -314,10 +340,11 @@ class Doors(RuleBasedStateMachine):
         client, token = self.clients[who]
         assert client.post(path, data={"csrf_token": token, **fields}).status_code < 500
 
-    def program(self, who: str, method: str, path: str, told: dict[str, Any]) -> None:
+    def program(self, who: str, method: str, path: str, told: dict[str, Any] | None = None) -> dict[str, Any]:
         headers = {"Authorization": f"Bearer {self.keys[who]}", "If-Match": "*"}
         answer = self.app.test_client().open(f"/api/v1{path}", method=method, json=told, headers=headers)
         assert answer.status_code < 500
+        return answer.json or {}
 
 
 def test_the_walk_comes_to_what_it_watches(app: Flask, clock: StoppedClock) -> None:
@@ -332,6 +359,32 @@ def test_the_walk_comes_to_what_it_watches(app: Flask, clock: StoppedClock) -> N
     with walk.sessions() as db:
         states = [row[0] for row in db.execute(select(Post.state).order_by(Post.id))]
     assert (states, walk.sent) == ([PostState.SENDING, PostState.SCHEDULED, PostState.SCHEDULED, PostState.SCHEDULED, PostState.DRAFT], 1)
+
+
+def test_the_walk_moves_a_wave_by_program_and_back(app: Flask, clock: StoppedClock) -> None:
+    walk = Doors(app, clock)
+    walk.found()
+    lifts = []
+
+    for back in (True, False):
+        walk.move_the_wave_by_program(300, all_of_it=True, back=back)
+        with walk.sessions() as db:
+            campaign = db.get_one(Campaign, walk.campaign)
+            lifts.append((campaign.embargo_until, db.scalars(select(Post.publish_at).where(Post.campaign_id == campaign.id)).all()))
+    walk.no_digest_says_a_secret()
+
+    assert lifts == [(NOON + 240 * HOUR, [NOON + 241 * HOUR]), (NOON + 300 * HOUR, [NOON + 301 * HOUR])]
+
+
+def test_the_walk_reads_digests_that_have_something_to_hide(app: Flask, clock: StoppedClock) -> None:
+    walk = Doors(app, clock)
+    walk.found()
+
+    for number in range(len(walk.posts())):
+        walk.say("planner", number, "submit", by_page=False)
+    walk.no_digest_says_a_secret()
+
+    assert sum("a confidential post" in text for text in walk.digests()) > 0
 
 
 def test_no_door_lets_out_what_must_stay_in(app: Flask, clock: StoppedClock) -> None:
