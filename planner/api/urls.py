@@ -48,6 +48,11 @@ RESOURCES: tuple[Table, ...] = (
         ("POST", f"/<{_ID}:campaign_id>/wave/shift", "shift"),
         ("POST", f"/<{_ID}:campaign_id>/wave/undo", "undo"),
     )),
+    Table("api-proposals", "/api/v1/campaigns", "planner.api.proposals", (
+        ("GET", f"/<{_ID}:campaign_id>/proposal", "show"),
+        ("POST", f"/<{_ID}:campaign_id>/proposal/take", "take"),
+        ("POST", f"/<{_ID}:campaign_id>/proposal/drop", "drop"),
+    )),
     Table("api-comments", "/api/v1/posts", "planner.api.comments", (
         ("GET", f"/<{_ID}:post_id>/comments", "index"),
         ("POST", f"/<{_ID}:post_id>/comments", "add"),

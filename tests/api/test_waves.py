@@ -10,8 +10,9 @@ from flask import Flask
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from planner.catalog.models import AssetKind
 from planner.planning.approval_models import PostComment
-from planner.planning.models import Campaign, Post
+from planner.planning.models import Campaign, Post, PostState
 from tests.api.conftest import Caller
 from tests.factories import make_asset, make_campaign, make_channel, make_post
 
@@ -130,3 +131,29 @@ def test_a_comment_is_made_once_read_and_settled(admin: Caller, caller: Callable
     settled = admin.post(f"/posts/{post}/comments/{made['id']}/settle", match="*").json["items"]
     assert settled[0]["settled_at"] == "2026-03-02T12:00:00Z"
     assert admin.post(f"/posts/{post}/comments/{made['id'] + 1}/settle", match="*").status_code == 404
+
+
+def test_a_template_s_wave_is_proposed_taken_once_and_dropped(admin: Caller, caller: Callable[..., Caller], rows: Session) -> None:
+    campaign = make_campaign(rows, name="Launch", embargo_until=LIFT).id
+    make_asset(rows, title="The release", kind=AssetKind.PRESS_RELEASE)
+    make_channel(rows, time_zone=PARIS)
+    rows.commit()
+    path = f"/campaigns/{campaign}/proposal"
+
+    shown = admin.get(f"{path}?template=announcement").json["items"]
+    assert shown and {one["refused"] for one in shown} == {None}
+    assert rows.scalar(select(func.count()).select_from(Post)) == 0
+    rows.rollback()
+
+    body = {"template": "announcement", "posts": [{name: one[name] for name in ("asset_id", "channel_id", "wall_time")} for one in shown]}
+    early = body | {"posts": [*body["posts"], body["posts"][0] | {"wall_time": "2026-03-20T09:00"}]}
+    assert (admin.post(f"{path}/take", early, match='"1"').json["code"]) == "embargo_active"
+    taken = admin.post(f"{path}/take", body, match='"1"', Idempotency_Key="t1")
+    assert admin.post(f"{path}/take", body, match='"1"', Idempotency_Key="t1").json == taken.json
+    states = rows.execute(select(Post.state, Post.campaign_id)).all()
+    assert (taken.json["made"], [tuple(one) for one in states]) == (len(shown), [(PostState.DRAFT, campaign)] * len(shown))
+    rows.rollback()
+
+    assert admin.post(f"{path}/drop", {"entry_id": taken.json["entry_id"]}, match=taken.headers["ETag"]).json["cancelled"] == len(shown)
+    assert admin.get(f"{path}?template=nothing").status_code == 422
+    assert caller("author").post(f"{path}/take", body, match="*").status_code == 403
