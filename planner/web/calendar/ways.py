@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import date
 from typing import Any
@@ -19,9 +20,11 @@ ANY_DAY = date.min
 
 
 def back_to(asked: str | None, day: date | None = None) -> str:
-    """Where one came from on the calendar, else the week of that day; nothing leads elsewhere."""
-    home = url_for("planning.calendar")
+    """Where one came from, on the calendar or a campaign's page, else the week of that day; nothing leads elsewhere."""
+    home, campaigns = url_for("planning.calendar"), url_for("campaigns.index")
     if asked and asked.startswith(f"{home}?") and not {"\n", "\r", "\\"} & set(asked):
+        return asked
+    if asked and re.fullmatch(rf"{re.escape(campaigns)}/[0-9]{{1,18}}", asked):
         return asked
     return url_for("planning.calendar", date=day)
 
