@@ -14,7 +14,7 @@ from planner.channels.models import ChannelState
 from planner.channels.port import MediaKind, Platform
 from planner.planning.mentions import token
 from planner.planning.models import Blackout, LinkCheck, Pause, Post, PostState, Standing
-from tests.factories import NOON, make_asset, make_campaign, make_channel, make_person, make_post
+from tests.factories import NOON, make_asset, make_campaign, make_channel, make_event, make_person, make_post
 
 __all__ = ["BREAKERS", "Breaker", "a_post"]
 
@@ -110,6 +110,7 @@ BREAKERS: dict[str, Breaker] = {
     "quiet": Breaker("within the quiet hours", post={"publish_at": datetime(2026, 3, 3, 22, 0, tzinfo=UTC)}),
     "blackout": Breaker("falls in the blackout", after=lambda db, _post: db.add(Blackout(name="Results", starts_on=date(2026, 3, 1), ends_on=date(2026, 3, 9)))),
     "holiday": Breaker("public holiday", post={"publish_at": datetime(2026, 5, 1, 12, 0, tzinfo=UTC)}),
+    "rival": Breaker("“Signal Fair” of Orrin is on", after=lambda db, _post: make_event(db, "Signal Fair", rival="Orrin", starts_on=date(2026, 3, 3))),
     "repeat": Breaker(
         "The same text is planned here", channel={"platform": Platform.LINKEDIN},
         after=lambda db, post: another(db, post, text=post.text, publish_at=THEN + DAY, state=PostState.IN_REVIEW),
