@@ -18,7 +18,7 @@ from planner.people import service as register
 from planner.people.models import Event
 from planner.people.person_models import Person
 from planner.people.rules import PersonValues
-from planner.planning.models import Campaign, Post
+from planner.planning.models import Blackout, Campaign, Post
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 _numbers = itertools.count(1)
@@ -71,6 +71,16 @@ def make_event(db: Session, name: str = "Trade show", **values: Any) -> Event:
     db.add(event)
     db.flush()
     return event
+
+
+def make_blackout(db: Session, name: str = "Before the results", **values: Any) -> Blackout:
+    """Tomorrow's, one day."""
+    values.setdefault("starts_on", (NOON + timedelta(days=1)).date())
+    values.setdefault("ends_on", values["starts_on"] + timedelta(days=1))
+    blackout = Blackout(name=name, **values)
+    db.add(blackout)
+    db.flush()
+    return blackout
 
 
 def make_campaign(db: Session, **values: Any) -> Campaign:

@@ -39,6 +39,7 @@ ACTIONS: dict[str, frozenset[str]] = {
     "promotion.settings": frozenset({_ADMIN, _PLANNER}),
     "pause.set": frozenset({_ADMIN}),
     "rules.set": frozenset({_ADMIN}),
+    "blackout.edit": frozenset({_ADMIN, _PLANNER}),
     "audiences.map": frozenset({_ADMIN, _PLANNER}),
     "readings.refresh": frozenset({_ADMIN, _PLANNER, _AUTHOR}),
     "approval.set": frozenset({_ADMIN}),

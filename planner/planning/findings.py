@@ -53,6 +53,8 @@ class Quiet:
     name: str
     starts_on: date
     ends_on: date
+    #: Of its row, where a page leads to it.
+    number: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

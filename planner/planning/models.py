@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -308,13 +308,21 @@ class Pause(Record):
 
 
 class Blackout(Record):
-    """A planned quiet period: half-open days [starts_on, ends_on), shown on the calendar, warned about when planning."""
+    """A planned quiet period: half-open days [starts_on, ends_on), shown on the calendar, warned about when planning. Removed ones are kept."""
 
     __tablename__ = "blackouts"
     __table_args__ = (CheckConstraint("ends_on > starts_on", name="ends_after_start"),)
     name: Mapped[str] = mapped_column(String(160))
     starts_on: Mapped[date] = mapped_column(Date)
     ends_on: Mapped[date] = mapped_column(Date)
+    removed_at: Mapped[datetime | None]
+    version: Mapped[int] = mapped_column(default=1)
+
+    __mapper_args__ = {"version_id_col": version}
+
+    @property
+    def last_on(self) -> date:
+        return self.ends_on - timedelta(days=1)
 
 
 class Share(Record):

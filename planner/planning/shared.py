@@ -95,7 +95,7 @@ def shared(db: Session, share: Share, start: datetime, end: datetime, *, now: da
         changed = max([row.updated_at, *(moment for moment in (row.asset_updated_at, *lifts) if moment is not None and moment <= now)])
         posts.append(_masked(row) if secret else _clear(row, changed))
     quiet = select(Blackout.id, Blackout.name, Blackout.starts_on, Blackout.ends_on).where(
-        Blackout.starts_on <= end.date(), Blackout.ends_on >= start.date()
+        Blackout.starts_on <= end.date(), Blackout.ends_on >= start.date(), Blackout.removed_at.is_(None)
     )
     blackouts = [Quiet(one.id, "" if tells(one.name) else one.name, one.starts_on, one.ends_on) for one in db.execute(quiet.order_by(Blackout.starts_on, Blackout.id))]
     return Shared("" if tells(share.name) else share.name, posts, blackouts)

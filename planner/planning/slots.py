@@ -81,7 +81,8 @@ def free_slots(
     if not by_channel:
         return []
     settings = all_settings(db)
-    quiet = [Quiet(*row) for row in db.execute(select(Blackout.name, Blackout.starts_on, Blackout.ends_on).where(Blackout.ends_on >= start.date()))]
+    days = select(Blackout.name, Blackout.starts_on, Blackout.ends_on).where(Blackout.ends_on >= start.date(), Blackout.removed_at.is_(None))
+    quiet = [Quiet(*row) for row in db.execute(days)]
     taken = _taken(db, list(by_channel), start, end)
     weeks = [
         (Place(channel.id, channel.name, channel.time_zone, channel.colour, tuning_of(settings, channel.id)), slots)

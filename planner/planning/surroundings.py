@@ -120,7 +120,7 @@ def _days(db: Session, moment: datetime, tuning: Tuning) -> tuple[tuple[Quiet, .
     rule = tuning.of("rival")
     within = timedelta(days=rule.values["days"]) + one
     quiet = select(literal("").label("rival"), Blackout.name, Blackout.starts_on, Blackout.ends_on, Blackout.id).where(
-        Blackout.starts_on <= day + one, Blackout.ends_on >= day
+        Blackout.starts_on <= day + one, Blackout.ends_on >= day, Blackout.removed_at.is_(None)
     )
     rivals = select(Event.rival, Event.name, Event.starts_on, Event.ends_on, Event.id).where(
         Event.rival != "", Event.removed_at.is_(None), Event.starts_on <= day + within, Event.ends_on >= day - within

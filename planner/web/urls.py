@@ -317,4 +317,11 @@ SCREENS: tuple[Table, ...] = (
         ("GET POST", "/tokens", "tokens.tokens"),
         ("POST", "/tokens/<int:token_id>/revoke", "tokens.revoke_token"),
     ), context="base.tabs"),
+    Table("blackouts", "/settings/blackouts", "planner.web.settings", (
+        ("GET", "", "blackouts.index"),
+        ("GET POST", "/new", "blackouts.new"),
+        ("GET POST", "/<int:blackout_id>", "blackouts.edit"),
+        ("POST", "/<int:blackout_id>/remove", "blackouts.remove"),
+        ("POST", "/<int:blackout_id>/put-back", "blackouts.put_back"),
+    ), context="base.tabs"),
 )  # fmt: skip

@@ -21,7 +21,8 @@ from planner.insights import sites
 from planner.ledger.models import Job, JobState
 from planner.people import events
 from planner.people.events import EventValues
-from planner.planning import notes, saved_views, shares
+from planner.planning import blackouts, notes, saved_views, shares
+from planner.planning.blackouts import BlackoutValues
 from planner.planning.models import Pause, Post, PostState, ShareKind
 from planner.promotion.choices import Confidence, Option, PromotionKind
 from planner.promotion.models import Decision, Promotion
@@ -92,6 +93,7 @@ def make_scene(db: Session) -> Scene:
     accounts.issue_token(db, people["admin"], "a program", actor=people["admin"], now=NOON)
     share, _token = shares.make(db, shares.NewShare("For the agency", ShareKind.PAGE), actor=people["planner"], now=NOON)
     event = events.add(db, EventValues("Mobile Week", NOON.date(), rival="Acme"), actor=people["planner"], now=NOON)
+    blackout = blackouts.add(db, BlackoutValues("Before the results", NOON.date() + timedelta(days=1)), actor=people["planner"], now=NOON)
     note = notes.write(db, NOON.date(), "Trade show", actor=people["planner"], now=NOON)
     view = saved_views.save(db, "calendar", "Videos", "view=month&kind=video", shared=True, actor=people["planner"], now=NOON)
     site = sites.add(db, sites.SiteValues("example.com", sites.SiteKind.MATOMO, "3", PLANTED, "https://stats.example.com"), actor=None, now=NOON)
@@ -104,7 +106,7 @@ def make_scene(db: Session) -> Scene:
         "asset_id": asset.id, "file_id": file.id, "campaign_id": campaign.id, "post_id": post.id, "job_id": job.id, "pause_id": pause.id,
         "channel_id": channel.id, "user_id": people["viewer"].id, "token_id": 1, "token": link, "delivery_id": delivery.id, "native_id": native.id,
         "slot_id": 1, "alert_id": 1, "site_id": site.id, "amendment_id": 1, "change_id": 1,
-        "share_id": share.id, "note_id": note.id, "event_id": event.id, "view_id": view.id,
+        "share_id": share.id, "note_id": note.id, "event_id": event.id, "blackout_id": blackout.id, "view_id": view.id,
         "video_id": video.id, "promotion_id": promotion.id, "decision_id": decision.id, "reedit_id": 1, "reaction_id": 1,
         "kind": "assets", "code": "aaaaaaa", "platform": "x", "filename": "favicon.svg",
         "person_id": person.id, "place": "kind:press_release", "comment_id": 1, "link_id": 1,

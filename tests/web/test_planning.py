@@ -575,8 +575,8 @@ def test_the_rows_for_programs_say_all_that_is_shown(client: Browser, app_db: Se
             "state": "approved", "state_label": "Approved", "confidential": False, "origin": "post",
         },
         {
-            "id": "blackout-1", "title": "Before the results", "start": "2026-03-02", "end": "2026-03-04", "allDay": True, "url": None,
-            "move_url": None, "editable": False, "origin": "blackout",
+            "id": "blackout-1", "title": "Before the results", "start": "2026-03-02", "end": "2026-03-04", "allDay": True,
+            "url": "/settings/blackouts/1", "move_url": None, "editable": False, "origin": "blackout",
         },
     ]  # fmt: skip
 

@@ -148,7 +148,9 @@ def _everything(*, sees_all: bool) -> Any:
         _row("campaign", Campaign.id, Campaign.name, Campaign.embargo_until),
         _row("owner", User.id, func.coalesce(func.nullif(User.name, ""), User.email)).where(select(literal(1)).where(Asset.owner_id == User.id).exists()),
         _row("audience", AssetAudience.asset_id, cast(AssetAudience.audience, String)).where(AssetAudience.asset_id.in_(select(Post.asset_id).where(*inside).limit(most))),
-        _row("blackout", Blackout.id, Blackout.name, Blackout.starts_on, Blackout.ends_on).where(Blackout.starts_on < end, Blackout.ends_on > start),
+        _row("blackout", Blackout.id, Blackout.name, Blackout.starts_on, Blackout.ends_on).where(
+            Blackout.starts_on < end, Blackout.ends_on > start, Blackout.removed_at.is_(None)
+        ),
         _row("event", Event.id, Event.name, Event.starts_on, Event.ends_on, Event.rival).where(
             Event.starts_on < bindparam("far_end", type_=Date()), Event.ends_on > bindparam("far_start", type_=Date()), Event.removed_at.is_(None)
         ),
@@ -192,8 +194,8 @@ def _audience(found: Beside, number: int, name: str, *_rest: str) -> None:
     found.audiences.setdefault(number, []).append(Audience(name))
 
 
-def _blackout(found: Beside, _number: int, name: str, starts_on: str, ends_on: str, *_rest: str) -> None:
-    found.blackouts.append(Quiet(name, date.fromisoformat(starts_on), date.fromisoformat(ends_on)))
+def _blackout(found: Beside, number: int, name: str, starts_on: str, ends_on: str, *_rest: str) -> None:
+    found.blackouts.append(Quiet(name, date.fromisoformat(starts_on), date.fromisoformat(ends_on), number))
 
 
 def _event(found: Beside, number: int, name: str, starts_on: str, ends_on: str, rival: str) -> None:

@@ -151,9 +151,12 @@ def _days(asked: Asked, side: Beside, seen: Iterable[Stands]) -> list[Day]:
     marks: dict[date, list[Mark]] = {day: [] for day in sheets.days_between(start, end)}
     for day, kept, countries in free_days_of(seen, start, end):
         marks[day].append(Mark("holiday", f"{kept.named(str(get_locale()).split('_')[0])} ({', '.join(countries)})", "sun"))
-    quiet = {day: [one.name for one in side.blackouts if one.starts_on <= day < one.ends_on] for day in marks}
-    for day, names in quiet.items():
-        marks[day] += [Mark("blackout", name, "snowflake") for name in names]
+    quiet = set()
+    for blackout in side.blackouts:
+        mark = Mark("blackout", blackout.name, "snowflake", url_for("blackouts.edit", blackout_id=blackout.number, back=request.full_path), sheet=True)
+        for day in sheets.days_between(max(blackout.starts_on, start), min(blackout.ends_on, end)):
+            marks[day].append(mark)
+            quiet.add(day)
     for event in side.events:
         mark = _event_mark(event)
         for day in sheets.days_between(max(event.starts_on, start), min(event.ends_on, end)):
@@ -165,7 +168,7 @@ def _days(asked: Asked, side: Beside, seen: Iterable[Stands]) -> list[Day]:
         marks[note.day].append(Mark("note", note.text, "pencil", url_for("notes.edit", note_id=note.number, back=request.full_path), sheet=True))
     now, locale = today(), get_locale()
     return [
-        Day(day, *names_of(day, locale), marks[day], today=day == now, quiet=bool(quiet[day]), other=asked.view == "month" and day.month != asked.day.month) for day in marks
+        Day(day, *names_of(day, locale), marks[day], today=day == now, quiet=day in quiet, other=asked.view == "month" and day.month != asked.day.month) for day in marks
     ]
 
 

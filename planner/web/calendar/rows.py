@@ -84,7 +84,7 @@ def event_rows(entries: list[CalendarEntry], place: ZoneInfo) -> list[dict[str, 
 def _day_rows(start: date, end: date) -> list[dict[str, Any]]:
     """Blackouts and events. One statement."""
     quiet = select(literal("blackout").label("what"), Blackout.id, Blackout.name, literal("").label("rival"), Blackout.starts_on, Blackout.ends_on).where(
-        Blackout.starts_on <= end, Blackout.ends_on > start
+        Blackout.starts_on <= end, Blackout.ends_on > start, Blackout.removed_at.is_(None)
     )
     events = select(case((Event.rival != "", "rival"), else_="event"), Event.id, Event.name, Event.rival, Event.starts_on, Event.ends_on).where(
         Event.starts_on <= end, Event.ends_on > start, Event.removed_at.is_(None)
@@ -94,7 +94,8 @@ def _day_rows(start: date, end: date) -> list[dict[str, Any]]:
         {
             "id": f"{'blackout' if row.what == 'blackout' else 'event'}-{row.id}", "title": f"{row.rival}: {row.name}" if row.rival else row.name,
             "start": row.starts_on.isoformat(), "end": row.ends_on.isoformat(), "allDay": True,
-            "url": None if row.what == "blackout" else url_for("events.edit", event_id=row.id), "move_url": None, "editable": False, "origin": row.what,
+            "url": url_for("blackouts.edit", blackout_id=row.id) if row.what == "blackout" else url_for("events.edit", event_id=row.id),
+            "move_url": None, "editable": False, "origin": row.what,
         }
         for row in found
     ]  # fmt: skip

@@ -23,6 +23,7 @@ TABS = (
     ("settings.people", _l("People"), "users", "user.manage"),
     ("settings.tokens", _l("API tokens"), "key-round", "token.own"),
     ("settings.rules", _l("Rules"), "scale", "read"),
+    ("blackouts.index", _l("Blackouts"), "snowflake", "read"),
     ("settings.approval", _l("Approval"), "badge-check", "read"),
     ("settings.pauses", _l("Pause"), "circle-pause", "read"),
     ("settings.history", _l("History"), "history", "history.read"),
