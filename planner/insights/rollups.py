@@ -1,24 +1,25 @@
 """The roll-ups: sums per day of each post's last snapshot, brought forward cheaply or made again from the snapshots.
 
-`bring_forward` is for what happens all day long, readings of today: it touches the rows of the assets that were read and one row
-of the channel. `days_of` walks a channel's snapshots in order of time and is right for everything: late readings and a rebuild.
+`bring_forward` is for what happens all day long, readings of today or of days after all that is known: it computes with the posts
+that were read and the sums of their assets' others, and no snapshot is read again. `days_of` walks a channel's snapshots in order of time and is right for everything: late readings and a rebuild.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Any
+from itertools import chain
+from typing import Any, NamedTuple
 
 from sqlalchemy import func, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session, aliased
 
-from planner.insights.models import METRICS, ChannelDay, Latest, Snapshot
+from planner.insights.models import METRICS, ChannelDay, Snapshot
 from planner.planning.models import Post
 
-__all__ = ["Change", "Counts", "Day", "bring_forward", "day_of", "days_of", "make_again", "midnight", "newest_day", "opening", "upsert"]
+__all__ = ["Counts", "Day", "Standing", "bring_forward", "day_of", "days_of", "make_again", "midnight", "newest_day", "opening", "upsert", "write"]
 
 #: Counts in the order of METRICS; None is “not told”.
 Counts = tuple[int | None, ...]
@@ -28,6 +29,9 @@ _CLASH = "ON CONFLICT (day, asset_id, channel_id) DO UPDATE SET " + ", ".join(f"
 _NOTHING: Counts = (None,) * len(METRICS)
 _CHUNK = 500
 _STREAM = 5000
+#: Rows of one INSERT on SQLite, which steps through many values faster than through many statements.
+_TOGETHER = 200
+_ASSET_DAY = ("day", "asset_id", "channel_id", *METRICS)
 #: Readings are taken at midnight, or soon after when there are many: this long they still tell how the day before ended.
 _CLOSING = timedelta(hours=1)
 
@@ -41,13 +45,13 @@ class Day:
     channel: Counts
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
-    """A post's newest counts became others. `old` is None at its first reading."""
+class Standing(NamedTuple):
+    """A post's place, and its newest reading: its moment as the driver stores it, and its counts; both None before the first."""
 
     asset_id: int
-    old: Counts | None
-    new: Counts
+    channel_id: int
+    stamp: Any
+    counts: Counts | None
 
 
 class _Sums:
@@ -140,23 +144,51 @@ def make_again(db: Session, channel_id: int, start: date | None = None, only: Co
     return count + len(asset_rows)
 
 
-def bring_forward(db: Session, channel_id: int, day: date, changes: Sequence[Change]) -> None:
-    """Bring a day up to date that no later one follows on this channel. `latest` holds the new counts already."""
-    assets = sorted({change.asset_id for change in changes})
-    for first in range(0, len(assets), _CHUNK):
-        _sum_assets(db, channel_id, day, assets[first : first + _CHUNK])
-    base = db.execute(
-        select(*(getattr(ChannelDay, name) for name in METRICS))
-        .where(ChannelDay.channel_id == channel_id)
-        .order_by(ChannelDay.day.desc())
-        .limit(1)
-    ).first()
-    counts = _moved(tuple(base) if base else _NOTHING, changes)
-    if counts is None:
-        sums = (func.sum(getattr(Latest, name)) for name in METRICS)
-        row = db.execute(select(*sums).join(Post, Post.id == Latest.post_id).where(Post.channel_id == channel_id)).one()
-        counts = tuple(None if value is None else int(value) for value in row)
-    upsert(db, ChannelDay, ("day", "channel_id"), [{"day": day, "channel_id": channel_id, **_named(counts)}])
+def bring_forward(db: Session, channel_id: int, days: Mapping[date, Mapping[int, Counts]], known: Mapping[int, Standing]) -> bool:
+    """Write days that no later one follows on this channel; False, and nothing written, when only the snapshots can tell their sums.
+
+    days  -- day -> post -> its last counts of that day; posts of which nothing newer was told that day are left out.
+    known -- every post that was read, and where it stood before.
+    """
+    members: dict[int, list[int]] = {}
+    for post_id, one in known.items():
+        members.setdefault(one.asset_id, []).append(post_id)
+    total = _last_of(db, channel_id)
+    others = _others(db, channel_id, members)
+    current = {post_id: one.counts for post_id, one in known.items() if one.counts is not None}
+    asset_rows: list[tuple[Any, ...]] = []
+    channel_rows: list[dict[str, Any]] = []
+    for day in sorted(days):
+        read, stamp = days[day], _day_stamp(db, day)
+        moved = _moved(total, [current[post_id] for post_id in read if post_id in current], list(read.values()))
+        if moved is None:
+            return False
+        total = moved
+        current.update(read)
+        channel_rows.append({"day": day, "channel_id": channel_id, **_named(total)})
+        for asset_id in sorted({known[post_id].asset_id for post_id in read}):
+            parts = [current[post_id] for post_id in members[asset_id] if post_id in current]
+            if asset_id in others:
+                parts.append(others[asset_id])
+            asset_rows.append((stamp, asset_id, channel_id, *(parts[0] if len(parts) == 1 else _added(parts))))
+    write(db, "asset_day", _ASSET_DAY, asset_rows, _CLASH)
+    upsert(db, ChannelDay, ("day", "channel_id"), channel_rows)
+    return True
+
+
+def write(db: Session, table: str, names: Sequence[str], rows: Sequence[tuple[Any, ...]], clash: str) -> int:
+    """Insert tuples by the driver's own means: mapped rows would take thirty times as long. How many were written."""
+    if not rows:
+        return 0
+    start = f"INSERT INTO {table} ({', '.join(names)}) VALUES "  # noqa: S608
+    connection = db.connection()
+    if not _is_sqlite(db):
+        return int(connection.exec_driver_sql(f"{start}({', '.join(['%s'] * len(names))}) {clash}", list(rows)).rowcount)
+    place, count = f"({', '.join('?' * len(names))})", 0
+    for first in range(0, len(rows), _TOGETHER):
+        some = rows[first : first + _TOGETHER]
+        count += connection.exec_driver_sql(f"{start}{', '.join([place] * len(some))} {clash}", tuple(chain.from_iterable(some))).rowcount
+    return count
 
 
 def upsert(db: Session, table: Any, keys: Sequence[str], rows: list[dict[str, Any]]) -> None:
@@ -168,28 +200,33 @@ def upsert(db: Session, table: Any, keys: Sequence[str], rows: list[dict[str, An
     db.execute(insert.on_conflict_do_update(index_elements=list(keys), set_=changed), rows)
 
 
-def _sum_assets(db: Session, channel_id: int, day: date, assets: Sequence[int]) -> None:
-    # “+ 0” keeps the planner from walking the whole channel: an asset has few posts, a channel may have all of them.
-    place = "?" if _is_sqlite(db) else "%s"
+def _last_of(db: Session, channel_id: int) -> Counts:
+    """What the channel had at the end of its last day."""
+    columns = [getattr(ChannelDay, name) for name in METRICS]
+    row = db.execute(select(*columns).where(ChannelDay.channel_id == channel_id).order_by(ChannelDay.day.desc()).limit(1)).first()
+    return tuple(row) if row else _NOTHING
+
+
+def _others(db: Session, channel_id: int, members: Mapping[int, Sequence[int]]) -> dict[int, Counts]:
+    """Asset -> the sums of its posts on this channel that are not among `members`, where there are any with a reading."""
+    found: dict[int, Counts] = {}
+    assets = sorted(members)
     sums = ", ".join(f"SUM(l.{name})" for name in METRICS)
-    numbers = ",".join(str(int(one)) for one in assets)
-    db.connection().exec_driver_sql(
-        f"INSERT INTO asset_day (day, asset_id, channel_id, {', '.join(METRICS)}) SELECT {'' if _is_sqlite(db) else 'CAST('}{place}"  # noqa: S608
-        f"{'' if _is_sqlite(db) else ' AS date)'}, p.asset_id, p.channel_id, {sums} FROM posts p JOIN latest l ON l.post_id = p.id"
-        f" WHERE p.asset_id IN ({numbers}) AND p.channel_id + 0 = {int(channel_id)} GROUP BY p.asset_id, p.channel_id {_CLASH}",
-        (_day_stamp(db, day),),
-    )
+    for first in range(0, len(assets), _CHUNK):
+        some = assets[first : first + _CHUNK]
+        numbers, ours = ",".join(str(int(one)) for one in some), ",".join(str(int(one)) for asset_id in some for one in members[asset_id])
+        # “+ 0” keeps the planner from walking the whole channel: an asset has few posts, a channel may have all of them.
+        rows = db.connection().exec_driver_sql(
+            f"SELECT p.asset_id, {sums} FROM posts p JOIN latest l ON l.post_id = p.id"  # noqa: S608
+            f" WHERE p.asset_id IN ({numbers}) AND p.channel_id + 0 = {int(channel_id)} AND p.id NOT IN ({ours}) GROUP BY p.asset_id"
+        )
+        found |= {row[0]: tuple(None if value is None else int(value) for value in row[1:]) for row in rows}
+    return found
 
 
 def _write_days(db: Session, rows: Sequence[tuple[date, int, int, Counts]]) -> None:
-    """Rows of asset_day over those that are there, straight to the driver."""
-    if rows:
-        place = "?" if _is_sqlite(db) else "%s"
-        values = ", ".join([place] * (3 + len(METRICS)))
-        db.connection().exec_driver_sql(
-            f"INSERT INTO asset_day (day, asset_id, channel_id, {', '.join(METRICS)}) VALUES ({values}) {_CLASH}",  # noqa: S608
-            [(_day_stamp(db, day), asset_id, channel_id, *counts) for day, asset_id, channel_id, counts in rows],
-        )
+    """Rows of asset_day over those that are there."""
+    write(db, "asset_day", _ASSET_DAY, [(_day_stamp(db, day), asset_id, channel_id, *counts) for day, asset_id, channel_id, counts in rows], _CLASH)
 
 
 def _day_stamp(db: Session, day: date) -> Any:
@@ -201,17 +238,23 @@ def _is_sqlite(db: Session) -> bool:
     return db.get_bind().dialect.name == "sqlite"
 
 
-def _moved(base: Counts, changes: Sequence[Change]) -> Counts | None:
-    """The sums after these changes; None when a count that was told is told no more, which a difference cannot express."""
-    moved = list(base)
-    for change in changes:
-        for place, (before, after) in enumerate(zip(change.old or _NOTHING, change.new, strict=True)):
-            if after is None:
-                if before is not None:
-                    return None
-                continue
-            moved[place] = (moved[place] or 0) + after - (before or 0)
+def _moved(base: Counts, before: Sequence[Counts], after: Sequence[Counts]) -> Counts | None:
+    """The sums once `before` gave way to `after`; None when nobody read tells a count any more, because others may or may not tell it."""
+    if not after:
+        return base
+    moved = []
+    for total, old, new in zip(base, zip(*before, strict=True) if before else [()] * len(METRICS), zip(*after, strict=True), strict=True):
+        if new.count(None) < len(new):
+            moved.append((total or 0) - sum(filter(None, old)) + sum(filter(None, new)))
+        elif old.count(None) < len(old):
+            return None
+        else:
+            moved.append(total)
     return tuple(moved)
+
+
+def _added(parts: Sequence[Counts]) -> Counts:
+    return tuple(None if column.count(None) == len(column) else sum(filter(None, column)) for column in zip(*parts, strict=True))
 
 
 def _named(counts: Counts) -> dict[str, int | None]:

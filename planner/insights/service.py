@@ -13,9 +13,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from operator import attrgetter
+from operator import attrgetter, itemgetter
 from typing import Any
 
 from sqlalchemy import delete, func, insert, select
@@ -26,7 +25,7 @@ from planner.channels.port import Reading
 from planner.core.errors import Invalid, NotFound
 from planner.core.i18n import N_
 from planner.insights.models import METRICS, AssetDay, ChannelDay, Latest, Snapshot
-from planner.insights.rollups import Change, Counts, bring_forward, day_of, days_of, make_again, newest_day
+from planner.insights.rollups import Counts, Standing, bring_forward, day_of, days_of, make_again, newest_day, write
 from planner.planning.models import Post
 
 __all__ = ["compare", "forget", "rebuild", "record", "record_rows"]
@@ -41,16 +40,6 @@ Key = tuple[int, datetime]
 Told = tuple[str, Counts, str | None]
 #: Moments as the driver stores them; they compare like the moments.
 Stamps = dict[datetime, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """A post's place, and its newest reading; `stamp` (see `_stamp`) and `counts` are None before the first."""
-
-    asset_id: int
-    channel_id: int
-    stamp: Any
-    counts: Counts | None
 
 
 def record(
@@ -115,7 +104,10 @@ def compare(db: Session) -> list[str]:
 
 
 def _told(rows: Sequence[tuple[int, datetime, Reading]]) -> dict[Key, Told]:
-    """(post, moment) -> regime, counts and the platform's own fields; of two readings of the same post and moment the first stays, as in the table."""
+    """(post, moment) -> regime, counts and the platform's own fields; of two readings of the same post and moment the first stays, as in the table.
+
+    By post and moment, the order of the table's index: fastest to write, and a post's last one is its newest.
+    """
     told: dict[Key, Told] = {}
     for post_id, at, reading in rows:
         counts = _COUNTS(reading)
@@ -126,7 +118,7 @@ def _told(rows: Sequence[tuple[int, datetime, Reading]]) -> dict[Key, Told]:
             raise Invalid(N_("“%(text)s” is larger than a count can be."), text=max(given))
         raw = None if reading.raw is None else json.dumps(reading.raw, ensure_ascii=False, separators=(",", ":"))
         told.setdefault((post_id, at.astimezone(UTC)), (reading.regime, counts, raw))
-    return told
+    return dict(sorted(told.items(), key=itemgetter(0)))
 
 
 def _standing(db: Session, post_ids: Sequence[int]) -> dict[int, Standing]:
@@ -137,8 +129,8 @@ def _standing(db: Session, post_ids: Sequence[int]) -> dict[int, Standing]:
         rows = db.connection().exec_driver_sql(
             f"SELECT p.id, p.asset_id, p.channel_id, l.at, {', '.join('l.' + name for name in METRICS)} "  # noqa: S608
             f"FROM posts p LEFT JOIN latest l ON l.post_id = p.id WHERE p.id IN ({numbers})"
-        )
-        found |= {row[0]: Standing(row[1], row[2], row[3], None if row[3] is None else tuple(row[4:])) for row in rows}
+        ).fetchall()
+        found.update([(row[0], Standing(row[1], row[2], row[3], None if row[3] is None else row[4:])) for row in rows])
     if len(found) < len(post_ids):
         raise NotFound(N_("One of these readings is about a post that is not here."))
     return found
@@ -156,45 +148,33 @@ def _take_turns(db: Session, post_ids: Sequence[int] | None = None) -> None:
 def _insert(db: Session, told: dict[Key, Told], source: str, stamps: Stamps) -> int:
     """Add the snapshots that are not there yet; how many."""
     rows = [(post_id, stamps[at], source, regime, *counts, raw) for (post_id, at), (regime, counts, raw) in told.items()]
-    return _write(db, "snapshots", ("post_id", "at", "source", "regime", *METRICS, "raw"), rows, "ON CONFLICT (post_id, at) DO NOTHING")
+    return write(db, "snapshots", ("post_id", "at", "source", "regime", *METRICS, "raw"), rows, "ON CONFLICT (post_id, at) DO NOTHING")
 
 
 def _roll_up(db: Session, told: dict[Key, Told], posts: dict[int, Standing], stamps: Stamps) -> None:
-    newest: dict[int, tuple[datetime, Told]] = {}
-    days: dict[int, set[date]] = {}
+    """Bring forward what is newer than all that was known; make again what is late."""
+    newest: dict[int, tuple[Any, ...]] = {}
+    days: dict[int, dict[date, dict[int, Counts]]] = {}
     day_at = {at: day_of(at) for at in stamps}
-    for (post_id, at), one in told.items():
-        days.setdefault(posts[post_id].channel_id, set()).add(day_at[at])
-        if post_id not in newest or newest[post_id][0] < at:
-            newest[post_id] = (at, one)
-    _keep_latest(db, newest, stamps)
-    changes: dict[int, list[Change]] = {channel_id: [] for channel_id in days}
-    for post_id, (at, (_regime, counts, _raw)) in newest.items():
-        before = posts[post_id]
-        if before.stamp is None or before.stamp < stamps[at]:
-            changes[before.channel_id].append(Change(before.asset_id, before.counts, counts))
-    for channel_id, read in days.items():
-        last = newest_day(db, channel_id)
-        if len(read) == 1 and (last is None or last <= min(read)):
-            bring_forward(db, channel_id, min(read), changes[channel_id])
-        else:
-            touched = {posts[post_id].asset_id for post_id, _at in told if posts[post_id].channel_id == channel_id}
-            make_again(db, channel_id, min(read), touched)
+    for (post_id, at), (regime, counts, _raw) in told.items():
+        before, stamp = posts[post_id], stamps[at]
+        read = days.setdefault(before.channel_id, {}).setdefault(day_at[at], {})
+        if before.stamp is None or before.stamp < stamp:
+            newest[post_id] = (post_id, stamp, regime, *counts)
+            read[post_id] = counts
+    _keep_latest(db, list(newest.values()))
+    for channel_id, by_day in days.items():
+        first, last = min(by_day), newest_day(db, channel_id)
+        here = {post_id: one for post_id, one in posts.items() if one.channel_id == channel_id} if len(days) > 1 else posts
+        if (last is not None and last > first) or not bring_forward(db, channel_id, by_day, here):
+            make_again(db, channel_id, first, {one.asset_id for one in here.values()})
 
 
-def _keep_latest(db: Session, newest: dict[int, tuple[datetime, Told]], stamps: Stamps) -> None:
+def _keep_latest(db: Session, rows: list[tuple[Any, ...]]) -> None:
     """An older reading never replaces a newer one; one of the same moment is the one that is there."""
     names = ("post_id", "at", "regime", *METRICS)
-    rows = [(post_id, stamps[at], regime, *counts) for post_id, (at, (regime, counts, _raw)) in newest.items()]
     fresh = ", ".join(f"{name} = excluded.{name}" for name in names[1:])
-    _write(db, "latest", names, rows, f"ON CONFLICT (post_id) DO UPDATE SET {fresh} WHERE excluded.at > latest.at")
-
-
-def _write(db: Session, table: str, names: Sequence[str], rows: list[tuple[Any, ...]], clash: str) -> int:
-    """Tuples straight to the driver: mapped rows would take thirty times as long. How many were written."""
-    place = "?" if _is_sqlite(db) else "%s"
-    statement = f"INSERT INTO {table} ({', '.join(names)}) VALUES ({', '.join([place] * len(names))}) {clash}"  # noqa: S608
-    return int(db.connection().exec_driver_sql(statement, rows).rowcount)
+    write(db, "latest", names, rows, f"ON CONFLICT (post_id) DO UPDATE SET {fresh} WHERE excluded.at > latest.at")
 
 
 def _stamp(db: Session, at: datetime) -> Any:

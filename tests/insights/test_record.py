@@ -214,3 +214,19 @@ def test_the_number_of_statements_does_not_grow_with_the_number_of_readings(db: 
         counts.append(len(said))
 
     assert counts[0] == counts[1] <= 10
+
+
+def test_days_after_all_that_is_known_are_written_without_reading_a_snapshot_again(db: Session) -> None:
+    read_now, silent, *others = make_posts(db, 4, 2)
+    service.record(db, [(silent.id, read(7)), *((post.id, read(1)) for post in others)], at=MONDAY, now=MONDAY)
+    said: list[str] = []
+    listen = lambda _c, _cu, statement, *_rest: said.append(statement)  # noqa: E731
+    event.listen(db.get_bind(), "before_cursor_execute", listen)
+    rows = [(read_now.id, MONDAY + timedelta(hours=8 * number), read(100 + number)) for number in range(1, 31)]
+    service.record_rows(db, rows)
+    event.remove(db.get_bind(), "before_cursor_execute", listen)
+
+    assert [one for one in said if "FROM snapshots" in one] == []
+    assert days_of_asset(db, silent.asset_id)[-1] == (date(2026, 3, 12), 137, None)
+    assert days_of_channel(db, silent.channel_id)[-1] == (date(2026, 3, 12), 137 + len(others), None)
+    assert service.compare(db) == []
