@@ -58,6 +58,14 @@ RESOURCES: tuple[Table, ...] = (
         ("POST", f"/<{_ID}:post_id>/comments", "add"),
         ("POST", f"/<{_ID}:post_id>/comments/<{_ID}:comment_id>/settle", "settle"),
     )),
+    Table("api-blackouts", "/api/v1/blackouts", "planner.api.blackouts", (
+        ("GET", "", "index"),
+        ("POST", "", "create"),
+        ("GET", "/posts", "posts"),
+        ("GET", f"/<{_ID}:blackout_id>", "show"),
+        ("PATCH", f"/<{_ID}:blackout_id>", "edit"),
+        ("POST", f"/<{_ID}:blackout_id>/remove", "remove"),
+    )),
     Table("api-people", "/api/v1/people", "planner.api.people", (
         ("GET", "", "index"),
         ("POST", "", "create"),

@@ -12,7 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from planner.accounts.models import Entry
-from planner.catalog.models import AssetState
+from planner.catalog.models import AssetState, Confidentiality
 from planner.channels.models import Channel, Credential
 from planner.channels.port import Platform
 from planner.insights.models import METRICS
@@ -136,6 +136,41 @@ def test_an_event_is_made_changed_listed_and_taken_off(admin: Caller, caller: Ca
     assert (gone.status_code, admin.get(f"/events/{made.json['id']}").status_code, admin.get("/events").json["items"]) == (200, 404, [])
 
 
+def test_a_blackout_is_made_changed_listed_and_taken_off(admin: Caller, caller: Callable[..., Caller], rows: Session) -> None:
+    given = {"name": "Before the results", "starts_on": "2026-03-03"}
+    made, again = (admin.post("/blackouts", given, Idempotency_Key="k1") for _ in range(2))
+    changed = admin.patch(f"/blackouts/{made.json['id']}", {"last_on": "2026-03-05"}, match=made.headers["ETag"])
+
+    assert (made.status_code, again.get_data() == made.get_data(), changed.status_code) == (201, True, 200)
+    assert made.json == {"id": made.json["id"], **given, "last_on": "2026-03-03", "version": 1}
+    assert changed.json == made.json | {"last_on": "2026-03-05", "version": 2}
+    assert admin.patch(f"/blackouts/{made.json['id']}", {"name": "Late"}, match=made.headers["ETag"]).status_code == 412
+    assert admin.get("/blackouts?since=2026-03-05&until=2026-03-06").json["items"] == [changed.json]
+    assert admin.get("/blackouts?since=2026-03-06").json["items"] == []
+    wrong = admin.post("/blackouts", {**given, "last_on": "2026-03-01"})
+    assert (wrong.status_code, wrong.json["errors"][0]["field"]) == (422, "last_on")
+    assert caller("author").post("/blackouts", given).status_code == 403
+    gone = admin.post(f"/blackouts/{made.json['id']}/remove", {}, match=changed.headers["ETag"])
+    assert (gone.status_code, admin.get(f"/blackouts/{made.json['id']}").status_code, admin.get("/blackouts").json["items"]) == (200, 404, [])
+
+
+def test_a_program_reads_what_a_blackout_would_hit_and_then_what_the_rule_says(admin: Caller, caller: Callable[..., Caller], rows: Session) -> None:
+    secret = make_post(rows, asset=make_asset(rows, title="Falcon", confidentiality=Confidentiality.CONFIDENTIAL)).id
+    rows.commit()
+    asked = "/blackouts/posts?starts_on=2026-03-02&last_on=2026-03-03"
+
+    shown = admin.get(asked)
+
+    assert [(one["post_id"], one["title"], one["state"], one["publish_at"]) for one in shown.json["items"]] == [(secret, "Falcon", "draft", "2026-03-03T12:00:00Z")]
+    assert [(one["post_id"], one["title"]) for one in caller("viewer").get(asked).json["items"]] == [(None, None)]
+    assert admin.get("/blackouts/posts?starts_on=2026-03-02").json["items"] == []
+    assert admin.get("/blackouts/posts?starts_on=2026-03-02&last_on=2026-03-01").status_code == 422
+    said = [[one["code"] for one in admin.get(f"/posts/{secret}/findings").json["items"]]]
+    admin.post("/blackouts", {"name": "Before the results", "starts_on": "2026-03-03"})
+    said.append([one["code"] for one in admin.get(f"/posts/{secret}/findings").json["items"]])
+    assert ["blackout" in codes for codes in said] == [False, True]
+
+
 def _delivery(rows: Session, state: DeliveryState = DeliveryState.MISSED, **values: Any) -> Delivery:
     post = make_post(rows, state=PostState(state.value), approved_digest="0" * 64, **values)
     delivery = Delivery(
@@ -244,7 +279,7 @@ def test_a_job_is_seen_by_whoever_asked_for_it_and_by_administrators(
 def test_lists_are_empty_before_there_is_anything(caller: Callable[..., Caller]) -> None:
     viewer = caller("viewer")
 
-    for path in ("/assets", "/posts", "/channels", "/campaigns", "/events", "/deliveries", "/jobs"):
+    for path in ("/assets", "/posts", "/channels", "/campaigns", "/events", "/blackouts", "/deliveries", "/jobs"):
         assert viewer.get(path).json["items"] == [], path
 
 
