@@ -5,7 +5,7 @@ A group is put into one audience, or outside all of them; one that nobody put an
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -26,7 +26,7 @@ from planner.insights.models import AudienceMapping
 from planner.insights.watched import Watched
 from planner.planning.models import Post, PostState
 
-__all__ = ["DIMENSIONS", "OUTSIDE", "ChannelReach", "Group", "Reach", "asset_reach", "groups", "mapping", "put", "reach"]
+__all__ = ["DIMENSIONS", "OUTSIDE", "ChannelReach", "Group", "Reach", "asset_reach", "groups", "mapping", "put", "reach", "reached"]
 
 #: Put outside every audience of ours.
 OUTSIDE = "outside"
@@ -163,6 +163,16 @@ def asset_reach(db: Session, asset: Asset, watched: Sequence[Watched]) -> list[C
         )
     ).all()
     audiences = channels.audience(db) if any(row.platform is Platform.LINKEDIN for row in live) else {}
+    return reached([(row.id, row.name, row.platform) for row in live], targets, known=known, audiences=audiences, watched=watched)
+
+
+def reached(
+    live: Iterable[tuple[int, str, Platform]], targets: Collection[str], *, known: Mapping[Segment, str | None],
+    audiences: Mapping[int, channels.Audience], watched: Sequence[Watched],
+) -> list[ChannelReach]:  # fmt: skip
+    """The same of what was read already: the channels (number, name, platform) on which an asset for these audiences is live."""
+    if not targets:
+        return []
     found = []
     for channel_id, name, platform in live:
         tables = _viewers(watched, name) if platform is Platform.YOUTUBE else _followers(audiences.get(channel_id))

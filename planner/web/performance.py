@@ -20,16 +20,18 @@ from planner.channels.queries import ChannelHealth
 from planner.insights import exporting, queries
 from planner.insights.best_times import LEAST, LEAST_THERE
 from planner.insights.budget import MEASURES
+from planner.insights.costs import MOST, costs
 from planner.insights.ranking import MIN_PEERS, SEEN, rank
 from planner.insights.trend import ChannelMonth, months
 from planner.insights.week import STEPS, week
 from planner.web import keeping_views, performance_views
 from planner.web.access import needs
+from planner.web.cost_field import field_of
 from planner.web.definitions import definitions, regimes
 from planner.web.handed_out import as_it_is_read
 from planner.web.linkedin_names import name_of
 
-__all__ = ["around", "audience", "export", "index", "times_of_week", "totals"]
+__all__ = ["around", "audience", "export", "index", "times_of_week", "totals", "what_views_cost"]
 
 #: Ages at which posts may be compared; the empty one is "as last read".
 AGES = ("", "1", "7", "30", "90")
@@ -40,6 +42,7 @@ _SHOWN = 100
 _TABS = (
     ("performance.index", _l("Ranking"), "list"),
     ("performance.times_of_week", _l("Hours of the week"), "clock-3"),
+    ("performance.what_views_cost", _l("Cost"), "coins"),
     ("performance.totals", _l("Channels"), "chart-line"),
     ("performance.audience", lazy_pgettext("followers", "Audience"), "users"),
     ("readings.readings", _l("Readings"), "refresh-cw"),
@@ -149,6 +152,13 @@ def times_of_week() -> ResponseReturnValue:
         "performance/times.html", channels=known, channel=shown, week=week(g.db, channel, now=g.now) if channel else None, least=LEAST, least_there=LEAST_THERE, steps=STEPS,
         day_names=get_day_names("wide", "stand-alone", locale=get_locale() or "en"), short_names=get_day_names("abbreviated", "stand-alone", locale=get_locale() or "en"),
     )  # fmt: skip
+
+
+@needs("read")
+def what_views_cost() -> ResponseReturnValue:
+    """What assets cost against how often people in target saw them."""
+    found = costs(g.db, viewer=g.user, currency=request.args.get("currency"))
+    return render_template("performance/costs.html", found=found, field=field_of([(float(one.cost), one.qualified or 1) for one in found.placed]) if found and found.placed else None, most=MOST)
 
 
 @needs("read")

@@ -212,6 +212,7 @@ SCREENS: tuple[Table, ...] = (
         ("GET", "", "index"),
         ("GET", "/export.csv", "export"),
         ("GET", "/times", "times_of_week"),
+        ("GET", "/costs", "what_views_cost"),
         ("GET", "/channels", "totals"),
         ("GET", "/audience", "audience"),
     ), context="around"),

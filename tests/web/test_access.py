@@ -128,6 +128,7 @@ MATRIX = {
     "settings.site": "200 403 403 403 403 403 403 302",
     "performance.index": "200 200 200 200 200 403 200 302",
     "performance.times_of_week": "200 200 200 200 200 403 200 302",
+    "performance.what_views_cost": "200 200 200 200 200 403 200 302",
     "performance.export": "200 200 200 200 200 403 200 302",
     "performance.audience": "200 200 200 200 200 403 200 302",
     "performance.totals": "200 200 200 200 200 403 200 302",

@@ -21,10 +21,11 @@ from planner.planning.models import Post, PostState
 from planner.web.performance import slice_name
 from tests.conftest import Browser
 from tests.factories import NOON, make_asset, make_channel, make_post
+from tests.insights.test_costs import a_page, shown
 from tests.web.counting import statements
 
 DAY = timedelta(days=1)
-PAGES = ("/performance", "/performance/channels", "/performance/audience", "/performance/times")
+PAGES = ("/performance", "/performance/channels", "/performance/audience", "/performance/times", "/performance/costs")
 
 
 def seen(db: Session, channel: Channel, counts: list[int], *, title: str = "Post") -> None:
@@ -214,13 +215,26 @@ def test_an_export_of_any_length_is_one_statement_and_many_pieces(client: Browse
 
 
 def test_an_empty_product_says_where_numbers_will_come_from(client: Browser) -> None:
-    assert all(sentence in client.get(path).text for path, sentence in zip(PAGES, ("No numbers yet", "No numbers yet", "Nothing told yet", "No channel tells numbers yet"), strict=True))
+    assert all(sentence in client.get(path).text for path, sentence in zip(PAGES, ("No numbers yet", "No numbers yet", "Nothing told yet", "No channel tells numbers yet", "No published asset has a cost yet"), strict=True))
 
 
 def test_only_those_who_may_read_see_numbers(app: Flask, sign_in: Any) -> None:
-    assert [sign_in(roles=("viewer",)).get(path).status_code for path in PAGES] == [200] * 4
-    assert [sign_in(roles=("advocate",)).get(path).status_code for path in PAGES] == [403] * 4
-    assert [app.test_client().get(path).status_code for path in PAGES] == [302] * 4
+    assert [sign_in(roles=("viewer",)).get(path).status_code for path in PAGES] == [200] * len(PAGES)
+    assert [sign_in(roles=("advocate",)).get(path).status_code for path in PAGES] == [403] * len(PAGES)
+    assert [app.test_client().get(path).status_code for path in PAGES] == [302] * len(PAGES)
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_the_page_of_costs_has_a_place_for_each_asset_by_as_many_statements(client: Browser, app: Flask, app_db: Session, count: int) -> None:
+    for number in range(count):
+        shown(app_db, a_page(app_db, 250, 750), 1000 * (number + 1), "100")
+    app_db.commit()
+
+    page = client.get("/performance/costs").text
+
+    assert (page.count("cost-field__dot"), page.count("data-row")) == (count, count)
+    assert "€0.40" in page and "mixed definitions" in page
+    assert statements(app, client, "/performance/costs") == 9
 
 
 @pytest.mark.parametrize("count", [1, 3])
@@ -229,4 +243,4 @@ def test_the_pages_cost_the_same_whatever_their_length(client: Browser, app: Fla
         seen(app_db, make_channel(app_db), [100] * count)
     app_db.commit()
 
-    assert [statements(app, client, path) for path in PAGES] == [6, 8, 5, 5]
+    assert [statements(app, client, path) for path in PAGES] == [6, 8, 5, 5, 3]
