@@ -33,8 +33,8 @@ class Field:
 def field_of(points: Sequence[tuple[float, float]], *, width: int = 760, height: int = 420) -> Field:
     """The field of these points (value across, value upwards), each > 0; at least one."""
     left, right, top, bottom = 72.0, width - 16.0, 14.0, height - 54.0
-    x = _axis([point[0] for point in points], left, right)
-    y = _axis([point[1] for point in points], bottom, top)
+    x = _Axis([point[0] for point in points], left, right)
+    y = _Axis([point[1] for point in points], bottom, top)
     middle = sorted(upwards / across for across, upwards in points)[len(points) // 2]
     return Field(
         width, height, left, right, top, bottom, [(round(x(across), 1), round(y(upwards), 1)) for across, upwards in points], x.ticks(), y.ticks(),
@@ -42,7 +42,7 @@ def field_of(points: Sequence[tuple[float, float]], *, width: int = 760, height:
     )  # fmt: skip
 
 
-class _axis:  # noqa: N801  # Called like the function it is.
+class _Axis:
     """Value -> place, by its logarithm, with some room at both ends."""
 
     def __init__(self, values: Sequence[float], start: float, end: float) -> None:
@@ -68,7 +68,7 @@ class _axis:  # noqa: N801  # Called like the function it is.
         return [(round(self(value), 1), value) for value in told]
 
 
-def _even(ratio: float, x: _axis, y: _axis) -> tuple[float, float, float, float] | None:
+def _even(ratio: float, x: _Axis, y: _Axis) -> tuple[float, float, float, float] | None:
     """The ends of the line `upwards = ratio * across` inside the field; None when it does not cross it."""
     shift = math.log10(ratio)
     low, high = max(x.low, y.low - shift), min(x.high, y.high - shift)
