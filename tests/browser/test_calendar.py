@@ -256,3 +256,12 @@ def test_a_post_of_a_wave_is_asked_about_and_the_whole_wave_moves(page: Page, pr
     expect(cell(page, monday + timedelta(days=3), 2).locator(f"[data-post='{numbers[1]}']")).to_be_visible()
     page.get_by_role("button", name="Undo").click()
     expect(cell(page, monday, 2).locator(f"[data-post='{numbers[0]}']")).to_be_visible()
+
+
+def test_the_tab_that_one_is_on_is_in_view_on_a_phone(page: Page, product: Product) -> None:
+    sign_in(page, product)
+    page.set_viewport_size({"width": 390, "height": 844})
+    for address in ("/settings/blackouts", "/performance/costs", "/settings/channels"):
+        page.goto(f"{product.url}{address}")
+        for tab in page.locator(".tabs > [aria-current]").all():
+            expect(tab).to_be_in_viewport(ratio=0.9)
