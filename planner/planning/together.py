@@ -21,7 +21,7 @@ from planner.planning.models import Post
 from planner.planning.moments import resolve_wall_time, zone_of
 from planner.planning.surroundings import all_settings, surroundings
 
-__all__ = ["Doing", "Shift", "Step", "cancel", "look", "move", "posts_of", "submit", "take_back", "unplan", "wave_of", "what_blocks"]
+__all__ = ["Doing", "Shift", "Step", "cancel", "look", "move", "posts_of", "submit", "take_back", "unplan", "wall_after", "what_blocks"]
 
 #: More than this is no longer looked at one by one.
 MOST = 100
@@ -73,14 +73,6 @@ def posts_of(db: Session, numbers: Sequence[int], *, viewer: User | None) -> lis
     if len(found) != len(wanted) or any(not may(viewer, "read", post) for post in found):
         raise NotFound()
     return found
-
-
-def wave_of(db: Session, post: Post, *, viewer: User | None) -> list[Post]:
-    """The posts of its campaign that can still move and that this person may move, the earliest first; nothing without a campaign."""
-    if post.campaign_id is None:
-        return []
-    found = _loaded(db, (Post.campaign_id == post.campaign_id) & Post.state.in_(states.OPEN) & Post.publish_at.is_not(None))
-    return [one for one in found if may(viewer, "post.move", one)]
 
 
 def look(db: Session, posts: Sequence[Post], shift: Shift, doing: Doing) -> list[Step]:
@@ -173,9 +165,14 @@ def shifted(post: Post, shift: Shift) -> datetime:
     """Where a post goes. Raises Invalid: it has no time, that hour does not exist there, or comes twice."""
     if post.publish_at is None:
         raise Invalid(N_("Choose when it goes out."), field="publish_at")
-    zone = post.time_zone or post.channel.time_zone
-    wall = post.publish_at.astimezone(zone_of(zone)).replace(tzinfo=None) + timedelta(days=shift.days, minutes=shift.minutes)
-    return resolve_wall_time(wall, zone)
+    return resolve_wall_time(wall_after(post, shift), post.time_zone or post.channel.time_zone)
+
+
+def wall_after(post: Post, shift: Shift | None = None) -> datetime:
+    """What the clock of a dated post's own zone shows then; without a shift, what it shows where the post is."""
+    assert post.publish_at is not None
+    wall = post.publish_at.astimezone(zone_of(post.time_zone or post.channel.time_zone)).replace(tzinfo=None)
+    return wall + timedelta(days=shift.days, minutes=shift.minutes) if shift else wall
 
 
 def _looked_at(db: Session, post: Post, shift: Shift, moved: dict[int, Shift], settings: list[Any], doing: Doing) -> Step:

@@ -1,4 +1,4 @@
-"""A campaign's wave: its posts move with its embargo or its day, all at once or not at all, shown before it is done, and taken back as one."""
+"""A campaign's wave: its posts move with its embargo or its day, or by as much as one of them; all at once or not at all, shown first, taken back as one."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session, joinedload
 
+from planner.accounts import history
 from planner.accounts.models import Entry, User
 from planner.accounts.rules import may, require
 from planner.channels.port import Limits, Platform
@@ -20,12 +21,15 @@ from planner.planning.campaigns import edit_campaign
 from planner.planning.models import Campaign, Post, PostState
 from planner.planning.moments import resolve_wall_time, zone_of
 from planner.planning.surroundings import surroundings
+from planner.planning.together import Shift, wall_after
 from planner.planning.trial import only_tried
 from planner.planning.values import CampaignValues, campaign_values_of
 
-__all__ = ["Move", "Shifted", "is_shift", "preview", "proposed", "shift", "undo"]
+__all__ = ["Move", "Shifted", "along", "is_shift", "preview", "proposed", "shift", "undo"]
 
 LimitsOf = Callable[[Platform], Limits | None]
+#: History's word for a wave that moved while its campaign's dates stayed.
+_WITHOUT_DATES = "campaign.wave_moved"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,17 +81,32 @@ def proposed(db: Session, campaign: Campaign, values: CampaignValues, *, viewer:
     ]
 
 
+def along(db: Session, post: Post, by: Shift, *, viewer: User | None, seen: Mapping[int, int] | None = None) -> list[Move]:
+    """Where each post of its campaign's wave goes when this one moves by so much, the campaign's own dates staying: empty where it is of no wave.
+
+    seen -- post -> version of what the person was looking at; another wave is a Conflict here, another version is one when it moves.
+    """
+    wave = _wave(db, post.campaign, viewer) if post.campaign is not None else []
+    if post not in wave:
+        return []
+    if seen is not None and seen.keys() != {one.id for one in wave}:
+        raise Conflict(N_("The wave is no longer what you were looking at. Look again; nothing was moved."))
+    versions = seen or {}
+    return [Move(one.id, versions.get(one.id, one.version), wall_after(one, by), one.time_zone or one.channel.time_zone) for one in wave]
+
+
 def preview(
-    db: Session, campaign: Campaign, values: CampaignValues, moves: Sequence[Move], *, limits_of: LimitsOf, four_eyes: str, actor: User | None, now: datetime
+    db: Session, campaign: Campaign, values: CampaignValues | None, moves: Sequence[Move], *, limits_of: LimitsOf, four_eyes: str, actor: User | None, now: datetime
 ) -> list[Shifted]:
-    """What `shift` would do with each post, and what the rules would say of it there, beside the others where they would be. Writes nothing."""
+    """What `shift` would do with each post, and what the rules would say of it there, beside the others where they would be. Nothing of it stays."""
     posts = {post.id: post for post in _wave(db, campaign, actor)}
     moves = [one for one in moves if one.post_id in posts]
     before = {one.post_id: _codes(_findings(db, posts[one.post_id], limits_of, now)) for one in moves}
-    rows = [_standing(posts[one.post_id], one) for one in moves]
     with only_tried(db):
-        edit_campaign(db, campaign, values, actor=actor, now=now)
-        rows = [_tried(db, posts[one.move.post_id], one, limits_of, four_eyes, actor, now) for one in rows]
+        if values is not None:
+            edit_campaign(db, campaign, values, actor=actor, now=now)
+        tried = {one.post_id: _tried(db, posts[one.post_id], one, limits_of, four_eyes, actor, now) for one in _in_order(posts, moves)}
+        rows = [tried[one.post_id] for one in moves]
         found = {one.move.post_id: _findings(db, posts[one.move.post_id], limits_of, now) for one in rows if one.refused is None}
     return [
         replace(one, findings=found[one.move.post_id], new=_codes(found[one.move.post_id]) - before[one.move.post_id]) if one.refused is None else one
@@ -98,10 +117,10 @@ def preview(
 def shift(
     db: Session,
     campaign: Campaign,
-    values: CampaignValues,
+    values: CampaignValues | None,
     moves: Sequence[Move],
     *,
-    version: int | None,
+    version: int | None = None,
     limits_of: LimitsOf,
     four_eyes: str,
     actor: User | None,
@@ -109,16 +128,22 @@ def shift(
 ) -> Entry:
     """Change the campaign and move these posts of it: one line of history each; the campaign's line, which `undo` takes.
 
+    values -- the campaign's, None where its dates stay and its posts alone move.
     Raises what editing the campaign and moving a post raise, NotFound for a post that is not of the open wave. The caller's transaction
     makes it all or nothing.
     """
     posts = {post.id: post for post in _wave(db, campaign, actor)}
-    edit_campaign(db, campaign, values, version=version, actor=actor, now=now)
+    if any(one.post_id not in posts for one in moves):
+        raise NotFound()
+    if values is not None:
+        edit_campaign(db, campaign, values, version=version, actor=actor, now=now)
+    elif not moves:
+        raise Conflict(N_("Nothing moves."))
+    else:
+        history.record(db, actor, _WITHOUT_DATES, campaign, now=now, became={"posts": len(moves)})
     db.flush()
     entry = db.scalars(_of(campaign).order_by(Entry.id.desc()).limit(1)).first()
-    for one in moves:
-        if one.post_id not in posts:
-            raise NotFound()
+    for one in _in_order(posts, moves):
         _move(db, posts[one.post_id], one, limits_of, four_eyes, actor, now)
     if entry is None:
         raise Conflict(N_("Nothing of the campaign changed."))
@@ -130,20 +155,20 @@ def undo(db: Session, campaign: Campaign, entry_id: int, *, limits_of: LimitsOf,
 
     Raises Conflict when the campaign or one of the posts was changed since, and what moving a post raises: a time that has passed.
     """
-    require(actor, "campaign.edit")
-    entry = db.scalars(_of(campaign).where(Entry.id == entry_id, Entry.action == "campaign.edited")).one_or_none()
+    entry = db.scalars(_of(campaign).where(Entry.id == entry_id, Entry.action.in_(("campaign.edited", _WITHOUT_DATES)))).one_or_none()
+    if entry is None or entry.action != _WITHOUT_DATES:
+        require(actor, "campaign.edit")
     if entry is None:
         raise NotFound()
-    kept = campaign_values_of(campaign)
-    was, became = (_as_values(part or {}) for part in (entry.was, entry.became))
-    if any(getattr(kept, name) != value for name, value in became.items()):
-        raise Conflict(N_("The campaign was changed again since. Nothing was undone."))
-    edit_campaign(db, campaign, replace(kept, **was), actor=actor, now=now)
+    if entry.action == _WITHOUT_DATES:
+        history.record(db, actor, "campaign.wave_moved_back", campaign, now=now, became=entry.became)
+    else:
+        _edit_back(db, campaign, entry, actor, now)
     moved = db.scalars(
         select(Entry)
         .join(Post, Post.id == Entry.subject_id)
         .where(Entry.subject_type == "posts", Entry.action == "post.moved", Entry.at == entry.at, Entry.id > entry.id, Post.campaign_id == campaign.id)
-        .order_by(Entry.id)
+        .order_by(Entry.id.desc())
     ).all()
     for line in moved:
         post = db.get_one(Post, line.subject_id)
@@ -155,6 +180,24 @@ def undo(db: Session, campaign: Campaign, entry_id: int, *, limits_of: LimitsOf,
             four_eyes=four_eyes, actor=actor, now=now,
         )  # fmt: skip
     return len(moved)
+
+
+def _edit_back(db: Session, campaign: Campaign, entry: Entry, actor: User | None, now: datetime) -> None:
+    kept = campaign_values_of(campaign)
+    was, became = (_as_values(part or {}) for part in (entry.was, entry.became))
+    if any(getattr(kept, name) != value for name, value in became.items()):
+        raise Conflict(N_("The campaign was changed again since. Nothing was undone."))
+    edit_campaign(db, campaign, replace(kept, **was), actor=actor, now=now)
+
+
+def _in_order(posts: Mapping[int, Post], moves: Sequence[Move]) -> list[Move]:
+    """Away from the others first: what moves to where another one of them stands now meets it no more."""
+    later: list[tuple[Any, Move]] = []
+    earlier: list[tuple[Any, Move]] = []
+    for one in moves:
+        post = posts[one.post_id]
+        (later if one.wall > wall_after(post) else earlier).append((post.publish_at, one))
+    return [one for _at, one in [*sorted(later, key=lambda pair: pair[0], reverse=True), *sorted(earlier, key=lambda pair: pair[0])]]
 
 
 def _wave(db: Session, campaign: Campaign, viewer: User | None) -> list[Post]:
@@ -197,11 +240,12 @@ def _standing(post: Post, move: Move) -> Shifted:
 
 
 def _tried(
-    db: Session, post: Post, row: Shifted, limits_of: LimitsOf, four_eyes: str, actor: User | None, now: datetime
+    db: Session, post: Post, move: Move, limits_of: LimitsOf, four_eyes: str, actor: User | None, now: datetime
 ) -> Shifted:
+    row = _standing(post, move)
     try:
         with db.begin_nested():
-            _move(db, post, row.move, limits_of, four_eyes, actor, now)
+            _move(db, post, move, limits_of, four_eyes, actor, now)
             return replace(row, at=post.publish_at, becomes=post.state)
     except PlannerError as error:
         return replace(row, refused=error)

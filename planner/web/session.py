@@ -20,7 +20,7 @@ from planner.core.i18n import N_
 from planner.core.lazy import Lazy
 from planner.core.runtime import Runtime
 
-__all__ = ["committing", "database", "decision_time", "init_app", "only_reads", "runtime"]
+__all__ = ["committing", "database", "decision_time", "init_app", "only_reads", "runtime", "trying"]
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -80,6 +80,22 @@ def committing(db: Session) -> Iterator[None]:
     except BaseException:
         db.rollback()
         raise
+
+
+@contextmanager
+def trying() -> Iterator[Session]:
+    """A session in which something is tried: whatever it writes is taken back at the end, and a page that only reads may try as well."""
+    if _only_looks():
+        with runtime().sessions() as db:
+            yield db
+            db.rollback()
+        return
+    # The request's own holds the lock already, or would wait for this one.
+    db = database.session
+    try:
+        yield db
+    finally:
+        db.rollback()
 
 
 def init_app(app: Flask) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from flask import flash, g, redirect, render_template, request, url_for
+from flask import flash, g, jsonify, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import get_timezone, ngettext
 from flask_babel import gettext as _
@@ -18,6 +18,7 @@ from planner.planning.models import Campaign
 from planner.planning.values import CampaignValues
 from planner.planning.waves import Move
 from planner.web.access import needs
+from planner.web.calendar.ways import back_to, wants_json
 from planner.web.languages import say
 from planner.web.preflight import limits_of
 from planner.web.session import committing, runtime
@@ -50,9 +51,9 @@ def ask_or_shift(campaign: Campaign, form: Any, values: CampaignValues) -> Respo
     return _page(campaign, form, values, moves, wrong), 422 if request.form.get("wave") == "move" else 200
 
 
-@needs("campaign.edit")
+@needs("post.move")
 def undo(campaign_id: int) -> ResponseReturnValue:
-    """Take a shift back."""
+    """Take a shift back: one with the campaign's dates is for who may edit them."""
     campaign, entry = queries.campaign(g.db, campaign_id), request.form.get("entry", "")
     try:
         with committing(g.db):
@@ -63,10 +64,15 @@ def undo(campaign_id: int) -> ResponseReturnValue:
     except Forbidden:
         raise
     except PlannerError as error:
+        if wants_json():
+            raise
         flash(say(error), "error")
     else:
-        flash(ngettext("Undone: one post is back where it was.", "Undone: %(num)d posts are back where they were.", count), "success")
-    return redirect(url_for("campaigns.show", campaign_id=campaign_id))
+        text = ngettext("Undone: one post is back where it was.", "Undone: %(num)d posts are back where they were.", count)
+        if wants_json():
+            return jsonify(message=text)
+        flash(text, "success")
+    return redirect(back_to(request.form.get("back") or url_for("campaigns.show", campaign_id=campaign_id)))
 
 
 def _shift(campaign: Campaign, form: Any, values: CampaignValues, moves: Sequence[Move]) -> ResponseReturnValue:

@@ -211,6 +211,17 @@ class Doors(RuleBasedStateMachine):
         if back and "entry_id" in done:
             self.program("planner", "POST", f"{path}/undo", {"entry_id": done["entry_id"]})
 
+    @precondition(lambda self: self.posts())
+    @rule(number=some.integers(0, 30), days=some.integers(-5, 5), back=some.booleans())
+    def drag_the_whole_wave(self, number: int, days: int, back: bool) -> None:
+        client, token = self.clients["planner"]
+        told = {"csrf_token": token, "post": self.one(number), "days": days, "scope": "wave"}
+        done = client.post("/calendar/together/move", data=told, headers={"Accept": "application/json"})
+        assert done.status_code < 500
+        if back and done.status_code == 200:
+            undone = client.post(done.json["undo"], data={"csrf_token": token, **done.json["fields"]}, headers={"Accept": "application/json"})
+            assert undone.status_code < 500
+
     @rule(what=some.sampled_from(("pause", "resume", "postpone", "call_off", "go_on")))
     def stop_or_go_on(self, what: str) -> None:
         try:
@@ -374,6 +385,19 @@ def test_the_walk_moves_a_wave_by_program_and_back(app: Flask, clock: StoppedClo
     walk.no_digest_says_a_secret()
 
     assert lifts == [(NOON + 240 * HOUR, [NOON + 241 * HOUR]), (NOON + 300 * HOUR, [NOON + 301 * HOUR])]
+
+
+def test_the_walk_drags_a_wave_and_back(app: Flask, clock: StoppedClock) -> None:
+    walk = Doors(app, clock)
+    walk.found()
+    seen = []
+
+    for back in (True, False):
+        walk.drag_the_whole_wave(2, 3, back=back)
+        with walk.sessions() as db:
+            seen.append(db.scalars(select(Post.publish_at).where(Post.campaign_id == walk.campaign)).all())
+
+    assert seen == [[NOON + 241 * HOUR], [NOON + 313 * HOUR]]
 
 
 def test_the_walk_reads_digests_that_have_something_to_hide(app: Flask, clock: StoppedClock) -> None:

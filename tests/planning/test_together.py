@@ -14,7 +14,7 @@ from planner.core.errors import Conflict, EmbargoActive, Invalid, NotFound, Past
 from planner.planning import service, together
 from planner.planning.models import PostState
 from planner.planning.together import Doing, Shift
-from tests.factories import NOON, make_asset, make_campaign, make_channel, make_post, make_user
+from tests.factories import NOON, make_asset, make_channel, make_post, make_user
 
 DAY = timedelta(days=1)
 
@@ -88,17 +88,6 @@ def test_an_approved_post_that_asks_again_says_so(db: Session) -> None:
     steps = together.look(db, [release, blog], Shift(days=1), doing(approver))
 
     assert [one.asks_again for one in steps] == [True, False]
-
-
-def test_a_wave_is_what_can_still_move_of_the_campaign(db: Session, planner: User) -> None:
-    campaign = make_campaign(db)
-    first, second = make_post(db, campaign=campaign), make_post(db, campaign=campaign, state=PostState.SCHEDULED, publish_at=NOON + 2 * DAY)
-    make_post(db, campaign=campaign, state=PostState.PUBLISHED, published_at=NOON)
-    make_post(db, campaign=campaign, publish_at=None)
-
-    assert together.wave_of(db, second, viewer=planner) == [first, second]
-    assert together.wave_of(db, second, viewer=make_user(db, roles=("author",))) == []
-    assert together.wave_of(db, make_post(db), viewer=planner) == []
 
 
 def test_a_move_of_several_is_taken_back_at_once_with_its_approvals(db: Session) -> None:

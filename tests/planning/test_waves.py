@@ -12,9 +12,10 @@ from sqlalchemy.orm import Session
 from planner.accounts.models import Entry, User
 from planner.catalog.models import AssetKind
 from planner.channels.port import Limits, Platform
-from planner.core.errors import Conflict, EmbargoActive, Invalid
+from planner.core.errors import Conflict, EmbargoActive, Forbidden, Invalid
 from planner.planning import service, waves
-from planner.planning.models import Campaign, Post, PostState
+from planner.planning.models import Campaign, Post, PostState, RuleSetting
+from planner.planning.together import Shift
 from planner.planning.values import CampaignValues, campaign_values_of
 from planner.planning.waves import Move
 from tests.factories import NOON, make_asset, make_campaign, make_channel, make_post, make_user
@@ -103,7 +104,7 @@ def test_a_shift_writes_one_line_a_post_and_is_undone_as_one(db: Session) -> Non
     entry = shift(db, campaign, values, waves.proposed(db, campaign, values, viewer=planner, zone=PARIS), planner)
 
     assert [(one.action, one.subject_id) for one in db.scalars(select(Entry).order_by(Entry.id))] == [
-        ("campaign.edited", campaign.id), ("post.moved", posts[0].id), ("post.moved", posts[1].id),
+        ("campaign.edited", campaign.id), ("post.moved", posts[1].id), ("post.moved", posts[0].id),  # Away from the others first.
     ]  # fmt: skip
     assert [one.publish_at for one in posts] == [LIFT + DAY, LIFT + 4 * DAY]
     undone = waves.undo(db, campaign, entry.id, limits_of=no_limits, four_eyes="releases", actor=planner, now=NOON + HOUR)
@@ -176,3 +177,82 @@ def test_what_is_out_or_on_its_way_stays(db: Session) -> None:
     campaign, _posts, planner = launch(db, timedelta(), state=PostState.PUBLISHED, published_at=LIFT)
 
     assert waves.proposed(db, campaign, later(campaign, DAY), viewer=planner, zone=PARIS) == []
+
+
+def by(days: int = 0, minutes: int = 0) -> Shift:
+    return Shift(days, minutes)
+
+
+def test_a_wave_along_with_one_post_is_what_can_still_move_of_its_campaign(db: Session) -> None:
+    campaign, planner = make_campaign(db), make_user(db, roles=("planner",))
+    first, second = make_post(db, campaign=campaign), make_post(db, campaign=campaign, state=PostState.SCHEDULED, publish_at=NOON + 2 * DAY)
+    out = make_post(db, campaign=campaign, state=PostState.PUBLISHED, published_at=NOON)
+    make_post(db, campaign=campaign, publish_at=None)
+
+    assert [one.post_id for one in waves.along(db, second, by(1), viewer=planner)] == [first.id, second.id]
+    assert waves.along(db, second, by(1), viewer=make_user(db, roles=("author",))) == []
+    assert [waves.along(db, one, by(1), viewer=planner) for one in (out, make_post(db))] == [[], []]
+
+
+def test_a_wave_along_with_one_post_keeps_each_clock_and_the_campaign_s_dates_and_is_undone_as_one(db: Session) -> None:
+    campaign, posts, planner = launch(db, timedelta(), HOUR, 2 * DAY)  # The clocks go forward on the 29th.
+    moves = waves.along(db, posts[1], by(days=3, minutes=30), viewer=planner)
+
+    entry = waves.shift(db, campaign, None, moves, limits_of=no_limits, four_eyes="releases", actor=planner, now=NOON)
+
+    moved = [LIFT + 3 * DAY - HOUR / 2, LIFT + 3 * DAY + HOUR / 2, LIFT + 5 * DAY - HOUR / 2]
+    assert ([one.publish_at for one in posts], campaign.embargo_until) == (moved, LIFT)
+    assert [one.action for one in db.scalars(select(Entry).order_by(Entry.id))] == ["campaign.wave_moved", *["post.moved"] * 3]
+    undone = waves.undo(db, campaign, entry.id, limits_of=no_limits, four_eyes="releases", actor=planner, now=NOON + HOUR)
+    assert (undone, [one.publish_at for one in posts]) == (3, [LIFT, LIFT + HOUR, LIFT + 2 * DAY])
+    with pytest.raises(Conflict, match="changed again since"):
+        waves.undo(db, campaign, entry.id, limits_of=no_limits, four_eyes="releases", actor=planner, now=NOON + 2 * HOUR)
+
+
+def test_an_author_moves_a_wave_of_their_own_and_takes_it_back_but_not_the_campaign_s_dates(db: Session) -> None:
+    author, campaign = make_user(db, roles=("author",)), make_campaign(db, embargo_until=LIFT)
+    posts = [make_post(db, campaign=campaign, publish_at=LIFT + number * DAY, author=author) for number in (1, 2)]
+    moves = waves.along(db, posts[0], by(1), viewer=author)
+
+    with pytest.raises(Forbidden):
+        waves.shift(db, campaign, later(campaign, DAY), moves, limits_of=no_limits, four_eyes="releases", actor=author, now=NOON)
+    entry = waves.shift(db, campaign, None, moves, limits_of=no_limits, four_eyes="releases", actor=author, now=NOON)
+
+    assert waves.undo(db, campaign, entry.id, limits_of=no_limits, four_eyes="releases", actor=author, now=NOON + HOUR) == 2
+
+
+def test_a_wave_that_is_no_longer_the_one_looked_at_does_not_move(db: Session) -> None:
+    campaign, posts, planner = launch(db, DAY, 2 * DAY)
+    seen = {one.id: one.version for one in posts}
+    db.commit()
+
+    posts[1].text = "Changed meanwhile."
+    db.commit()
+    moves = waves.along(db, posts[0], by(1), viewer=planner, seen=seen)
+    with pytest.raises(Conflict, match="Somebody changed this post"):
+        waves.shift(db, campaign, None, moves, limits_of=no_limits, four_eyes="releases", actor=planner, now=NOON)
+    db.rollback()
+    assert [one.publish_at for one in posts] == [LIFT + DAY, LIFT + 2 * DAY]
+    make_post(db, campaign=campaign, publish_at=LIFT + 3 * DAY)
+    with pytest.raises(Conflict, match="no longer what you were looking at"):
+        waves.along(db, posts[0], by(1), viewer=planner, seen=seen)
+
+
+def test_posts_that_move_to_where_another_of_them_stands_do_not_meet_it(db: Session) -> None:
+    """An approver's own move approves anew what nothing blocks: a rule made to block is asked where each will stand, not half-way."""
+    approver, campaign, channel = make_user(db, roles=("approver", "planner")), make_campaign(db), make_channel(db)
+    db.add(RuleSetting(code="clash", enabled=True, must_not=True))
+    posts = [
+        make_post(db, asset=make_asset(db, kind=AssetKind.BLOG_POST), channel=channel, campaign=campaign, publish_at=NOON + number * DAY, text=f"Text {number}.")
+        for number in (1, 2, 3)
+    ]
+    for post in posts:
+        service.submit(db, post, actor=approver, now=NOON)
+        service.approve(db, post, actor=make_user(db, roles=("approver",)), now=NOON)
+
+    for number, days in ((0, 1), (2, -1)):
+        moves = waves.along(db, posts[number], by(days), viewer=approver)
+        rows = waves.preview(db, campaign, None, moves, limits_of=no_limits, four_eyes="releases", actor=approver, now=NOON)
+        waves.shift(db, campaign, None, moves, limits_of=no_limits, four_eyes="releases", actor=approver, now=NOON)
+        assert [(one.becomes, one.new) for one in rows] == [(PostState.APPROVED, frozenset())] * 3
+        assert [one.state for one in posts] == [PostState.APPROVED] * 3

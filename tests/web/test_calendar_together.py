@@ -100,7 +100,7 @@ def test_a_dropped_post_moves_and_tells_the_script_the_way_back(client: Browser,
     assert (late.status_code, "has already passed" in late.json["message"]) == (422, True)
 
 
-def test_a_post_of_a_wave_is_asked_about_once_and_then_moves_alone_or_with_it(client: Browser, app_db: Session) -> None:
+def test_a_post_of_a_wave_is_asked_about_once_and_then_moves_alone_or_with_it(client: Browser, app_db: Session, clock: StoppedClock) -> None:
     campaign = make_campaign(app_db, name="Launch")
     post, other = make_post(app_db, campaign=campaign), make_post(app_db, campaign=campaign, publish_at=NOON + 2 * DAY)
     app_db.commit()
@@ -114,9 +114,44 @@ def test_a_post_of_a_wave_is_asked_about_once_and_then_moves_alone_or_with_it(cl
     assert page.count("look__when") == 2
     assert client.submit("/calendar/together/move", post=f"{post.id}:1", days="2", scope="post", back=BACK).location == BACK
     assert moments(app_db, post, other) == [NOON + 3 * DAY, NOON + 2 * DAY]
-    client.submit("/calendar/together/move", post=post.id, days="1", scope="wave", back=BACK)
+    page = unescape(client.get(f"/calendar/together/look?post={post.id}&days=1").text)
+    seen = re.findall(r'name="wave" value="([\d:]+)"', page)
+    assert seen == [f"{other.id}:1", f"{post.id}:2"]
+    client.submit("/calendar/together/move", post=f"{post.id}:2", wave=seen, days="1", scope="wave", back=BACK)
     assert moments(app_db, post, other) == [NOON + 4 * DAY, NOON + 3 * DAY]
-    assert "2 posts moved." in client.get(BACK).text
+    shown = client.get(BACK).text
+    assert "2 posts moved." in shown
+    undo, entry = re.search(r'action="(/campaigns/\d+/wave/undo)".*?name="entry" value="(\d+)"', shown, re.DOTALL).groups()  # type: ignore[union-attr]
+    clock.advance(timedelta(seconds=3))
+    assert client.submit(undo, entry=entry, back=BACK).location == BACK
+    assert moments(app_db, post, other) == [NOON + 3 * DAY, NOON + 2 * DAY]
+    assert "Undone: 2 posts are back where they were." in client.get(BACK).text
+    told = drop(client, post, days="1", scope="wave").json
+    assert (told["message"], told["undo"]) == ("2 posts moved.", undo)
+    clock.advance(timedelta(seconds=3))
+    assert client.post(told["undo"], data={"csrf_token": client.token(), **told["fields"]}, headers=JSON).json["message"] == "Undone: 2 posts are back where they were."
+    late = client.post(told["undo"], data={"csrf_token": client.token(), **told["fields"]}, headers=JSON)
+    assert (late.status_code, "changed again since" in late.json["message"]) == (409, True)
+
+
+def test_a_wave_that_somebody_changed_after_it_was_looked_at_stays_and_the_reason_is_said(client: Browser, app_db: Session) -> None:
+    campaign = make_campaign(app_db)
+    post, other = make_post(app_db, campaign=campaign), make_post(app_db, campaign=campaign, publish_at=NOON + 2 * DAY)
+    app_db.commit()
+    seen = re.findall(r'name="wave" value="([\d:]+)"', client.get(f"/calendar/together/look?post={post.id}&days=1").text)
+    other.text = "Changed meanwhile."
+    app_db.commit()
+
+    changed = client.submit("/calendar/together/move", post=f"{post.id}:1", wave=seen, days="1", scope="wave")
+    grown = client.submit("/calendar/together/move", post=f"{post.id}:1", wave=seen[:1], days="1", scope="wave")
+
+    assert [changed.status_code, grown.status_code] == [409, 409]
+    assert "Somebody changed this post" in changed.text
+    assert "The wave is no longer what you were looking at" in grown.text
+    assert moments(app_db, post, other) == [NOON + DAY, NOON + 2 * DAY]
+    again = re.findall(r'name="wave" value="([\d:]+)"', changed.text)
+    assert client.submit("/calendar/together/move", post=f"{post.id}:1", wave=again, days="1", scope="wave").status_code == 302
+    assert moments(app_db, post, other) == [NOON + 2 * DAY, NOON + 3 * DAY]
 
 
 def test_a_wave_with_one_that_cannot_move_moves_as_a_whole_or_not(client: Browser, app_db: Session) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime
+from typing import NamedTuple
 
 from flask import flash, g, jsonify, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -12,33 +14,51 @@ from flask_babel import ngettext
 
 from planner.core.errors import Conflict, Forbidden, Invalid, NotFound, PlannerError
 from planner.core.i18n import N_
-from planner.planning import together
-from planner.planning.models import Post, PostState
-from planner.planning.together import Doing, Shift
+from planner.planning import states, together, waves
+from planner.planning.findings import Finding
+from planner.planning.models import Campaign, Post, PostState
+from planner.planning.together import Doing, Shift, Step
+from planner.planning.waves import Move
 from planner.web.access import needs
 from planner.web.calendar.ways import back_to, done, wants_json
 from planner.web.languages import say
 from planner.web.moments import in_zone
 from planner.web.preflight import limits_of
-from planner.web.session import committing, only_reads, runtime
+from planner.web.session import committing, only_reads, runtime, trying
 
 __all__ = ["cancel", "look", "move", "submit", "undo", "unplan"]
 
 
+class Row(NamedTuple):
+    """One post as the page shows it, where it would be."""
+
+    post_id: int
+    version: int
+    title: str
+    channel: str
+    platform: str
+    colour: int
+    state: PostState
+    zone: str
+    was: datetime | None
+    at: datetime | None
+    refused: PlannerError | None
+    findings: list[Finding]
+    asks_again: bool
+
+
 @needs("post.move")
 @only_reads
-def look(posts: list[Post] | None = None, status: int = 200) -> ResponseReturnValue:
+def look(status: int = 200) -> ResponseReturnValue:
     """Where each post would go and what the rules say of it there; of a single post of a wave, the whole wave as well."""
-    posts = posts or _posts()
     shift = _shift(request.values.get("days", "1" if "minutes" not in request.values else "0"), request.values.get("minutes", "0"))
-    wave = together.wave_of(g.db, posts[0], viewer=g.user) if len(posts) == 1 else []
-    wave = wave if len(wave) > 1 else []
-    chosen = {post.id for post in posts}
-    steps = together.look(g.db, wave or posts, shift, _doing())
-    own = [one for one in steps if one.post.id in chosen]
+    wave = _wave_rows(shift)
+    posts = _posts()
+    own = [_row(one) for one in together.look(g.db, posts, shift, _doing())]
+    rows = wave or own
     html = render_template(
-        "calendar/look.html", steps=steps, own=own, wave=wave, shift=shift, chosen=chosen, back=back_to(request.values.get("back")),
-        stuck=[one for one in steps if one.refused], own_stuck=[one for one in own if one.refused],
+        "calendar/look.html", rows=rows, own=own, wave=wave, campaign=posts[0].campaign if wave else None, shift=shift, chosen={post.id for post in posts},
+        back=back_to(request.values.get("back")), stuck=[one for one in rows if one.refused], own_stuck=[one for one in own if one.refused],
     )  # fmt: skip
     return html, status
 
@@ -48,29 +68,65 @@ def move() -> ResponseReturnValue:
     """Move them all or none. A script that drops one post of a wave is told to ask first."""
     posts, shift, told = _posts(), _shift(request.form.get("days", "0"), request.form.get("minutes", "0")), wants_json()
     scope = request.form.get("scope", "")
-    if len(posts) == 1 and (scope == "wave" or (told and not scope)):
-        wave = together.wave_of(g.db, posts[0], viewer=g.user)
-        if scope == "wave":
-            posts = wave or posts
-        elif len(wave) > 1:
-            return jsonify(ask=url_for(".look", post=posts[0].id, days=shift.days, minutes=shift.minutes, back=request.form.get("back")))
-    versions = _versions() if scope != "wave" else {}
+    if len(posts) == 1 and told and not scope and len(waves.along(g.db, posts[0], shift, viewer=g.user)) > 1:
+        return jsonify(ask=url_for(".look", post=posts[0].id, days=shift.days, minutes=shift.minutes, back=request.form.get("back")))
     try:
+        if scope == "wave" and len(posts) == 1 and (moves := waves.along(g.db, posts[0], shift, viewer=g.user, seen=_versions("wave") or None)):
+            return _move_wave(posts[0].campaign, moves)
         with committing(g.db):
-            together.move(g.db, posts, shift, versions, _doing())
+            together.move(g.db, posts, shift, _versions(), _doing())
     except (Forbidden, NotFound):
         raise
     except PlannerError as error:
         if told:
             raise
-        g.db.expire_all()
+        g.db.rollback()
         flash(say(error), "error")
-        return look(posts=_posts(), status=error.status if isinstance(error, Conflict) else 422)
+        return look(status=error.status if isinstance(error, Conflict) else 422)
     if len(posts) == 1:
-        text = _("Moved to %(when)s.", when=in_zone(posts[0].publish_at, posts[0].time_zone).striptags())
-    else:
-        text = ngettext("One post moved.", "%(num)d posts moved.", len(posts))
-    return done(text)
+        return done(_("Moved to %(when)s.", when=in_zone(posts[0].publish_at, posts[0].time_zone).striptags()))
+    return done(_moved(len(posts)))
+
+
+def _move_wave(campaign: Campaign | None, moves: Sequence[Move]) -> ResponseReturnValue:
+    """The whole wave by as much, as it was when this person looked at it."""
+    assert campaign is not None  # Else there is no wave.
+    told = _versions()
+    moves = [replace(one, version=told.get(one.post_id, one.version)) for one in moves]
+    with committing(g.db):
+        entry = waves.shift(g.db, campaign, None, moves, limits_of=limits_of, four_eyes=runtime().settings.four_eyes, actor=g.user, now=g.now)
+    return done(_moved(len(moves)), url_for("waves.undo", campaign_id=campaign.id), entry=entry.id)
+
+
+def _wave_rows(shift: Shift) -> list[Row]:
+    """The whole wave of the one post that is asked about, where it would be; empty for more posts, and for one that has no wave."""
+    if len(_told()) != 1:
+        return []
+    with trying() as db:
+        (post,) = together.posts_of(db, [_told()[0][0]], viewer=g.user)
+        moves, campaign = waves.along(db, post, shift, viewer=g.user), post.campaign
+        if campaign is None or len(moves) < 2:
+            return []
+        found = waves.preview(db, campaign, None, moves, limits_of=limits_of, four_eyes=runtime().settings.four_eyes, actor=g.user, now=g.now)
+    return [
+        Row(
+            one.move.post_id, one.move.version, one.title, one.channel, one.platform, one.colour, one.state, one.move.zone, one.was, one.at, one.refused,
+            [said for said in one.findings if said.code in one.new], one.becomes is PostState.IN_REVIEW and one.state in states.GOING_OUT,
+        )
+        for one in found
+    ]  # fmt: skip
+
+
+def _row(step: Step) -> Row:
+    post, channel = step.post, step.post.channel
+    return Row(
+        post.id, post.version, post.asset.title, channel.name, channel.platform, channel.colour, post.state, post.time_zone or channel.time_zone,
+        post.publish_at, step.at, step.refused, step.findings, step.asks_again,
+    )  # fmt: skip
+
+
+def _moved(count: int) -> str:
+    return str(ngettext("One post moved.", "%(num)d posts moved.", count))
 
 
 @needs("post.move")
@@ -165,14 +221,14 @@ def _posts() -> list[Post]:
     return together.posts_of(g.db, [number for number, _version in _told()], viewer=g.user)
 
 
-def _versions() -> dict[int, int]:
-    return {number: version for number, version in _told() if version is not None}
+def _versions(name: str = "post") -> dict[int, int]:
+    return {number: version for number, version in _told(name) if version is not None}
 
 
-def _told() -> list[tuple[int, int | None]]:
+def _told(name: str = "post") -> list[tuple[int, int | None]]:
     """(number, version) of each post in the form or the address, which say "12" or "12:4"."""
     found = []
-    for text in request.values.getlist("post"):
+    for text in request.values.getlist(name):
         number, _colon, version = text.partition(":")
         if number.isdecimal() and len(number) < 18:
             found.append((int(number), int(version) if version.isdecimal() and len(version) < 18 else None))

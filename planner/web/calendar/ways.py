@@ -41,9 +41,10 @@ def say_with_undo(text: str, undo: str, **fields: Any) -> None:
     flash(said, "success")
 
 
-def done(text: str) -> ResponseReturnValue:
-    """What was done to posts at this moment and its way back: on the next page, or told to the script."""
-    undo, fields = url_for("together.undo"), {"at": g.now.isoformat()}
+def done(text: str, undo: str = "", **fields: Any) -> ResponseReturnValue:
+    """What was done and its way back, which is to take back what was done to posts at this moment where none is named: on the next page, or told to the script."""
+    if not undo:
+        undo, fields = url_for("together.undo"), {"at": g.now.isoformat()}
     if wants_json():
         return jsonify(message=text, undo=undo, fields=fields)
     back = back_to(request.values.get("back"))

@@ -68,6 +68,8 @@ ACTIONS: dict[str, str] = {
     "campaign.postponed": N_("postponed a campaign"),
     "campaign.cancelled": N_("cancelled a campaign"),
     "campaign.went_on": N_("let a campaign go on"),
+    "campaign.wave_moved": N_("moved a campaign's posts together"),
+    "campaign.wave_moved_back": N_("moved a campaign's posts back together"),
     "campaign.wave_planned": N_("planned a campaign's posts by a template"),
     "channel.added": N_("added a channel"),
     "channel.edited": N_("changed a channel"),
