@@ -89,6 +89,10 @@ RESOURCES: tuple[Table, ...] = (
         ("POST", f"/<{_ID}:post_id>/cancel", "cancel"),
         ("POST", f"/<{_ID}:post_id>/restore", "restore"),
     )),
+    Table("api-approvals", "/api/v1", "planner.api.approvals", (
+        ("GET", "/approvals", "index"),
+        ("GET", f"/posts/<{_ID}:post_id>/approval", "show"),
+    )),
     Table("api-post-changes", "/api/v1/posts", "planner.api.post_changes", (
         ("POST", f"/<{_ID}:post_id>/edit-live", "edit"),
         ("POST", f"/<{_ID}:post_id>/take-down", "take_down"),

@@ -55,6 +55,8 @@ MATRIX = {
     # Nothing is asked to move.
     "api-waves.preview": "422 422 403 403 403 403 403 401",
     "api-proposals.show": "422 422 403 403 403 403 403 401",
+    "api-approvals.index": "200 200 200 200 200 403 200 401",
+    "api-approvals.show": "200 200 200 200 200 403 200 401",
     "api-comments.index": "200 200 200 200 200 403 200 401",
     "api-people.index": "200 200 200 200 200 403 200 401",
     "api-people.show": "200 200 200 200 200 403 200 401",
