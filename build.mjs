@@ -8,7 +8,7 @@ import { build } from "esbuild";
 
 const root = dirname(fileURLToPath(import.meta.url));
 const out = join(root, "static", "dist");
-const entries = ["js/app.js", "js/calendar.js", "js/charts.js", "js/weigh.js", "css/app.css", "css/calendar.css"];
+const entries = ["js/app.js", "js/calendar.js", "js/charts.js", "js/drawings.js", "js/weigh.js", "css/app.css", "css/calendar.css"];
 
 /** Every browser of the last two years; light-dark() and popovers are used as they are. */
 const target = ["chrome123", "edge123", "firefox128", "safari17.5"];

@@ -1,23 +1,13 @@
 // Charts: <canvas data-chart="line|bar" data-table="id"> drawn from the table with that id, so that numbers and drawing are
 // one source; or data-json="id" for a <script type="application/json">. A cell without data-value is a gap, never 0.
 import { BarController, BarElement, CategoryScale, Chart, Filler, Legend, LinearScale, LineController, LineElement, PointElement, Tooltip } from "chart.js";
-import { saveChart } from "./chart_files.js";
+import { colour } from "./chart_files.js";
+import "./drawings.js";
 import { onContent, readerLocale } from "./page.js";
 
 Chart.register(BarController, BarElement, CategoryScale, Filler, Legend, LinearScale, LineController, LineElement, PointElement, Tooltip);
 
 const drawn = new Map();
-
-/** A token's colour as the browser resolves it now, light-dark() included. */
-function colour(name) {
-  const probe = document.createElement("i");
-  probe.hidden = true;
-  document.body.append(probe);
-  probe.style.color = `var(${name})`;
-  const found = getComputedStyle(probe).color;
-  probe.remove();
-  return found;
-}
 
 function readTable(table) {
   const heads = [...table.tHead.rows[0].cells].slice(1);
@@ -133,16 +123,7 @@ function draw(canvas) {
 }
 
 onContent((piece) => {
-  for (const canvas of piece.querySelectorAll("canvas[data-chart]")) {
-    draw(canvas);
-    const files = canvas.closest(".chart")?.querySelector(".chart__files");
-    if (files) files.hidden = false;
-  }
-});
-
-document.addEventListener("click", (event) => {
-  const button = event.target.closest("[data-chart-file]");
-  if (button) saveChart(button.closest(".chart"), button.dataset.chartFile, colour);
+  for (const canvas of piece.querySelectorAll("canvas[data-chart]")) draw(canvas);
 });
 
 document.addEventListener("planner:theme", () => {
