@@ -13,7 +13,8 @@ from planner.catalog.models import AssetFile, AssetState, Audience
 from planner.channels.models import ChannelState
 from planner.channels.port import MediaKind, Platform
 from planner.planning.mentions import token
-from planner.planning.models import Blackout, LinkCheck, Pause, Post, PostState, Standing
+from planner.planning.models import LinkCheck, Post, PostState, Standing
+from planner.planning.quiet_models import Blackout, Pause
 from tests.factories import NOON, make_asset, make_campaign, make_channel, make_event, make_person, make_post
 
 __all__ = ["BREAKERS", "Breaker", "a_post"]

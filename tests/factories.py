@@ -18,7 +18,8 @@ from planner.people import service as register
 from planner.people.models import Event
 from planner.people.person_models import Person
 from planner.people.rules import PersonValues
-from planner.planning.models import Blackout, Campaign, Post
+from planner.planning.models import Campaign, Post
+from planner.planning.quiet_models import Blackout
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 _numbers = itertools.count(1)

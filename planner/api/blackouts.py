@@ -15,7 +15,8 @@ from planner.api.fields import Body, Choice, Day, Line, Moment, NoBody, Out
 from planner.core.errors import NotFound
 from planner.planning import blackouts as service
 from planner.planning.blackouts import BlackoutValues
-from planner.planning.models import Blackout, PostState
+from planner.planning.models import PostState
+from planner.planning.quiet_models import Blackout
 
 __all__ = ["bp"]
 

@@ -17,9 +17,10 @@ from planner.channels.models import Channel
 from planner.core.errors import Conflict, Invalid, NotFound, WrongState
 from planner.core.i18n import N_
 from planner.planning import queries
-from planner.planning.models import Blackout, Post
+from planner.planning.models import Post
 from planner.planning.moments import zone_of
 from planner.planning.queries import LAST_ID, CalendarEntry, Filters
+from planner.planning.quiet_models import Blackout
 from planner.planning.states import OPEN
 
 __all__ = ["BlackoutValues", "add", "blackouts", "by_id", "change", "checked", "history_of", "inside", "put_back", "remove", "values_of"]

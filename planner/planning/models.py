@@ -1,9 +1,9 @@
-"""Campaign and Post, the approvals that bind a post's content, pauses and blackouts, and the links that share the calendar."""
+"""Campaign and Post, the approvals that bind a post's content, and the links that share the calendar."""
 
 from __future__ import annotations
 
 import hashlib
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
@@ -19,7 +19,7 @@ from planner.core.types import Choice
 from planner.planning.rulebook import rule
 
 __all__ = [
-    "Approval", "Blackout", "CalendarNote", "Campaign", "FirstView", "LinkCheck", "Origin", "Pause", "Post",
+    "Approval", "CalendarNote", "Campaign", "FirstView", "LinkCheck", "Origin", "Post",
     "PostState", "RuleOverride", "RuleSetting", "STANDARD_STEP", "STATE_LABELS", "SavedView", "Share", "ShareKind", "ShortLink",
     "Standing", "Verb",
 ]  # fmt: skip
@@ -293,36 +293,6 @@ class RuleOverride(Record):
     by_id: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"))
     by_name: Mapped[str] = mapped_column(String(120))
     at: Mapped[datetime]
-
-
-class Pause(Record):
-    """A stop of all sending, or of one channel or campaign, with its reason; it holds until it is ended."""
-
-    __tablename__ = "pauses"
-    channel_id: Mapped[int | None] = mapped_column(ForeignKey("channels.id"))
-    campaign_id: Mapped[int | None] = mapped_column(ForeignKey("campaigns.id"))
-    reason: Mapped[str] = mapped_column(Text)
-    started_at: Mapped[datetime]
-    started_by_id: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"))
-    ended_at: Mapped[datetime | None] = mapped_column(index=True)
-
-
-class Blackout(Record):
-    """A planned quiet period: half-open days [starts_on, ends_on), shown on the calendar, warned about when planning. Removed ones are kept."""
-
-    __tablename__ = "blackouts"
-    __table_args__ = (CheckConstraint("ends_on > starts_on", name="ends_after_start"),)
-    name: Mapped[str] = mapped_column(String(160))
-    starts_on: Mapped[date] = mapped_column(Date)
-    ends_on: Mapped[date] = mapped_column(Date)
-    removed_at: Mapped[datetime | None]
-    version: Mapped[int] = mapped_column(default=1)
-
-    __mapper_args__ = {"version_id_col": version}
-
-    @property
-    def last_on(self) -> date:
-        return self.ends_on - timedelta(days=1)
 
 
 class Share(Record):

@@ -13,7 +13,8 @@ from planner.accounts.models import User
 from planner.channels.models import Channel
 from planner.core.errors import Invalid, NotFound, WrongState
 from planner.core.i18n import N_
-from planner.planning.models import Campaign, Pause, Post
+from planner.planning.models import Campaign, Post
+from planner.planning.quiet_models import Pause
 
 __all__ = ["PauseLine", "all_in_force", "by_id", "in_force", "lines", "pause", "resume", "standstill", "stopped"]
 

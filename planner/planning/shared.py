@@ -14,7 +14,8 @@ from planner.catalog.models import Asset, AssetKind, Confidentiality
 from planner.channels.models import Channel
 from planner.channels.port import Platform
 from planner.planning.leaks import watch_of
-from planner.planning.models import Blackout, Campaign, Post, PostState, Share
+from planner.planning.models import Campaign, Post, PostState, Share
+from planner.planning.quiet_models import Blackout
 from planner.planning.surroundings import embargoed_terms
 
 __all__ = ["Quiet", "Shared", "SharedPost", "is_secret", "shared"]

@@ -19,8 +19,9 @@ from planner.core.i18n import N_
 from planner.planning import free_days
 from planner.planning.findings import Quiet
 from planner.planning.habits import AWAY, is_quiet
-from planner.planning.models import Blackout, Post
+from planner.planning.models import Post
 from planner.planning.moments import zone_of
+from planner.planning.quiet_models import Blackout
 from planner.planning.recurring import Slot
 from planner.planning.rulebook import Tuning, tuning_of
 from planner.planning.surroundings import all_settings

@@ -16,7 +16,8 @@ from planner.channels.port import Limits, Platform
 from planner.core.errors import Invalid, WrongState
 from planner.core.i18n import N_
 from planner.planning import pauses, service, states
-from planner.planning.models import Campaign, Pause, Post, PostState, Standing
+from planner.planning.models import Campaign, Post, PostState, Standing
+from planner.planning.quiet_models import Pause
 
 __all__ = ["CalledOff", "called_off", "call_off", "go_on", "open_posts", "postpone"]
 

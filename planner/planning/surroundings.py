@@ -13,8 +13,9 @@ from planner.channels.models import Channel
 from planner.people.models import Event
 from planner.planning.findings import Alike, Neighbour, Page, Quiet, RivalEvent, Surroundings, Term
 from planner.planning.habits import AWAY, REPEAT
-from planner.planning.models import Blackout, Campaign, LinkCheck, Post, PostState, RuleOverride, RuleSetting
+from planner.planning.models import Campaign, LinkCheck, Post, PostState, RuleOverride, RuleSetting
 from planner.planning.moments import zone_of
+from planner.planning.quiet_models import Blackout
 from planner.planning.rulebook import Setting, Tuning, tuning_of
 
 __all__ = ["all_settings", "at_the_gate", "embargoed_terms", "rules_forbid", "surroundings", "under_embargo"]

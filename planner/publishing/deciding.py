@@ -17,7 +17,8 @@ from planner.core.i18n import N_
 from planner.ledger.leases import lockable
 from planner.planning import pauses
 from planner.planning import service as planning
-from planner.planning.models import Pause, Post
+from planner.planning.models import Post
+from planner.planning.quiet_models import Pause
 from planner.publishing import outbox, rules, service
 from planner.publishing.models import Delivery, DeliveryState, Hold
 from planner.publishing.queries import WAITING

@@ -29,7 +29,8 @@ from planner.core.runtime import Runtime
 from planner.core.types import UtcDateTime
 from planner.ledger.leases import lockable
 from planner.planning import facts as planning
-from planner.planning.models import Approval, Origin, Pause, Post, PostState, Verb
+from planner.planning.models import Approval, Origin, Post, PostState, Verb
+from planner.planning.quiet_models import Pause
 from planner.publishing import queries, rules, uploads
 from planner.publishing.claiming import Claim, UnpreparedError, open_attempt
 from planner.publishing.heartbeat import Heartbeat

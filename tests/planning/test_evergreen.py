@@ -13,7 +13,8 @@ from planner.channels.models import Channel
 from planner.core.errors import Forbidden, Invalid, Refused
 from planner.planning import evergreen, slots
 from planner.planning.findings import Quiet
-from planner.planning.models import Blackout, Post, PostState
+from planner.planning.models import Post, PostState
+from planner.planning.quiet_models import Blackout
 from planner.planning.rulebook import STANDARD
 from planner.planning.slots import Place
 from tests.factories import NOON, make_asset, make_channel, make_post, make_user

@@ -15,7 +15,8 @@ from planner.catalog.models import AssetKind, Confidentiality
 from planner.channels.port import Platform
 from planner.core.errors import Forbidden, Invalid, NotFound, Refused
 from planner.planning import shares
-from planner.planning.models import Blackout, PostState, Share, ShareKind
+from planner.planning.models import PostState, Share, ShareKind
+from planner.planning.quiet_models import Blackout
 from planner.planning.shared import Quiet, Shared, SharedPost, shared
 from planner.planning.shares import NewShare
 from tests.factories import make_asset, make_campaign, make_channel, make_post, make_user

@@ -12,7 +12,8 @@ from planner.accounts.models import Entry
 from planner.catalog.models import AssetKind
 from planner.core.errors import Forbidden, Invalid, Refused, WrongState
 from planner.planning import pauses, rules, service, standing
-from planner.planning.models import Campaign, Pause, Post, PostState, Standing
+from planner.planning.models import Campaign, Post, PostState, Standing
+from planner.planning.quiet_models import Pause
 from planner.planning.surroundings import at_the_gate
 from planner.planning.values import PostValues
 from tests.factories import NOON, make_asset, make_campaign, make_channel, make_post, make_user

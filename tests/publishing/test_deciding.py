@@ -18,7 +18,8 @@ from planner.core.runtime import Runtime
 from planner.jobs import tick
 from planner.planning import pauses
 from planner.planning import service as planning
-from planner.planning.models import Pause, Post, PostState
+from planner.planning.models import Post, PostState
+from planner.planning.quiet_models import Pause
 from planner.publishing import deciding, outbox, service
 from planner.publishing.check import violations
 from planner.publishing.models import Attempt, Delivery, DeliveryState, Hold

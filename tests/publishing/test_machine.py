@@ -27,7 +27,8 @@ from planner.core.errors import PlannerError
 from planner.core.runtime import Runtime
 from planner.planning import pauses
 from planner.planning import service as planning
-from planner.planning.models import Pause, Post, PostState
+from planner.planning.models import Post, PostState
+from planner.planning.quiet_models import Pause
 from planner.planning.values import PostValues, values_of
 from planner.publishing import outbox, reconcile, restored, service
 from planner.publishing.check import violations

@@ -17,7 +17,7 @@ from planner.channels import service as channels
 from planner.channels.models import Channel, ChannelState, Credential
 from planner.core.clock import utc_now
 from planner.planning import pauses
-from planner.planning.models import Pause
+from planner.planning.quiet_models import Pause
 from planner.publishing import service
 from planner.publishing.models import Delivery, DeliveryState
 from tests.conftest import POSTGRES

@@ -308,7 +308,7 @@ def test_ending_a_pause_sends_nothing_by_itself(runtime, approved, go, clock, pl
         pause_id = pause.id
     go(minutes=10)
     with runtime.sessions.begin() as db:
-        from planner.planning.models import Pause
+        from planner.planning.quiet_models import Pause
 
         pauses.resume(db, db.get_one(Pause, pause_id), actor=None, now=clock.now())
 

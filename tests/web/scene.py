@@ -23,7 +23,8 @@ from planner.people import events
 from planner.people.events import EventValues
 from planner.planning import blackouts, notes, saved_views, shares
 from planner.planning.blackouts import BlackoutValues
-from planner.planning.models import Pause, Post, PostState, ShareKind
+from planner.planning.models import Post, PostState, ShareKind
+from planner.planning.quiet_models import Pause
 from planner.promotion.choices import Confidence, Option, PromotionKind
 from planner.promotion.models import Decision, Promotion
 from planner.publishing.models import Delivery, DeliveryState, Native

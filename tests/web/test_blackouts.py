@@ -14,7 +14,8 @@ from sqlalchemy.orm import Session
 
 from planner.catalog.models import Confidentiality
 from planner.planning import rules
-from planner.planning.models import Blackout, Post, PostState, RuleSetting
+from planner.planning.models import Post, PostState, RuleSetting
+from planner.planning.quiet_models import Blackout
 from tests.conftest import Browser, StoppedClock
 from tests.factories import NOON, make_asset, make_blackout, make_channel, make_post, make_user
 from tests.web.counting import statements

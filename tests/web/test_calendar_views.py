@@ -12,7 +12,8 @@ from flask import Flask
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from planner.planning.models import Blackout, CalendarNote, SavedView
+from planner.planning.models import CalendarNote, SavedView
+from planner.planning.quiet_models import Blackout
 from tests.conftest import Browser
 from tests.factories import NOON, make_campaign, make_channel, make_post, make_user
 from tests.web.counting import statements

@@ -17,7 +17,8 @@ from planner.channels.models import Channel
 from planner.channels.port import Platform
 from planner.core.errors import Forbidden, NotFound, Refused
 from planner.planning import evergreen, slots
-from planner.planning.models import Blackout, Post, PostState
+from planner.planning.models import Post, PostState
+from planner.planning.quiet_models import Blackout
 from planner.planning.recurring import Slot
 from tests.conftest import Browser, StoppedClock
 from tests.factories import NOON, make_asset, make_channel, make_post, make_user

@@ -16,7 +16,8 @@ from planner.accounts.models import Entry, User
 from planner.catalog.models import AssetKind, Confidentiality
 from planner.channels.port import Platform
 from planner.planning import rules, service
-from planner.planning.models import Approval, Blackout, Campaign, Post, PostState
+from planner.planning.models import Approval, Campaign, Post, PostState
+from planner.planning.quiet_models import Blackout
 from tests.conftest import Browser
 from tests.factories import NOON, make_asset, make_campaign, make_channel, make_post, make_user
 

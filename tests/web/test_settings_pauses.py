@@ -17,7 +17,8 @@ from planner.accounts import history
 from planner.catalog.models import Confidentiality
 from planner.channels.models import Channel
 from planner.planning import pauses
-from planner.planning.models import Pause, PostState
+from planner.planning.models import PostState
+from planner.planning.quiet_models import Pause
 from planner.publishing.models import Delivery, DeliveryState, Hold
 from planner.web.settings.history import ACTIONS
 from tests.conftest import Browser

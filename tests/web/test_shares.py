@@ -19,7 +19,8 @@ from planner.catalog.models import AssetFile, AssetKind, Confidentiality
 from planner.channels.port import MediaKind, Platform
 from planner.core.log import set_up_logging
 from planner.planning import shares
-from planner.planning.models import Blackout, Campaign, PostState, Share, ShareKind
+from planner.planning.models import Campaign, PostState, Share, ShareKind
+from planner.planning.quiet_models import Blackout
 from tests.conftest import Browser, StoppedClock
 from tests.factories import NOON, make_asset, make_campaign, make_channel, make_post, make_user
 from tests.web.counting import statements

@@ -17,8 +17,9 @@ from planner.channels.models import Channel
 from planner.core.types import UtcDateTime
 from planner.people.models import Event
 from planner.planning.findings import Quiet
-from planner.planning.models import Blackout, CalendarNote, Campaign, Post, SavedView, Standing
+from planner.planning.models import CalendarNote, Campaign, Post, SavedView, Standing
 from planner.planning.queries import known_to, knows
+from planner.planning.quiet_models import Blackout
 from planner.planning.recurring import Slot
 from planner.web.calendar.unchanged import newest
 from planner.web.stretches import midnight

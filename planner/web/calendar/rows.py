@@ -19,9 +19,10 @@ from planner.core.i18n import N_
 from planner.people.models import Event
 from planner.planning import queries
 from planner.planning.conflicts import Stands, free_days_of, how_channels_stand
-from planner.planning.models import Blackout, PostState
+from planner.planning.models import PostState
 from planner.planning.moments import resolve_wall_time
 from planner.planning.queries import CalendarEntry
+from planner.planning.quiet_models import Blackout
 from planner.planning.slots import free_slots
 from planner.web.access import needs
 from planner.web.calendar.asking import filters_of

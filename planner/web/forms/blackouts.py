@@ -8,7 +8,7 @@ from wtforms.validators import InputRequired, Length, Optional
 from wtforms.widgets import HiddenInput
 
 from planner.planning.blackouts import BlackoutValues
-from planner.planning.models import Blackout
+from planner.planning.quiet_models import Blackout
 from planner.web.forms.base import PlannerForm
 
 __all__ = ["BlackoutForm"]

@@ -9,8 +9,8 @@ from flask_babel import ngettext
 
 from planner.core.errors import Conflict, Forbidden, NotFound, PlannerError
 from planner.planning import blackouts as service
-from planner.planning.models import Blackout
 from planner.planning.queries import CalendarEntry
+from planner.planning.quiet_models import Blackout
 from planner.planning.rulebook import tuning_of
 from planner.planning.surroundings import all_settings
 from planner.web.access import needs
