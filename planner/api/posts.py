@@ -11,7 +11,7 @@ from sqlalchemy import or_, select
 
 from planner.accounts.rules import require
 from planner.api.bodies import Blueprint
-from planner.api.door import changes, creates, expect, reads, runtime, tagged
+from planner.api.door import changes, creates, expect, reads, runtime, settings, tagged
 from planner.api.fields import MAX_ID, Body, Choice, Line, Listed, Moment, Out, QueryNumber
 from planner.api.post_bodies import FindingList, PostChange, PostIn, PostOut
 from planner.api.problems import said
@@ -123,7 +123,7 @@ def revise(given: dict[str, Any], post_id: int) -> Any:
     kept = values_of(post)
     if "publish_at" in given or "time_zone" in given:
         kept["wall_time"] = None
-    service.revise(g.db, post, PostValues(**{**kept, **given}), actor=g.user, now=g.now)
+    service.revise(g.db, post, PostValues(**{**kept, **given}), four_eyes=settings().four_eyes, actor=g.user, now=g.now)
     return shown(post)
 
 

@@ -70,7 +70,7 @@ def add(
 def submit(run: Run, number: int) -> None:
     """Ask for approval."""
     found = queries.post(run.db, number, viewer=run.actor)
-    service.submit(run.db, found, limits=_limits(run, found), actor=run.actor, now=run.now)
+    service.submit(run.db, found, limits=_limits(run, found), four_eyes=run.runtime.settings.four_eyes, actor=run.actor, now=run.now)
     _tell(run, found)
 
 

@@ -67,7 +67,7 @@ def call_off(db: Session, campaign: Campaign, *, reason: str, actor: User | None
     return len(posts)
 
 
-def go_on(db: Session, campaign: Campaign, *, limits_of: LimitsOf, actor: User | None, now: datetime) -> int:
+def go_on(db: Session, campaign: Campaign, *, limits_of: LimitsOf, four_eyes: str = "releases", actor: User | None, now: datetime) -> int:
     """Let a postponed or cancelled campaign go on; how many posts came back.
 
     What the pause held waits for a person, as after every pause. Posts that cancelling the campaign cancelled come back as `service.restore`
@@ -86,7 +86,7 @@ def go_on(db: Session, campaign: Campaign, *, limits_of: LimitsOf, actor: User |
         select(Post).where(Post.campaign_id == campaign.id, Post.state == PostState.CANCELLED, Post.updated_at == since, Post.id.in_(gone)).order_by(Post.id)
     ).all()
     for post in posts:
-        service.restore(db, post, limits=limits_of(post.channel.platform), actor=actor, now=now)
+        service.restore(db, post, limits=limits_of(post.channel.platform), four_eyes=four_eyes, actor=actor, now=now)
     return len(posts)
 
 

@@ -105,7 +105,7 @@ def unplan(db: Session, posts: Sequence[Post], versions: dict[int, int], doing: 
 def submit(db: Session, posts: Sequence[Post], doing: Doing) -> None:
     """Ask for approval of each. Raises what submitting one raises."""
     for post in posts:
-        service.submit(db, post, limits=doing.limits_of(post.channel.platform), actor=doing.actor, now=doing.now)
+        service.submit(db, post, limits=doing.limits_of(post.channel.platform), four_eyes=doing.four_eyes, actor=doing.actor, now=doing.now)
 
 
 def cancel(db: Session, posts: Sequence[Post], reason: str, doing: Doing) -> None:
@@ -237,7 +237,7 @@ def _withdraw(db: Session, post: Post, _line: Entry, doing: Doing) -> None:
 
 
 def _restore(db: Session, post: Post, _line: Entry, doing: Doing) -> None:
-    service.restore(db, post, limits=doing.limits_of(post.channel.platform), actor=doing.actor, now=doing.now)
+    service.restore(db, post, limits=doing.limits_of(post.channel.platform), four_eyes=doing.four_eyes, actor=doing.actor, now=doing.now)
 
 
 def _drop(db: Session, post: Post, _line: Entry, doing: Doing) -> None:

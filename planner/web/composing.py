@@ -27,7 +27,7 @@ from planner.web.forms.planning import ComposeForm, choices
 from planner.web.languages import translate
 from planner.web.mentioning import mentioning
 from planner.web.preflight import checks_of, limits_of, own_words, values_of
-from planner.web.session import committing
+from planner.web.session import committing, runtime
 from planner.web.writing import restored, typed, unsaved
 
 __all__ = ["campaigns", "files", "new", "refuse"]
@@ -123,7 +123,7 @@ def _submit(made: list[Post]) -> None:
     for post in made:
         try:
             with committing(g.db):
-                service.submit(g.db, post, limits=limits_of(post.channel.platform), actor=g.user, now=g.now)
+                service.submit(g.db, post, limits=limits_of(post.channel.platform), four_eyes=runtime().settings.four_eyes, actor=g.user, now=g.now)
         except PlannerError as error:
             flash(_("%(channel)s: saved, but not submitted. %(why)s", channel=post.channel.name, why=translate(error.message, **error.params)), "error")
 

@@ -168,7 +168,7 @@ def _copy_pack(post: Post) -> CopyPack | None:
 def _revise(post: Post, form: PostForm) -> None:
     was = post.state
     with committing(g.db):
-        service.revise(g.db, post, PostValues(**values_of(form, post)), version=form.version.data, actor=g.user, now=g.now)
+        service.revise(g.db, post, PostValues(**values_of(form, post)), version=form.version.data, four_eyes=runtime().settings.four_eyes, actor=g.user, now=g.now)
         writing.discard(g.db, g.user, str(post.id))
     flash(_("Saved. It needs approval again.") if was in states.GOING_OUT and post.state is PostState.IN_REVIEW else _("Saved."), "success")
 

@@ -16,7 +16,7 @@ from planner.web.access import needs
 from planner.web.forms.planning import StandingForm
 from planner.web.languages import say
 from planner.web.preflight import limits_of
-from planner.web.session import committing, decision_time
+from planner.web.session import committing, decision_time, runtime
 
 __all__ = ["cancel", "go_on", "postpone"]
 
@@ -45,7 +45,7 @@ def go_on(campaign_id: int) -> ResponseReturnValue:
     """Take it back."""
     try:
         with committing(g.db):
-            count = standing.go_on(g.db, queries.campaign(g.db, campaign_id), limits_of=limits_of, actor=g.user, now=g.now)
+            count = standing.go_on(g.db, queries.campaign(g.db, campaign_id), limits_of=limits_of, four_eyes=runtime().settings.four_eyes, actor=g.user, now=g.now)
     except (Forbidden, NotFound):
         raise
     except PlannerError as error:
