@@ -29,6 +29,8 @@ from planner.core.runtime import Runtime
 from planner.core.settings import Settings
 from planner.ledger.jobs import JobContext
 from planner.planning import approving, steps
+from planner.planning.leaks import watch_of
+from planner.planning.surroundings import embargoed_terms
 from planner.planning.waiting import Waiting, waiting
 from planner.reports.daily import Digest, as_text, gather, secret_posts
 from planner.reports.models import DigestSending, DigestSetting, Nudge, SendingState, Way
@@ -255,7 +257,8 @@ def send_nudges(runtime: Runtime) -> int:
         due = [one for one in waiting(db, viewer=None, four_eyes=runtime.settings.four_eyes) if _wants_nudge(one, now)]
         if not due:
             return 0
-        secret = secret_posts(db, [one.post.id for one in due], now=now)
+        words = watch_of(embargoed_terms(db, except_asset=None, after=now))
+        secret = secret_posts(db, [one.post.id for one in due], now=now) | {one.post.id for one in due if words.says(one.post.asset.title)}
         people = [row.user for row in db.scalars(select(DigestSetting).where(DigestSetting.nudges, DigestSetting.by_mail))]
         planned = [
             (user.id, one.post.id, one.standing.asked.step.key, one.digest, *_reminder(user, one, secret, runtime.settings), user.email)

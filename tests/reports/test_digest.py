@@ -245,12 +245,17 @@ def test_who_has_not_answered_is_reminded_once_before_the_deadline(runtime: Runt
         for values in ({"title": "The film"}, {"title": MARK, "confidentiality": Confidentiality.CONFIDENTIAL}):
             post = make_post(db, author=author, asset=make_asset(db, kind=AssetKind.VIDEO, **values), publish_at=MORNING + 2 * DAY)
             service.submit(db, post, actor=author, now=MORNING)
+        # Its title says what another asset may not yet: known only once it was in review.
+        post = make_post(db, author=author, asset=make_asset(db, kind=AssetKind.VIDEO, title=f"The story of {MARK}"), publish_at=MORNING + 2 * DAY)
+        service.submit(db, post, actor=author, now=MORNING)
+        make_asset(db, embargo_until=MORNING + 9 * DAY, embargo_terms=[MARK])
 
     assert digesting.send_nudges(runtime) == 0
     clock.moment = MORNING + DAY - timedelta(hours=4)
-    assert [digesting.send_nudges(runtime), digesting.send_nudges(runtime)] == [2, 0]
+    assert [digesting.send_nudges(runtime), digesting.send_nudges(runtime)] == [3, 0]
     subjects = sorted(str(mail["Subject"]) for mail in postbox[0].mails)
-    assert [title in subject for title, subject in zip(("une publication confidentielle", "“The film”"), subjects, strict=True)] == [True, True]
+    said = ("une publication confidentielle", "une publication confidentielle", "“The film”")
+    assert [title in subject for title, subject in zip(said, subjects, strict=True)] == [True, True, True]
     assert not any(MARK in str(mail) for mail in postbox[0].mails)
 
 
