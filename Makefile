@@ -41,9 +41,10 @@ templates: $(VENV)/dev.stamp
 bench: dev ## Measure speed as ratios: one line a bench, `name figure gate aim met|short`
 	@$(BIN)/python -m tests.bench
 
-faults: dev ## The whole fault suite of the outbox (make test runs a cut of it)
+faults: dev ## The whole fault suite of the outbox, and every other long walk (make test runs a cut of each)
 	@$(BIN)/python -m pytest $(XDIST) -q -m 'faults or not faults' --junitxml=$(VENV)/faults.xml tests/publishing tests/jobs
 	@$(BIN)/python -m tests.tally $(VENV)/faults.xml
+	@$(BIN)/python -m pytest $(XDIST) -q -m faults --ignore=tests/publishing --ignore=tests/jobs tests
 
 conformance: dev ## What is sent and the sandbox's answers against what the platforms publish (X_OPENAPI=path adds X's own document)
 	@PLANNER_TEST_X_OPENAPI=$(if $(X_OPENAPI),$(abspath $(X_OPENAPI))) $(BIN)/python -m pytest -q -rs tests/conformance
