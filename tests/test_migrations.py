@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session
 from planner import tables
 from planner.catalog.queries import Filters, search
 from planner.core.db import make_engine
+from planner.planning.quiet_models import Blackout
 from tests.conftest import POSTGRES, SECRET, offered
 
 MIGRATIONS = Path(__file__).resolve().parent.parent / "migrations"
@@ -125,6 +126,17 @@ def test_an_old_key_may_be_renewed_at_once_after_migrating(alembic: Config, engi
     with engine.connect() as connection:
         row = connection.execute(text("SELECT channel_id, access_token, refresh_after FROM credentials")).one()
     assert (row[0], bytes(row[1]), row[2]) == (1, b"sealed", None)
+
+
+def test_an_old_blackout_goes_on_holding_on_every_channel_after_migrating(alembic: Config, engine: Engine) -> None:
+    command.upgrade(alembic, "20261128_blackouts")
+    with engine.begin() as connection:
+        connection.execute(text("INSERT INTO blackouts (name, starts_on, ends_on, version) VALUES ('Results', '2026-03-03', '2026-03-04', 1)"))
+
+    command.upgrade(alembic, "head")
+
+    with Session(engine) as db:
+        assert [(one.name, one.channel_ids) for one in db.query(Blackout)] == [("Results", [])]
 
 
 def test_an_old_file_s_pages_are_not_told_after_migrating(alembic: Config, engine: Engine) -> None:

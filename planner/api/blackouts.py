@@ -11,7 +11,7 @@ from marshmallow import fields
 
 from planner.api.bodies import Blueprint
 from planner.api.door import changes, creates, expect, reads, steps, tagged
-from planner.api.fields import Body, Choice, Day, Line, Moment, NoBody, Out
+from planner.api.fields import Body, Choice, Day, Line, Listed, Moment, NoBody, Number, Out, QueryNumber
 from planner.core.errors import NotFound
 from planner.planning import blackouts as service
 from planner.planning.blackouts import BlackoutValues
@@ -28,11 +28,13 @@ class BlackoutOut(Out):
     name = fields.String(required=True)
     starts_on = Day(required=True)
     last_on = Day(required=True)
+    channel_ids = fields.List(fields.Integer(), required=True, metadata={"description": "The channels it holds on; empty: every one."})
     version = fields.Integer(required=True)
 
 
 class BlackoutList(Out):
     items = fields.List(fields.Nested(BlackoutOut), required=True)
+    total = fields.Integer(required=True, metadata={"description": "How many there are; `items` holds the first 500."})
 
 
 class PostInside(Out):
@@ -57,6 +59,7 @@ class BlackoutQuery(Body):
 class DaysQuery(Body):
     starts_on = Day(required=True)
     last_on = Day(load_default=None, metadata={"description": "Without it, that one day."})
+    channel_ids = Listed(QueryNumber(least=1), most=200, load_default=list, data_key="channel_id", metadata={"description": "Without it, every channel."})
 
 
 class BlackoutChange(Body):
@@ -65,6 +68,7 @@ class BlackoutChange(Body):
     name = Line(least=1, most=160)
     starts_on = Day()
     last_on = Day()
+    channel_ids = Listed(Number(least=1), most=200, metadata={"description": "The channels it holds on; empty: every one, also one added later."})
 
 
 class BlackoutIn(BlackoutChange):
@@ -77,7 +81,8 @@ class BlackoutIn(BlackoutChange):
 @bp.response(200, BlackoutList)
 def index(given: dict[str, date | None]) -> dict[str, Any]:
     """Blackouts, the earliest first."""
-    return {"items": service.blackouts(g.db, since=given["since"], until=given["until"])}
+    since, until = given["since"], given["until"]
+    return {"items": service.blackouts(g.db, since=since, until=until), "total": service.count(g.db, since=since, until=until)}
 
 
 @reads()
@@ -85,8 +90,8 @@ def index(given: dict[str, date | None]) -> dict[str, Any]:
 @bp.response(200, PostsInside)
 def posts(given: dict[str, Any]) -> dict[str, Any]:
     """The planned posts that a blackout on these days would hit, the first 200. Changes nothing."""
-    service.checked(BlackoutValues("?", **given))
-    found = service.inside(g.db, given["starts_on"], given["last_on"] or given["starts_on"], viewer=g.user)
+    service.checked(g.db, BlackoutValues("?", **given))
+    found = service.inside(g.db, given["starts_on"], given["last_on"] or given["starts_on"], channel_ids=given["channel_ids"], viewer=g.user)
     return {"items": [one._asdict() | ({"post_id": None} if one.masked else {}) for one in found]}
 
 
@@ -124,6 +129,17 @@ def remove(_given: dict[str, Any], blackout_id: int) -> Any:
     blackout = _blackout(blackout_id)
     expect(blackout.version)
     service.remove(g.db, blackout, actor=g.user, now=g.now)
+    return tagged(blackout)
+
+
+@steps("blackout.edit")
+@bp.arguments(NoBody, required=False)
+@bp.response(200, BlackoutOut)
+def put_back(_given: dict[str, Any], blackout_id: int) -> Any:
+    """A removed one again, as it was; If-Match names the version that removing it answered with."""
+    blackout = service.by_id(g.db, blackout_id)
+    expect(blackout.version)
+    service.put_back(g.db, blackout, actor=g.user, now=g.now)
     return tagged(blackout)
 
 

@@ -65,6 +65,7 @@ RESOURCES: tuple[Table, ...] = (
         ("GET", f"/<{_ID}:blackout_id>", "show"),
         ("PATCH", f"/<{_ID}:blackout_id>", "edit"),
         ("POST", f"/<{_ID}:blackout_id>/remove", "remove"),
+        ("POST", f"/<{_ID}:blackout_id>/put-back", "put_back"),
     )),
     Table("api-people", "/api/v1/people", "planner.api.people", (
         ("GET", "", "index"),

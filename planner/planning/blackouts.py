@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from planner.accounts import history
@@ -23,7 +23,7 @@ from planner.planning.queries import LAST_ID, CalendarEntry, Filters
 from planner.planning.quiet_models import Blackout
 from planner.planning.states import OPEN
 
-__all__ = ["BlackoutValues", "add", "blackouts", "by_id", "change", "checked", "history_of", "inside", "put_back", "remove", "values_of"]
+__all__ = ["BlackoutValues", "add", "blackouts", "by_id", "change", "checked", "count", "history_of", "inside", "put_back", "remove", "values_of"]
 
 _LONGEST = 160
 #: A blackout that takes longer is a slip of the keyboard.
@@ -33,11 +33,12 @@ _DAY = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class BlackoutValues:
-    """Everything of a blackout that a person edits. last_on -- its last day; None: it takes one day."""
+    """Everything of a blackout that a person edits. last_on -- its last day; None: it takes one day. channel_ids -- empty: every channel."""
 
     name: str
     starts_on: date
     last_on: date | None = None
+    channel_ids: Sequence[int] = ()
 
 
 def by_id(db: Session, blackout_id: int) -> Blackout:
@@ -50,21 +51,28 @@ def by_id(db: Session, blackout_id: int) -> Blackout:
 
 def blackouts(db: Session, *, since: date | None = None, until: date | None = None, limit: int = 500) -> Sequence[Blackout]:
     """Those that are not over on `since` and begin before `until`, the earliest first. One statement."""
-    query = select(Blackout).where(Blackout.removed_at.is_(None))
-    if since is not None:
-        query = query.where(Blackout.ends_on > since)
-    if until is not None:
-        query = query.where(Blackout.starts_on < until)
+    query = select(Blackout).where(*_asked_for(since, until))
     return db.scalars(query.order_by(Blackout.starts_on, Blackout.id).limit(limit)).all()
 
 
-def inside(db: Session, starts_on: date, last_on: date, *, viewer: User | None, limit: int = 200) -> list[CalendarEntry]:
-    """The planned posts that would go out on those days by their channel's own calendar, the soonest first. Two statements.
+def count(db: Session, *, since: date | None = None, until: date | None = None) -> int:
+    """How many there are of them. One statement."""
+    return db.scalars(select(func.count()).select_from(Blackout).where(*_asked_for(since, until))).one()
+
+
+def inside(
+    db: Session, starts_on: date, last_on: date, *, channel_ids: Sequence[int] = (), viewer: User | None, limit: int = 200
+) -> list[CalendarEntry]:
+    """The planned posts of those channels (empty: of all) that would go out on those days by their channel's own calendar, the soonest first.
+
+    Two statements.
 
     Only those that can still be moved; what the viewer may not know of is masked.
     """
     by_zone: dict[str, list[int]] = {}
     for number, name in db.execute(select(Channel.id, Channel.time_zone)):
+        if channel_ids and number not in channel_ids:
+            continue
         by_zone.setdefault(name, []).append(number)
     if not by_zone:
         return []
@@ -77,30 +85,30 @@ def inside(db: Session, starts_on: date, last_on: date, *, viewer: User | None, 
 
 def values_of(blackout: Blackout) -> BlackoutValues:
     """What a person edits of it, as it is."""
-    return BlackoutValues(blackout.name, blackout.starts_on, blackout.last_on)
+    return BlackoutValues(blackout.name, blackout.starts_on, blackout.last_on, tuple(blackout.channel_ids))
 
 
 def add(db: Session, values: BlackoutValues, *, actor: User | None, now: datetime) -> Blackout:
     """A new blackout. Raises Invalid, naming the field; Forbidden."""
     require(actor, "blackout.edit")
-    blackout = Blackout(**checked(values))
+    blackout = Blackout(**checked(db, values))
     db.add(blackout)
     db.flush()
-    history.record(db, actor, "blackout.added", blackout, now=now, became=_told(blackout), name=history.COMMAND_LINE)
+    history.record(db, actor, "blackout.added", blackout, now=now, became=_told(db, blackout), name=history.COMMAND_LINE)
     return blackout
 
 
 def change(db: Session, blackout: Blackout, values: BlackoutValues, *, version: int | None = None, actor: User | None, now: datetime) -> Blackout:
-    """Another name or days. `version` is the one that was read; another one is a Conflict. Raises Invalid, WrongState for a removed one."""
+    """Another name, days or channels. `version` is the one that was read; another one is a Conflict. Raises Invalid, WrongState for a removed one."""
     require(actor, "blackout.edit")
     if blackout.removed_at is not None:
         raise WrongState(N_("This blackout was removed. Put it back first."))
     if version is not None and version != blackout.version:
         raise Conflict(N_("Somebody changed this while you were editing. Look at their version, then save again."))
-    was = _told(blackout)
-    for name, value in checked(values).items():
+    was = _told(db, blackout)
+    for name, value in checked(db, values).items():
         setattr(blackout, name, value)
-    became = _told(blackout)
+    became = _told(db, blackout)
     changed = [name for name in became if became[name] != was[name]]
     if changed:
         history.record(
@@ -116,7 +124,7 @@ def remove(db: Session, blackout: Blackout, *, actor: User | None, now: datetime
     require(actor, "blackout.edit")
     if blackout.removed_at is None:
         blackout.removed_at = now
-        history.record(db, actor, "blackout.removed", blackout, now=now, was=_told(blackout), name=history.COMMAND_LINE)
+        history.record(db, actor, "blackout.removed", blackout, now=now, was=_told(db, blackout), name=history.COMMAND_LINE)
         db.flush()
 
 
@@ -125,7 +133,7 @@ def put_back(db: Session, blackout: Blackout, *, actor: User | None, now: dateti
     require(actor, "blackout.edit")
     if blackout.removed_at is not None:
         blackout.removed_at = None
-        history.record(db, actor, "blackout.put_back", blackout, now=now, became=_told(blackout), name=history.COMMAND_LINE)
+        history.record(db, actor, "blackout.put_back", blackout, now=now, became=_told(db, blackout), name=history.COMMAND_LINE)
         db.flush()
 
 
@@ -135,7 +143,7 @@ def history_of(db: Session, blackout: Blackout, *, limit: int = 50) -> Sequence[
     return db.scalars(query.order_by(Entry.id.desc()).limit(limit)).all()
 
 
-def checked(values: BlackoutValues) -> dict[str, Any]:
+def checked(db: Session, values: BlackoutValues) -> dict[str, Any]:
     """The columns to write. Raises Invalid, naming the field."""
     name = " ".join(values.name.split())
     if len(name) > _LONGEST:
@@ -152,8 +160,26 @@ def checked(values: BlackoutValues) -> dict[str, Any]:
         raise Invalid(N_("The last day comes before the first."), field="last_on")
     if (last - values.starts_on).days >= _MOST_DAYS:
         raise Invalid(N_("That is longer than a year. Check the days."), field="last_on")
-    return {"name": name, "starts_on": values.starts_on, "ends_on": last + _DAY}
+    wanted = sorted(set(values.channel_ids))
+    if wanted and len(_names(db, wanted)) < len(wanted):
+        raise Invalid(N_("There is no such channel."), field="channel_ids")
+    return {"name": name, "starts_on": values.starts_on, "ends_on": last + _DAY, "channel_ids": wanted}
 
 
-def _told(blackout: Blackout) -> dict[str, Any]:
-    return {"name": blackout.name, "starts_on": blackout.starts_on, "last_on": blackout.last_on}
+def _asked_for(since: date | None, until: date | None) -> list[ColumnElement[bool]]:
+    asked: list[ColumnElement[bool]] = [Blackout.removed_at.is_(None)]
+    if since is not None:
+        asked.append(Blackout.ends_on > since)
+    if until is not None:
+        asked.append(Blackout.starts_on < until)
+    return asked
+
+
+def _told(db: Session, blackout: Blackout) -> dict[str, Any]:
+    """As history tells it: channels by the names they have now."""
+    names = _names(db, blackout.channel_ids) if blackout.channel_ids else []
+    return {"name": blackout.name, "starts_on": blackout.starts_on, "last_on": blackout.last_on, "channels": names}
+
+
+def _names(db: Session, channel_ids: Sequence[int]) -> list[str]:
+    return list(db.scalars(select(Channel.name).where(Channel.id.in_(channel_ids)).order_by(Channel.name, Channel.id)))

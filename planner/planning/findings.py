@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any, Literal
@@ -55,6 +55,20 @@ class Quiet:
     ends_on: date
     #: Of its row, where a page leads to it.
     number: int | None = None
+    #: The channels it holds on; empty: all.
+    channels: Sequence[int] = ()
+
+    def holds(self, channel_id: int | None, day: date) -> bool:
+        """Whether that day of the channel's own calendar lies in it."""
+        return self.starts_on <= day < self.ends_on and self.on_any_of((channel_id,))
+
+    def on_any_of(self, channel_ids: Collection[int | None]) -> bool:
+        """Whether it holds on one of these channels; of none in particular: yes."""
+        return not self.channels or not channel_ids or not set(self.channels).isdisjoint(channel_ids)
+
+    def on_all_of(self, channel_ids: Collection[int]) -> bool:
+        """Whether it holds on each of these channels; of none in particular: only one for every channel does."""
+        return not self.channels or (bool(channel_ids) and set(self.channels).issuperset(channel_ids))
 
 
 @dataclass(frozen=True, slots=True)

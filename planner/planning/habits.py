@@ -105,7 +105,7 @@ def _blackouts(post: Post, _asset: Asset, channel: Channel, around: Surroundings
         return
     day = post.publish_at.astimezone(zone_of(channel.time_zone)).date()
     for quiet in around.blackouts:
-        if quiet.starts_on <= day < quiet.ends_on:
+        if quiet.holds(channel.id, day):
             yield Finding("warning", "blackout", N_("This falls in the blackout “%(name)s”."), {"name": quiet.name}, "publish_at")
 
 

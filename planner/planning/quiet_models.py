@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import CheckConstraint, Date, ForeignKey, String, Text
+from sqlalchemy import JSON, CheckConstraint, Date, ForeignKey, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from planner.core.db import Record
@@ -32,6 +32,8 @@ class Blackout(Record):
     name: Mapped[str] = mapped_column(String(160))
     starts_on: Mapped[date] = mapped_column(Date)
     ends_on: Mapped[date] = mapped_column(Date)
+    #: The channels it holds on; empty: all of them, also those still to come.
+    channel_ids: Mapped[list[int]] = mapped_column(JSON, default=list, server_default="[]")
     removed_at: Mapped[datetime | None]
     version: Mapped[int] = mapped_column(default=1)
 

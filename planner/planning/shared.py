@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -50,6 +50,8 @@ class Quiet:
     name: str
     starts_on: date
     ends_on: date
+    #: Names of the channels it holds on, of those that the link shows and that may be said; empty: all of them.
+    channels: tuple[str, ...] = ()
 
     @property
     def last(self) -> date:
@@ -74,7 +76,7 @@ def is_secret(confidentiality: Confidentiality, sensitive: bool, lifts: Sequence
 
 
 def shared(db: Session, share: Share, start: datetime, end: datetime, *, now: datetime, cancelled: bool = False, limit: int = 5000) -> Shared:
-    """What this link shows of [start, end), earliest first, at most `limit` posts. Three statements.
+    """What this link shows of [start, end), earliest first, at most `limit` posts. Three statements, four where a blackout holds on some channels only.
 
     cancelled -- also the cancelled posts, as far as they are no secret: a feed tells calendar apps that they are off.
     """
@@ -95,11 +97,27 @@ def shared(db: Session, share: Share, start: datetime, end: datetime, *, now: da
             continue
         changed = max([row.updated_at, *(moment for moment in (row.asset_updated_at, *lifts) if moment is not None and moment <= now)])
         posts.append(_masked(row) if secret else _clear(row, changed))
-    quiet = select(Blackout.id, Blackout.name, Blackout.starts_on, Blackout.ends_on).where(
-        Blackout.starts_on <= end.date(), Blackout.ends_on >= start.date(), Blackout.removed_at.is_(None)
+    return Shared("" if tells(share.name) else share.name, posts, _quiet(db, share, start.date(), end.date(), tells))
+
+
+def _quiet(db: Session, share: Share, start: date, end: date, tells: Callable[[str], bool]) -> list[Quiet]:
+    """The blackouts on the channels that the link shows. One statement, one more where one holds on some channels only."""
+    query = select(Blackout.id, Blackout.name, Blackout.starts_on, Blackout.ends_on, Blackout.channel_ids).where(
+        Blackout.starts_on <= end, Blackout.ends_on >= start, Blackout.removed_at.is_(None)
     )
-    blackouts = [Quiet(one.id, "" if tells(one.name) else one.name, one.starts_on, one.ends_on) for one in db.execute(quiet.order_by(Blackout.starts_on, Blackout.id))]
-    return Shared("" if tells(share.name) else share.name, posts, blackouts)
+    rows, shows = db.execute(query.order_by(Blackout.starts_on, Blackout.id)).all(), set(share.scope.get("channels") or ())
+    names: dict[int, str] = {}
+    if any(row.channel_ids for row in rows):
+        names.update((row.id, row.name) for row in db.execute(select(Channel.id, Channel.name).order_by(Channel.name, Channel.id)))
+    found = []
+    for row in rows:
+        on = set(row.channel_ids)
+        if on and shows and on.isdisjoint(shows):
+            continue
+        some = on and not (shows and on >= shows)
+        told = tuple(name for number, name in names.items() if number in on and (not shows or number in shows) and not tells(name)) if some else ()
+        found.append(Quiet(row.id, "" if tells(row.name) else row.name, row.starts_on, row.ends_on, told))
+    return found
 
 
 def _query(share: Share, start: datetime, end: datetime, cancelled: bool) -> Any:

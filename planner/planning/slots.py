@@ -82,7 +82,7 @@ def free_slots(
     if not by_channel:
         return []
     settings = all_settings(db)
-    days = select(Blackout.name, Blackout.starts_on, Blackout.ends_on).where(Blackout.ends_on >= start.date(), Blackout.removed_at.is_(None))
+    days = select(Blackout.name, Blackout.starts_on, Blackout.ends_on, Blackout.id, Blackout.channel_ids).where(Blackout.ends_on >= start.date(), Blackout.removed_at.is_(None))
     quiet = [Quiet(*row) for row in db.execute(days)]
     taken = _taken(db, list(by_channel), start, end)
     weeks = [
@@ -149,7 +149,7 @@ def _at(day: date, clock: str, place: Place) -> datetime | None:
 
 
 def _is_avoided(day: date, clock: str, place: Place, blackouts: Sequence[Quiet]) -> bool:
-    if any(one.starts_on <= day < one.ends_on for one in blackouts) or _is_night(clock, place.tuning):
+    if any(one.holds(place.channel_id, day) for one in blackouts) or _is_night(clock, place.tuning):
         return True
     holiday = place.tuning.of("holiday")
     return holiday.enabled and free_days.on(holiday.values["country"] or free_days.country_of(place.time_zone), day) is not None

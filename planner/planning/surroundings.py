@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from datetime import UTC, datetime, time, timedelta
 
-from sqlalchemy import ColumnElement, literal, or_, select
+from sqlalchemy import ColumnElement, String, cast, literal, or_, select
 from sqlalchemy.orm import Session
 
 from planner.catalog.models import Asset, AssetAudience, AssetState, Confidentiality
@@ -120,15 +121,15 @@ def _days(db: Session, moment: datetime, tuning: Tuning) -> tuple[tuple[Quiet, .
     day, one = moment.date(), timedelta(days=1)
     rule = tuning.of("rival")
     within = timedelta(days=rule.values["days"]) + one
-    quiet = select(literal("").label("rival"), Blackout.name, Blackout.starts_on, Blackout.ends_on, Blackout.id).where(
+    quiet = select(literal("").label("rival"), Blackout.name, Blackout.starts_on, Blackout.ends_on, Blackout.id, cast(Blackout.channel_ids, String).label("channels")).where(
         Blackout.starts_on <= day + one, Blackout.ends_on >= day, Blackout.removed_at.is_(None)
     )
-    rivals = select(Event.rival, Event.name, Event.starts_on, Event.ends_on, Event.id).where(
+    rivals = select(Event.rival, Event.name, Event.starts_on, Event.ends_on, Event.id, literal("")).where(
         Event.rival != "", Event.removed_at.is_(None), Event.starts_on <= day + within, Event.ends_on >= day - within
     )
     rows = sorted(db.execute(quiet.union_all(rivals) if rule.enabled else quiet), key=lambda row: (row.starts_on, row.id))
     return (
-        tuple(Quiet(row.name, row.starts_on, row.ends_on) for row in rows if not row.rival),
+        tuple(Quiet(row.name, row.starts_on, row.ends_on, channels=json.loads(row.channels)) for row in rows if not row.rival),
         tuple(RivalEvent(row.name, row.rival, row.starts_on, row.ends_on) for row in rows if row.rival),
     )
 

@@ -74,7 +74,7 @@ def page(token: str) -> ResponseReturnValue:
         asked=asked,
         stretch=around,
         days=_days(around, found.posts, found.blackouts, everything=view == "month"),
-        blackouts=found.blackouts,
+        blackouts=[(one, _quiet(one)) for one in found.blackouts],
         weekdays=_weekdays(),
         today=today(),
     )
@@ -118,7 +118,8 @@ def _moment(one: SharedPost, host: str, *, personal: bool) -> ics.Moment:
 
 
 def _quiet(one: Quiet) -> str:
-    return one.name or _("Quiet period")
+    name = one.name or _("Quiet period")
+    return f"{name} ({', '.join(one.channels)})" if one.channels else name
 
 
 def _private(answer: Response, caching: str = "no-store") -> Response:

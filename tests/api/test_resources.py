@@ -142,7 +142,7 @@ def test_a_blackout_is_made_changed_listed_and_taken_off(admin: Caller, caller: 
     changed = admin.patch(f"/blackouts/{made.json['id']}", {"last_on": "2026-03-05"}, match=made.headers["ETag"])
 
     assert (made.status_code, again.get_data() == made.get_data(), changed.status_code) == (201, True, 200)
-    assert made.json == {"id": made.json["id"], **given, "last_on": "2026-03-03", "version": 1}
+    assert made.json == {"id": made.json["id"], **given, "last_on": "2026-03-03", "channel_ids": [], "version": 1}
     assert changed.json == made.json | {"last_on": "2026-03-05", "version": 2}
     assert admin.patch(f"/blackouts/{made.json['id']}", {"name": "Late"}, match=made.headers["ETag"]).status_code == 412
     assert admin.get("/blackouts?since=2026-03-05&until=2026-03-06").json["items"] == [changed.json]
@@ -151,7 +151,31 @@ def test_a_blackout_is_made_changed_listed_and_taken_off(admin: Caller, caller: 
     assert (wrong.status_code, wrong.json["errors"][0]["field"]) == (422, "last_on")
     assert caller("author").post("/blackouts", given).status_code == 403
     gone = admin.post(f"/blackouts/{made.json['id']}/remove", {}, match=changed.headers["ETag"])
-    assert (gone.status_code, admin.get(f"/blackouts/{made.json['id']}").status_code, admin.get("/blackouts").json["items"]) == (200, 404, [])
+    assert (gone.status_code, admin.get(f"/blackouts/{made.json['id']}").status_code, admin.get("/blackouts").json) == (200, 404, {"items": [], "total": 0})
+    back = f"/blackouts/{made.json['id']}/put-back"
+    assert (admin.post(back, {}, match='"1"').status_code, caller("author").post(back, {}, match="*").status_code) == (412, 403)
+    again = [admin.post(back, {}, match=gone.headers["ETag"], Idempotency_Key="k2") for _ in range(2)]
+    assert (again[0].status_code, again[0].get_data() == again[1].get_data()) == (200, True)
+    assert again[0].json == changed.json | {"version": again[0].json["version"]}
+    assert admin.get("/blackouts").json == {"items": [again[0].json], "total": 1}
+
+
+def test_a_blackout_of_some_channels_is_told_with_them(admin: Caller, rows: Session) -> None:
+    quiet, loud = make_channel(rows), make_channel(rows)
+    posts = [make_post(rows, channel=one).id for one in (quiet, loud)]
+    rows.commit()
+    given = {"name": "Before the results", "starts_on": "2026-03-03", "channel_ids": [quiet.id, quiet.id]}
+
+    asked = f"/blackouts/posts?starts_on=2026-03-03&channel_id={loud.id}"
+    assert [one["post_id"] for one in admin.get(asked).json["items"]] == [posts[1]]
+    made = admin.post("/blackouts", given)
+    assert made.json["channel_ids"] == [quiet.id]
+    said = [[one["code"] for one in admin.get(f"/posts/{number}/findings").json["items"]] for number in posts]
+    assert ["blackout" in codes for codes in said] == [True, False]
+    wrong = admin.patch(f"/blackouts/{made.json['id']}", {"channel_ids": [loud.id, 777]}, match="*")
+    assert (wrong.status_code, wrong.json["errors"][0]["field"]) == (422, "channel_ids")
+    assert admin.patch(f"/blackouts/{made.json['id']}", {"channel_ids": []}, match="*").json["channel_ids"] == []
+    assert ["blackout" in [one["code"] for one in admin.get(f"/posts/{number}/findings").json["items"]] for number in posts] == [True, True]
 
 
 def test_a_program_reads_what_a_blackout_would_hit_and_then_what_the_rule_says(admin: Caller, caller: Callable[..., Caller], rows: Session) -> None:

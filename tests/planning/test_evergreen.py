@@ -46,6 +46,12 @@ def test_slots_skip_holidays_blackouts_and_quiet_hours() -> None:
     ]  # fmt: skip  Easter Monday, 6 April, is kept in France; Good Friday is not.
 
 
+def test_a_blackout_of_another_channel_takes_no_slot() -> None:
+    there, elsewhere = (Quiet("Results", date(2026, 3, 23), date(2026, 3, 24), channels=(number,)) for number in (PARIS.channel_id, PARIS.channel_id + 1))
+
+    assert [told([(1, MONDAY, "10:30")], date(2026, 3, 23), 7, blackouts=(one,)) for one in (there, elsewhere)] == [[], ["Mon 23 Mar 10:30"]]
+
+
 def test_a_slot_in_the_hour_that_is_skipped_does_not_come_that_day() -> None:
     day_only = Place(1, "Ours", "Europe/Paris", 0, slots.tuning_of([Off("quiet")], 1))
 

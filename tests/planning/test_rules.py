@@ -262,6 +262,18 @@ def test_a_blackout_counts_days_on_the_channel_s_own_calendar() -> None:
     assert codes(a_post(publish_at=datetime(2026, 3, 12, 8, tzinfo=UTC)), around=Surroundings(blackouts=(quiet,))) == []
 
 
+@pytest.mark.parametrize(("channels", "asked", "holds", "on_any", "on_all"), [
+    ((), 1, True, True, True), ((1,), 1, True, True, True), ((1, 2), 1, True, True, True), ((2,), 1, False, False, False), ((2,), None, False, True, False),
+])  # fmt: skip
+def test_a_blackout_holds_on_the_channels_it_names_or_on_every_one(
+    channels: tuple[int, ...], asked: int | None, holds: bool, on_any: bool, on_all: bool
+) -> None:
+    quiet, day, several = Quiet("Results", date(2026, 3, 3), date(2026, 3, 4), channels=channels), date(2026, 3, 3), [] if asked is None else [asked]
+
+    assert (quiet.holds(asked, day), quiet.on_any_of(several), quiet.on_all_of(several)) == (holds, on_any, on_all)
+    assert not quiet.holds(asked, date(2026, 3, 4))
+
+
 def test_what_blocks_comes_first() -> None:
     near = Neighbour(9, 2, PostState.SCHEDULED, TOMORROW, "Other words.")
 

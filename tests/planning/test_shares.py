@@ -19,7 +19,7 @@ from planner.planning.models import PostState, Share, ShareKind
 from planner.planning.quiet_models import Blackout
 from planner.planning.shared import Quiet, Shared, SharedPost, shared
 from planner.planning.shares import NewShare
-from tests.factories import make_asset, make_campaign, make_channel, make_post, make_user
+from tests.factories import make_asset, make_blackout, make_campaign, make_channel, make_post, make_user
 from tests.planning.test_queries import counting
 
 DAY = timedelta(days=1)
@@ -124,6 +124,22 @@ def test_everybody_sees_and_revokes_their_own_links_and_an_administrator_any(db:
     assert shares.by_id(db, mine.id, viewer=admin) is mine
     with pytest.raises(NotFound):
         shares.by_id(db, theirs.id, viewer=planner)
+
+
+def test_a_link_shows_the_blackouts_of_its_own_channels_with_their_names(db: Session, planner: User, now: datetime) -> None:
+    ours, theirs, secret = (make_channel(db, name=name) for name in ("Ours", "Theirs", "Falcon news"))
+    make_asset(db, title="Falcon", embargo_until=now + 9 * DAY, embargo_terms=["Falcon"])
+    for name, on in (("All", []), ("Both", [ours, theirs]), ("Theirs", [theirs]), ("Ours and a secret", [ours, secret])):
+        make_blackout(db, name, channel_ids=[one.id for one in on])
+    everything, some = make(db, planner, now)[0], make(db, planner, now, channels=[ours.id])[0]
+    db.flush()
+
+    told = [[(one.name, one.channels) for one in shared(db, share, now, now + 2 * DAY, now=now).blackouts] for share in (everything, some)]
+
+    assert told == [
+        [("All", ()), ("Both", ("Ours", "Theirs")), ("Theirs", ("Theirs",)), ("Ours and a secret", ("Ours",))],
+        [("All", ()), ("Both", ()), ("Ours and a secret", ())],
+    ]
 
 
 def test_a_link_tells_what_is_planned_and_nothing_of_its_text_or_campaign(db: Session, planner: User, now: datetime) -> None:

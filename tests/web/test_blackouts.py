@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from html import unescape
@@ -17,13 +18,28 @@ from planner.planning import rules
 from planner.planning.models import Post, PostState, RuleSetting
 from planner.planning.quiet_models import Blackout
 from tests.conftest import Browser, StoppedClock
-from tests.factories import NOON, make_asset, make_blackout, make_channel, make_post, make_user
+from tests.factories import NOON, make_asset, make_blackout, make_campaign, make_channel, make_post, make_user
 from tests.web.counting import statements
 
 WEEK, MONTH, LIST = (f"/calendar?view={view}&date=2026-03-02" for view in ("week", "month", "list"))
 PAGE = "/settings/blackouts"
 QUIET = {"name": "Before the results", "starts_on": "2026-03-03", "last_on": "2026-03-04", "back": WEEK}
 SAYS = "This falls in the blackout “Before the results”."
+
+
+def silent_days(page: str) -> dict[int, list[str]]:
+    """The quiet days of each channel's lane."""
+    found: dict[int, list[str]] = {}
+    for day, channel in re.findall(r'is-quiet[^"]*" data-day="([0-9-]+)" data-channel="(\d+)"', page):
+        found.setdefault(int(channel), []).append(day)
+    return found
+
+
+def all_day(page: str) -> str:
+    """The row of the week that is about whole days."""
+    found = re.search(r'<tr class="lanes__allday">(.*?)</tr>', page, re.DOTALL)
+    assert found is not None
+    return found[1]
 
 
 def rows(db: Session) -> list[tuple[Any, ...]]:
@@ -102,6 +118,51 @@ def test_it_stops_a_post_where_the_rule_blocks_and_lets_it_pass_where_it_warns(c
     assert (states[0], states[1] in (PostState.APPROVED, PostState.SCHEDULED)) == (PostState.IN_REVIEW, True)
 
 
+def test_one_for_some_channels_is_silent_there_and_nowhere_else(client: Browser, app_db: Session) -> None:
+    quiet, loud = (make_channel(app_db, name=name) for name in ("Group X", "Group Y"))
+    posts = [make_post(app_db, asset=make_asset(app_db, title=f"On {one.name}"), channel=one) for one in (quiet, loud)]
+    app_db.commit()
+
+    shown = unescape(client.submit(f"{PAGE}/new", **QUIET, channel_ids=[quiet.id], preview="1").text)
+    assert ("On Group X" in shown, "On Group Y" in shown, "One planned post falls inside it." in shown) == (True, False, True)
+    assert re.search(rf'<input checked[^>]*name="channel_ids"[^>]*value="{quiet.id}"', shown)
+    client.submit(f"{PAGE}/new", **QUIET, channel_ids=[quiet.id])
+
+    assert [SAYS in unescape(client.get(f"/posts/{one.id}").text) for one in posts] == [True, False]
+    week = unescape(client.get(WEEK).text)
+    assert silent_days(week) == {quiet.id: ["2026-03-03", "2026-03-04"]}
+    assert week.count("Before the results (Group X)") == 2
+    assert "lanes__col-2 is-quiet" not in all_day(week)
+    assert "<td data-label=\"Channels\">Group X</td>" in unescape(client.get(PAGE).text)
+    history = unescape(client.get(f"{PAGE}/1").text)
+    assert "Group X" in history
+
+    client.submit(f"{PAGE}/1", **QUIET, version=1)
+    assert silent_days(unescape(client.get(WEEK).text)) == {one.id: ["2026-03-03", "2026-03-04"] for one in (quiet, loud)}
+    assert "Every channel" in client.get(PAGE).text
+
+
+def test_a_calendar_of_other_channels_does_not_show_one_and_a_calendar_of_its_channels_is_quiet(client: Browser, app_db: Session) -> None:
+    quiet, loud = (make_channel(app_db, name=name) for name in ("Group X", "Group Y"))
+    make_blackout(app_db, channel_ids=[quiet.id])
+    make_campaign(app_db, starts_on=NOON.date())
+    app_db.commit()
+
+    for view in (WEEK, MONTH, LIST, "/calendar?view=year&date=2026-03-02"):
+        assert ["Before the results" in client.get(f"{view}&channel={one.id}").text for one in (quiet, loud)] == [True, False], view
+        assert "Before the results (Group X)" in unescape(client.get(view).text), view
+    assert ["month__day--quiet" in client.get(f"{MONTH}{channel}").text for channel in ("", f"&channel={quiet.id}")] == [False, True]
+    told = [client.get(f"/calendar/events?start=2026-03-01&end=2026-03-09{channel}").json for channel in ("", f"&channel={quiet.id}", f"&channel={loud.id}")]
+    assert [[one["title"] for one in rows if one["origin"] == "blackout"] for rows in told] == [["Before the results"], ["Before the results"], []]
+
+
+def test_a_channel_that_is_not_there_is_refused(client: Browser, app_db: Session) -> None:
+    make_channel(app_db)
+    app_db.commit()
+
+    assert (client.submit(f"{PAGE}/new", **QUIET, channel_ids=["77"]).status_code, rows(app_db)) == (422, [])
+
+
 def test_what_it_would_hit_is_shown_before_and_said_after(client: Browser, app_db: Session) -> None:
     inside = make_post(app_db, asset=make_asset(app_db, title="Inside"), state=PostState.APPROVED).id
     make_post(app_db, asset=make_asset(app_db, title="Live"), state=PostState.PUBLISHED, published_at=NOON)
@@ -178,7 +239,7 @@ def test_blackouts_cost_no_page_a_statement(client: Browser, app: Flask, app_db:
     pages = (WEEK, MONTH, LIST, PAGE, f"{PAGE}/1")
     before = [statements(app, client, path) for path in pages]
     for number in range(20):
-        make_blackout(app_db, f"Blackout {number}")
+        make_blackout(app_db, f"Blackout {number}", channel_ids=[make_channel(app_db).id] if number % 2 else [])
         make_post(app_db)
     app_db.commit()
 

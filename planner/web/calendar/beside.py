@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+import json
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from typing import Any, NamedTuple
 
 from flask import g
+from flask_babel import ngettext
 from sqlalchemy import BigInteger, ColumnElement, Date, Integer, String, bindparam, case, cast, func, literal, or_, select, union_all
 
 from planner.accounts.models import User
@@ -29,6 +31,8 @@ __all__ = ["Beside", "ChannelName", "EventName", "Lift", "NoteOfDay", "Off", "Vi
 
 #: As far away as the rule about rivals' events can look.
 _BESIDE = timedelta(days=14)
+#: A blackout on more channels than this says how many they are.
+_NAMED = 3
 
 
 class ChannelName(NamedTuple):
@@ -106,6 +110,16 @@ class Beside:
     audiences: dict[int, list[Audience]] = field(default_factory=dict)
     called_off: list[Off] = field(default_factory=list)
 
+    def quiet_on(self, channels: Collection[int]) -> list[Quiet]:
+        """The blackouts that hold on any of these channels (empty: whatever they hold on), named with their channels where those are not all."""
+        return [replace(one, name=self._named(one)) for one in self.blackouts if one.on_any_of(channels)]
+
+    def _named(self, quiet: Quiet) -> str:
+        if not quiet.channels:
+            return quiet.name
+        names = [one.name for one in self.channels if one.number in quiet.channels]
+        return f"{quiet.name} ({', '.join(names) if len(names) <= _NAMED else ngettext('one channel', '%(num)d channels', len(names))})"
+
 
 _NONE: Any = literal("")
 
@@ -149,7 +163,7 @@ def _everything(*, sees_all: bool) -> Any:
         _row("campaign", Campaign.id, Campaign.name, Campaign.embargo_until),
         _row("owner", User.id, func.coalesce(func.nullif(User.name, ""), User.email)).where(select(literal(1)).where(Asset.owner_id == User.id).exists()),
         _row("audience", AssetAudience.asset_id, cast(AssetAudience.audience, String)).where(AssetAudience.asset_id.in_(select(Post.asset_id).where(*inside).limit(most))),
-        _row("blackout", Blackout.id, Blackout.name, Blackout.starts_on, Blackout.ends_on).where(
+        _row("blackout", Blackout.id, Blackout.name, Blackout.starts_on, Blackout.ends_on, Blackout.channel_ids).where(
             Blackout.starts_on < end, Blackout.ends_on > start, Blackout.removed_at.is_(None)
         ),
         _row("event", Event.id, Event.name, Event.starts_on, Event.ends_on, Event.rival).where(
@@ -195,8 +209,8 @@ def _audience(found: Beside, number: int, name: str, *_rest: str) -> None:
     found.audiences.setdefault(number, []).append(Audience(name))
 
 
-def _blackout(found: Beside, number: int, name: str, starts_on: str, ends_on: str, *_rest: str) -> None:
-    found.blackouts.append(Quiet(name, date.fromisoformat(starts_on), date.fromisoformat(ends_on), number))
+def _blackout(found: Beside, number: int, name: str, starts_on: str, ends_on: str, channels: str) -> None:
+    found.blackouts.append(Quiet(name, date.fromisoformat(starts_on), date.fromisoformat(ends_on), number, json.loads(channels)))
 
 
 def _event(found: Beside, number: int, name: str, starts_on: str, ends_on: str, rival: str) -> None:

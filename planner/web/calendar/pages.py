@@ -113,7 +113,7 @@ def _sheet(
     asked: Asked, entries: Sequence[Entry], side: Beside, days: list[Day], counts: dict[date, int] | None, free: Sequence[Slip]
 ) -> dict[str, Any]:
     if asked.view == "year":
-        return {"strip": strip_of(asked.around, side.blackouts, today(), only=asked.filters.campaign_id)}
+        return {"strip": strip_of(asked.around, side.quiet_on(asked.filters.channels), today(), only=asked.filters.campaign_id)}
     place = zone()
     if asked.view == "month":
         first, found = _first_of_each(entries, [one.day for one in days])
@@ -124,7 +124,7 @@ def _sheet(
     if asked.view == "list":
         return {"days": sheets.listed(days, sorted([*drawn, *lines, *free], key=lambda one: one.at), everything=asked.days == 1), "crowded": len(entries) >= MOST, "legend": legend_of(drawn)}
     wanted = [one for one in side.channels if not asked.filters.channels or one.number in asked.filters.channels]
-    rows, hidden = sheets.lanes(days, drawn, wanted, [*lines, *free], every=request.args.get("lanes") == "all")
+    rows, hidden = sheets.lanes(days, drawn, wanted, [*lines, *free], side.blackouts, every=request.args.get("lanes") == "all")
     return {"days": days, "lanes": rows, "hidden": hidden, "legend": legend_of(drawn)}
 
 
@@ -152,11 +152,13 @@ def _days(asked: Asked, side: Beside, seen: Iterable[Stands]) -> list[Day]:
     for day, kept, countries in free_days_of(seen, start, end):
         marks[day].append(Mark("holiday", f"{kept.named(str(get_locale()).split('_')[0])} ({', '.join(countries)})", "sun"))
     quiet = set()
-    for blackout in side.blackouts:
+    every = asked.filters.channels or [one.number for one in side.channels]
+    for blackout in side.quiet_on(asked.filters.channels):
         mark = Mark("blackout", blackout.name, "snowflake", url_for("blackouts.edit", blackout_id=blackout.number, back=request.full_path), sheet=True)
         for day in sheets.days_between(max(blackout.starts_on, start), min(blackout.ends_on, end)):
             marks[day].append(mark)
-            quiet.add(day)
+            if blackout.on_all_of(every):
+                quiet.add(day)
     for event in side.events:
         mark = _event_mark(event)
         for day in sheets.days_between(max(event.starts_on, start), min(event.ends_on, end)):

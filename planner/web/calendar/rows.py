@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -12,13 +13,14 @@ from flask import Response, g, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import get_locale, get_timezone
 from flask_babel import gettext as _
-from sqlalchemy import case, literal, select
+from sqlalchemy import String, case, cast, literal, select
 
 from planner.core.errors import Invalid
 from planner.core.i18n import N_
 from planner.people.models import Event
 from planner.planning import queries
 from planner.planning.conflicts import Stands, free_days_of, how_channels_stand
+from planner.planning.findings import Quiet
 from planner.planning.models import PostState
 from planner.planning.moments import resolve_wall_time
 from planner.planning.queries import CalendarEntry
@@ -47,7 +49,7 @@ def events() -> ResponseReturnValue:
     posts = [] if choice(request.args) == ONLY else queries.calendar(g.db, start, end, viewer=g.user, filters=wanted)
     rows = event_rows(posts, place) + native_rows(shown(start, end, wanted, request.args), place)
     first, last = start.astimezone(place).date(), end.astimezone(place).date()
-    rows += _day_rows(first, last)
+    rows += _day_rows(first, last, wanted.channels)
     rows += _holiday_rows([one for number, one in how_channels_stand(g.db).items() if not wanted.channels or number in wanted.channels], first, last)
     rows += _slot_rows(max(start, g.now), end, wanted.channels, place)
     return Response(orjson.dumps(rows), mimetype="application/json")
@@ -82,12 +84,12 @@ def event_rows(entries: list[CalendarEntry], place: ZoneInfo) -> list[dict[str, 
     ]
 
 
-def _day_rows(start: date, end: date) -> list[dict[str, Any]]:
-    """Blackouts and events. One statement."""
-    quiet = select(literal("blackout").label("what"), Blackout.id, Blackout.name, literal("").label("rival"), Blackout.starts_on, Blackout.ends_on).where(
+def _day_rows(start: date, end: date, channels: Sequence[int]) -> list[dict[str, Any]]:
+    """Blackouts that hold on any of those channels (empty: all), and events. One statement."""
+    quiet = select(literal("blackout").label("what"), Blackout.id, Blackout.name, literal("").label("rival"), Blackout.starts_on, Blackout.ends_on, cast(Blackout.channel_ids, String).label("channels")).where(
         Blackout.starts_on <= end, Blackout.ends_on > start, Blackout.removed_at.is_(None)
     )
-    events = select(case((Event.rival != "", "rival"), else_="event"), Event.id, Event.name, Event.rival, Event.starts_on, Event.ends_on).where(
+    events = select(case((Event.rival != "", "rival"), else_="event"), Event.id, Event.name, Event.rival, Event.starts_on, Event.ends_on, literal("[]")).where(
         Event.starts_on <= end, Event.ends_on > start, Event.removed_at.is_(None)
     )
     found = sorted(g.db.execute(quiet.union_all(events)), key=lambda row: (row.what != "blackout", row.starts_on, row.id))
@@ -99,6 +101,7 @@ def _day_rows(start: date, end: date) -> list[dict[str, Any]]:
             "move_url": None, "editable": False, "origin": row.what,
         }
         for row in found
+        if Quiet(row.name, row.starts_on, row.ends_on, channels=json.loads(row.channels)).on_any_of(channels)
     ]  # fmt: skip
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
+from planner.planning.findings import Quiet
 from planner.web.calendar.beside import ChannelName
 from planner.web.calendar.slips import Slip
 
@@ -60,6 +61,8 @@ class Cell:
     day: Day
     slips: list[Slip]
     more: int
+    #: The channel is to be silent that day.
+    quiet: bool
 
 
 @dataclass(slots=True)
@@ -82,7 +85,7 @@ class Legend:
     states: Sequence[Slip]
 
 
-def lanes(days: Sequence[Day], slips: Iterable[Slip], channels: Sequence[ChannelName], others: Sequence[Slip], *, every: bool) -> tuple[list[Lane], int]:
+def lanes(days: Sequence[Day], slips: Iterable[Slip], channels: Sequence[ChannelName], others: Sequence[Slip], blackouts: Sequence[Quiet] = (), *, every: bool) -> tuple[list[Lane], int]:
     """A lane for each channel, and how many empty ones were left out (none with `every`, or where there are few).
 
     others -- embargo lines, and the queue's free slots.
@@ -97,7 +100,7 @@ def lanes(days: Sequence[Day], slips: Iterable[Slip], channels: Sequence[Channel
             lines[one.day].append(one)
         else:
             free[one.channel_id, one.day].append(one)
-    made = [Lane(channel, [_cell(day, found.get((channel.number, day.day), []), lines.get(day.day, []), free.get((channel.number, day.day), [])) for day in days]) for channel in channels]
+    made = [Lane(channel, [_cell(day, found.get((channel.number, day.day), []), lines.get(day.day, []), free.get((channel.number, day.day), []), any(one.holds(channel.number, day.day) for one in blackouts)) for day in days]) for channel in channels]
     busy = [one for one in made if not one.empty]
     if every or len(made) <= _ALL_LANES or not busy:
         return made, 0
@@ -145,10 +148,10 @@ def days_between(start: date, end: date) -> list[date]:
     return [start + timedelta(days=number) for number in range((end - start).days)]
 
 
-def _cell(day: Day, slips: list[Slip], lines: Sequence[Slip], free: Sequence[Slip]) -> Cell:
+def _cell(day: Day, slips: list[Slip], lines: Sequence[Slip], free: Sequence[Slip], quiet: bool) -> Cell:
     shown, more = _capped(slips, LANE_CAP)
     beside = [*(lines if shown else ()), *free]
-    return Cell(day, sorted([*shown, *beside], key=lambda one: one.at) if beside else shown, more)
+    return Cell(day, sorted([*shown, *beside], key=lambda one: one.at) if beside else shown, more, quiet)
 
 
 def _capped(slips: list[Slip], most: int) -> tuple[list[Slip], int]:

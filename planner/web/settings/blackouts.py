@@ -6,7 +6,9 @@ from flask import flash, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import ngettext
+from sqlalchemy import select
 
+from planner.channels.models import Channel
 from planner.core.errors import Conflict, Forbidden, NotFound, PlannerError
 from planner.planning import blackouts as service
 from planner.planning.queries import CalendarEntry
@@ -29,12 +31,13 @@ def index() -> ResponseReturnValue:
     """Those that are not over, or with ?past=1 all of them; and what the rule makes of a post on their days."""
     past = request.args.get("past") == "1"
     rule = tuning_of(all_settings(g.db), None).of("blackout")
-    return render_template("blackouts/index.html", blackouts=service.blackouts(g.db, since=None if past else today()), past=past, today=today(), rule=rule)
+    found = service.blackouts(g.db, since=None if past else today())
+    return render_template("blackouts/index.html", blackouts=found, names=dict(_channels()), past=past, today=today(), rule=rule)
 
 
 @needs("blackout.edit")
 def new() -> ResponseReturnValue:
-    form = BlackoutForm()
+    form = BlackoutForm(channels=_channels())
     if not form.is_submitted():
         form.starts_on.data = day_of(request.args.get("day", ""))
         form.back.data = request.args.get("back", "")
@@ -54,7 +57,7 @@ def edit(blackout_id: int) -> ResponseReturnValue:
     blackout = service.by_id(g.db, blackout_id)
     if blackout.removed_at is not None:
         raise NotFound()
-    form = BlackoutForm()
+    form = BlackoutForm(channels=_channels())
     if not form.is_submitted():
         form.show(blackout)
         form.back.data = request.args.get("back", "")
@@ -95,7 +98,7 @@ def put_back(blackout_id: int) -> ResponseReturnValue:
 
 def _page(form: BlackoutForm, blackout: Blackout | None, *, would_hit: list[CalendarEntry] | None = None, status: int = 200) -> ResponseReturnValue:
     """would_hit -- planned posts on the days in the form, when they were asked for; else those on the days that are kept are shown."""
-    hit = service.inside(g.db, blackout.starts_on, blackout.last_on, viewer=g.user, limit=_SHOWN) if blackout is not None and would_hit is None else would_hit
+    hit = service.inside(g.db, blackout.starts_on, blackout.last_on, channel_ids=blackout.channel_ids, viewer=g.user, limit=_SHOWN) if blackout is not None and would_hit is None else would_hit
     page = render_template(
         "blackouts/edit.html", form=form, blackout=blackout, hit=hit, tried=would_hit is not None, shown=_SHOWN, leave=_back(form.back.data),
         history=service.history_of(g.db, blackout) if blackout is not None else [],
@@ -103,20 +106,25 @@ def _page(form: BlackoutForm, blackout: Blackout | None, *, would_hit: list[Cale
     return page, status
 
 
+def _channels() -> list[tuple[int, str]]:
+    """What may be ticked, by name. One statement."""
+    return [(number, name) for number, name in g.db.execute(select(Channel.id, Channel.name).order_by(Channel.name, Channel.id))]
+
+
 def _would_hit(form: BlackoutForm) -> list[CalendarEntry] | None:
     """Planned posts on the days in the form; None when they are no days, with the sentence on the form."""
     try:
-        service.checked(form.values())
+        service.checked(g.db, form.values())
     except PlannerError as error:
         form.refuse(error)
         return None
     values = form.values()
-    return service.inside(g.db, values.starts_on, values.last_on or values.starts_on, viewer=g.user, limit=_SHOWN)
+    return service.inside(g.db, values.starts_on, values.last_on or values.starts_on, channel_ids=values.channel_ids, viewer=g.user, limit=_SHOWN)
 
 
 def _after(form: BlackoutForm, blackout: Blackout) -> ResponseReturnValue:
     """Says how many posts are inside; with any, leads to the page that lists them, else to where one came from."""
-    hit = len(service.inside(g.db, blackout.starts_on, blackout.last_on, viewer=g.user, limit=_SHOWN))
+    hit = len(service.inside(g.db, blackout.starts_on, blackout.last_on, channel_ids=blackout.channel_ids, viewer=g.user, limit=_SHOWN))
     back = _back(form.back.data)
     said = _("“%(name)s” is on the calendar.", name=blackout.name)
     if hit:

@@ -23,6 +23,7 @@ FIELDS: dict[str, str] = {
     "campaign": N_("Campaign"),
     "campaign_id": N_("Campaign"),
     "channel": N_("Channel"),
+    "channels": N_("Channels"),
     "description": N_("What it is about"),
     "email": N_("E-mail address"),
     "enabled": N_("Asked"),
