@@ -82,7 +82,8 @@ function startAsking() {
   const ask = () => {
     if (document.visibilityState === "visible" && !isBusy()) show(shown, { quiet: true });
   };
-  last = place.innerHTML;
+  const idle = window.requestIdleCallback ?? setTimeout;
+  idle(() => (last ||= place.innerHTML));
   setInterval(ask, ASK_EVERY);
   document.addEventListener("visibilitychange", ask);
 }

@@ -6,7 +6,7 @@ from flask import Blueprint, Flask, current_app, request
 
 from planner.core.lazy import Lazy
 from planner.core.runtime import Runtime
-from planner.web import access, compiled, errors, filters, headers, languages, security, session
+from planner.web import access, compiled, environment, errors, filters, headers, languages, security, session
 from planner.web.session import database
 from planner.web.urls import SCREENS
 
@@ -16,6 +16,7 @@ __all__ = ["database", "init_app"]
 def init_app(app: Flask, runtime: Runtime) -> None:
     """Give the application its pages."""
     app.before_request(_enter)
+    environment.init_app(app)
     languages.init_app(app, runtime.settings)
     security.init_app(app, runtime.settings)
     session.init_app(app)

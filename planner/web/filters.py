@@ -17,9 +17,9 @@ from markupsafe import Markup, escape
 from planner.accounts.rules import may
 from planner.core.lazy import Lazy
 from planner.web.languages import say, translate
-from planner.web.once import here, once
+from planner.web.once import address, here, once
 from planner.web.session import runtime
-from planner.web.static_files import asset_url
+from planner.web.static_files import asset_url, icon
 
 __all__ = ["LATER", "init_app"]
 
@@ -148,7 +148,7 @@ def live(url: str) -> str:
 def init_app(app: Flask) -> None:
     later = {name: Lazy(path) for name, path in LATER.items()}
     app.jinja_env.filters.update(later, moment=moment, day=day, number=number, t=translate, say=say, money=money, price=price, percent=percent, at_least=at_least, live=live, bytes=size)
-    app.jinja_env.globals.update(asset_url=asset_url, translate=translate, label=later["label"], once=once)
+    app.jinja_env.globals.update(asset_url=asset_url, draw_icon=icon, url_for=address, translate=translate, label=later["label"], once=once)
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any
 
-from flask import request, url_for
+from flask import has_request_context, request, url_for
 from flask_babel import get_locale
 from jinja2 import Template, pass_context
 from jinja2.runtime import Context
@@ -14,7 +14,7 @@ from markupsafe import Markup
 
 from planner.web.static_files import asset_url
 
-__all__ = ["here", "once"]
+__all__ = ["address", "here", "once"]
 
 #: More than the sets of roles, places and languages of a company; beyond that it is begun anew.
 _MOST = 1000
@@ -37,6 +37,18 @@ def once(context: Context, name: str, *drawn_from: Any) -> Markup:
             _drawn.clear()
         _drawn[key] = found
     return found
+
+
+def address(endpoint: str, **values: Any) -> str:
+    """Flask's url_for for templates; an address that needs no values is worked out once."""
+    if values or not has_request_context():
+        return url_for(endpoint, **values)
+    return _plain(endpoint, request.blueprint if endpoint[:1] == "." else None, request.script_root)
+
+
+@lru_cache(maxsize=1024)
+def _plain(endpoint: str, _within: str | None, _root: str) -> str:
+    return url_for(endpoint)
 
 
 def here(places: Iterable[str]) -> str:

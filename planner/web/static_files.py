@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 from flask import current_app, g, url_for
+from markupsafe import Markup, escape
 
-__all__ = ["MissingAssetsError", "asset_url"]
+__all__ = ["MissingAssetsError", "asset_url", "icon"]
 
 
 class MissingAssetsError(RuntimeError):
@@ -42,3 +44,17 @@ def _names(manifest: str, _changed_at: int) -> dict[str, str]:
     """Plain name -> hashed name, read again only when the file changed."""
     names: dict[str, str] = json.loads(Path(manifest).read_text(encoding="utf-8"))
     return names
+
+
+def icon(name: str, label: str = "", **more: Any) -> Markup:
+    """One drawing of the sprite. Without a label it is decoration, hidden from screen readers.
+
+    more -- `class`: classes beside its own.
+    """
+    return _icon(asset_url("icons.svg"), name, label, more.get("class", ""))
+
+
+@lru_cache(maxsize=2048)
+def _icon(sprite: str, name: str, label: str, classes: str) -> Markup:
+    spoken = f'role="img" aria-label="{escape(label)}"' if label else 'aria-hidden="true"'
+    return Markup(f'<svg class="icon{f" {escape(classes)}" if classes else ""}" viewBox="0 0 24 24" {spoken}><use href="{escape(sprite)}#{escape(name)}"></use></svg>')  # noqa: S704

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from flask import Flask
@@ -11,9 +12,11 @@ from markupsafe import Markup
 from sqlalchemy import event
 from sqlalchemy.orm import Session
 
+from planner.channels.port import Platform
 from planner.planning.models import PostState
+from planner.web.calendar.sheets import Day
 from planner.web.calendar.slips import LOOKS, Slip
-from planner.web.calendar.stencils import drawer
+from planner.web.calendar.stencils import drawer, month_heads
 from planner.web.calendar.ways import ANY_DAY, by_day
 from planner.web.static_files import asset_url
 from tests.conftest import Browser
@@ -32,23 +35,27 @@ def slip(state: str, name: str, *, url: bool = True, there: bool = False, masked
     )  # fmt: skip
 
 
-def macro(app: Flask, one: Slip) -> str:
-    module = app.jinja_env.get_template("calendar/_macros.html").module
-    return str(module.slip(one, asset_url("icons.svg")))  # type: ignore[attr-defined]
+#: View -> the macro that draws its posts.
+MACROS = {"week": "slip", "month": "slip", "list": "line"}
 
 
+def macro(app: Flask, one: Slip, view: str = "week") -> str:
+    return str(getattr(app.jinja_env.get_template("calendar/_macros.html").module, MACROS[view])(one))
+
+
+@pytest.mark.parametrize("view", MACROS)
 @pytest.mark.parametrize("name", NAMES)
-def test_a_post_of_any_kind_and_name_is_drawn_as_the_macro_draws_it(app: Flask, name: str) -> None:
+def test_a_post_of_any_kind_and_name_is_drawn_as_the_macro_draws_it(app: Flask, name: str, view: str) -> None:
     kinds = [
         slip(state, name, url=url, there=there, masked=masked, may_move=may_move, lift=lift)
         for state in LOOKS
         for url, there, masked, may_move, lift in itertools.product((True, False), repeat=5)
     ]
     with app.test_request_context():
-        drawn = drawer()
+        drawn = drawer(view)
         for one in kinds:
-            assert drawn([one]) == macro(app, one)
-        assert drawn(kinds) == Markup("".join(macro(app, one) for one in kinds))
+            assert drawn([one]) == macro(app, one, view)
+        assert drawn(kinds) == Markup("".join(macro(app, one, view) for one in kinds))
         assert drawn([]) == ""
 
 
@@ -56,14 +63,46 @@ def test_a_post_of_any_kind_and_name_is_drawn_as_the_macro_draws_it(app: Flask, 
 def test_a_free_slot_is_drawn_as_the_macro_draws_it_each_with_its_own_day(app: Flask, may_fill: bool) -> None:
     kinds = [slip("draft", name, url=False, may_move=may_fill)._replace(state="free", slot=f"{number}:2026-03-02") for number, name in enumerate(NAMES)]
     with app.test_request_context():
-        assert [drawer()([one]) for one in kinds] == [macro(app, one) for one in kinds]
-        assert ("12:2026-03-02" in drawer()([kinds[0]._replace(slot="12:2026-03-02")])) is may_fill
+        for view in MACROS:
+            assert [drawer(view)([one]) for one in kinds] == [macro(app, one, view) for one in kinds]
+        assert ("12:2026-03-02" in drawer("week")([kinds[0]._replace(slot="12:2026-03-02")])) is may_fill
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+def test_the_head_of_a_day_is_drawn_as_the_macro_draws_it(app: Flask, language: str) -> None:
+    page, note_page = f"/calendar?view=list&date={ANY_DAY}&days=1&kind=a%20b", f"/calendar/notes/new?day={ANY_DAY}&back=/calendar?date=2026-03-02%26x"
+    days = [Day(date(2026, 3, number), name, name[:3], today=number % 2 == 0) for number, name in enumerate(NAMES, 1)]
+    with app.test_request_context(headers={"Accept-Language": language}):
+        plain = app.jinja_env.get_template("calendar/_macros.html").module.month_head  # type: ignore[attr-defined]
+        for note in (note_page, ""):
+            head = month_heads(page, note)
+            assert [head(one) for one in days] == [str(plain(one, by_day(page)(one.day), note and by_day(note)(one.day))) for one in days]
 
 
 def test_two_posts_of_one_kind_keep_their_own_words(app: Flask) -> None:
     first, second = slip("draft", "One"), slip("draft", "One")._replace(title="Other <i>", url="/posts/8", time="09:05")
     with app.test_request_context():
-        assert [drawer()([one]) for one in (first, second, first)] == [macro(app, one) for one in (first, second, first)]
+        assert [drawer("week")([one]) for one in (first, second, first)] == [macro(app, one) for one in (first, second, first)]
+
+
+def test_a_line_speaks_the_language_of_who_reads_it_though_it_is_kept(app: Flask) -> None:
+    secret = slip("draft", "One", url=False, masked=True)
+    drawn = []
+    for language in ("en", "fr", "en"):
+        with app.test_request_context(headers={"Accept-Language": language}):
+            drawn.append(drawer("list")([secret]))
+
+    assert "Confidential" in drawn[0]
+    assert "Confidentiel" in drawn[1]
+    assert drawn[2] == drawn[0]
+
+
+def test_everything_that_is_drawn_of_a_post_has_its_mask(app: Flask) -> None:
+    with app.test_request_context():
+        style = (Path(app.static_folder or "static") / "dist" / asset_url("calendar.css").rpartition("/")[2]).read_text()
+    wanted = {icon for _tone, icon in LOOKS.values()} | {f"platform-{platform}" for platform in Platform} | {"plus", "pencil", "shield", "lock-keyhole-open"}
+
+    assert {icon for icon in wanted if f".drawn--{icon}{{" not in style} == set()
 
 
 def test_an_address_is_filled_in_at_its_first_day_and_nowhere_else() -> None:

@@ -34,10 +34,10 @@ from planner.web.calendar.beside import Beside, EventName, Lift, beside
 from planner.web.calendar.free import free_slips
 from planner.web.calendar.sheets import Day, Mark, legend_of
 from planner.web.calendar.slips import Entry, Slip, hands, moment_of, slips
-from planner.web.calendar.stencils import drawer
+from planner.web.calendar.stencils import drawer, month_heads
 from planner.web.calendar.unchanged import marked, unchanged
 from planner.web.calendar.views import SCREEN, question_of
-from planner.web.calendar.ways import ANY_DAY, by_day
+from planner.web.calendar.ways import ANY_DAY, by_day, turning
 from planner.web.calendar.years import strip_of
 from planner.web.labels import label
 from planner.web.languages import translate
@@ -86,7 +86,9 @@ def calendar() -> ResponseReturnValue:
         question=question_of(request.args),
         any_day=ANY_DAY,
         by_day=by_day,
-        drawn=drawer(),
+        to=turning(asked.kept),
+        drawn=drawer(asked.view),
+        month_heads=month_heads,
         **_sheet(asked, entries, side, [] if asked.view == "year" else _days(asked, side, seen), counts, free),
     )
     return marked(html, with_messages=told)

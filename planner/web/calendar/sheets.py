@@ -53,6 +53,13 @@ class Day:
     def weekend(self) -> bool:
         return self.day.weekday() > 4
 
+    @property
+    def look(self) -> str:
+        """The classes of its box in a month, each after a space."""
+        bare = not self.slips and not self.marks
+        told = (("today", self.today), ("weekend", self.weekend), ("quiet", self.quiet), ("other", self.other), ("bare", bare))
+        return "".join([f" month__day--{name}" for name, holds in told if holds])
+
 
 @dataclass(slots=True)
 class Cell:

@@ -1,4 +1,4 @@
-"""Draws many posts for the price of a few: the template draws each kind of post once, and what differs from post to post is filled in."""
+"""Draws many posts and days for the price of a few: the template draws each kind of them once, and what differs from one to the next is filled in."""
 
 from __future__ import annotations
 
@@ -8,35 +8,58 @@ from functools import lru_cache
 from typing import Any
 
 from flask import current_app
+from flask_babel import get_locale
 from markupsafe import Markup, escape
 
+from planner.web.calendar.sheets import Day
 from planner.web.calendar.slips import Slip
-from planner.web.static_files import asset_url
+from planner.web.calendar.ways import by_day
 
-__all__ = ["drawer"]
+__all__ = ["drawer", "month_heads"]
 
 #: What differs from post to post.
 _FILLED = ("time", "there", "title", "url", "post_id", "version", "slot")
 
 
-def drawer() -> Callable[[Iterable[Slip]], Markup]:
-    """Draws posts one after the other, each as the macro `slip` of calendar/_macros.html does, character for character."""
-    macro, sprite = current_app.jinja_env.get_template("calendar/_macros.html").module.slip, asset_url("icons.svg")  # type: ignore[attr-defined]
+def drawer(view: str) -> Callable[[Iterable[Slip]], Markup]:
+    """Draws posts one after the other, each as the macro of calendar/_macros.html does, character for character: `line` in a list, else `slip`."""
+    macro = _macro("line" if view == "list" else "slip")
+    language = str(get_locale())
 
     def drawn(slips: Iterable[Slip]) -> Markup:
-        return Markup("".join([_drawn(macro, sprite, one) for one in slips]))  # noqa: S704  # What is filled in is escaped.
+        return Markup("".join([_drawn(macro, language, one) for one in slips]))  # noqa: S704  # What is filled in is escaped.
 
     return drawn
 
 
+def month_heads(page: str, note_page: str = "") -> Callable[[Day], Markup]:
+    """Draws the heads of a month's days, each as the macro `month_head` does.
+
+    page, note_page -- addresses with ANY_DAY in the day's place; no second one for who may write no notes.
+    """
+    macro, language = _macro("month_head"), str(get_locale())
+    at, note_at = by_day(escape(page)), by_day(escape(note_page))
+
+    def head(one: Day) -> Markup:
+        filled = {"number": one.day.day, "name": escape(one.name), "short": escape(one.short), "page": at(one.day), "note_page": note_at(one.day)}
+        return Markup(_head(macro, language, one.today, note_page != "") % filled)  # noqa: S704  # What is filled in is escaped.
+
+    return head
+
+
+def _macro(name: str) -> Callable[..., str]:
+    macro: Callable[..., str] = getattr(current_app.jinja_env.get_template("calendar/_macros.html").module, name)
+    return macro
+
+
 @lru_cache(maxsize=4096)
-def _drawn(macro: Callable[..., str], sprite: str, one: Slip) -> str:
+def _drawn(macro: Callable[..., str], language: str, one: Slip) -> str:
     """Kept by all that a slip says: the same posts are looked at over and over, and by many."""
-    return _stencil(macro, sprite, _kind(one)) % _filled(one)
+    return _stencil(macro, language, _kind(one)) % _filled(one)
 
 
 def _kind(one: Slip) -> tuple[Any, ...]:
-    return (one.channel, one.platform, one.colour, one.state, one.word, one.tone, one.icon, one.masked, one.open, one.lift, one.url != "", one.there != "", one.slot != "")
+    return (one.channel, one.platform, one.colour, one.state, one.word, one.tone, one.icon, one.masked, one.open, one.lift, one.url != "", one.there != "", one.slot != "", one.post_id is None)
 
 
 def _filled(one: Slip) -> dict[str, Any]:
@@ -47,15 +70,27 @@ def _filled(one: Slip) -> dict[str, Any]:
 
 
 @lru_cache(maxsize=2048)
-def _stencil(macro: Callable[..., str], sprite: str, kind: tuple[Any, ...]) -> str:
-    """That kind of post with places to fill in, ready for the % of a mapping."""
-    channel, platform, colour, state, word, tone, icon, masked, is_open, lift, has_url, has_there, has_slot = kind
+def _stencil(macro: Callable[..., str], _language: str, kind: tuple[Any, ...]) -> str:
+    """That kind of post with places to fill in, ready for the % of a mapping; kept for each language, in whose words it is drawn."""
+    channel, platform, colour, state, word, tone, icon, masked, is_open, lift, has_url, has_there, has_slot, is_native = kind
     blank: Any = {name: f"\0{name}\0" for name in _FILLED}
     sample = Slip(
         date.min, blank["time"], blank["there"] if has_there else "", blank["title"], blank["url"] if has_url else "", 0, channel, platform, colour, state,
-        word, tone, icon, blank["post_id"], blank["version"], masked, is_open, datetime.min.replace(tzinfo=UTC), lift, blank["slot"] if has_slot else "",
+        word, tone, icon, None if is_native else blank["post_id"], blank["version"], masked, is_open, datetime.min.replace(tzinfo=UTC), lift, blank["slot"] if has_slot else "",
     )  # fmt: skip
-    drawn = str(macro(sample, sprite)).replace("%", "%%")
+    return _with_places(macro(sample), blank)
+
+
+@lru_cache(maxsize=64)
+def _head(macro: Callable[..., str], _language: str, today: bool, noted: bool) -> str:
+    blank: Any = {name: f"\0{name}\0" for name in ("number", "name", "short", "page", "note_page")}
+    sample = {"day": {"day": blank["number"]}, "name": blank["name"], "short": blank["short"], "today": today}
+    return _with_places(macro(sample, blank["page"], blank["note_page"] if noted else ""), blank)
+
+
+def _with_places(drawn: str, blank: dict[str, str]) -> str:
+    """What was drawn with these marks, ready for the % of a mapping."""
+    ready = str(drawn).replace("%", "%%")
     for name, mark in blank.items():
-        drawn = drawn.replace(mark, f"%({name})s")
-    return drawn
+        ready = ready.replace(mark, f"%({name})s")
+    return ready

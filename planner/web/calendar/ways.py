@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Any
+from urllib.parse import urlencode
 
 from flask import flash, g, jsonify, redirect, request, url_for
 from flask.typing import ResponseReturnValue
@@ -13,7 +14,7 @@ from flask.typing import ResponseReturnValue
 from planner.core.errors import PlannerError
 from planner.web.languages import say
 
-__all__ = ["ANY_DAY", "back_to", "by_day", "done", "refused", "say_with_undo", "wants_json"]
+__all__ = ["ANY_DAY", "back_to", "by_day", "done", "refused", "say_with_undo", "turning", "wants_json"]
 
 #: Stands for the day in an address that is written once.
 ANY_DAY = date.min
@@ -33,6 +34,17 @@ def by_day(address: str) -> Callable[[date], str]:
     """That address with a day in the place of ANY_DAY (the first, where there are several): a sheet has hundreds, and writing one takes long."""
     before, _any, after = address.partition(f"{ANY_DAY}")
     return lambda day: f"{before}{day}{after}"
+
+
+def turning(kept: Mapping[str, Any]) -> Callable[..., str]:
+    """Addresses of the calendar with those filters, each with what else is asked for (view, date, days); what is None is left out. A page has a dozen."""
+    home = url_for("planning.calendar")
+    tail = f"&{urlencode(kept, doseq=True)}" if kept else ""
+
+    def to(view: str, date: Any = None, days: int | None = None) -> str:
+        return f"{home}?view={view}{'' if date is None else f'&date={date}'}{'' if days is None else f'&days={days}'}{tail}"
+
+    return to
 
 
 def say_with_undo(text: str, undo: str, **fields: Any) -> None:
