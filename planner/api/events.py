@@ -39,6 +39,7 @@ class EventOut(Out):
 
 class EventList(Out):
     items = fields.List(fields.Nested(EventOut), required=True)
+    total = fields.Integer(required=True, metadata={"description": "How many there are; `items` holds the first 500."})
 
 
 class EventQuery(Body):
@@ -69,7 +70,8 @@ class EventIn(EventChange):
 @bp.response(200, EventList)
 def index(given: dict[str, date | None]) -> dict[str, Any]:
     """Events, the earliest first."""
-    return {"items": service.events(g.db, since=given["since"], until=given["until"])}
+    since, until = given["since"], given["until"]
+    return {"items": service.events(g.db, since=since, until=until), "total": service.count(g.db, since=since, until=until)}
 
 
 @creates("event.edit")
@@ -106,6 +108,17 @@ def remove(_given: dict[str, Any], event_id: int) -> Any:
     event = _event(event_id)
     expect(event.version)
     service.remove(g.db, event, actor=g.user, now=g.now)
+    return tagged(event)
+
+
+@steps("event.edit")
+@bp.arguments(NoBody, required=False)
+@bp.response(200, EventOut)
+def put_back(_given: dict[str, Any], event_id: int) -> Any:
+    """A removed one again, as it was; If-Match names the version that removing it answered with."""
+    event = service.by_id(g.db, event_id)
+    expect(event.version)
+    service.put_back(g.db, event, actor=g.user, now=g.now)
     return tagged(event)
 
 

@@ -14,6 +14,7 @@ from planner.api.fields import Body, Choice, Flag, Line, Listed, Moment, Number,
 from planner.catalog.models import AssetKind
 from planner.planning import shares
 from planner.planning.models import ShareKind
+from planner.planning.shared import ShownEvents
 
 __all__ = ["bp"]
 
@@ -56,6 +57,7 @@ class ShareIn(Body):
     channel_ids = Listed(Number(least=1), most=100, load_default=list)
     kinds = Listed(Choice(AssetKind), most=20, load_default=list)
     campaign_ids = Listed(Number(least=1), most=100, load_default=list)
+    events = Choice(ShownEvents, load_default=ShownEvents.NONE, metadata={"description": "Which events it shows as whole days: none, ours, or all, rivals' too."})
     leaves_out = Flag(load_default=False, metadata={"description": "What is confidential is left out, instead of shown without a word of what it is."})
 
 
@@ -73,7 +75,7 @@ def make(given: dict[str, Any]) -> dict[str, Any]:
     """A new link; its address is told this once."""
     life = timedelta(days=given["days"]) if given["days"] else None
     wanted = shares.NewShare(
-        given["name"], given["kind"], channels=given["channel_ids"], kinds=given["kinds"], campaigns=given["campaign_ids"],
+        given["name"], given["kind"], channels=given["channel_ids"], kinds=given["kinds"], campaigns=given["campaign_ids"], events=given["events"],
         leaves_out=given["leaves_out"], life=life, language=settings().language,
     )  # fmt: skip
     made, token = shares.make(g.db, wanted, actor=g.user, now=g.now)

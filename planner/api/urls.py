@@ -42,6 +42,7 @@ RESOURCES: tuple[Table, ...] = (
         ("GET", f"/<{_ID}:event_id>", "show"),
         ("PATCH", f"/<{_ID}:event_id>", "edit"),
         ("POST", f"/<{_ID}:event_id>/remove", "remove"),
+        ("POST", f"/<{_ID}:event_id>/put-back", "put_back"),
     )),
     Table("api-waves", "/api/v1/campaigns", "planner.api.waves", (
         ("GET", f"/<{_ID}:campaign_id>/wave", "preview"),

@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from planner.accounts import history
@@ -18,7 +18,7 @@ from planner.core.errors import Conflict, Invalid, NotFound, WrongState
 from planner.core.i18n import N_
 from planner.people.models import Event, EventKind
 
-__all__ = ["EventValues", "add", "by_id", "change", "checked", "events", "history_of", "put_back", "remove", "values_of"]
+__all__ = ["EventValues", "add", "by_id", "change", "checked", "count", "events", "history_of", "put_back", "remove", "take_back", "values_of"]
 
 #: The highest number a row may have.
 _LAST_ID = 2**63 - 1
@@ -55,12 +55,13 @@ def by_id(db: Session, event_id: int) -> Event:
 
 def events(db: Session, *, since: date | None = None, until: date | None = None, limit: int = 500) -> Sequence[Event]:
     """Those that are not over on `since` and begin before `until`, the earliest first. One statement."""
-    query = select(Event).where(Event.removed_at.is_(None))
-    if since is not None:
-        query = query.where(Event.ends_on > since)
-    if until is not None:
-        query = query.where(Event.starts_on < until)
+    query = select(Event).where(*_asked_for(since, until))
     return db.scalars(query.order_by(Event.starts_on, Event.id).limit(limit)).all()
+
+
+def count(db: Session, *, since: date | None = None, until: date | None = None) -> int:
+    """How many there are of them. One statement."""
+    return db.scalars(select(func.count()).select_from(Event).where(*_asked_for(since, until))).one()
 
 
 def values_of(event: Event) -> EventValues:
@@ -119,10 +120,38 @@ def put_back(db: Session, event: Event, *, actor: User | None, now: datetime) ->
         db.flush()
 
 
+def take_back(db: Session, at: datetime, *, actor: User, now: datetime) -> int:
+    """Take the events off the calendar that this person added at that very moment, such as those of one file; how many there were.
+
+    Raises WrongState when there are none, Conflict when one of them was changed or removed since: then none is.
+    """
+    require(actor, "event.edit")
+    lines = select(Entry.subject_id).where(
+        Entry.at == at, Entry.actor_id == actor.id, Entry.subject_type == Event.__tablename__, Entry.action == "event.added"
+    )
+    found = db.scalars(select(Event).where(Event.id.in_(lines)).order_by(Event.id)).all()
+    if not found:
+        raise WrongState(N_("There is nothing to undo."))
+    if any(event.version > 1 for event in found):
+        raise Conflict(N_("One of the events was changed since. Nothing was undone."))
+    for event in found:
+        remove(db, event, actor=actor, now=now)
+    return len(found)
+
+
 def history_of(db: Session, event: Event, *, limit: int = 50) -> Sequence[Entry]:
     """What was done to it, the latest first. One statement."""
     query = select(Entry).where(Entry.subject_type == Event.__tablename__, Entry.subject_id == event.id)
     return db.scalars(query.order_by(Entry.id.desc()).limit(limit)).all()
+
+
+def _asked_for(since: date | None, until: date | None) -> list[ColumnElement[bool]]:
+    asked: list[ColumnElement[bool]] = [Event.removed_at.is_(None)]
+    if since is not None:
+        asked.append(Event.ends_on > since)
+    if until is not None:
+        asked.append(Event.starts_on < until)
+    return asked
 
 
 def _told(event: Event) -> dict[str, Any]:

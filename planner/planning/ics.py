@@ -51,6 +51,12 @@ class Day:
     first: date
     until: date
     changed: datetime
+    #: Rises with each change; None: not told.
+    sequence: int | None = None
+    location: str = ""
+    url: str = ""
+    categories: tuple[str, ...] = ()
+    confidential: bool = False
 
 
 def calendar_of(name: str, moments: Sequence[Moment], days: Sequence[Day] = ()) -> bytes:
@@ -84,14 +90,9 @@ def _moment(one: Moment) -> Event:
     event.add("transp", "TRANSPARENT")
     if one.status:
         event.add("status", one.status)
-    if one.confidential:
-        event.add("class", "CONFIDENTIAL")
     if one.description:
         event.add("description", _text(one.description))
-    if _ADDRESS.fullmatch(one.url):
-        event.add("url", vUri(one.url))
-    if one.categories:
-        event.add("categories", [_line(word) for word in one.categories])
+    _tell(event, one)
     return event
 
 
@@ -100,7 +101,22 @@ def _day(one: Day) -> Event:
     event.add("dtstart", one.first)
     event.add("dtend", one.until)
     event.add("transp", "TRANSPARENT")
+    if one.sequence is not None:
+        event.add("sequence", one.sequence)
+    if one.location:
+        event.add("location", _line(one.location))
+    _tell(event, one)
     return event
+
+
+def _tell(event: Event, one: Moment | Day) -> None:
+    """What both kinds say of themselves."""
+    if one.confidential:
+        event.add("class", "CONFIDENTIAL")
+    if _ADDRESS.fullmatch(one.url):
+        event.add("url", vUri(one.url))
+    if one.categories:
+        event.add("categories", [_line(word) for word in one.categories])
 
 
 def _event(uid: str, summary: str, changed: datetime) -> Event:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import func, select
@@ -13,12 +14,25 @@ from sqlalchemy.orm import Session
 from planner.catalog.models import Asset, AssetKind, Confidentiality
 from planner.channels.models import Channel
 from planner.channels.port import Platform
+from planner.people.models import Event, EventKind
 from planner.planning.leaks import watch_of
 from planner.planning.models import Campaign, Post, PostState, Share
 from planner.planning.quiet_models import Blackout
 from planner.planning.surroundings import embargoed_terms
 
-__all__ = ["Quiet", "Shared", "SharedPost", "is_secret", "shared"]
+__all__ = ["Quiet", "Shared", "SharedEvent", "SharedPost", "ShownEvents", "is_secret", "shared"]
+
+#: Events that a link shows at most.
+_MOST_EVENTS = 500
+
+
+class ShownEvents(StrEnum):
+    """Which events a link shows."""
+
+    NONE = "none"
+    #: Those that are no rival's.
+    OURS = "ours"
+    ALL = "all"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +73,34 @@ class Quiet:
 
 
 @dataclass(frozen=True, slots=True)
+class SharedEvent:
+    """An event, [first day, day after the last). Of a `masked` one, which says what may not be said yet, only the days are told."""
+
+    id: int
+    starts_on: date
+    ends_on: date
+    version: int
+    changed: datetime
+    masked: bool
+    name: str = ""
+    kind: EventKind | None = None
+    rival: str = ""
+    place: str = ""
+    url: str = ""
+
+    @property
+    def last(self) -> date:
+        return self.ends_on - timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
 class Shared:
     """All that a link shows of a stretch of time. The link's name is empty where it says what may not be said yet."""
 
     name: str
     posts: list[SharedPost]
     blackouts: list[Quiet]
+    events: list[SharedEvent] = field(default_factory=list)
 
 
 def is_secret(confidentiality: Confidentiality, sensitive: bool, lifts: Sequence[datetime | None], now: datetime) -> bool:
@@ -76,7 +112,7 @@ def is_secret(confidentiality: Confidentiality, sensitive: bool, lifts: Sequence
 
 
 def shared(db: Session, share: Share, start: datetime, end: datetime, *, now: datetime, cancelled: bool = False, limit: int = 5000) -> Shared:
-    """What this link shows of [start, end), earliest first, at most `limit` posts. Three statements, four where a blackout holds on some channels only.
+    """What this link shows of [start, end), earliest first, at most `limit` posts. Three statements, one more where a blackout holds on some channels only, and for events.
 
     cancelled -- also the cancelled posts, as far as they are no secret: a feed tells calendar apps that they are off.
     """
@@ -97,7 +133,7 @@ def shared(db: Session, share: Share, start: datetime, end: datetime, *, now: da
             continue
         changed = max([row.updated_at, *(moment for moment in (row.asset_updated_at, *lifts) if moment is not None and moment <= now)])
         posts.append(_masked(row) if secret else _clear(row, changed))
-    return Shared("" if tells(share.name) else share.name, posts, _quiet(db, share, start.date(), end.date(), tells))
+    return Shared("" if tells(share.name) else share.name, posts, _quiet(db, share, start.date(), end.date(), tells), _events(db, share, start.date(), end.date(), tells, hides))
 
 
 def _quiet(db: Session, share: Share, start: date, end: date, tells: Callable[[str], bool]) -> list[Quiet]:
@@ -117,6 +153,23 @@ def _quiet(db: Session, share: Share, start: date, end: date, tells: Callable[[s
         some = on and not (shows and on >= shows)
         told = tuple(name for number, name in names.items() if number in on and (not shows or number in shows) and not tells(name)) if some else ()
         found.append(Quiet(row.id, "" if tells(row.name) else row.name, row.starts_on, row.ends_on, told))
+    return found
+
+
+def _events(db: Session, share: Share, start: date, end: date, tells: Callable[[str], bool], hides: bool) -> list[SharedEvent]:
+    """The events that the link was made to show, without their notes. One statement, or none."""
+    wanted = ShownEvents(share.scope.get("events") or ShownEvents.NONE)
+    if wanted is ShownEvents.NONE:
+        return []
+    query = select(Event).where(Event.starts_on <= end, Event.ends_on > start, Event.removed_at.is_(None))
+    if wanted is ShownEvents.OURS:
+        query = query.where(Event.rival == "")
+    found = []
+    for one in db.scalars(query.order_by(Event.starts_on, Event.id).limit(_MOST_EVENTS)):
+        secret = any(map(tells, (one.name, one.rival, one.place, one.url)))
+        told: dict[str, Any] = {} if secret else {"name": one.name, "kind": one.kind, "rival": one.rival, "place": one.place, "url": one.url}
+        if not (secret and hides):
+            found.append(SharedEvent(one.id, one.starts_on, one.ends_on, one.version, one.updated_at, secret, **told))
     return found
 
 

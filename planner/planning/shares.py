@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import func, literal, or_, select, union_all, update
 from sqlalchemy.orm import Session, joinedload
@@ -18,6 +19,7 @@ from planner.core.errors import Invalid, NotFound, Refused
 from planner.core.i18n import N_
 from planner.core.secrets import new_token, token_digest
 from planner.planning.models import Campaign, Share, ShareKind
+from planner.planning.shared import ShownEvents
 
 __all__ = [
     "GONE", "LIFE", "MOST_LIFE", "MOST_LINKS", "NewShare", "ShareLine", "by_id", "is_live", "is_use_due", "lines", "make", "note_use", "opened", "parts",
@@ -44,6 +46,7 @@ class NewShare:
     channels: Sequence[int] = ()
     kinds: Sequence[AssetKind] = ()
     campaigns: Sequence[int] = ()
+    events: ShownEvents = ShownEvents.NONE
     leaves_out: bool = False
     life: timedelta | None = LIFE
     language: str = "en"
@@ -82,9 +85,11 @@ def make(db: Session, wanted: NewShare, *, actor: User, now: datetime) -> tuple[
     if (db.scalar(select(func.count()).where(Share.created_by_id == actor.id, Share.revoked_at.is_(None), still)) or 0) >= MOST_LINKS:
         raise Refused(N_("You have %(most)s links that work. Revoke one that nobody needs first."), most=MOST_LINKS)
     token = new_token()
+    scope: dict[str, Any] = {"channels": list(wanted.channels), "kinds": [kind.value for kind in wanted.kinds], "campaigns": list(wanted.campaigns)}
+    if wanted.events is not ShownEvents.NONE:
+        scope["events"] = wanted.events.value
     share = Share(
-        digest=token_digest(token), name=name, kind=wanted.kind, personal=wanted.personal, leaves_out=wanted.leaves_out,
-        scope={"channels": list(wanted.channels), "kinds": [kind.value for kind in wanted.kinds], "campaigns": list(wanted.campaigns)},
+        digest=token_digest(token), name=name, kind=wanted.kind, personal=wanted.personal, leaves_out=wanted.leaves_out, scope=scope,
         language=wanted.language, created_by=actor, created_at=now, expires_at=None if wanted.life is None else now + wanted.life,
     )  # fmt: skip
     db.add(share)

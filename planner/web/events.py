@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from flask import flash, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
@@ -18,12 +20,12 @@ from planner.web.access import needs
 from planner.web.calendar.ways import back_to, say_with_undo
 from planner.web.forms.events import EventForm
 from planner.web.forms.imports import PlanForm
-from planner.web.languages import translate
+from planner.web.languages import say, translate
 from planner.web.sent_files import as_csv, download
 from planner.web.session import committing
 from planner.web.stretches import day_of, today
 
-__all__ = ["edit", "index", "new", "put_back", "remove", "send", "template"]
+__all__ = ["edit", "index", "new", "put_back", "remove", "send", "take_back", "template"]
 
 #: Errors that are shown; the rest is counted.
 _SHOWN = 200
@@ -90,11 +92,33 @@ def send() -> ResponseReturnValue:
             form.refuse(error)
         else:
             if not table.errors:
-                flash(_added(table), "success")
+                if table.added:
+                    say_with_undo(_added(table), url_for(".take_back"), at=g.now.isoformat())
+                else:
+                    flash(_added(table), "success")
                 return redirect(url_for(".index"))
             wrong = table
     page = render_template("events/import.html", form=form, table=wrong, shown=_SHOWN, translate=translate)
     return page, 422 if request.method == "POST" else 200
+
+
+@needs("event.edit")
+def take_back() -> ResponseReturnValue:
+    """Take back what this person's file added at that moment."""
+    try:
+        at = datetime.fromisoformat(request.form.get("at", ""))
+    except ValueError:
+        raise Invalid(N_("There is nothing to undo."), field="at") from None
+    try:
+        with committing(g.db):
+            count = service.take_back(g.db, at, actor=g.user, now=g.now)
+    except Forbidden:
+        raise
+    except PlannerError as error:
+        flash(say(error), "error")
+    else:
+        flash(ngettext("Undone: one event is off the calendar again.", "Undone: %(num)d events are off the calendar again.", count), "success")
+    return redirect(url_for(".index"))
 
 
 @needs("event.edit")

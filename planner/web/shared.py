@@ -19,7 +19,7 @@ from flask_limiter import RequestLimit
 from planner.core.errors import NotFound
 from planner.planning import ics, shares
 from planner.planning.models import PostState, Share, ShareKind
-from planner.planning.shared import Quiet, SharedPost, shared
+from planner.planning.shared import Quiet, SharedEvent, SharedPost, shared
 from planner.web.access import public
 from planner.web.labels import label
 from planner.web.languages import say
@@ -75,6 +75,7 @@ def page(token: str) -> ResponseReturnValue:
         stretch=around,
         days=_days(around, found.posts, found.blackouts, everything=view == "month"),
         blackouts=[(one, _quiet(one)) for one in found.blackouts],
+        events=[(one, _event_name(one)) for one in found.events],
         weekdays=_weekdays(),
         today=today(),
     )
@@ -95,7 +96,8 @@ def feed(token: str) -> ResponseReturnValue:
     with force_locale(share.language):
         moments = [_moment(one, host, personal=share.personal) for one in found.posts]
         quiet = [ics.Day(f"blackout-{one.id}@{host}", _quiet(one), one.starts_on, one.ends_on, begins) for one in found.blackouts]
-        body = ics.calendar_of(found.name or _("Calendar"), moments, quiet)
+        events = [_event(one, host, personal=share.personal) for one in found.events]
+        body = ics.calendar_of(found.name or _("Calendar"), moments, [*quiet, *events])
     _note(share)
     answer = Response(body, content_type="text/calendar; charset=utf-8")
     answer.headers["Content-Disposition"] = 'inline; filename="calendar.ics"'
@@ -115,6 +117,23 @@ def _moment(one: SharedPost, host: str, *, personal: bool) -> ics.Moment:
         categories=(label(one.kind),),
         **told,
     )
+
+
+def _event(one: SharedEvent, host: str, *, personal: bool) -> ics.Day:
+    """An event of the feed; one's own feed leads to it in the product, another's to its page in the world."""
+    told: dict[str, Any] = {
+        "uid": f"event-{one.id}@{host}", "first": one.starts_on, "until": one.ends_on, "changed": one.changed, "sequence": one.version - 1,
+    }  # fmt: skip
+    if one.masked or one.kind is None:
+        return ics.Day(summary=_event_name(one), confidential=True, **told)
+    url = f"{runtime().settings.base_url.rstrip('/')}/events/{one.id}" if personal else one.url
+    return ics.Day(summary=_event_name(one), location=one.place, url=url, categories=(label(one.kind),), **told)
+
+
+def _event_name(one: SharedEvent) -> str:
+    if one.masked:
+        return str(_("Confidential"))
+    return f"{one.rival}: {one.name}" if one.rival else one.name
 
 
 def _quiet(one: Quiet) -> str:

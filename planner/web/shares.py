@@ -14,6 +14,7 @@ from planner.catalog.models import AssetKind
 from planner.core.errors import PlannerError
 from planner.planning import shares
 from planner.planning.models import ShareKind
+from planner.planning.shared import ShownEvents
 from planner.planning.shares import NewShare
 from planner.web.access import needs
 from planner.web.calendar.asking import filters_of
@@ -59,6 +60,7 @@ def _form(*, fresh: bool = False) -> ShareForm:
     others = may(g.user, "share.make")
     start = {
         "what": "page" if others else "own",
+        "events": (ShownEvents.NONE if others else ShownEvents.ALL).value,
         "channels": list(kept.channels),
         "kinds": [kind.value for kind in kept.kinds],
         "campaigns": [kept.campaign_id] if kept.campaign_id else [],
@@ -76,6 +78,7 @@ def _wanted(form: ShareForm) -> NewShare:
         channels=form.channels.data,
         kinds=[AssetKind(kind) for kind in form.kinds.data],
         campaigns=form.campaigns.data,
+        events=ShownEvents(form.events.data),
         leaves_out=form.secret.data == "out",
         life=timedelta(days=days) if days else None,
         language=str(get_locale() or "en")[:2],

@@ -51,6 +51,7 @@ SCREENS: tuple[Table, ...] = (
         ("GET POST", "/new", "new"),
         ("GET POST", "/import", "send"),
         ("GET", "/import/template.csv", "template"),
+        ("POST", "/import/undo", "take_back"),
         ("GET POST", "/<int:event_id>", "edit"),
         ("POST", "/<int:event_id>/remove", "remove"),
         ("POST", "/<int:event_id>/put-back", "put_back"),

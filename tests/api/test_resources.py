@@ -133,7 +133,10 @@ def test_an_event_is_made_changed_listed_and_taken_off(admin: Caller, caller: Ca
     assert (wrong.status_code, wrong.json["errors"][0]["field"]) == (422, "last_on")
     assert caller("viewer").post("/events", {"name": "Show", "starts_on": "2026-03-02"}).status_code == 403
     gone = admin.post(f"/events/{made.json['id']}/remove", {}, match=changed.headers["ETag"])
-    assert (gone.status_code, admin.get(f"/events/{made.json['id']}").status_code, admin.get("/events").json["items"]) == (200, 404, [])
+    assert (gone.status_code, admin.get(f"/events/{made.json['id']}").status_code, admin.get("/events").json) == (200, 404, {"items": [], "total": 0})
+    assert caller("viewer").post(f"/events/{made.json['id']}/put-back", {}, match="*").status_code == 403
+    again = admin.post(f"/events/{made.json['id']}/put-back", {}, match=gone.headers["ETag"])
+    assert (again.status_code, again.json["place"], admin.get("/events").json) == (200, "Hall 3", {"items": [again.json], "total": 1})
 
 
 def test_a_blackout_is_made_changed_listed_and_taken_off(admin: Caller, caller: Callable[..., Caller], rows: Session) -> None:

@@ -9,15 +9,18 @@ from datetime import date, timedelta
 from html import unescape
 from typing import Any
 
+import icalendar
 import pytest
+import vobject
 from flask import Flask
 from sqlalchemy.orm import Session
 
 from planner.people.models import Event
 from planner.planning import shares
 from planner.planning.models import RuleSetting, ShareKind
+from planner.planning.shared import ShownEvents
 from tests.conftest import Browser, StoppedClock
-from tests.factories import NOON, make_channel, make_event, make_post, make_user
+from tests.factories import NOON, make_asset, make_channel, make_event, make_post, make_user
 from tests.web.counting import statements
 
 WEEK, MONTH, LIST = (f"/calendar?view={view}&date=2026-03-02" for view in ("week", "month", "list"))
@@ -123,15 +126,90 @@ def test_a_rival_s_event_gets_in_the_way_of_a_post_on_its_days_and_ours_does_not
     assert "Mobile Week” of Acme" not in unescape(client.get(f"/posts/{post.id}").text)
 
 
-def test_no_shared_link_shows_events(client: Browser, app_db: Session) -> None:
+def shared_link(db: Session, kind: ShareKind, **wanted: Any) -> str:
+    _share, token = shares.make(db, shares.NewShare("All", kind, life=timedelta(days=30), **wanted), actor=make_user(db, roles=("admin",)), now=NOON)
+    db.commit()
+    return f"/s/{token}" + (".ics" if kind is ShareKind.FEED else "?view=list&date=2026-03-02")
+
+
+def feed_of(client: Browser, link: str) -> list[Any]:
+    """The events of a feed as one reader finds them; another one must find the same days."""
+    body = client.get(link).data
+    found = icalendar.Calendar.from_ical(body).events
+    others = getattr(vobject.readOne(body.decode()), "vevent_list", [])
+    assert [(one.dtstart.value, one.dtend.value) for one in others] == [(one.start, one.end) for one in found]
+    return found
+
+
+def test_a_shared_link_shows_no_events_unless_its_maker_said_so(client: Browser, app_db: Session) -> None:
+    make_event(app_db, "Our stand", place="Hall 3", note="Bring the key.")
     make_event(app_db, "Mobile Week", rival="Acme")
-    wanted = shares.NewShare("All", ShareKind.PAGE, life=timedelta(days=30))
-    _share, link = shares.make(app_db, wanted, actor=make_user(app_db, roles=("admin",)), now=NOON)
+    make_event(app_db, "Gone", removed_at=NOON)
     app_db.commit()
 
-    page = client.get(f"/s/{link}?view=list&date=2026-03-02")
+    shown = {}
+    for events in ShownEvents:
+        page = client.get(shared_link(app_db, ShareKind.PAGE, events=events)).text
+        told = [str(one["summary"]) for one in feed_of(client, shared_link(app_db, ShareKind.FEED, events=events))]
+        assert "Bring the key." not in page
+        shown[events] = (["Our stand" in page, "Acme: Mobile Week" in page, "Gone" in page], told)
 
-    assert (page.status_code, "Mobile Week" in page.text) == (200, False)
+    assert shown == {
+        ShownEvents.NONE: ([False, False, False], []),
+        ShownEvents.OURS: ([True, False, False], ["Our stand"]),
+        ShownEvents.ALL: ([True, True, False], ["Our stand", "Acme: Mobile Week"]),
+    }
+
+
+def test_a_feed_tells_an_event_as_whole_days_that_two_readers_agree_on(client: Browser, app_db: Session) -> None:
+    event = make_event(
+        app_db, "Mobile Week; halls 1, 2", starts_on=date(2026, 3, 28), ends_on=date(2026, 3, 31), place="Porte de Versailles, Paris",
+        url="https://example.com/week", note="Secret.",
+    )  # fmt: skip
+    app_db.commit()
+    others, own = (shared_link(app_db, ShareKind.FEED, events=ShownEvents.ALL, personal=personal) for personal in (False, True))
+
+    (told,) = feed_of(client, others)
+    body = client.get(others).data
+
+    assert (told.start, told.end, str(told["location"]), str(told["url"]), told.categories) == (
+        date(2026, 3, 28), date(2026, 3, 31), "Porte de Versailles, Paris", "https://example.com/week", ["Another event"],
+    )  # fmt: skip
+    assert b"DTSTART;VALUE=DATE:20260328\r\nDTEND;VALUE=DATE:20260331\r\n" in body and b"Secret" not in body
+    assert b"SUMMARY:Mobile Week\\; halls 1\\, 2\r\n" in body and max(map(len, body.split(b"\r\n"))) <= 75
+    assert (str(told["uid"]), told["sequence"]) == (f"event-{event.id}@{str(told['uid']).partition('@')[2]}", 0)
+    assert str(feed_of(client, own)[0]["url"]).endswith(f"/events/{event.id}")
+
+
+def test_an_event_that_says_what_is_under_embargo_is_confidential_until_it_lifts_or_left_out(client: Browser, app_db: Session, clock: StoppedClock) -> None:
+    make_asset(app_db, title="Falcon", embargo_until=NOON + timedelta(days=1), embargo_terms=["Falcon"])
+    make_event(app_db, "Falcon day", place="Falcon hall")
+    app_db.commit()
+    masked, left_out = (shared_link(app_db, ShareKind.FEED, events=ShownEvents.ALL, leaves_out=out) for out in (False, True))
+    page = shared_link(app_db, ShareKind.PAGE, events=ShownEvents.ALL)
+
+    (told,) = feed_of(client, masked)
+    assert (str(told["summary"]), str(told["class"]), told.get("location"), told.get("categories")) == ("Confidential", "CONFIDENTIAL", None, None)
+    assert feed_of(client, left_out) == []
+    assert all(b"falcon" not in client.get(link).data.lower() for link in (masked, left_out, page))
+    assert "Confidential" in client.get(page).text
+    clock.advance(timedelta(days=1))
+    assert [[str(one["summary"]) for one in feed_of(client, link)] for link in (masked, left_out)] == [["Falcon day"], ["Falcon day"]]
+
+
+def test_whoever_makes_a_link_chooses_which_events_it_shows(client: Browser, sign_in: Callable[..., Browser], app_db: Session) -> None:
+    make_event(app_db, "Mobile Week", rival="Acme")
+    app_db.commit()
+    fields = {"name": "For me", "days": "30", "secret": "mask"}
+
+    assert re.search(r'<input checked[^>]*name="events"[^>]*value="none"', client.get("/calendar/shares").text)
+    viewer = sign_in(roles=("viewer",))
+    assert re.search(r'<input checked[^>]*name="events"[^>]*value="all"', viewer.get("/calendar/shares").text)
+    made = viewer.submit("/calendar/shares", **fields, what="own", events="all").text
+    address = re.search(r'value="[^"]*(/s/[^"]+\.ics)"', made)
+    assert address is not None
+    assert [str(one["summary"]) for one in feed_of(client, address[1])] == ["Acme: Mobile Week"]
+    assert client.submit("/calendar/shares", **fields, what="own", events="some").status_code == 422
 
 
 def test_events_cost_the_calendar_no_statement(client: Browser, app: Flask, app_db: Session) -> None:
@@ -161,6 +239,42 @@ def test_a_file_is_added_as_a_whole_and_sent_twice_adds_nothing_twice(client: Br
     send(client, text + "Mobile week;2026-03-09;;;\n")
     assert "One event added. 2 were there already." in client.get("/events").text
     assert len(rows(app_db)) == 3
+
+
+def test_a_file_that_was_added_is_taken_back_as_a_whole(client: Browser, app_db: Session, clock: StoppedClock) -> None:
+    make_event(app_db, "There before")
+    app_db.commit()
+    send(client, "name,first_day\nOne,2026-03-02\nTwo,2026-03-03\nThere before,2026-03-03\n")
+    page = client.get("/events").text
+    at = unescape(re.search(r'action="/events/import/undo".*?name="at" value="([^"]+)"', page, re.DOTALL)[1])  # type: ignore[index]
+    clock.advance(timedelta(seconds=5))
+
+    assert client.submit("/events/import/undo", at=at).location == "/events"
+
+    assert "Undone: 2 events are off the calendar again." in client.get("/events").text
+    assert [(row[0], row[-1]) for row in rows(app_db)] == [("There before", True), ("One", False), ("Two", False)]
+    client.submit("/events/import/undo", at=at)
+    assert "One of the events was changed since. Nothing was undone." in client.get("/events").text
+    send(client, "name,first_day\nOne,2026-03-02\n")
+    assert [row[-1] for row in rows(app_db)] == [True, False, False, True]
+
+
+def test_a_file_of_others_or_with_an_event_that_was_changed_since_is_not_taken_back(
+    client: Browser, sign_in: Callable[..., Browser], app_db: Session, clock: StoppedClock
+) -> None:
+    send(client, "name,first_day\nOne,2026-03-02\nTwo,2026-03-03\n")
+    at, other = clock.now().isoformat(), sign_in(roles=("planner",))
+    clock.advance(timedelta(seconds=5))
+
+    other.submit("/events/import/undo", at=at)
+    assert "There is nothing to undo." in other.get("/events").text
+    assert sign_in(roles=("viewer",)).submit("/events/import/undo", at=at).status_code == 403
+    assert client.submit("/events/import/undo", at="yesterday").status_code == 422
+    client.submit("/events/2", **{**SHOW, "name": "Two, moved", "version": 1})
+    client.submit("/events/import/undo", at=at)
+
+    assert "One of the events was changed since. Nothing was undone." in client.get("/events").text
+    assert [row[-1] for row in rows(app_db)] == [True, True]
 
 
 def test_one_wrong_row_adds_nothing_and_each_error_names_its_row_and_column(client: Browser, app_db: Session) -> None:

@@ -10,6 +10,7 @@ from wtforms import RadioField, SelectField, StringField
 from wtforms.validators import DataRequired, InputRequired, Length
 
 from planner.catalog.models import AssetKind
+from planner.planning.shared import ShownEvents
 from planner.web.forms.base import PlannerForm
 from planner.web.forms.planning import CheckboxListField, choices
 from planner.web.forms.settings import one_line, stripped
@@ -25,6 +26,7 @@ class ShareForm(PlannerForm):
     what = RadioField(_l("What to share"), [InputRequired(_l("Choose what to share."))], choices=[])
     days = SelectField(_l("Works for"), choices=[], default="30")
     secret = RadioField(_l("What is not public yet"), choices=[], default="mask")
+    events = RadioField(_l("Events"), choices=[], default=ShownEvents.NONE.value)
     channels = CheckboxListField(_l("Channels"), coerce=int)
     kinds = CheckboxListField(_l("Kinds"))
     campaigns = CheckboxListField(_l("Campaigns"), coerce=int)
@@ -35,6 +37,7 @@ class ShareForm(PlannerForm):
         self.what.choices = choices([*(others if for_others else []), ("own", _("A feed for my own calendar app"))])
         self.days.choices = choices([("7", _("7 days")), ("30", _("30 days")), ("90", _("90 days")), ("365", _("a year")), ("", _("until it is revoked"))])
         self.secret.choices = choices([("mask", _("Shown as “Confidential”, with its time only")), ("out", _("Left out"))])
+        self.events.choices = choices([(ShownEvents.NONE.value, _("Left out")), (ShownEvents.OURS.value, _("Ours")), (ShownEvents.ALL.value, _("Ours and rivals'"))])
         self.channels.choices = names["channel"]
         self.kinds.choices = [(one.value, label(one)) for one in AssetKind]
         self.campaigns.choices = names["campaign"]

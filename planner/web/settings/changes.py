@@ -28,6 +28,7 @@ FIELDS: dict[str, str] = {
     "email": N_("E-mail address"),
     "enabled": N_("Asked"),
     "ends_on": N_("Ends on"),
+    "events": N_("Events"),
     "external_id": N_("Number on the platform"),
     "file": N_("File"),
     "first_comment": N_("First comment"),
