@@ -10,7 +10,7 @@ import copy
 import re
 import time
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from linkedin_v2.linkedin import LinkedInApplication, LinkedInAuthentication
@@ -19,6 +19,7 @@ from planner.channels import limits
 from planner.channels import linkedin_media as media
 from planner.channels import linkedin_metrics as metrics
 from planner.channels import linkedin_posts as posts
+from planner.channels.details import FollowerGain
 from planner.channels.grants import granted, read_grant, unanswered
 from planner.channels.linkedin_pages import administered
 from planner.channels.linkedin_rest import Rest, encoded
@@ -91,6 +92,7 @@ class LinkedInAdapter:
 
     limits: Limits = limits.LINKEDIN
     batch = metrics.BATCH
+    tells_gains = True
 
     def __init__(
         self,
@@ -208,6 +210,15 @@ class LinkedInAdapter:
             return None
         try:
             return metrics.audience(self._rest(account), self._now())
+        except Stopped:
+            return None
+
+    def gains(self, since: date, account: Account) -> Sequence[FollowerGain] | None:
+        """Followers gained day by day, organic and paid apart; None when not told."""
+        if not _is_connected(account):
+            return None
+        try:
+            return metrics.gains(self._rest(account), since, self._now())
         except Stopped:
             return None
 

@@ -8,20 +8,24 @@ Source: learn.microsoft.com, LinkedIn marketing, organization share and follower
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
+from planner.channels.details import FollowerGain
 from planner.channels.linkedin_rest import Rest, encoded, objects, urn_list
 from planner.channels.port import AudienceCount, Reading, Readings
 from planner.channels.wire import Stopped, inside
 
-__all__ = ["BATCH", "audience", "moment", "readings"]
+__all__ = ["BATCH", "audience", "gains", "moment", "readings"]
 
 #: LinkedIn documents no limit for a list of posts; this keeps the address well under 8 kB.
 BATCH = 50
 
 REGIME = "li-organic"
 _TOLD_FOR = timedelta(days=365)
+#: Gains of followers are told from twelve months ago to two days ago.
+_GAINS_LAG = timedelta(days=2)
+_DAY = timedelta(days=1)
 #: Parameter and answer field by what a post's URN begins with.
 _KINDS = {"urn:li:share:": ("shares", "share"), "urn:li:ugcPost:": ("ugcPosts", "ugcPost")}
 _COUNTS = {
@@ -67,10 +71,35 @@ def audience(rest: Rest, now: datetime) -> list[AudienceCount] | None:
     """Followers of the page, in all and by what LinkedIn knows of them, and views of the page by visitors likewise (dimensions
     `visits_…`); keys are LinkedIn's URNs and ranges. All of the page: LinkedIn tells nothing about who saw one post.
 
-    Only organic followers are counted. None when LinkedIn tells none of it.
+    In `organicFollowerCount` LinkedIn rolls up organic and paid followers; its `paidFollowerCount` says nothing here. None when LinkedIn
+    tells none of it.
     """
     counts = _total(rest, now) + _breakdowns(rest, now) + _visitors(rest, now)
     return counts or None
+
+
+def gains(rest: Rest, since: date, now: datetime) -> list[FollowerGain] | None:
+    """Followers gained a UTC day from `since` (never more than twelve months ago) to two days ago, organic and paid apart: of the page.
+
+    Gains are net, so a day may be below zero. A day that LinkedIn leaves out is not told. None when it tells none of it.
+    """
+    first, end = max(since, (now - _TOLD_FOR).date() + _DAY), (now - _GAINS_LAG).date() + _DAY
+    if first >= end:
+        return []
+    path = (
+        f"organizationalEntityFollowerStatistics?q=organizationalEntity&organizationalEntity={encoded(rest.owner)}"
+        f"&timeIntervals=(timeRange:(start:{_midnight(first)},end:{_midnight(end)}),timeGranularityType:DAY)"
+    )
+    try:
+        elements, _ = rest.find(path)
+    except Stopped:
+        return None
+    found = []
+    for element in elements:
+        at, told = moment(inside(element, "timeRange", "start")), element.get("followerGains")
+        if at is not None and isinstance(told, dict):
+            found.append(FollowerGain(at.date(), _whole(told.get("organicFollowerGain")), _whole(told.get("paidFollowerGain")), element))
+    return found
 
 
 def moment(told: Any) -> datetime | None:
@@ -150,6 +179,14 @@ def _visitors(rest: Rest, now: datetime) -> list[AudienceCount]:
                 if count is not None and entry.get(member):
                     slices.append(AudienceCount(dimension, str(entry[member]), count, now.date()))
     return slices
+
+
+def _midnight(day: date) -> int:
+    return int(datetime.combine(day, time(), UTC).timestamp() * 1000)
+
+
+def _whole(told: Any) -> int | None:
+    return told if isinstance(told, int) and not isinstance(told, bool) else None
 
 
 def _count(told: Any) -> int | None:

@@ -25,7 +25,7 @@ class Registry:
 
     sandbox_url -- the pretend platforms' base address; platforms without an address of their own are taken to be there.
     note        -- told after each call what it used and how it failed; nobody is told without it.
-    now         -- the time for what X and YouTube answer by age; the demo tells a story with its own.
+    now         -- the time for what platforms answer by age and day; the demo tells a story with its own.
     """
 
     def __init__(self, settings: Settings, sandbox_url: str = "", note: Note | None = None, now: Callable[[], datetime] = utc_now) -> None:
@@ -39,7 +39,7 @@ class Registry:
         )
         adapters: dict[Platform, Adapter] = {
             Platform.X: XAdapter(at["x_api_url"], self.http, fields_name=settings.x_fields_name, now=now),
-            Platform.LINKEDIN: LinkedInAdapter(at["linkedin_api_url"], self.http, version=settings.linkedin_version),
+            Platform.LINKEDIN: LinkedInAdapter(at["linkedin_api_url"], self.http, version=settings.linkedin_version, now=now),
             Platform.YOUTUBE: YouTubeAdapter(
                 at["youtube_api_url"], at["youtube_analytics_url"], timeout_seconds=settings.call_timeout_seconds, now=now
             ),

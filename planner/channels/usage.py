@@ -17,7 +17,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from planner.channels.details import Detailed, Report
+from planner.channels.details import Detailed, FollowerGain, Gaining, Report
 from planner.channels.models import Channel, Trouble, Use
 from planner.channels.port import (
     Account,
@@ -98,6 +98,7 @@ class Counted:
         self.limits = adapter.limits
         self.batch = adapter.batch
         self.reports: Sequence[str] = getattr(adapter, "reports", ())
+        self.tells_gains: bool = getattr(adapter, "tells_gains", False)
 
     def publish(self, post: OutgoingPost, account: Account, *, keep: Keep) -> Outcome:
         return self._noted(Doing.SEND, account, lambda: self._adapter.publish(post, account, keep=keep), _outcome)
@@ -128,6 +129,10 @@ class Counted:
         return self._noted(
             Doing.READ, account, lambda: detailed.report(name, external_id, since, account), lambda told: "" if isinstance(told, Report) else told.reason
         )
+
+    def gains(self, since: date, account: Account) -> Sequence[FollowerGain] | None:
+        gaining = cast("Gaining", self._adapter)
+        return self._noted(Doing.READ, account, lambda: gaining.gains(since, account), lambda _told: "")
 
     def _noted(self, doing: Doing, account: Account, call: Callable[[], T], why: Callable[[T], str]) -> T:
         reason = ""

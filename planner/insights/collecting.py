@@ -23,7 +23,7 @@ from planner.channels.refreshing import key_lives
 from planner.channels.usage import Doing, Kind
 from planner.core.log import get_logger
 from planner.core.runtime import Runtime
-from planner.insights import budget, detailing, service
+from planner.insights import budget, detailing, gains, service
 from planner.insights.cadence import Pace, cadence_of, is_due, pace_of
 from planner.insights.models import Latest, ReadingPlan, Silence
 from planner.ledger.jobs import JobContext
@@ -35,7 +35,7 @@ log = get_logger(__name__)
 #: How long a platform that asks for fewer calls, and does not say for how long, is left alone.
 _PAUSE = timedelta(minutes=15)
 #: The most calls that asking for an audience takes.
-_AUDIENCE_COST = 3
+_AUDIENCE_COST = 4
 
 #: Told how many of how many posts were asked about.
 Progress = Callable[[int, int], None]
@@ -217,6 +217,7 @@ def _collect_audience(runtime: Runtime, account: Account) -> None:
     if slices:
         with runtime.sessions.begin() as db:
             keep_audience(db, account.channel_id, slices, now=runtime.clock.decision_time(db))
+        gains.collect(runtime, account)
 
 
 def keep_audience(db: Session, channel_id: int, slices: Sequence[AudienceCount], *, now: datetime) -> None:

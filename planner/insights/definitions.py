@@ -87,6 +87,8 @@ DEFINITIONS: tuple[Definition, ...] = (
     Definition("target", N_("In target"), N_("The part of the identified viewers or followers whom the table of audiences puts into the asset's audiences. Those it does not know are said apart, never counted as outside."), when=_WORKED_OUT),
     Definition("followers", N_("Followers"), N_("People who follow the account."),
                {_YOUTUBE: "subscriberCount", _LINKEDIN: "firstDegreeSize", _X: "public_metrics.followers_count"}, when=N_("Once a UTC day.")),
+    Definition("follower_gains", N_("Followers gained"), N_("How many more people follow the page after a day than before it: below zero when more left than came. Organic and paid are told apart; of the page, never of a post."),
+               {_LINKEDIN: "followerGains.organicFollowerGain, followerGains.paidFollowerGain"}, when=N_("Once a UTC day, to two days before.")),
     Definition("mixed", N_("Mixed definitions"), N_("A sum over platforms that count differently: an order of size, nothing to compare."), when=_WORKED_OUT),
     Definition("forecast", N_("Forecast"), N_("The views a video is expected to have after the horizon without promotion: the middle, and the range that holds in four cases of five. Made of its channel's past videos."), when=N_("Worked out once an hour.")),
     Definition("extra_views", N_("Extra views"), N_("The middle of what a promotion of this kind would add to the forecast, by what past ones brought."), when=N_("Worked out once an hour.")),

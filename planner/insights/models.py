@@ -16,7 +16,7 @@ from planner.core.types import Choice, Sealed
 from planner.planning.models import Post, ShortLink
 
 __all__ = [
-    "METRICS", "AssetDay", "AudienceMapping", "ChannelDay", "Latest", "LinkClicks", "PostReport", "ReadingPlan", "RememberedColumns", "Resurfaced", "ShortLink", "Silence", "Site", "SiteDay", "Snapshot", "Visits",
+    "METRICS", "AssetDay", "AudienceMapping", "ChannelDay", "FollowerGain", "Latest", "LinkClicks", "PostReport", "ReadingPlan", "RememberedColumns", "Resurfaced", "ShortLink", "Silence", "Site", "SiteDay", "Snapshot", "Visits",
 ]  # fmt: skip
 
 #: Counts a snapshot may hold, each since publication; None is “not told”.
@@ -116,6 +116,21 @@ class PostReport(Record):
     read_at: Mapped[datetime]
     columns: Mapped[list[Any]] = mapped_column(JSON)
     rows: Mapped[list[Any]] = mapped_column(JSON)
+
+
+class FollowerGain(Base):
+    """How many more people followed a channel after one of its platform's days than before it, as told last; of the page, never of a post."""
+
+    __tablename__ = "follower_gains"
+    channel_id: Mapped[int] = mapped_column(ForeignKey(Channel.id, ondelete="CASCADE"), primary_key=True, autoincrement=False)
+    #: By the platform's own calendar; LinkedIn's days are UTC.
+    day: Mapped[date] = mapped_column(Date, primary_key=True)
+    #: Net: below zero when more left than came. None: not told.
+    organic: Mapped[int | None]
+    paid: Mapped[int | None]
+    read_at: Mapped[datetime]
+    #: The platform's own fields, untouched.
+    raw: Mapped[dict[str, Any]] = mapped_column(JSON)
 
 
 class AudienceMapping(Record):

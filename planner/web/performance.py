@@ -21,6 +21,7 @@ from planner.insights import exporting, queries
 from planner.insights.best_times import LEAST, LEAST_THERE
 from planner.insights.budget import MEASURES
 from planner.insights.costs import MOST, costs
+from planner.insights.gains import gains
 from planner.insights.ranking import MIN_PEERS, SEEN, rank
 from planner.insights.trend import ChannelMonth, months
 from planner.insights.week import STEPS, week
@@ -176,7 +177,7 @@ def audience() -> ResponseReturnValue:
     known = channels.overview(g.db)
     since = g.now.date() - timedelta(days=QUARTER)
     return render_template(
-        "performance/audience.html", channels=known, audiences=channels.audience(g.db), dimensions=DIMENSIONS,
+        "performance/audience.html", channels=known, audiences=channels.audience(g.db), dimensions=DIMENSIONS, gained=gains(g.db, since),
         lines=_followers(known, channels.followers_by_day(g.db, since)), days=QUARTER,
     )  # fmt: skip
 

@@ -40,6 +40,9 @@ class FakeLinkedIn:
     states: dict[str, list[str]] = field(default_factory=dict)
     statistics: dict[str, dict[str, int]] = field(default_factory=dict)
     followers: dict[str, Any] = field(default_factory=dict)
+    gains: list[dict[str, Any]] = field(default_factory=list)
+    #: The time ranges that gains were asked for, as (start, end) in milliseconds.
+    spans: list[tuple[int, int]] = field(default_factory=list)
     visitors: dict[str, Any] = field(default_factory=dict)
     pages: list[str] = field(default_factory=lambda: [PAGE])
     faults: dict[str, list[Any]] = field(default_factory=dict)
@@ -168,7 +171,12 @@ class FakeLinkedIn:
         }
 
     def _slices(self, request: Request, names: list[str], query: str, body: Any) -> Any:
-        return {"elements": [self.followers]}
+        span = re.search(r"(?:^|&)timeIntervals=\(timeRange:\(start:(\d+),end:(\d+)\),timeGranularityType:DAY\)(?:&|$)", query)
+        if "timeIntervals" not in query:
+            return {"elements": [self.followers]}
+        assert span, f"timeIntervals is not as Rest.li writes it in {query}"
+        self.spans.append((int(span[1]), int(span[2])))
+        return {"elements": self.gains}
 
     def _visitors(self, request: Request, names: list[str], query: str, body: Any) -> Any:
         assert request.args["organization"] in self.pages

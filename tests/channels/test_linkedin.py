@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from werkzeug import Response
 
 from planner.channels import linkedin_posts as posts
+from planner.channels.details import FollowerGain
 from planner.channels.limits import LINKEDIN as LIMITS
 from planner.channels.linkedin import LinkedInAdapter, LinkedInConnect
 from planner.channels.linkedin_rest import duplicate_of
@@ -796,11 +797,47 @@ def test_an_audience_nobody_tells_is_not_an_empty_one(adapter, linkedin):
     assert adapter.audience(ACCOUNT) is None
 
 
+def a_day(on, organic, paid, **more):
+    start = int(datetime(on.year, on.month, on.day, tzinfo=UTC).timestamp() * 1000)
+    gains = {"organicFollowerGain": organic, "paidFollowerGain": paid}
+    return {"timeRange": {"start": start, "end": start + 86_400_000}, "followerGains": gains, "organizationalEntity": ACCOUNT.external_id, **more}
+
+
+def test_followers_gained_are_told_by_day_organic_and_paid_apart_and_may_be_fewer(adapter, linkedin):
+    first, last = (NOW - timedelta(days=9)).date(), (NOW - timedelta(days=2)).date()
+    linkedin.gains = [a_day(first, 12, 3), a_day(last, -4, 0), a_day(last, None, None, followerGains="soon"), {"followerGains": {}}]
+
+    told = adapter.gains(first, ACCOUNT)
+
+    assert told == [FollowerGain(first, 12, 3, {}), FollowerGain(last, -4, 0, {})]
+    assert [one.raw for one in told] == linkedin.gains[:2]
+    midnight = datetime(first.year, first.month, first.day, tzinfo=UTC)
+    assert linkedin.spans == [(int(midnight.timestamp() * 1000), int((midnight + timedelta(days=8)).timestamp() * 1000))]
+
+
+def test_gains_are_never_asked_for_beyond_a_year_nor_for_days_that_are_not_told_yet(adapter, linkedin):
+    adapter.gains((NOW - timedelta(days=900)).date(), ACCOUNT)
+    assert adapter.gains((NOW - timedelta(days=1)).date(), ACCOUNT) == []
+
+    ((start, end),) = linkedin.spans
+    assert timedelta(days=360) < timedelta(milliseconds=end - start) <= timedelta(days=363)
+
+
+def test_a_missing_gain_is_not_zero_and_a_refusal_is_no_answer(adapter, linkedin):
+    day = (NOW - timedelta(days=3)).date()
+    linkedin.gains = [a_day(day, 5, None)]
+    assert adapter.gains(day, ACCOUNT) == [FollowerGain(day, 5, None, {})]
+
+    linkedin.faults = {"slices": [refusal(403)]}
+    assert adapter.gains(day, ACCOUNT) is None
+    assert adapter.gains(day, replace(ACCOUNT, secret="")) is None
+
+
 # Whatever LinkedIn answers
 
 NAMES = ["elements", "results", "errors", "id", "commentary", "createdAt", "publishedAt", "content", "article", "source", "paging",
          "links", "totalShareStatistics", "share", "likeCount", "firstDegreeSize", "message", "errorDetails", "inputErrors", "code",
-         "value", "image", "uploadUrl", "status", "organization", "followerCountsByFunction", "urn:li:share:1"]  # fmt: skip
+         "value", "image", "uploadUrl", "status", "organization", "followerCountsByFunction", "timeRange", "start", "followerGains", "organicFollowerGain", "urn:li:share:1"]  # fmt: skip
 ANYTHING = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.sampled_from(["", "x", "urn:li:share:1", "AVAILABLE"]),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(NAMES), inner, max_size=4),
@@ -822,6 +859,7 @@ def test_no_answer_whatever_its_shape_makes_the_adapter_raise(adapter, linkedin,
     assert isinstance(adapter.readings(["urn:li:share:1"], ACCOUNT), Readings)
     adapter.recent(NOW, ACCOUNT)
     adapter.audience(ACCOUNT)
+    adapter.gains((NOW - timedelta(days=30)).date(), ACCOUNT)
 
 
 # Consent

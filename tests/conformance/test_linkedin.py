@@ -6,6 +6,7 @@ LinkedIn publishes no machine-readable document; its library (linkedin-api-clien
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
@@ -107,10 +108,17 @@ def official() -> Iterator[Official]:
 
 
 def wire(exchange: Exchange) -> dict[str, Any]:
-    """A call as it stood on the wire; only the order of the parameters and the spacing of the JSON mean nothing."""
+    """A call as it stood on the wire; only the order of the parameters and of a record's members, and the spacing of the JSON, mean nothing."""
     headers = {name: exchange.headers.get(name) for name in ("authorization", "linkedin-version", "x-restli-protocol-version", "content-type")}
     body = json.loads(exchange.body) if exchange.body else None
-    return {"call": f"{exchange.method} {exchange.path}", "query": sorted(exchange.query.split("&")), "body": body, **headers}
+    return {"call": f"{exchange.method} {exchange.path}", "query": sorted(map(in_order, exchange.query.split("&"))), "body": body, **headers}
+
+
+def in_order(parameter: str) -> str:
+    """A Rest.li record with its members by name; a List keeps its order."""
+    while record := re.search(r"(?<!List)\(([^()]*)\)", parameter):
+        parameter = parameter.replace(record[0], f"<{';'.join(sorted(record[1].split(',')))}>")
+    return parameter
 
 
 def same(ours: list[Exchange], theirs: list[Exchange]) -> None:
@@ -198,6 +206,23 @@ def test_followers_are_asked_for_alike(stage: Stage, official: Official) -> None
     official.finder("/organizationalEntityFollowerStatistics", finder_name="organizationalEntity", query_params={"organizationalEntity": stage.page})
     official.finder("/organizationPageStatistics", finder_name="organization", query_params={"organization": stage.page})
 
+    same(ours, stage.asked())
+
+
+def test_gains_of_followers_are_asked_for_alike(stage: Stage, official: Official) -> None:
+    since = (datetime.now(UTC) - timedelta(days=30)).date()
+    stage.asked()
+    told = stage.adapter.gains(since, stage.account)
+    ours = stage.asked()
+
+    start = int(datetime(since.year, since.month, since.day, tzinfo=UTC).timestamp() * 1000)
+    interval = {"timeRange": {"start": start, "end": start + 29 * 86_400_000}, "timeGranularityType": "DAY"}
+    found = official.finder(
+        "/organizationalEntityFollowerStatistics", finder_name="organizationalEntity",
+        query_params={"organizationalEntity": stage.page, "timeIntervals": interval},
+    )  # fmt: skip
+
+    assert told is not None and [one.raw for one in told] == found.elements and len(told) == 29
     same(ours, stage.asked())
 
 

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 
 import pytest
 from sqlalchemy import func, select
 
 from planner.catalog.models import Asset
+from planner.channels.models import AudienceSlice, Channel
+from planner.channels.port import Platform
+from planner.channels.queries import FOLLOWERS
 from planner.core.settings import Settings
 from planner.demo.content import ASSETS
 from planner.demo.past import FILMS
 from planner.factory import create_app
+from planner.insights.gains import gains
 from planner.insights.models import Latest
 from planner.jobs.run import run_next
 from planner.ledger import jobs
@@ -53,6 +58,14 @@ def test_the_demo_quarter_is_lived_through_the_real_outbox(tmp_path: Path, sqlit
         assert to_decide(db, viewer=None, now=runtime.clock.now()) >= 5
         told = judged(db.scalars(select(Decision)))
         assert (len(told), {one.where for one in told}) == (sum(film.decided is not None for film in FILMS), {"inside", "above"})
+        days = db.execute(
+            select(Channel.platform, func.count(AudienceSlice.day.distinct())).join(Channel, Channel.id == AudienceSlice.channel_id)
+            .where(AudienceSlice.dimension == FOLLOWERS).group_by(Channel.id)
+        ).all()  # fmt: skip
+        assert {platform for platform, _days in days} == {Platform.LINKEDIN, Platform.X, Platform.YOUTUBE}
+        assert min(count for _platform, count in days) >= 30, "followers were told day after day, by the story's own clock"
+        (gained,) = gains(db, date.min).values()
+        assert len(gained.days) >= 360 and None not in {one.organic for one in gained.days}
     runtime.engine.dispose()
 
 

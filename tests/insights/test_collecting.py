@@ -12,14 +12,16 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from planner.accounts.models import Entry
+from planner.channels.details import FollowerGain
 from planner.channels.models import AudienceSlice, Channel, ChannelState
 from planner.channels.port import Account, AudienceCount, Platform, Reading, Readings, Refused, RetryLater
 from planner.core.db import make_engine, sessions_of
 from planner.core.runtime import Runtime
-from planner.insights import collecting, queries, service
+from planner.insights import collecting, gains, queries, service
 from planner.insights.budget import USUAL, budget_of, set_budget
 from planner.insights.cadence import is_due
 from planner.insights.collecting import Due
+from planner.insights.models import FollowerGain as Stored
 from planner.insights.models import Snapshot
 from planner.insights.watching import watch
 from planner.planning.models import Post, PostState
@@ -41,6 +43,9 @@ class Telling:
         self.failures: dict[str, Refused | RetryLater] = {}
         self.followers: int | None = None
         self.audiences_asked = 0
+        self.tells_gains = False
+        self.gained: dict[date, tuple[int | None, int | None]] = {}
+        self.gains_since: list[date] = []
 
     def readings(self, external_ids: Sequence[str], account: Account) -> Readings:
         self.asked.append((account.name, list(external_ids)))
@@ -54,6 +59,11 @@ class Telling:
     def audience(self, account: Account) -> Sequence[AudienceCount] | None:
         self.audiences_asked += 1
         return None if self.followers is None else [AudienceCount("followers", "total", self.followers)]
+
+
+    def gains(self, since: date, account: Account) -> Sequence[FollowerGain] | None:
+        self.gains_since.append(since)
+        return [FollowerGain(day, organic, paid, {"net": organic}) for day, (organic, paid) in sorted(self.gained.items()) if day >= since] or None
 
 
 class OnePlatform:
@@ -283,6 +293,39 @@ def test_the_audience_is_asked_for_once_a_utc_day(
         (date(2026, 3, 2), "followers", "total", 5000), (date(2026, 3, 3), "followers", "total", 5012),
     ]  # fmt: skip
     assert platform.audiences_asked == 2
+
+
+def test_gained_followers_are_asked_for_with_the_audience_and_the_newest_days_again(
+    runtime: Runtime, platform: Telling, live: Callable[..., list[int]], clock: StoppedClock
+) -> None:
+    live()
+    platform.views, platform.followers, platform.tells_gains = {"Ours-1": 1}, 5000, True
+    platform.gained = {date(2026, 2, 24): (7, 0), date(2026, 2, 26): (-2, None)}
+    collecting.collect(runtime)
+    clock.advance(HOUR)
+    collecting.collect(runtime)
+    # LinkedIn corrects a day, and tells two more, after an outage of 36 hours.
+    clock.advance(timedelta(hours=36))
+    platform.gained |= {date(2026, 2, 26): (-3, 1), date(2026, 2, 27): (4, 0), date(2026, 2, 28): (0, 0)}
+    collecting.collect(runtime)
+
+    assert platform.gains_since == [date(2025, 3, 2), date(2026, 2, 19)]
+    with runtime.sessions() as db:
+        (told,) = gains.gains(db, date(2026, 2, 1)).values()
+        raw = db.scalars(select(Stored.raw).order_by(Stored.day)).all()
+    assert [(one.day.day, one.organic, one.paid) for one in told.days] == [(24, 7, 0), (25, None, None), (26, -3, 1), (27, 4, 0), (28, 0, 0)]
+    assert (told.organic, told.paid) == (8, 1)
+    assert raw == [{"net": 7}, {"net": -3}, {"net": 4}, {"net": 0}]
+
+
+def test_a_platform_that_tells_no_gains_is_not_asked_for_them(
+    runtime: Runtime, platform: Telling, live: Callable[..., list[int]]
+) -> None:
+    live()
+    platform.views, platform.followers = {"Ours-1": 1}, 5000
+    collecting.collect(runtime)
+
+    assert platform.gains_since == []
 
 
 def test_an_audience_told_twice_for_a_day_keeps_the_later_one(db: Session) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -10,9 +11,10 @@ from flask import Flask
 from sqlalchemy.orm import Session
 
 from planner.catalog.models import Asset, Audience
+from planner.channels.details import FollowerGain
 from planner.channels.models import AudienceSlice
 from planner.channels.port import Platform, Reading
-from planner.insights import service
+from planner.insights import gains, service
 from planner.insights.audiences import OUTSIDE, mapping
 from planner.planning.models import PostState
 from tests.conftest import Browser
@@ -77,6 +79,28 @@ def test_what_a_page_tells_is_said_to_be_of_the_page(client: Browser, app_db: Se
     app_db.commit()
 
     assert "All of this is of the page: its followers and its visitors." in client.get("/performance/audience").text
+
+
+def test_gained_followers_are_shown_by_day_organic_and_paid_apart(client: Browser, app_db: Session) -> None:
+    channel = make_channel(app_db, platform=Platform.LINKEDIN, name="Our page")
+    day = NOON.date() - 9 * DAY
+    app_db.add(AudienceSlice(channel_id=channel.id, day=NOON.date(), dimension="followers", key="total", count=5000))
+    gains.keep(
+        app_db, channel.id,
+        [FollowerGain(day, 1200, 30, {}), FollowerGain(day + DAY, -4, None, {}), FollowerGain(day + 3 * DAY, 0, 0, {})], now=NOON,
+    )  # fmt: skip
+    app_db.commit()
+
+    page = client.get("/performance/audience").text
+
+    rows = re.findall(r'<tr><th scope="row" data-value="(2026-[^"]+)">.*?</th>(.*?)</tr>', page[page.index(f'id="gains-{channel.id}"') :])
+    cells = [(on, re.findall(r'<td class="end"(?: data-value="(-?\d+)")?>', tds)) for on, tds in rows]
+    assert cells == [
+        (f"{day:%Y-%m-%d}", ["1200", "30"]), (f"{day + DAY:%Y-%m-%d}", ["-4", ""]), (f"{day + 2 * DAY:%Y-%m-%d}", ["", ""]),
+        (f"{day + 3 * DAY:%Y-%m-%d}", ["0", "0"]),
+    ]  # fmt: skip
+    assert ">+1,196</strong> organic" in page and ">+30</strong> paid" in page
+    assert "Of the page, never of a post" in page
 
 
 def test_assets_stand_side_by_side_and_can_be_taken_out_again(client: Browser, app_db: Session) -> None:

@@ -51,9 +51,10 @@ class Account:
     created_at: datetime
 
     def audience(self, now: datetime) -> int:
-        """Followers at a (pretend) moment: about 12 % more a year."""
-        days = max((now - self.created_at).total_seconds() / 86_400, 0.0)
-        return int(self.followers * (1 + 0.00033 * days))
+        """Followers at a (pretend) moment: about 12 % more a year, on some days more than on others, on a few less than the day before."""
+        days = max((now - self.created_at).total_seconds() / 86_400, -1000.0)  # The account is older than the sandbox.
+        swing = 0.0006 * numbers.fraction(self.id, "followers", now.date()) if days else 0.0
+        return int(self.followers * (1 + 0.00033 * days + swing))
 
 
 @dataclass(frozen=True, slots=True)

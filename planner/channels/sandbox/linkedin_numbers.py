@@ -22,7 +22,12 @@ routes = Routes("linkedin", trouble, gate)
 
 _ADMIN = ("rw_organization_admin", "r_organization_admin")
 _YEAR = timedelta(days=365)
-_INTERVALS = re.compile(r"\(timeRange:\(start:(\d+),end:(\d+)\),timeGranularityType:(DAY|MONTH)\)")
+_GAINS_LAG = timedelta(days=1)
+#: Rest.li's record of a span and its steps. The order of a record's members means nothing; LinkedIn's pages and its library write another.
+_RANGE = r"timeRange:\((?:start:(?P<{0}s>\d+),end:(?P<{0}e>\d+)|end:(?P<{0}e2>\d+),start:(?P<{0}s2>\d+))\)"
+_INTERVALS = re.compile(
+    rf"\((?:{_RANGE.format('a')},timeGranularityType:(?P<ag>DAY|MONTH)|timeGranularityType:(?P<bg>DAY|MONTH),{_RANGE.format('b')})\)"
+)
 
 #: How followers of a business page split: (number in LinkedIn's tables, weight).
 _SLICES: dict[str, tuple[str, str, tuple[tuple[str, float], ...]]] = {
@@ -83,11 +88,14 @@ def follower_statistics(call: Call) -> Response:
     elements = []
     for start, end in _intervals(call):
         assert start is not None
-        gained = owner.audience(call.line.at(min(end, call.now))) - owner.audience(call.line.at(min(start, call.now)))
+        if end > call.now - _GAINS_LAG:  # Newer days are not told yet: left out, not zero.
+            break
+        gained = owner.audience(call.line.at(end)) - owner.audience(call.line.at(start))
+        paid = _paid(owner, start, gained)
         elements.append({
             "organizationalEntity": owner.id,
             "timeRange": {"start": millis(start), "end": millis(end)},
-            "followerGains": {"organicFollowerGain": gained, "paidFollowerGain": 0},
+            "followerGains": {"organicFollowerGain": gained - paid, "paidFollowerGain": paid},
         })  # fmt: skip
     return answer({"paging": {"start": 0, "count": len(elements), "links": []}, "elements": elements})
 
@@ -174,6 +182,11 @@ def followers_by(call: Call, owner: Account) -> dict[str, Any]:
     return told
 
 
+def _paid(owner: Account, start: datetime, gained: int) -> int:
+    """What advertising brought of a span's new followers: in one week of four a third of them."""
+    return gained // 3 if gained > 0 and start.isocalendar().week % 4 == int(4 * numbers.fraction(owner.id, "advertises")) else 0
+
+
 def _counts(told: dict[str, int], *, whole: bool) -> dict[str, Any]:
     views = told.get("views", 0)
     acts = sum(told.get(what, 0) for what in ("clicks", "likes", "comments", "shares"))
@@ -202,11 +215,12 @@ def _intervals(call: Call) -> Iterator[tuple[datetime | None, datetime]]:
         yield None, call.now
         return
     found = _INTERVALS.fullmatch(raw)
-    if not found or int(found[1]) >= int(found[2]) or int(found[2]) - int(found[1]) > 430 * 86_400_000:
+    told = {name[1]: text for name, text in found.groupdict().items() if text} if found else {}
+    if not told or int(told["s"]) >= int(told["e"]) or int(told["e"]) - int(told["s"]) > 430 * 86_400_000:
         refuse(400, "Invalid query parameters passed to request: timeIntervals", "ILLEGAL_ARGUMENT")
-    start, last = moment(int(found[1]) / 1000), moment(int(found[2]) / 1000)
+    start, last = moment(int(told["s"]) / 1000), moment(int(told["e"]) / 1000)
     while start < last:
-        if found[3] == "DAY":
+        if told["g"] == "DAY":
             end = start + timedelta(days=1)
         else:
             end = datetime(start.year + start.month // 12, start.month % 12 + 1, 1, tzinfo=UTC)

@@ -275,6 +275,33 @@ def test_followers_are_sliced_and_never_more_than_the_network(linkedin):
     assert told["followerCountsBySeniority"][0]["seniority"] == "urn:li:seniority:1"
 
 
+def test_gains_of_followers_end_two_days_ago_and_add_up_to_what_the_network_grew(linkedin, clock):
+    entity = quote(mine(linkedin), safe="")
+
+    def size():
+        return linkedin("GET", f"/rest/networkSizes/{entity}?edgeType=COMPANY_FOLLOWED_BY_MEMBER").json()["firstDegreeSize"]
+
+    clock.pass_(days=1)
+    start = clock.moment = clock.moment.replace(hour=0, minute=0)
+    at_first = size()
+    clock.pass_(days=38)
+    at_last = size()
+    clock.pass_(days=1, hours=23)
+
+    first = int(start.timestamp() * 1000)
+    span = f"(timeRange:(start:{first},end:{first + 60 * 86_400_000}),timeGranularityType:DAY)"
+    told = linkedin(
+        "GET", f"/rest/organizationalEntityFollowerStatistics?q=organizationalEntity&organizationalEntity={entity}&timeIntervals={span}"
+    ).json()["elements"]  # fmt: skip
+
+    assert [one["timeRange"] for one in told] == [
+        {"start": first + number * 86_400_000, "end": first + (number + 1) * 86_400_000} for number in range(38)
+    ]
+    gains = [one["followerGains"] for one in told]
+    assert sum(sum(one.values()) for one in gains) == at_last - at_first
+    assert any(one["paidFollowerGain"] > 0 for one in gains) and any(one["organicFollowerGain"] < 0 for one in gains)
+
+
 def test_comments_are_as_many_as_told_and_ours_is_among_them(linkedin, clock):
     urn = urn_of(post(linkedin, "Say something"))
     address = f"/rest/socialActions/{quote(urn, safe='')}/comments"
