@@ -129,7 +129,7 @@ def test_an_old_key_may_be_renewed_at_once_after_migrating(alembic: Config, engi
 
 
 def test_an_old_blackout_goes_on_holding_on_every_channel_after_migrating(alembic: Config, engine: Engine) -> None:
-    command.upgrade(alembic, "20261128_blackouts")
+    command.upgrade(alembic, "20261128_blackout_channels")
     with engine.begin() as connection:
         connection.execute(text("INSERT INTO blackouts (name, starts_on, ends_on, version) VALUES ('Results', '2026-03-03', '2026-03-04', 1)"))
 
@@ -160,6 +160,36 @@ def test_an_old_file_s_pages_are_not_told_after_migrating(alembic: Config, engin
 
     with Session(engine) as db:
         assert db.execute(text("SELECT name, pages FROM asset_files")).all() == [("a.pdf", None)]
+
+
+def test_the_days_of_an_asset_keep_their_counts_through_the_change_of_their_order_and_back(alembic: Config, engine: Engine) -> None:
+    command.upgrade(alembic, "20261128_blackout_channels")
+    with engine.begin() as connection:
+        connection.execute(
+            text(
+                "INSERT INTO assets (id, kind, title, summary, url, language, purpose, state, currency, confidentiality, sensitive,"
+                " embargo_terms, created_at, updated_at, version) VALUES (1, 'video', 'A', '', '', 'en', 'web', 'live', 'EUR',"
+                " 'public', false, '[]', '2026-03-02 12:00:00', '2026-03-02 12:00:00', 1)"
+            )
+        )
+        connection.execute(
+            text(
+                "INSERT INTO channels (id, platform, name, external_id, time_zone, grace_minutes, colour, config, state, state_reason, wait_reason,"
+                " created_at, version) VALUES (2, 'x', 'Ours', '', 'Europe/Paris', 20, 0, '{}', 'connected', '', '', '2026-01-02 10:00:00', 1)"
+            )
+        )
+        connection.execute(text("INSERT INTO asset_day (day, asset_id, channel_id, views, likes) VALUES ('2026-03-02', 1, 2, 7, NULL), ('2026-03-03', 1, 2, 9, 0)"))
+    days = text("SELECT CAST(day AS VARCHAR(10)), asset_id, channel_id, views, likes FROM asset_day ORDER BY day")
+    told = [("2026-03-02", 1, 2, 7, None), ("2026-03-03", 1, 2, 9, 0)]
+
+    command.upgrade(alembic, "head")
+    with engine.connect() as connection:
+        assert [tuple(row) for row in connection.execute(days)] == told
+        assert inspect(connection).get_pk_constraint("asset_day")["constrained_columns"] == ["asset_id", "channel_id", "day"]
+    command.downgrade(alembic, "20261128_blackout_channels")
+    with engine.connect() as connection:
+        assert [tuple(row) for row in connection.execute(days)] == told
+        assert inspect(connection).get_pk_constraint("asset_day")["constrained_columns"] == ["day", "asset_id", "channel_id"]
 
 
 def test_a_migration_imports_nothing_from_the_product() -> None:

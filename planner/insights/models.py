@@ -67,10 +67,11 @@ class AssetDay(Counts, Base):
     """What one asset had on one channel at the end of one UTC day: sums over its posts of the last snapshot until then."""
 
     __tablename__ = "asset_day"
-    __table_args__ = (Index("ix_asset_day_asset_id_day", "asset_id", "day"),)
-    day: Mapped[date] = mapped_column(Date, primary_key=True)
+    # In the order in which it is asked: an asset's days lie together, and its last one on a channel is one step away.
+    __table_args__ = {"sqlite_with_rowid": False}
     asset_id: Mapped[int] = mapped_column(ForeignKey(Asset.id), primary_key=True, autoincrement=False)
     channel_id: Mapped[int] = mapped_column(ForeignKey(Channel.id), primary_key=True, autoincrement=False)
+    day: Mapped[date] = mapped_column(Date, primary_key=True)
 
 
 class ChannelDay(Counts, Base):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import case, func, select
+from sqlalchemy import case, func, select, true
 from sqlalchemy.orm import Session, aliased
 
 from planner.accounts.models import User
@@ -20,7 +20,7 @@ from planner.insights.models import METRICS, AssetDay, ChannelDay, Latest, Snaps
 from planner.insights.rollups import midnight
 from planner.planning.models import Post, PostState
 
-__all__ = ["AssetPerformance", "AssetTotal", "ChannelSeries", "PostNumbers", "asset_performance", "channel_totals", "latest_of", "live_of", "top_assets"]
+__all__ = ["AssetPerformance", "AssetTotal", "ChannelSeries", "PostNumbers", "asset_performance", "channel_totals", "has_days", "latest_of", "live_of", "top_assets", "watched_since"]
 
 Counts = Mapping[str, int | None]
 #: A live post is read at least weekly: its last reading before a window is not older than this.
@@ -144,18 +144,14 @@ def top_assets(
     if metric not in METRICS:
         raise ValueError(f"not a metric: {metric}")
     since = now.astimezone(UTC).date() - timedelta(days=days)
-    gained = _gained(getattr(AssetDay, metric), since)
-    total = func.sum(gained.c.gained)
-    query: Any = (
-        select(Asset.id, Asset.title, Asset.kind, total)
-        .join(gained, gained.c.asset_id == Asset.id)
-        .group_by(Asset.id, Asset.title, Asset.kind)
-        .order_by(total.desc(), Asset.id)
-        .limit(limit)
-    )
     knowing = known_to(viewer)
-    if knowing is not None:
-        query = query.where(knowing)
+    assets = (
+        select(Asset.id, Asset.title, Asset.kind, _gained(getattr(AssetDay, metric), since).label("gained"))
+        .where(has_days(), true() if knowing is None else knowing)
+        .offset(0)  # Looked up once for an asset: without it, once more wherever the sum is named.
+        .subquery()
+    )
+    query = select(assets).where(assets.c.gained.is_not(None)).order_by(assets.c.gained.desc(), assets.c.id).limit(limit)
     return [AssetTotal(number, title, kind, {metric: int(count)}) for number, title, kind, count in db.execute(query)]
 
 
@@ -175,38 +171,42 @@ def channel_totals(db: Session, *, days: int = 30, now: datetime) -> list[Channe
 
 
 def _gained(column: Any, since: date) -> Any:
-    """Per asset and channel what `column` gained after the day `since`; see `top_assets`. Reads the days of the window only."""
-    inside = AssetDay.day > since
-    window = (
-        select(
-            AssetDay.asset_id, AssetDay.channel_id,
-            func.max(AssetDay.day).filter(~inside).label("base_day"),
-            func.min(AssetDay.day).filter(inside).label("first_day"),
-            func.max(AssetDay.day).label("last_day"),
-        )
-        .where(AssetDay.day > since - _LOOK_BACK, column.is_not(None))
-        .group_by(AssetDay.asset_id, AssetDay.channel_id)
-        .having(func.max(AssetDay.day) > since)
-        .subquery()
-    )  # fmt: skip
+    """What `column` of an asset gained after the day `since` on all channels; see `top_assets`. None: nobody told it in the window.
 
-    def on(day: str) -> Any:
-        there = select(column).where(
-            AssetDay.day == window.c[day], AssetDay.asset_id == window.c.asset_id, AssetDay.channel_id == window.c.channel_id
-        )
-        return there.correlate(window).scalar_subquery()
+    Each of the asset's channels is a step in the key of asset_day for the last day, and one or two for where it stood before: how many
+    days the window has, and how many the years before it, does not matter.
+    """
+    watched = watched_since(since)
+
+    def told(*days: Any, newest: bool = True) -> Any:
+        there = select(column).where(AssetDay.asset_id == Asset.id, AssetDay.channel_id == watched.c.id, *days, column.is_not(None))
+        return there.order_by(AssetDay.day.desc() if newest else AssetDay.day).limit(1).correlate(Asset, watched).scalar_subquery()
 
     is_older = (
         select(Post.id)
         .where(
-            Post.asset_id == window.c.asset_id, Post.channel_id + 0 == window.c.channel_id,
-            Post.state == PostState.PUBLISHED, Post.published_at < midnight(since + timedelta(days=1)),
+            Post.asset_id == Asset.id, Post.channel_id == watched.c.id, Post.published_at < midnight(since + timedelta(days=1)),
+            Post.state == PostState.PUBLISHED,
         )
-        .correlate(window)
+        .correlate(Asset, watched)
         .exists()
     )  # fmt: skip
-    start = func.coalesce(on("base_day"), case((is_older, on("first_day")), else_=0))
-    return select(window.c.asset_id, (on("last_day") - start).label("gained")).subquery()
+    base = case((watched.c.was_read_before, told(AssetDay.day <= since, AssetDay.day > since - _LOOK_BACK)))
+    start = func.coalesce(base, case((is_older, told(AssetDay.day > since, newest=False)), else_=0))
+    return select(func.sum(told(AssetDay.day > since) - start)).select_from(watched).correlate(Asset).scalar_subquery()
+
+
+def watched_since(since: date) -> Any:
+    """The channels that were read after the day `since`, and whether also in the time before it in which a reading is looked for."""
+    read = select(ChannelDay.day).where(ChannelDay.channel_id == Channel.id)
+    before = read.where(ChannelDay.day <= since, ChannelDay.day > since - _LOOK_BACK).exists()
+    watched = select(Channel.id, before.label("was_read_before")).where(read.where(ChannelDay.day > since).exists())
+    return watched.cte("watched").prefix_with("MATERIALIZED")
+
+
+def has_days() -> Any:
+    """Leaves out at one step the assets that were never read: a catalogue may have many."""
+    return select(AssetDay.day).where(AssetDay.asset_id == Asset.id).exists()
 
 
 def _day_rows(db: Session, until: date | None) -> dict[int, tuple[date, dict[str, int | None]]]:

@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import func, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy import func, select, true
+from sqlalchemy.orm import Session
 
+from planner.catalog.models import Asset
 from planner.channels.models import Channel
 from planner.channels.port import Platform
 from planner.insights.models import METRICS, AssetDay, ChannelDay
-from planner.insights.queries import ChannelTotal, channel_totals
+from planner.insights.queries import ChannelTotal, channel_totals, has_days, watched_since
 from planner.insights.ranking import SEEN, metric_of
 from planner.insights.rules import YOUTUBE_BREAK
 from planner.planning.models import Post, PostState
@@ -116,19 +117,29 @@ def _channel_days(db: Session, since: date) -> dict[int, dict[date, Counts]]:
 
 
 def _arrivals(db: Session, since: date) -> list[_Arrival]:
-    earlier = aliased(AssetDay)
-    known = select(earlier.day).where(
-        earlier.asset_id == AssetDay.asset_id, earlier.channel_id == AssetDay.channel_id, earlier.day < AssetDay.day
+    """What each asset had on each channel on its first day there, where that lies after `since`. No day is walked: one step for each."""
+    watched = watched_since(since)
+    first = select(AssetDay.day).where(AssetDay.asset_id == Asset.id, AssetDay.channel_id == watched.c.id).order_by(AssetDay.day).limit(1)
+    pairs: Any = (
+        select(Asset.id.label("asset_id"), watched.c.id.label("channel_id"), first.correlate(Asset, watched).scalar_subquery().label("day"))
+        .select_from(Asset)
+        .join(watched, true())
+        .where(has_days())
+        .offset(0)  # Before the days themselves are looked up.
+        .subquery()
     )
     out = (
         select(func.min(Post.published_at))
-        .where(Post.asset_id == AssetDay.asset_id, Post.channel_id + 0 == AssetDay.channel_id, Post.state == PostState.PUBLISHED)
-        .correlate(AssetDay)
+        .where(Post.asset_id == pairs.c.asset_id, Post.channel_id == pairs.c.channel_id, Post.state == PostState.PUBLISHED)
+        .correlate(pairs)
         .scalar_subquery()
     )
+    same = (AssetDay.asset_id == pairs.c.asset_id) & (AssetDay.channel_id == pairs.c.channel_id) & (AssetDay.day == pairs.c.day)
     rows = db.execute(
         select(AssetDay.channel_id, AssetDay.day, out, *(getattr(AssetDay, name) for name in METRICS))
-        .where(AssetDay.day > since, ~known.exists())
+        .select_from(pairs)
+        .join(AssetDay, same)
+        .where(pairs.c.day > since)
         .order_by(AssetDay.day)
     )
     return [_Arrival(row[0], row[1], row[2].astimezone(UTC).date() if row[2] else None, _counts(row[3:])) for row in rows]

@@ -34,7 +34,7 @@ _LIVE = 1000
 
 def world(posts: int) -> Path:
     """The calendar's database with ten readings of each post and their roll-ups, made once."""
-    path = FOLDER / f"numbers-{posts}.sqlite3"
+    path = FOLDER / path_of(posts).name.replace("posts", "numbers", 1)
     if path.exists():
         return path
     half = path.with_suffix(".part")
@@ -56,7 +56,7 @@ def world(posts: int) -> Path:
     sums = ", ".join(f"SUM(s.{name})" for name in METRICS)
     db.execute(
         f"INSERT INTO asset_day (day, asset_id, channel_id, {_COUNTS}) SELECT substr(s.at, 1, 10), p.asset_id, p.channel_id, {sums}"  # noqa: S608
-        " FROM snapshots s JOIN posts p ON p.id = s.post_id GROUP BY 1, 2, 3"
+        " FROM snapshots s JOIN posts p ON p.id = s.post_id GROUP BY 2, 3, 1"
     )
     db.execute(f"INSERT INTO channel_day (day, channel_id, {_COUNTS}) SELECT day, channel_id, {', '.join(f'SUM({name})' for name in METRICS)} FROM asset_day GROUP BY 1, 2")  # noqa: S608
     db.execute("COMMIT")

@@ -192,7 +192,7 @@ def _some(chance: random.Random, posts: Sequence[Post], moments: Sequence[dateti
 def test_a_wrong_roll_up_is_named(db: Session) -> None:
     (post,) = make_posts(db, 1)
     service.record(db, [(post.id, read(5))], at=MONDAY, now=MONDAY)
-    db.get_one(AssetDay, (MONDAY.date(), post.asset_id, post.channel_id)).views = 6
+    db.get_one(AssetDay, (post.asset_id, post.channel_id, MONDAY.date())).views = 6
     db.get_one(Latest, post.id).views = 4
     db.flush()
 
