@@ -124,7 +124,7 @@ def move(
     """Give a post a new moment.
 
     The moment is part of what was approved. An approved post that is moved
-    - stays approved when this exact content and moment was approved before (so Undo brings the approval back),
+    - stays approved when this exact content and moment was approved before and nothing blocks it now (so Undo brings the approval back),
     - is approved anew, in the mover's name, when the mover's yes is all it needs, the post needs no second pair of eyes and
       nothing blocks it at its new moment,
     - else goes back to review, with the mover as the one who asks.
@@ -235,7 +235,7 @@ def restore(db: Session, post: Post, *, limits: Limits | None = None, four_eyes:
 
 
 def _settle_state(db: Session, post: Post, digest: str, four_eyes: str, actor: User | None, now: datetime) -> dict[str, PostState]:
-    """Where a changed post stands: in review again, unless nobody had asked yet or the change leads back to what was approved.
+    """Where a changed post stands: in review again, unless nobody had asked yet, or the change leads back to what was approved and nothing blocks that now.
 
     digest -- of the content before; when it is still the same (another campaign, another zone) and as many steps said yes, nothing moves.
     """
@@ -246,7 +246,7 @@ def _settle_state(db: Session, post: Post, digest: str, four_eyes: str, actor: U
     approved = still_approved(db, post, changed, four_eyes)
     if changed == digest and approved:
         return {}
-    if approved:
+    if approved and not rules.blocking(findings_of(db, post, None, now)):
         post.state, post.approved_digest = PostState.APPROVED, changed
     else:
         post.state, post.approved_digest = PostState.IN_REVIEW, None

@@ -498,6 +498,24 @@ def test_a_withdrawn_post_is_a_draft_and_its_approval_is_gone(db: Session, now: 
     assert not approving.still_approved(db, post, digest(post))
 
 
+@pytest.mark.parametrize("what", ["leak", "retired", "embargo"])
+def test_what_was_approved_once_is_not_approved_again_by_changing_back_where_a_rule_forbids_it_by_now(db: Session, now: datetime, what: str) -> None:
+    campaign = make_campaign(db)
+    post, author, _ = approved_post(db, now, text="An osprey on the roof.", campaign=campaign)
+    before = PostValues(**values_of(post))
+    service.revise(db, post, replace(before, text="A bird on the roof."), actor=author, now=now)
+    if what == "leak":
+        make_asset(db, embargo_until=now + 90 * DAY, embargo_terms=["Osprey"])
+    elif what == "retired":
+        post.asset.state = AssetState.RETIRED
+    else:
+        campaign.embargo_until = now + 90 * DAY
+
+    service.revise(db, post, before, actor=author, now=now)
+
+    assert (post.text, post.state, post.approved_digest) == ("An osprey on the roof.", PostState.IN_REVIEW, None)
+
+
 def test_cancel_is_undone_to_where_it_was(db: Session, now: datetime) -> None:
     approved, author, _ = approved_post(db, now)
     draft, review = make_post(db), make_post(db)
