@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "20261128_asset_days"
-down_revision = "20261128_blackout_channels"
+down_revision = "20261128_follower_gains"
 branch_labels = None
 depends_on = None
 
