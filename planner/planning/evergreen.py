@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from planner.accounts import history
 from planner.accounts.models import User
 from planner.accounts.rules import may, require
-from planner.catalog.models import Asset, AssetKind, AssetState
+from planner.catalog.models import Asset, AssetAudience, AssetKind, AssetState
 from planner.channels.models import Channel
 from planner.channels.port import Platform
 from planner.core.errors import Invalid, NotFound, Refused
@@ -21,7 +21,7 @@ from planner.planning import rules, service, states
 from planner.planning.models import Post, PostState
 from planner.planning.moments import zone_of
 from planner.planning.proposals import first_words
-from planner.planning.queries import knows
+from planner.planning.queries import Filters, knows
 from planner.planning.recurring import Evergreen, Slot
 from planner.planning.rulebook import tuning_of
 from planner.planning.slots import AHEAD, free_slots
@@ -32,6 +32,8 @@ __all__ = ["COOL_DOWN", "EvergreenLine", "Suggestion", "add", "choices", "enqueu
 
 #: Days between two posts about the same asset, unless somebody says otherwise.
 COOL_DOWN = 90
+#: Asks nothing of an asset.
+ANYTHING = Filters()
 _MOST_DAYS = 3650
 #: What nobody waits for any more.
 _OUT = (PostState.PUBLISHED, PostState.SENDING, PostState.UNCONFIRMED)
@@ -129,8 +131,10 @@ def enqueue(db: Session, asset: Asset, channel: Channel, *, confirmed: bool = Fa
     return service.plan(db, asset, channel, values, actor=actor, now=now)
 
 
-def fill(db: Session, slot_id: int, day: date, *, actor: User | None, now: datetime) -> Post:
+def fill(db: Session, slot_id: int, day: date, *, fits: Filters = ANYTHING, actor: User | None, now: datetime) -> Post:
     """A draft in that slot on that day of its channel, about the evergreen asset that was not shared for longest and has cooled down by then.
+
+    fits -- only an asset of these kinds, audiences, language and owner.
 
     What has to be confirmed, and what the channel cannot carry, is passed over. Raises NotFound, and Refused where the slot is not free any
     more or nothing fits; and what planning a post raises.
@@ -146,12 +150,14 @@ def fill(db: Session, slot_id: int, day: date, *, actor: User | None, now: datet
     here = next((one.at for one in free if one.slot_id == slot_id), None)
     if here is None:
         raise Refused(N_("This slot is not free any more. Choose another."), field="slot")
-    for one in suggestions(db, viewer=actor, now=here):
+    for one in suggestions(db, fits=fits, viewer=actor, now=here):
         asset = db.get_one(Asset, one.asset_id)
         words = first_words(asset, channel)
         if one.old_days or not may(actor, "post.create", asset) or (channel.platform is Platform.YOUTUBE and not words["media"]):
             continue
         return service.plan(db, asset, channel, PostValues(**words, publish_at=here, time_zone=channel.time_zone), actor=actor, now=now)
+    if fits.kinds or fits.audiences or fits.language or fits.owner_id:
+        raise Refused(N_("Nothing evergreen that fits the filters has cooled down by then and could go out here."), field="slot")
     raise Refused(N_("Nothing evergreen has cooled down by then that could go out here."), field="slot")
 
 
@@ -173,8 +179,11 @@ def lines(db: Session, *, viewer: User | None, now: datetime) -> list[EvergreenL
     return [EvergreenLine(*row) for row in db.execute(query.order_by(func.lower(Asset.title), Asset.id).limit(500))]
 
 
-def suggestions(db: Session, *, viewer: User | None, now: datetime, limit: int = 30) -> list[Suggestion]:
-    """What may be shared again now: evergreen, cooled down, not planned, not under embargo; the longest unshared first. Two statements."""
+def suggestions(db: Session, *, fits: Filters = ANYTHING, viewer: User | None, now: datetime, limit: int = 30) -> list[Suggestion]:
+    """What may be shared again now: evergreen, cooled down, not planned, not under embargo; the longest unshared first. Two statements.
+
+    fits -- only assets of these kinds, audiences, language and owner.
+    """
     other = aliased(Post)
     latest = (
         select(other.id)
@@ -192,7 +201,7 @@ def suggestions(db: Session, *, viewer: User | None, now: datetime, limit: int =
         .outerjoin(Channel, Channel.id == Post.channel_id)
         .where(
             Asset.state != AssetState.RETIRED, ~Asset.sensitive, ~planned,
-            or_(Asset.embargo_until.is_(None), Asset.embargo_until <= now),
+            or_(Asset.embargo_until.is_(None), Asset.embargo_until <= now), *_fitting(fits),
         )
         .order_by(Post.published_at.is_not(None), Post.published_at, Asset.id)
         .limit(limit * 10)
@@ -207,6 +216,19 @@ def suggestions(db: Session, *, viewer: User | None, now: datetime, limit: int =
         if last is None or last + timedelta(days=cool_down) <= now
     ]
     return found[:limit]
+
+
+def _fitting(fits: Filters) -> list[ColumnElement[bool]]:
+    found: list[ColumnElement[bool]] = []
+    if fits.kinds:
+        found.append(Asset.kind.in_(fits.kinds))
+    if fits.audiences:
+        found.append(Asset.id.in_(select(AssetAudience.asset_id).where(AssetAudience.audience.in_(fits.audiences))))
+    if fits.language:
+        found.append(Asset.language == fits.language)
+    if fits.owner_id is not None:
+        found.append(Asset.owner_id == fits.owner_id)
+    return found
 
 
 def choices(db: Session, *, viewer: User | None, limit: int = 300) -> list[tuple[int, str]]:

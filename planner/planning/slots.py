@@ -26,7 +26,7 @@ from planner.planning.recurring import Slot
 from planner.planning.rulebook import Tuning, tuning_of
 from planner.planning.surroundings import all_settings
 
-__all__ = ["AHEAD", "FreeSlot", "Place", "add_slot", "coming", "free_of", "free_slots", "remove_slot"]
+__all__ = ["AHEAD", "FreeSlot", "Place", "add_slot", "coming", "free_of", "free_slots", "remove_slot", "taken_in"]
 
 #: How far ahead a free slot is looked for.
 AHEAD = timedelta(days=180)
@@ -84,7 +84,7 @@ def free_slots(
     settings = all_settings(db)
     days = select(Blackout.name, Blackout.starts_on, Blackout.ends_on, Blackout.id, Blackout.channel_ids).where(Blackout.ends_on >= start.date(), Blackout.removed_at.is_(None))
     quiet = [Quiet(*row) for row in db.execute(days)]
-    taken = _taken(db, list(by_channel), start, end)
+    taken = taken_in(db, list(by_channel), start, end)
     weeks = [
         (Place(channel.id, channel.name, channel.time_zone, channel.colour, tuning_of(settings, channel.id)), slots)
         for channel, slots in by_channel.values()
@@ -107,6 +107,20 @@ def free_of(
             FreeSlot(slot, place, at) for slot, at in coming(slots, place, blackouts, start, end) if all(abs(at - other) >= gap for other in there)
         ]
     return sorted(found, key=lambda one: (one.at, one.slot_id))
+
+
+def taken_in(db: Session, channels: Sequence[int], start: datetime, end: datetime) -> Mapping[int, list[datetime]]:
+    """Channel -> moments of its posts in [start, end) and within a day of it. One statement."""
+    day = timedelta(days=1)
+    rows = db.execute(
+        select(Post.channel_id, Post.publish_at).where(
+            Post.channel_id.in_(channels), Post.publish_at >= start - day, Post.publish_at < end + day, Post.state.not_in(AWAY)
+        )
+    )
+    found: dict[int, list[datetime]] = {}
+    for channel_id, at in rows:
+        found.setdefault(channel_id, []).append(at)  # type: ignore[arg-type] # Only dated ones were asked for.
+    return found
 
 
 def add_slot(db: Session, channel: Channel, weekday: int, clock: str, *, actor: User | None, now: datetime) -> Slot:
@@ -158,16 +172,3 @@ def _is_avoided(day: date, clock: str, place: Place, blackouts: Sequence[Quiet])
 def _is_night(clock: str, tuning: Tuning) -> bool:
     quiet = tuning.of("quiet")
     return quiet.enabled and is_quiet(time.fromisoformat(clock), time.fromisoformat(quiet.values["starts"]), time.fromisoformat(quiet.values["ends"]))
-
-
-def _taken(db: Session, channels: Sequence[int], start: datetime, end: datetime) -> Mapping[int, list[datetime]]:
-    day = timedelta(days=1)
-    rows = db.execute(
-        select(Post.channel_id, Post.publish_at).where(
-            Post.channel_id.in_(channels), Post.publish_at >= start - day, Post.publish_at < end + day, Post.state.not_in(AWAY)
-        )
-    )
-    found: dict[int, list[datetime]] = {}
-    for channel_id, at in rows:
-        found.setdefault(channel_id, []).append(at)  # type: ignore[arg-type] # Only dated ones were asked for.
-    return found

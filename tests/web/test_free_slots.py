@@ -12,7 +12,7 @@ import pytest
 from flask import Flask
 from sqlalchemy.orm import Session
 
-from planner.catalog.models import Asset, AssetKind, AssetState
+from planner.catalog.models import Asset, AssetKind, AssetState, Audience
 from planner.channels.models import Channel
 from planner.channels.port import Platform
 from planner.core.errors import Forbidden, NotFound, Refused
@@ -21,7 +21,7 @@ from planner.planning.models import Post, PostState
 from planner.planning.quiet_models import Blackout
 from planner.planning.recurring import Slot
 from tests.conftest import Browser, StoppedClock
-from tests.factories import NOON, make_asset, make_channel, make_post, make_user
+from tests.factories import NOON, make_asset, make_campaign, make_channel, make_post, make_user
 from tests.web.counting import statements
 
 DAY = timedelta(days=1)
@@ -66,7 +66,7 @@ def test_what_stands_near_a_blackout_a_quiet_hour_and_a_filter_take_it_off(clien
     assert drawn(client.get(WEEK).text) == []
     post.publish_at = WEDNESDAY + timedelta(minutes=15)
     app_db.commit()
-    assert [bool(drawn(client.get(f"{WEEK}{more}").text)) for more in ("", f"&channel={channel.id}", "&kind=video", "&state=draft")] == [True, True, False, False]
+    assert [bool(drawn(client.get(f"{WEEK}{more}").text)) for more in ("", f"&channel={channel.id}", "&native=hide", "&state=draft", "&native=only")] == [True, True, True, False, False]
     app_db.add(Blackout(name="Results", starts_on=date(2026, 3, 4), ends_on=date(2026, 3, 5)))
     app_db.commit()
     assert drawn(client.get(WEEK).text) == []
@@ -74,6 +74,39 @@ def test_what_stands_near_a_blackout_a_quiet_hour_and_a_filter_take_it_off(clien
     app_db.query(Slot).filter(Slot.weekday == 2).update({"clock": "23:00"})
     app_db.commit()
     assert drawn(client.get(WEEK).text) == []
+
+
+@pytest.mark.parametrize("asked", ["kind=video", "audience=analysts", "campaign=1", "language=fr", "owner=1", "mine=1"])
+def test_under_a_filter_they_stand_lighter_and_what_the_filter_hides_still_takes_one(client: Browser, app_db: Session, asked: str) -> None:
+    channel = a_queue(app_db)
+    make_campaign(app_db)
+    app_db.commit()
+
+    assert ["free-slot--aside" in client.get(path).text for path in (WEEK, MONTH, LIST)] == [False] * 3
+    for path in (WEEK, MONTH, LIST):
+        page = client.get(f"{path}&{asked}").text
+        assert drawn(page)[0] == ("1", "2026-03-04")
+        assert page.count("free-slot--aside") == len(drawn(page))
+    make_post(app_db, channel=channel, publish_at=WEDNESDAY)
+    app_db.commit()
+    assert ("1", "2026-03-04") not in drawn(client.get(f"{WEEK}&{asked}").text)
+
+
+def test_a_click_under_a_filter_fills_it_with_what_fits_the_filter(client: Browser, app_db: Session) -> None:
+    a_queue(app_db)
+    an_evergreen(app_db, "First of all")
+    film = an_evergreen(app_db, "The film", kind=AssetKind.VIDEO, language="fr")
+    film.audiences = [Audience.ANALYSTS]
+    campaign = make_campaign(app_db)
+    app_db.commit()
+
+    for asked in ("kind=podcast", "kind=video&language=de", "audience=investors"):
+        client.submit("/calendar/evergreen/fill", slot="1:2026-03-04", back=f"{WEEK}&{asked}")
+        assert "Nothing evergreen that fits the filters has cooled down" in unescape(client.get(WEEK).text), asked
+    client.submit("/calendar/evergreen/fill", slot="1:2026-03-04", back=f"{WEEK}&kind=video&language=fr&audience=analysts")
+    assert "“The film” fills the slot of Wed 4 Mar 2026, 10:30, as a draft." in unescape(client.get(f"{WEEK}&kind=video").text)
+    client.submit("/calendar/evergreen/fill", slot="1:2026-03-11", back=f"{WEEK}&campaign={campaign.id}")
+    assert "“First of all” fills the slot of Wed 11 Mar 2026, 10:30, as a draft. It is of no campaign, so that filter hides it." in unescape(client.get(WEEK).text)
 
 
 def test_a_click_fills_it_with_what_was_not_shared_for_longest_and_undo_empties_it(client: Browser, app_db: Session, clock: StoppedClock) -> None:
@@ -150,9 +183,11 @@ def test_who_only_reads_sees_it_and_cannot_press_it(sign_in: Callable[..., Brows
 def test_slots_cost_the_calendar_no_statement(client: Browser, app: Flask, app_db: Session) -> None:
     make_post(app_db)
     app_db.commit()
-    before = [statements(app, client, path) for path in (WEEK, MONTH, LIST)]
+    filtered = [f"{path}&kind=video" for path in (WEEK, MONTH, LIST)]
+    before, under_a_filter = ([statements(app, client, path) for path in paths] for paths in ((WEEK, MONTH, LIST), filtered))
     for number in range(5):
         a_queue(app_db, name=f"Town {number}")
     app_db.commit()
 
     assert [statements(app, client, path) for path in (WEEK, MONTH, LIST)] == before
+    assert [statements(app, client, path) for path in filtered] == [number + 1 for number in under_a_filter]
