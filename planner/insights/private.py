@@ -14,7 +14,7 @@ from planner.channels.port import Platform
 from planner.insights.models import Snapshot
 from planner.insights.queries import AssetPerformance, PostNumbers
 
-__all__ = ["QUARTERS", "PrivateNumbers", "private_numbers"]
+__all__ = ["QUARTERS", "PrivateNumbers", "numbers_of", "private_numbers", "watched_quarters"]
 
 #: Parts of a video, per cent, by which X counts who still watches.
 QUARTERS = (0, 25, 50, 75, 100)
@@ -58,13 +58,18 @@ def private_numbers(db: Session, performance: AssetPerformance) -> list[PrivateN
 
 
 def _numbers(post: PostNumbers, at: datetime, raw: Mapping[str, Any]) -> PrivateNumbers:
-    return PrivateNumbers(
-        post, at, _count(raw, "public_metrics", "impression_count"), _count(raw, "organic_metrics", "impression_count"),
-        _count(raw, "non_public_metrics", "url_link_clicks"), _count(raw, "non_public_metrics", "user_profile_clicks"), _watched(raw.get("media")),
+    return PrivateNumbers(post, at, *numbers_of(raw), watched_quarters(raw.get("media")))
+
+
+def numbers_of(raw: Mapping[str, Any]) -> tuple[int | None, int | None, int | None, int | None]:
+    """Of X's own fields: impressions, organic ones, clicks on links and on the profile. Source: docs.x.com, “Metrics”."""
+    return (
+        _count(raw, "public_metrics", "impression_count"), _count(raw, "organic_metrics", "impression_count"),
+        _count(raw, "non_public_metrics", "url_link_clicks"), _count(raw, "non_public_metrics", "user_profile_clicks"),
     )  # fmt: skip
 
 
-def _watched(media: Any) -> list[int] | None:
+def watched_quarters(media: Any) -> list[int] | None:
     """Who had seen each quarter; None when a quarter of any video was not told."""
     if not isinstance(media, dict) or not media:
         return None

@@ -32,6 +32,10 @@ class Document:
     def version(self) -> str:
         return str(self._told["info"]["version"])
 
+    def members(self, schema: str) -> list[str]:
+        """The names of an object's members."""
+        return list(self._told["components"]["schemas"][schema]["properties"])
+
     def operation(self, exchange: Exchange) -> str:
         """The document's name for what was asked; empty when it knows no such thing."""
         found = self._find(exchange)

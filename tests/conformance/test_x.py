@@ -28,8 +28,10 @@ from planner.channels.port import Account, Media, MediaKind, OutgoingPost, Platf
 from planner.channels.x import XAdapter
 from planner.channels.x_api import XApi
 from planner.channels.x_media import Patience
+from planner.channels.x_posts import reading, videos
 from planner.core.clock import utc_now
 from planner.core.http import Http
+from planner.insights.private import numbers_of, watched_quarters
 from tests.conformance.openapi import Document
 from tests.conformance.recording import Exchange, form_of, recorded
 
@@ -214,3 +216,44 @@ def test_every_request_and_every_answer_agrees_with_the_document_of_x(document: 
 
     assert seen == OPERATIONS
     assert violations == []
+
+
+def test_every_count_that_is_read_is_one_that_the_document_of_x_names(document: Document) -> None:
+    """Each of the document's counts is given, and nothing else: a name of ours that is not among them would be “not told”.
+
+    Of a post's non-public and organic counts the document says only that they are objects; X's page on metrics names their members
+    (docs.x.com/x-api/fundamentals/metrics, xdevplatform/docs 0bfed9f0): the next test holds those.
+    """
+    public = dict.fromkeys(document.members("PostPublicMetrics"), 1)
+    media = {"public_metrics": dict.fromkeys(document.members("MediaPublicMetrics"), 1), "non_public_metrics": dict.fromkeys(document.members("MediaNonPublicMetrics"), 1)}
+    post = {"id": "1", "public_metrics": public, "attachments": {"media_keys": ["13_1"]}}
+    assert set(post) - {"id"} | {"non_public_metrics", "organic_metrics"} <= set(document.members("Post"))
+    assert {"public_metrics", "non_public_metrics"} <= set(document.members("Media"))
+
+    told = reading(post, videos({"includes": {"media": [{"type": "video", "media_key": "13_1", **media}]}}))
+
+    assert (told.views, told.impressions, told.engagements, told.likes, told.comments, told.shares) == (1, 1, 5, 1, 1, 2)
+    assert watched_quarters(told.raw and told.raw["media"]) == [1] * 5
+    assert "followers_count" in document.members("UserPublicMetrics")
+
+
+#: What X's page on metrics shows of a post's counts that only its author is told.
+PRIVATE = {
+    "non_public_metrics": {"impression_count", "url_link_clicks", "user_profile_clicks", "engagements"},
+    "organic_metrics": {"impression_count", "like_count", "reply_count", "retweet_count", "url_link_clicks", "user_profile_clicks"},
+}
+
+
+def test_private_counts_are_read_by_the_names_of_the_page_on_metrics(exchanges: list[Exchange]) -> None:
+    page = {group: dict.fromkeys(names, 7) for group, names in PRIVATE.items()}
+    told = reading({"id": "1", "public_metrics": {"impression_count": 9}, **page}, {})
+    numbers = numbers_of(told.raw or {})
+
+    assert (told.clicks, *numbers) == (7, 9, 7, 7, 7)
+    # And the sandbox tells them by the same names, in the one or the other naming of reposts.
+    bodies = [exchange.said for exchange in exchanges if _kind(exchange) == "GET /2/tweets" and exchange.status == 200]
+    posts = [post for body in bodies for post in body.get("data", ()) if "non_public_metrics" in post]
+    assert posts
+    for group, names in PRIVATE.items():
+        known = names | {"repost_count", "quote_count", "bookmark_count", "engagements"}
+        assert all(set(post[group]) <= known and {"url_link_clicks", "user_profile_clicks", "impression_count"} <= set(post[group]) for post in posts)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -200,6 +201,38 @@ def test_googles_form_is_what_its_discovery_document_describes(world: World, htt
     assert [api.described(body, "RunReportRequest") for body in google.asked] == [[]] * len(google.asked)
     assert [api.described(told, "RunReportResponse") for told in google.told] == [[]] * len(google.told)
     assert len(google.asked) == 3
+
+
+#: Matomo's methods and what each takes beside the standard parameters, as documented. Sources: the OpenAPI documents that Matomo's own plugin
+#: writes of Actions, Referrers, VisitsSummary and MarketingCampaignsReporting (in api-evangelist/matomo, 951c5207, openapi/), and
+#: plugins/Referrers/API.php of matomo-org/matomo; developer.matomo.org/guides/reporting-api for the standard parameters.
+MATOMO = {
+    "VisitsSummary.getVisits": {"segment"},
+    "Actions.getEntryPageUrls": {"segment", "expanded", "idSubtable", "flat"},
+    "Referrers.getSocials": {"segment", "expanded", "flat"},
+    "Referrers.getCampaigns": {"segment", "expanded"},
+    "Referrers.getWebsites": {"segment", "expanded", "flat"},
+    "MarketingCampaignsReporting.getContent": {"segment"},
+    "MarketingCampaignsReporting.getSource": {"segment"},
+}
+STANDARD = {"module", "method", "idSite", "period", "date", "format", "format_metrics", "filter_limit", "language", "token_auth"}
+#: Segments: developer.matomo.org/api-reference/reporting-api-segmentation; the campaign's source and content are the plugin's
+#: (Columns/CampaignSource.php, CampaignContent.php). Values are encoded as in an address, parts are joined by “;” for “and”.
+SEGMENT = r"(referrerType==(direct|search|website|social|campaign)|(referrerName|campaignSource|campaignContent)==[^;,=]+)"
+
+
+def test_matomo_is_asked_in_its_documented_form(world: World, httpserver: HTTPServer) -> None:
+    matomo = PretendMatomo(httpserver, world.came)
+    world.add(SiteKind.MATOMO, address=matomo.address)
+    read_all(world)  # type: ignore[arg-type]
+    sites.statistics(
+        SiteValues("example.com", SiteKind.MATOMO, "3", TOKEN, matomo.address), settings=world.settings, http=world.registry.http, now=NOW
+    ).check()
+
+    assert {one["method"] for one in matomo.asked} == set(MATOMO)
+    assert [one for one in matomo.asked if not STANDARD <= set(one) <= STANDARD | MATOMO[one["method"]]] == []
+    assert [one for one in matomo.asked if not re.fullmatch(r"\d{4}-\d\d-\d\d", one["date"]) or (one["module"], one["period"], one["format"]) != ("API", "day", "JSON")] == []
+    assert [one["segment"] for one in matomo.asked if "segment" in one and not re.fullmatch(rf"{SEGMENT}(;{SEGMENT})*", one["segment"])] == []
 
 
 def test_many_pages_and_many_rows_are_asked_for_in_parts_and_counted_once(world: World, httpserver: HTTPServer, monkeypatch: pytest.MonkeyPatch) -> None:
