@@ -46,6 +46,15 @@ def test_templates_hold_no_inline_style_or_script() -> None:
     assert offences == []
 
 
+def test_a_class_is_drawn_in_one_style_alone() -> None:
+    where: dict[str, set[str]] = {}
+    for path in (ROOT / "assets" / "css").glob("*.css"):
+        for name in re.findall(r"^\.([a-z0-9_-]+)(?: \{|,)", path.read_text(), flags=re.MULTILINE):
+            where.setdefault(name, set()).add(path.name)
+
+    assert {name: files for name, files in where.items() if len(files) > 1} == {}
+
+
 def test_every_setting_is_documented() -> None:
     documented = set(re.findall(r"`(PLANNER_[A-Z_]+)`", (ROOT / "docs" / "running.md").read_text()))
 
