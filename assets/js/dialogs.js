@@ -23,7 +23,8 @@ export async function openSheet(href) {
 async function fetchPage(href, options = {}) {
   const answer = await fetch(href, { credentials: "same-origin", headers: { Accept: "text/html" }, ...options });
   if (answer.type === "opaqueredirect") return "moved";
-  if (!answer.ok && answer.status !== 422) return null;
+  // 422: refused. 409: somebody else was faster. Both come as the page again, with what was typed and why.
+  if (!answer.ok && answer.status !== 422 && answer.status !== 409) return null;
   return new DOMParser().parseFromString(await answer.text(), "text/html");
 }
 
@@ -32,10 +33,19 @@ function fillSheet(page) {
   if (!content) return false;
   const body = document.getElementById("sheet-body");
   document.getElementById("sheet-title").textContent = page.querySelector("h1")?.textContent.trim() ?? "";
-  body.replaceChildren(withOwnIds(document.importNode(content, true)));
+  body.replaceChildren(...saidOn(page), withOwnIds(document.importNode(content, true)));
   announceContent(body);
   (body.querySelector("[data-focus], [aria-invalid=true]") ?? body.querySelector("input:not([type=hidden]), select, textarea"))?.focus();
   return true;
+}
+
+/** What the borrowed page says as a toast stands in the sheet: behind it nobody would read it. */
+function saidOn(page) {
+  return [...page.querySelectorAll("#toasts [data-toast]")].map((said) => {
+    const toast = document.importNode(said, true);
+    toast.setAttribute("role", "alert");
+    return toast;
+  });
 }
 
 /** The page behind may use the same ids: those of the sheet get a prefix, and what points at them follows. */

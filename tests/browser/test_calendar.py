@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, suppress
@@ -256,6 +257,81 @@ def test_a_post_of_a_wave_is_asked_about_and_the_whole_wave_moves(page: Page, pr
     expect(cell(page, monday + timedelta(days=3), 2).locator(f"[data-post='{numbers[1]}']")).to_be_visible()
     page.get_by_role("button", name="Undo").click()
     expect(cell(page, monday, 2).locator(f"[data-post='{numbers[0]}']")).to_be_visible()
+
+
+def changed(product: Product, statement: str, *values: object) -> None:
+    """What somebody else's write leaves in the database."""
+    with closing(sqlite3.connect(Path(product.environ["PLANNER_DATA_DIR"]) / "planner.sqlite3", timeout=30)) as db, db:
+        assert db.execute(statement, values).rowcount == 1
+
+
+def test_a_wave_that_somebody_changed_meanwhile_stays_and_the_dialog_says_why(page: Page, product: Product) -> None:
+    sign_in(page, product)
+    monday = WEDNESDAY + timedelta(days=54)
+    numbers = [plan(product, monday + timedelta(days=day), f"Meanwhile {day}") for day in (0, 2)]
+    with closing(sqlite3.connect(Path(product.environ["PLANNER_DATA_DIR"]) / "planner.sqlite3", timeout=30)) as db, db:
+        db.execute("INSERT INTO campaigns (id, name, summary, created_at, updated_at, version) SELECT 2, 'Meanwhile', '', created_at, created_at, 1 FROM assets WHERE id = 1")
+        db.execute("UPDATE posts SET campaign_id = 2 WHERE id IN (?, ?)", numbers)
+    page.goto(f"{product.url}/calendar?date={monday:%Y-%m-%d}")
+    page.locator(f"[data-post='{numbers[0]}']").focus()
+    page.keyboard.press("Shift+ArrowRight")
+    asked = page.get_by_role("dialog", name="Move this post, or the whole wave?")
+    expect(asked).to_contain_text("this post")
+
+    changed(product, "UPDATE posts SET text = 'Other words.', version = version + 1 WHERE id = ?", numbers[1])
+    asked.get_by_role("button", name="Move the whole wave: 2 posts").click()
+
+    expect(asked).to_contain_text("Somebody changed this post while you were editing.")
+    assert [moment(product, number) for number in numbers] == [monday, monday + timedelta(days=2)]
+    asked.get_by_role("button", name="Move the whole wave: 2 posts").click()
+    expect(cell(page, monday + timedelta(days=3), 2).locator(f"[data-post='{numbers[1]}']")).to_be_visible()
+
+
+def test_a_blackout_is_made_changed_and_removed_in_the_calendar_s_dialog(page: Page, product: Product) -> None:
+    sign_in(page, product)
+    day = WEDNESDAY + timedelta(days=70)
+    post = plan(product, day, "Just before the results")
+    page.goto(f"{product.url}/calendar?date={day:%Y-%m-%d}")
+    mark, sheet = page.locator(".mark--blackout"), page.locator("#sheet")
+
+    page.locator("summary[aria-label=More]").click()
+    page.get_by_role("link", name="New blackout…").click()
+    expect(sheet.get_by_label("First day")).to_have_value(f"{day:%Y-%m-%d}")
+    sheet.get_by_role("button", name="Save").click()
+    expect(sheet).to_contain_text("Give the blackout a name.")
+    sheet.get_by_label("Name").fill("Before the results")
+    sheet.get_by_label("Last day").fill(f"{day + timedelta(days=1):%Y-%m-%d}")
+    sheet.get_by_label("Our x").check()
+    sheet.get_by_role("button", name="Show what it would hit").click()
+    expect(sheet).to_contain_text("One planned post falls inside it.")
+    expect(sheet.get_by_label("Our x")).to_be_checked()
+    sheet.get_by_role("button", name="Save").click()
+
+    expect(sheet).to_be_hidden()
+    expect(mark).to_have_count(2)
+    expect(mark.first).to_contain_text("Before the results (Our x)")
+    expect(page.locator("#toasts")).to_contain_text("“Before the results” is on the calendar. One planned post falls inside it.")
+    expect(cell(page, day, 2)).to_have_class(re.compile("is-quiet"))
+    expect(cell(page, day, 1)).not_to_have_class(re.compile("is-quiet"))
+    page.locator("#toasts").get_by_role("link", name="Show them").click()
+    page.wait_for_url(re.compile("/settings/blackouts/"))
+    expect(page.locator(f"main a[href='/posts/{post}']")).to_be_visible()
+
+    page.goto(f"{product.url}/calendar?date={day:%Y-%m-%d}")
+    mark.first.click()
+    expect(sheet.get_by_label("Name")).to_have_value("Before the results")
+    changed(product, "UPDATE blackouts SET name = 'Quiet period', version = version + 1 WHERE name = ?", "Before the results")
+    sheet.get_by_label("Last day").fill(f"{day + timedelta(days=2):%Y-%m-%d}")
+    sheet.get_by_role("button", name="Save").click()
+    expect(sheet).to_contain_text("Somebody changed this while you were editing.")
+    sheet.get_by_role("button", name="Save").click()
+    expect(mark).to_have_count(3)
+
+    mark.first.click()
+    sheet.get_by_role("button", name="Remove the blackout").click()
+    expect(mark).to_have_count(0)
+    page.get_by_role("button", name="Undo").click()
+    expect(mark).to_have_count(3)
 
 
 def test_the_tab_that_one_is_on_is_in_view_on_a_phone(page: Page, product: Product) -> None:

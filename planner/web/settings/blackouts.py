@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask import flash, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
@@ -129,8 +131,11 @@ def _after(form: BlackoutForm, blackout: Blackout) -> ResponseReturnValue:
     said = _("“%(name)s” is on the calendar.", name=blackout.name)
     if hit:
         planned = ngettext("One planned post falls inside it.", "%(num)d planned posts fall inside it.", hit) if hit < _SHOWN else _("%(count)s planned posts and more fall inside it.", count=hit)
-        flash(f"{said} {planned}", "success")
-        return redirect(url_for(".edit", blackout_id=blackout.id, back=form.back.data or None))
+        listed = url_for(".edit", blackout_id=blackout.id, back=form.back.data or None)
+        # From a dialog of the calendar, the calendar is shown again: it leads on to the list.
+        told: Any = {"text": f"{said} {planned}", "href": listed, "label": _("Show them")}
+        flash(told, "success")
+        return redirect(listed)
     flash(f"{said} {_('No planned post falls inside it.')}", "success")
     return redirect(back)
 
