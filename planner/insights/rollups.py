@@ -6,32 +6,39 @@ that were read and the sums of their assets' others, and no snapshot is read aga
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from itertools import chain
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 from sqlalchemy import func, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session, aliased
 
-from planner.insights.models import METRICS, ChannelDay, Snapshot
+from planner.insights.models import METRICS, Snapshot
 from planner.planning.models import Post
 
-__all__ = ["Counts", "Day", "Standing", "bring_forward", "day_of", "days_of", "make_again", "midnight", "newest_day", "opening", "upsert", "write"]
+__all__ = ["Counts", "Day", "Standing", "bring_forward", "columns_of", "day_of", "days_of", "make_again", "midnight", "opening", "upsert", "write"]
 
 #: Counts in the order of METRICS; None is “not told”.
 Counts = tuple[int | None, ...]
+_AssetRow = tuple[int, date, Counts]
 
 #: A row of asset_day that is there already is written over.
-_CLASH = "ON CONFLICT (day, asset_id, channel_id) DO UPDATE SET " + ", ".join(f"{name} = excluded.{name}" for name in METRICS)
+_CLASH = "ON CONFLICT (asset_id, channel_id, day) DO UPDATE SET " + ", ".join(f"{name} = excluded.{name}" for name in METRICS)
 _NOTHING: Counts = (None,) * len(METRICS)
 _CHUNK = 500
 _STREAM = 5000
 #: Rows of one INSERT on SQLite, which steps through many values faster than through many statements.
 _TOGETHER = 200
-_ASSET_DAY = ("day", "asset_id", "channel_id", *METRICS)
+#: Fewer rows are not worth a table of their own on PostgreSQL.
+_FEW = 100
+#: What is no number, in PostgreSQL's words; counts and keys are.
+_KINDS = {"at": "timestamptz", "day": "date", "source": "text", "regime": "text", "raw": "text"}
+_CHANNEL_CLASH = "ON CONFLICT (day, channel_id) DO UPDATE SET " + ", ".join(f"{name} = excluded.{name}" for name in METRICS)
 #: Readings are taken at midnight, or soon after when there are many: this long they still tell how the day before ended.
 _CLOSING = timedelta(hours=1)
 
@@ -91,11 +98,6 @@ def opening(day: date) -> datetime:
     return midnight(day) + _CLOSING
 
 
-def newest_day(db: Session, channel_id: int) -> date | None:
-    """The last day on which a post of the channel was read."""
-    return db.scalar(select(ChannelDay.day).where(ChannelDay.channel_id == channel_id).order_by(ChannelDay.day.desc()).limit(1))
-
-
 def days_of(db: Session, channel_id: int, start: date | None = None) -> Iterator[Day]:
     """Each day, from `start`, on which a post of the channel was read. Two statements; memory grows with posts, not with snapshots."""
     standing: dict[int, Counts] = {}
@@ -128,20 +130,16 @@ def days_of(db: Session, channel_id: int, start: date | None = None) -> Iterator
 def make_again(db: Session, channel_id: int, start: date | None = None, only: Collection[int] | None = None) -> int:
     """Write the days of a channel from `start`, of these assets only where given; how many rows of asset_day."""
     count = 0
-    asset_rows: list[tuple[date, int, int, Counts]] = []
-    channel_rows: list[dict[str, Any]] = []
+    assets: list[_AssetRow] = []
+    whole: list[tuple[date, Counts]] = []
     for one in days_of(db, channel_id, start):
-        channel_rows.append({"day": one.day, "channel_id": channel_id, **_named(one.channel)})
-        for asset_id, counts in one.assets.items():
-            if only is None or asset_id in only:
-                asset_rows.append((one.day, asset_id, channel_id, counts))
-        if len(asset_rows) >= _STREAM:
-            count += len(asset_rows)
-            _write_days(db, asset_rows)
-            asset_rows.clear()
-    _write_days(db, asset_rows)
-    upsert(db, ChannelDay, ("day", "channel_id"), channel_rows)
-    return count + len(asset_rows)
+        whole.append((one.day, one.channel))
+        assets += [(asset_id, one.day, counts) for asset_id, counts in one.assets.items() if only is None or asset_id in only]
+        if len(assets) >= _STREAM:
+            count += _write_assets(db, channel_id, assets)
+            assets.clear()
+    _write_days(db, channel_id, whole)
+    return count + _write_assets(db, channel_id, assets)
 
 
 def bring_forward(db: Session, channel_id: int, days: Mapping[date, Mapping[int, Counts]], known: Mapping[int, Standing]) -> bool:
@@ -150,45 +148,81 @@ def bring_forward(db: Session, channel_id: int, days: Mapping[date, Mapping[int,
     days  -- day -> post -> its last counts of that day; posts of which nothing newer was told that day are left out.
     known -- every post that was read, and where it stood before.
     """
+    last, total = _last_of(db, channel_id)
+    if last is not None and last > _day_stamp(db, min(days)):
+        return False
     members: dict[int, list[int]] = {}
     for post_id, one in known.items():
         members.setdefault(one.asset_id, []).append(post_id)
-    total = _last_of(db, channel_id)
     others = _others(db, channel_id, members)
+    alone = {posts[0]: asset_id for asset_id, posts in members.items() if len(posts) == 1 and asset_id not in others}
     current = {post_id: one.counts for post_id, one in known.items() if one.counts is not None}
-    asset_rows: list[tuple[Any, ...]] = []
-    channel_rows: list[dict[str, Any]] = []
+    assets: list[_AssetRow] = []
+    whole: list[tuple[date, Counts]] = []
     for day in sorted(days):
-        read, stamp = days[day], _day_stamp(db, day)
+        read = days[day]
         moved = _moved(total, [current[post_id] for post_id in read if post_id in current], list(read.values()))
         if moved is None:
             return False
         total = moved
         current.update(read)
-        channel_rows.append({"day": day, "channel_id": channel_id, **_named(total)})
-        for asset_id in sorted({known[post_id].asset_id for post_id in read}):
+        whole.append((day, total))
+        assets += [(alone[post_id], day, counts) for post_id, counts in read.items() if post_id in alone]
+        for asset_id in {known[post_id].asset_id for post_id in read if post_id not in alone}:
             parts = [current[post_id] for post_id in members[asset_id] if post_id in current]
             if asset_id in others:
                 parts.append(others[asset_id])
-            asset_rows.append((stamp, asset_id, channel_id, *(parts[0] if len(parts) == 1 else _added(parts))))
-    write(db, "asset_day", _ASSET_DAY, asset_rows, _CLASH)
-    upsert(db, ChannelDay, ("day", "channel_id"), channel_rows)
+            assets.append((asset_id, day, _added(parts)))
+    _write_assets(db, channel_id, assets)
+    _write_days(db, channel_id, whole)
     return True
 
 
-def write(db: Session, table: str, names: Sequence[str], rows: Sequence[tuple[Any, ...]], clash: str) -> int:
-    """Insert tuples by the driver's own means: mapped rows would take thirty times as long. How many were written."""
-    if not rows:
+def write(db: Session, table: str, columns: Mapping[str, Sequence[Any]], clash: str) -> int:
+    """Insert rows, told column by column, by the driver's own means: mapped rows would take thirty times as long. How many were written."""
+    count = len(next(iter(columns.values())))
+    if not count:
         return 0
-    start = f"INSERT INTO {table} ({', '.join(names)}) VALUES "  # noqa: S608
-    connection = db.connection()
     if not _is_sqlite(db):
-        return int(connection.exec_driver_sql(f"{start}({', '.join(['%s'] * len(names))}) {clash}", list(rows)).rowcount)
-    place, count = f"({', '.join('?' * len(names))})", 0
-    for first in range(0, len(rows), _TOGETHER):
-        some = rows[first : first + _TOGETHER]
-        count += connection.exec_driver_sql(f"{start}{', '.join([place] * len(some))} {clash}", tuple(chain.from_iterable(some))).rowcount
-    return count
+        return _copy(db, table, columns, clash)
+    # To hand a value over costs as much as to store it: what is the same in all rows (most counts are not told) is handed over once.
+    alike = {name: column[0] for name, column in columns.items() if column[0] == column[-1] and column.count(column[0]) == count}
+    differing = {name: column for name, column in columns.items() if name not in alike}
+    connection, written = db.connection(), 0
+    for first in range(0, count, _TOGETHER):
+        parts = [column[first : first + _TOGETHER] for column in differing.values()]
+        statement = _insertion(table, tuple(alike), tuple(differing), min(count - first, _TOGETHER), clash)
+        written += connection.exec_driver_sql(statement, (*alike.values(), *chain.from_iterable(zip(*parts, strict=True)))).rowcount
+    return written
+
+
+@lru_cache(maxsize=64)
+def _insertion(table: str, alike: tuple[str, ...], differing: tuple[str, ...], count: int, clash: str) -> str:
+    """One INSERT of `count` rows on SQLite."""
+    names = ", ".join(alike + differing)
+    values = ", ".join(["?"] * len(alike) + [f"column{number}" for number in range(1, len(differing) + 1)])
+    row = f"({', '.join('?' * len(differing))})" if differing else "(0)"
+    return f"INSERT INTO {table} ({names}) SELECT {values} FROM (VALUES {', '.join([row] * count)}) WHERE true {clash}"  # noqa: S608
+
+
+def _copy(db: Session, table: str, columns: Mapping[str, Sequence[Any]], clash: str) -> int:
+    """The same on PostgreSQL: a few rows by a statement each, many through a table of this transaction, filled in the server's own format."""
+    connection, names = db.connection(), ", ".join(columns)
+    rows = zip(*columns.values(), strict=True)
+    if len(next(iter(columns.values()))) < _FEW:
+        places = ", ".join(["%s"] * len(columns))
+        return int(connection.exec_driver_sql(f"INSERT INTO {table} ({names}) VALUES ({places}) {clash}", list(rows)).rowcount)  # noqa: S608
+    kinds = [_KINDS.get(name, "int8") for name in columns]
+    made = ", ".join(f"{name} {kind}" for name, kind in zip(columns, kinds, strict=True))
+    driver: Any = connection.connection.driver_connection
+    with driver.cursor() as cursor:
+        cursor.execute(f"CREATE TEMPORARY TABLE IF NOT EXISTS {table}_told ({made}) ON COMMIT DROP; TRUNCATE {table}_told")
+        with cursor.copy(f"COPY {table}_told ({names}) FROM STDIN (FORMAT BINARY)") as target:
+            target.set_types(kinds)
+            for row in rows:
+                target.write_row(row)
+    values = ", ".join("raw::json" if name == "raw" else name for name in columns)
+    return int(connection.exec_driver_sql(f"INSERT INTO {table} ({names}) SELECT {values} FROM {table}_told {clash}").rowcount)  # noqa: S608
 
 
 def upsert(db: Session, table: Any, keys: Sequence[str], rows: list[dict[str, Any]]) -> None:
@@ -200,11 +234,12 @@ def upsert(db: Session, table: Any, keys: Sequence[str], rows: list[dict[str, An
     db.execute(insert.on_conflict_do_update(index_elements=list(keys), set_=changed), rows)
 
 
-def _last_of(db: Session, channel_id: int) -> Counts:
-    """What the channel had at the end of its last day."""
-    columns = [getattr(ChannelDay, name) for name in METRICS]
-    row = db.execute(select(*columns).where(ChannelDay.channel_id == channel_id).order_by(ChannelDay.day.desc()).limit(1)).first()
-    return tuple(row) if row else _NOTHING
+def _last_of(db: Session, channel_id: int) -> tuple[Any, Counts]:
+    """The last day on which a post of the channel was read, as its column stores it, and what the channel had at its end."""
+    row = db.connection().exec_driver_sql(
+        f"SELECT day, {', '.join(METRICS)} FROM channel_day WHERE channel_id = {int(channel_id)} ORDER BY day DESC LIMIT 1"  # noqa: S608
+    ).first()
+    return (row[0], tuple(row[1:])) if row else (None, _NOTHING)
 
 
 def _others(db: Session, channel_id: int, members: Mapping[int, Sequence[int]]) -> dict[int, Counts]:
@@ -215,18 +250,35 @@ def _others(db: Session, channel_id: int, members: Mapping[int, Sequence[int]]) 
     for first in range(0, len(assets), _CHUNK):
         some = assets[first : first + _CHUNK]
         numbers, ours = ",".join(str(int(one)) for one in some), ",".join(str(int(one)) for asset_id in some for one in members[asset_id])
-        # “+ 0” keeps the planner from walking the whole channel: an asset has few posts, a channel may have all of them.
         rows = db.connection().exec_driver_sql(
             f"SELECT p.asset_id, {sums} FROM posts p JOIN latest l ON l.post_id = p.id"  # noqa: S608
-            f" WHERE p.asset_id IN ({numbers}) AND p.channel_id + 0 = {int(channel_id)} AND p.id NOT IN ({ours}) GROUP BY p.asset_id"
+            f" WHERE p.asset_id IN ({numbers}) AND p.channel_id = {int(channel_id)} AND p.id NOT IN ({ours}) GROUP BY p.asset_id"
         )
         found |= {row[0]: tuple(None if value is None else int(value) for value in row[1:]) for row in rows}
     return found
 
 
-def _write_days(db: Session, rows: Sequence[tuple[date, int, int, Counts]]) -> None:
-    """Rows of asset_day over those that are there."""
-    write(db, "asset_day", _ASSET_DAY, [(_day_stamp(db, day), asset_id, channel_id, *counts) for day, asset_id, channel_id, counts in rows], _CLASH)
+def _write_assets(db: Session, channel_id: int, rows: list[_AssetRow]) -> int:
+    """Rows of asset_day, by day, over those that are there; how many. Written in the order in which they lie."""
+    if rows:
+        rows.sort(key=itemgetter(0))
+        assets, days, counts = zip(*rows, strict=True)
+        stamps = {day: _day_stamp(db, day) for day in set(days)}
+        key = {"asset_id": assets, "channel_id": (channel_id,) * len(rows), "day": tuple(map(stamps.__getitem__, days))}
+        write(db, "asset_day", {**key, **columns_of(counts)}, _CLASH)
+    return len(rows)
+
+
+def _write_days(db: Session, channel_id: int, rows: Sequence[tuple[date, Counts]]) -> None:
+    if rows:
+        days, counts = zip(*rows, strict=True)
+        key = {"day": [_day_stamp(db, day) for day in days], "channel_id": (channel_id,) * len(rows)}
+        write(db, "channel_day", {**key, **columns_of(counts)}, _CHANNEL_CLASH)
+
+
+def columns_of(counts: Iterable[Counts]) -> dict[str, tuple[int | None, ...]]:
+    """Metric -> what each row has of it; of at least one row."""
+    return dict(zip(METRICS, zip(*counts, strict=True), strict=True))
 
 
 def _day_stamp(db: Session, day: date) -> Any:
@@ -255,10 +307,6 @@ def _moved(base: Counts, before: Sequence[Counts], after: Sequence[Counts]) -> C
 
 def _added(parts: Sequence[Counts]) -> Counts:
     return tuple(None if column.count(None) == len(column) else sum(filter(None, column)) for column in zip(*parts, strict=True))
-
-
-def _named(counts: Counts) -> dict[str, int | None]:
-    return dict(zip(METRICS, counts, strict=True))
 
 
 def _snapshots_of(db: Session, channel_id: int, start: date | None) -> Iterator[Any]:

@@ -12,10 +12,10 @@ Counts are kept as told, also when a platform corrects them downwards.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
-from operator import attrgetter, itemgetter
-from typing import Any
+from operator import attrgetter
+from typing import Any, NamedTuple
 
 from sqlalchemy import delete, func, insert, select
 from sqlalchemy.orm import Session, aliased
@@ -25,7 +25,7 @@ from planner.channels.port import Reading
 from planner.core.errors import Invalid, NotFound
 from planner.core.i18n import N_
 from planner.insights.models import METRICS, AssetDay, ChannelDay, Latest, Snapshot
-from planner.insights.rollups import Counts, Standing, bring_forward, day_of, days_of, make_again, newest_day, write
+from planner.insights.rollups import Counts, Standing, bring_forward, columns_of, day_of, days_of, make_again, write
 from planner.planning.models import Post
 
 __all__ = ["compare", "forget", "rebuild", "record", "record_rows"]
@@ -36,10 +36,19 @@ _CHUNK = 500
 _COUNTS: Callable[[Reading], Counts] = attrgetter(*METRICS)
 _DIFFERENCES = 50
 
-Key = tuple[int, datetime]
-Told = tuple[str, Counts, str | None]
-#: Moments as the driver stores them; they compare like the moments.
-Stamps = dict[datetime, Any]
+_LATEST_CLASH = "ON CONFLICT (post_id) DO UPDATE SET " + ", ".join(f"{name} = excluded.{name}" for name in ("at", "regime", *METRICS)) + " WHERE excluded.at > latest.at"
+
+
+class _Told(NamedTuple):
+    """Readings, column by column: a post's are neighbours and the last one is its newest. Moments as the driver stores them, which compare alike."""
+
+    posts: list[int]
+    stamps: list[Any]
+    regimes: list[str]
+    counts: list[Counts]
+    raws: list[str | None]
+    #: Moment -> the day whose end it tells.
+    day_at: dict[Any, date]
 
 
 def record(
@@ -55,16 +64,20 @@ def record(
 
 def record_rows(db: Session, rows: Sequence[tuple[int, datetime, Reading]], *, source: str = "platform") -> int:
     """The same for readings of different moments; all together, so that late ones make a channel's days again only once."""
-    told = _told(rows)
-    if not told:
+    if not rows:
         return 0
-    post_ids = sorted({post_id for post_id, _at in told})
+    db.flush()  # What follows goes past the session.
+    told = _told(db, rows)
+    post_ids = sorted(set(told.posts))
     _take_turns(db, post_ids)
     standing = _standing(db, post_ids)
-    stamps = {at: _stamp(db, at) for at in {at for _post_id, at in told}}
-    fresh = _insert(db, told, source, stamps)
+    fresh = write(
+        db, "snapshots",
+        {"post_id": told.posts, "at": told.stamps, "source": (source,) * len(told.posts), "regime": told.regimes, **columns_of(told.counts), "raw": told.raws},
+        "ON CONFLICT (post_id, at) DO NOTHING",
+    )  # fmt: skip
     if fresh:
-        _roll_up(db, told, standing, stamps)
+        _roll_up(db, told, standing)
     return fresh
 
 
@@ -103,22 +116,28 @@ def compare(db: Session) -> list[str]:
     return found
 
 
-def _told(rows: Sequence[tuple[int, datetime, Reading]]) -> dict[Key, Told]:
-    """(post, moment) -> regime, counts and the platform's own fields; of two readings of the same post and moment the first stays, as in the table.
+def _told(db: Session, rows: Sequence[tuple[int, datetime, Reading]]) -> _Told:
+    """The readings by post and moment, each once: of two of the same post and moment the first stays, as in the table.
 
-    By post and moment, the order of the table's index: fastest to write, and a post's last one is its newest.
+    Raises Invalid for a count below zero or beyond reason.
     """
-    told: dict[Key, Told] = {}
-    for post_id, at, reading in rows:
-        counts = _COUNTS(reading)
-        given = [count for count in counts if count is not None]
-        if given and min(given) < 0:
-            raise Invalid(N_("A count cannot be below zero."))
-        if given and max(given) >= TOO_MANY:
-            raise Invalid(N_("“%(text)s” is larger than a count can be."), text=max(given))
-        raw = None if reading.raw is None else json.dumps(reading.raw, ensure_ascii=False, separators=(",", ":"))
-        told.setdefault((post_id, at.astimezone(UTC)), (reading.regime, counts, raw))
-    return dict(sorted(told.items(), key=itemgetter(0)))
+    moments = sorted({at for _post_id, at, _reading in rows})
+    size, place_of = len(moments), {at: place for place, at in enumerate(moments)}
+    readings = {post_id * size + place_of[at]: reading for post_id, at, reading in reversed(rows)}
+    keys = sorted(readings)
+    ordered = [readings[key] for key in keys]
+    stamps = [_stamp(db, at) for at in moments]
+    told = _Told(
+        [key // size for key in keys], [stamps[key % size] for key in keys], [one.regime for one in ordered], list(map(_COUNTS, ordered)),
+        [None if one.raw is None else json.dumps(one.raw, ensure_ascii=False, separators=(",", ":")) for one in ordered],
+        dict(zip(stamps, map(day_of, moments), strict=True)),
+    )  # fmt: skip
+    given = {count for column in columns_of(told.counts).values() for count in set(column) if count is not None}
+    if given and min(given) < 0:
+        raise Invalid(N_("A count cannot be below zero."))
+    if given and max(given) >= TOO_MANY:
+        raise Invalid(N_("“%(text)s” is larger than a count can be."), text=max(given))
+    return told
 
 
 def _standing(db: Session, post_ids: Sequence[int]) -> dict[int, Standing]:
@@ -145,40 +164,33 @@ def _take_turns(db: Session, post_ids: Sequence[int] | None = None) -> None:
         db.execute(query)
 
 
-def _insert(db: Session, told: dict[Key, Told], source: str, stamps: Stamps) -> int:
-    """Add the snapshots that are not there yet; how many."""
-    rows = [(post_id, stamps[at], source, regime, *counts, raw) for (post_id, at), (regime, counts, raw) in told.items()]
-    return write(db, "snapshots", ("post_id", "at", "source", "regime", *METRICS, "raw"), rows, "ON CONFLICT (post_id, at) DO NOTHING")
-
-
-def _roll_up(db: Session, told: dict[Key, Told], posts: dict[int, Standing], stamps: Stamps) -> None:
+def _roll_up(db: Session, told: _Told, posts: Mapping[int, Standing]) -> None:
     """Bring forward what is newer than all that was known; make again what is late."""
-    newest: dict[int, tuple[Any, ...]] = {}
     days: dict[int, dict[date, dict[int, Counts]]] = {}
-    day_at = {at: day_of(at) for at in stamps}
-    for (post_id, at), (regime, counts, _raw) in told.items():
-        before, stamp = posts[post_id], stamps[at]
-        read = days.setdefault(before.channel_id, {}).setdefault(day_at[at], {})
+    for post_id, stamp, counts in zip(told.posts, told.stamps, told.counts, strict=True):
+        before = posts[post_id]
+        read = days.setdefault(before.channel_id, {}).setdefault(told.day_at[stamp], {})
         if before.stamp is None or before.stamp < stamp:
-            newest[post_id] = (post_id, stamp, regime, *counts)
             read[post_id] = counts
-    _keep_latest(db, list(newest.values()))
+    _keep_latest(db, told, posts)
     for channel_id, by_day in days.items():
-        first, last = min(by_day), newest_day(db, channel_id)
         here = {post_id: one for post_id, one in posts.items() if one.channel_id == channel_id} if len(days) > 1 else posts
-        if (last is not None and last > first) or not bring_forward(db, channel_id, by_day, here):
-            make_again(db, channel_id, first, {one.asset_id for one in here.values()})
+        if not bring_forward(db, channel_id, by_day, here):
+            make_again(db, channel_id, min(by_day), {one.asset_id for one in here.values()})
 
 
-def _keep_latest(db: Session, rows: list[tuple[Any, ...]]) -> None:
+def _keep_latest(db: Session, told: _Told, posts: Mapping[int, Standing]) -> None:
     """An older reading never replaces a newer one; one of the same moment is the one that is there."""
-    names = ("post_id", "at", "regime", *METRICS)
-    fresh = ", ".join(f"{name} = excluded.{name}" for name in names[1:])
-    write(db, "latest", names, rows, f"ON CONFLICT (post_id) DO UPDATE SET {fresh} WHERE excluded.at > latest.at")
+    last = {post_id: place for place, post_id in enumerate(told.posts)}
+    newer = [place for post_id, place in last.items() if posts[post_id].stamp is None or posts[post_id].stamp < told.stamps[place]]
+    if newer:
+        key = {"post_id": [told.posts[place] for place in newer], "at": [told.stamps[place] for place in newer], "regime": [told.regimes[place] for place in newer]}
+        write(db, "latest", {**key, **columns_of([told.counts[place] for place in newer])}, _LATEST_CLASH)
 
 
 def _stamp(db: Session, at: datetime) -> Any:
     """A moment as UtcDateTime stores it."""
+    at = at.astimezone(UTC)
     return at.replace(tzinfo=None).isoformat(" ", "microseconds") if _is_sqlite(db) else at
 
 

@@ -147,6 +147,29 @@ def test_a_reading_of_an_unknown_post_is_refused(db: Session) -> None:
         service.record(db, [(987654, read(1))], at=MONDAY, now=MONDAY)
 
 
+@pytest.mark.parametrize("size", [1, 3, 250])
+def test_what_is_told_of_many_is_kept_like_what_is_told_of_few(db: Session, size: int) -> None:
+    posts = make_posts(db, size)
+    fields = [None if number % 3 == 1 else {"count": str(number), "note": "déjà vu, “said”\n\t\\", "none": None} for number in range(size)]
+    rows = [(post.id, MONDAY, Reading("", views=7, likes=number or None, raw=raw, regime="way")) for number, (post, raw) in enumerate(zip(posts, fields, strict=True))]
+
+    assert service.record_rows(db, rows, source="import") == size
+
+    kept = db.execute(select(Snapshot.post_id, Snapshot.at, Snapshot.source, Snapshot.regime, Snapshot.views, Snapshot.likes, Snapshot.clicks, Snapshot.raw))
+    assert sorted(tuple(row) for row in kept) == [(post_id, MONDAY, "import", "way", 7, one.likes, None, one.raw) for post_id, _at, one in rows]
+    assert days_of_channel(db, posts[0].channel_id) == [(MONDAY.date(), 7 * size, sum(range(size)) or None)]
+    assert service.compare(db) == []
+
+
+def test_readings_in_one_transaction_after_others_in_it(db: Session) -> None:
+    posts = make_posts(db, 150)
+    for hours in range(3):
+        assert service.record(db, [(post.id, read(hours)) for post in posts], at=MONDAY + timedelta(hours=hours), now=MONDAY) == 150
+
+    assert days_of_channel(db, posts[0].channel_id) == [(MONDAY.date(), 300, None)]
+    assert service.compare(db) == []
+
+
 @pytest.mark.parametrize("seed", range(6))
 def test_after_any_ingest_the_roll_ups_equal_a_rebuild(db: Session, seed: int) -> None:
     chance = random.Random(seed)
