@@ -280,16 +280,22 @@ def engines() -> Iterator[dict[str, Anywhere]]:
 
 
 @pytest.fixture
-def db(database_url: str, engines: dict[str, Anywhere]) -> Iterator[Session]:
-    """A session on a database of this test's own."""
+def engine(database_url: str, engines: dict[str, Anywhere]) -> Iterator[Engine]:
+    """This worker's engine, on a database of this test's own. What a test listens for there ends with the test."""
     kind = make_url(database_url).get_backend_name()
     if kind not in engines:
         engines[kind] = Anywhere(make_engine(database_url))
     engines[kind].move(database_url)
-    with sessions_of(engines[kind].engine)() as session:
+    yield engines[kind].engine.execution_options()
+    engines[kind].engine.dispose()
+
+
+@pytest.fixture
+def db(engine: Engine) -> Iterator[Session]:
+    """A session on a database of this test's own."""
+    with sessions_of(engine)() as session:
         yield session
         session.rollback()
-    engines[kind].engine.dispose()
 
 
 def make_settings(tmp_path: Path, url: str, **values: Any) -> Settings:

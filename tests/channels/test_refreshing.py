@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from pytest_httpserver import HTTPServer
-from sqlalchemy import select, text
+from sqlalchemy import Engine, select, text
 from werkzeug import Request, Response
 
 from planner.accounts.models import Entry
@@ -20,7 +20,7 @@ from planner.channels.consent import Consent
 from planner.channels.models import Channel, ChannelState, Credential
 from planner.channels.port import Platform
 from planner.channels.refreshing import LEASE, is_due, refresh_due, refresh_next
-from planner.core.db import make_engine, sessions_of
+from planner.core.db import sessions_of
 from planner.core.http import Http
 from planner.core.log import set_up_logging
 from planner.core.runtime import Runtime
@@ -74,13 +74,11 @@ def endpoint(httpserver: HTTPServer) -> Endpoint:
 
 
 @pytest.fixture
-def runtime(database_url: str, clock: StoppedClock, httpserver: HTTPServer, tmp_path: Path) -> Iterator[Runtime]:
-    engine = make_engine(database_url)
-    yield Runtime(
+def runtime(database_url: str, engine: Engine, clock: StoppedClock, httpserver: HTTPServer, tmp_path: Path) -> Runtime:
+    return Runtime(
         settings=make_settings(tmp_path, database_url), clock=clock, engine=engine, sessions=sessions_of(engine),
         make_registry=lambda: Doors(httpserver.url_for("/token"), clock),
     )  # fmt: skip
-    engine.dispose()
 
 
 def a_key(runtime: Runtime, *, ends: datetime | None = NOON + MINUTE, refresh_token: str | None = "old-refresh", **values: Any) -> int:

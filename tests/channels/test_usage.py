@@ -8,6 +8,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
+from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from planner.channels import usage
@@ -17,7 +18,7 @@ from planner.channels.registry import Registry
 from planner.channels.sandbox import Sandbox, serve
 from planner.channels.usage import Doing, Spent
 from planner.channels.youtube_client import cost
-from planner.core.db import make_engine, sessions_of
+from planner.core.db import sessions_of
 from planner.core.settings import Settings
 from tests.conftest import SECRET, StoppedClock
 from tests.factories import NOON, make_channel
@@ -36,11 +37,9 @@ def there(tmp_path: Path) -> Iterator[str]:
 
 
 @pytest.fixture
-def registry(there: str, database_url: str, clock: StoppedClock) -> Iterator[Registry]:
+def registry(there: str, engine: Engine, clock: StoppedClock) -> Registry:
     """The adapters, noting into the same database as `db`."""
-    engine = make_engine(database_url)
-    yield Registry(Settings(secret_key=SECRET), there, usage.keeper(sessions_of(engine), clock))
-    engine.dispose()
+    return Registry(Settings(secret_key=SECRET), there, usage.keeper(sessions_of(engine), clock))
 
 
 def account(db: Session, platform: Platform, token: str) -> Account:

@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Engine
 
 from planner.channels.registry import Registry
 from planner.channels.sandbox import Running, Sandbox, serve
-from planner.core.db import make_engine, sessions_of
+from planner.core.db import sessions_of
 from planner.core.runtime import Runtime
 from planner.jobs.registry import FUNCTIONS
 from tests.conftest import StoppedClock, make_settings
@@ -22,13 +23,11 @@ def platforms(tmp_path: Path, clock: StoppedClock) -> Iterator[Running]:
 
 
 @pytest.fixture
-def runtime(database_url: str, clock: StoppedClock, platforms: Running, tmp_path: Path) -> Iterator[Runtime]:
-    engine = make_engine(database_url)
+def runtime(database_url: str, engine: Engine, clock: StoppedClock, platforms: Running, tmp_path: Path) -> Runtime:
     settings = make_settings(tmp_path, database_url, sandbox=platforms.url)
-    yield Runtime(
+    return Runtime(
         settings=settings, clock=clock, engine=engine, sessions=sessions_of(engine), make_registry=lambda: Registry(settings, platforms.url)
     )
-    engine.dispose()
 
 
 @pytest.fixture

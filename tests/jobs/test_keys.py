@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import requests
+from sqlalchemy import Engine
 
 from planner.channels import connecting
 from planner.channels.connecting import X_SCOPES, challenge_of
@@ -20,7 +21,7 @@ from planner.channels.models import Channel, ChannelState
 from planner.channels.port import Grant, Identity, Platform
 from planner.channels.registry import Registry
 from planner.channels.sandbox import Running, accounts, posts
-from planner.core.db import make_engine, sessions_of
+from planner.core.db import sessions_of
 from planner.core.runtime import Runtime
 from planner.jobs import tick
 from planner.jobs.celery_app import make_celery, send_messages
@@ -52,12 +53,10 @@ class Doors(Registry):
 
 
 @pytest.fixture
-def runtime(database_url: str, clock: StoppedClock, platforms: Running, tmp_path: Path) -> Iterator[Runtime]:
-    engine = make_engine(database_url)
+def runtime(database_url: str, engine: Engine, clock: StoppedClock, platforms: Running, tmp_path: Path) -> Runtime:
     settings = make_settings(tmp_path, database_url, sandbox=platforms.url, poll_seconds=0.05, workers=2, broker_url="memory://")
     doors = Doors(settings, platforms.url, clock)
-    yield Runtime(settings=settings, clock=clock, engine=engine, sessions=sessions_of(engine), make_registry=lambda: doors)
-    engine.dispose()
+    return Runtime(settings=settings, clock=clock, engine=engine, sessions=sessions_of(engine), make_registry=lambda: doors)
 
 
 def consent(runtime: Runtime, name: str) -> tuple[Identity, Grant]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import Engine
 
-from planner.core.db import make_engine, sessions_of
+from planner.core.db import sessions_of
 from planner.core.runtime import Runtime
 from tests.conftest import StoppedClock, make_settings
 
@@ -18,7 +18,5 @@ def _no_registry() -> Any:
 
 
 @pytest.fixture
-def runtime(database_url: str, clock: StoppedClock, tmp_path: Path) -> Iterator[Runtime]:
-    engine = make_engine(database_url)
-    yield Runtime(make_settings(tmp_path, database_url, sandbox="off"), clock, engine, sessions_of(engine), _no_registry)
-    engine.dispose()
+def runtime(database_url: str, engine: Engine, clock: StoppedClock, tmp_path: Path) -> Runtime:
+    return Runtime(make_settings(tmp_path, database_url, sandbox="off"), clock, engine, sessions_of(engine), _no_registry)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from planner.channels.port import (
@@ -25,7 +26,7 @@ from planner.channels.port import (
     RetryLater,
     Sent,
 )
-from planner.core.db import make_engine, sessions_of
+from planner.core.db import sessions_of
 from planner.core.runtime import Runtime
 from planner.jobs import tick
 from planner.planning import service as planning
@@ -124,16 +125,14 @@ def platform() -> Scripted:
 
 
 @pytest.fixture
-def runtime(database_url: str, clock: StoppedClock, platform: Scripted, tmp_path: Path) -> Iterator[Runtime]:
-    engine = make_engine(database_url)
-    yield Runtime(
+def runtime(database_url: str, engine: Engine, clock: StoppedClock, platform: Scripted, tmp_path: Path) -> Runtime:
+    return Runtime(
         settings=make_settings(tmp_path, database_url, settle_seconds=90, call_timeout_seconds=30, max_tries=4),
         clock=clock,
         engine=engine,
         sessions=sessions_of(engine),
         make_registry=lambda: ScriptedRegistry(platform),
     )
-    engine.dispose()
 
 
 @pytest.fixture

@@ -16,14 +16,14 @@ import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult, LoginPassword
 from pytest_httpserver import HTTPServer
-from sqlalchemy import select
+from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
 from planner.accounts.models import User
 from planner.catalog.models import AssetKind, Confidentiality
 from planner.channels.port import Flavour
 from planner.core.clock import Clock
-from planner.core.db import make_engine, sessions_of
+from planner.core.db import sessions_of
 from planner.core.errors import PlannerError
 from planner.core.runtime import Runtime
 from planner.planning import routes, service
@@ -76,15 +76,13 @@ def postbox() -> Iterator[tuple[Postbox, int]]:
 
 
 @pytest.fixture
-def runtime(database_url: str, tmp_path: Path, clock: StoppedClock, postbox: tuple[Postbox, int]) -> Iterator[Runtime]:
+def runtime(database_url: str, engine: Engine, tmp_path: Path, clock: StoppedClock, postbox: tuple[Postbox, int]) -> Runtime:
     clock.moment = MORNING
     settings = make_settings(
         tmp_path, database_url, sandbox="off", smtp_host="127.0.0.1", smtp_port=postbox[1], smtp_security="none", mail_from="Planner <planner@example.com>",
         allow_private_addresses=True,
     )  # fmt: skip
-    engine = make_engine(database_url)
-    yield _runtime(settings, clock, engine)
-    engine.dispose()
+    return _runtime(settings, clock, engine)
 
 
 def _runtime(settings: Any, clock: Clock, engine: Any) -> Runtime:
