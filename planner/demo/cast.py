@@ -162,6 +162,9 @@ class Story:
         )
         post = service.plan(db, asset, channel, values, actor=author, now=then)
         db.flush()
+        if said.variant:
+            same = select(Post.id).where(Post.asset_id == asset.id, Post.channel_id == channel.id, Post.id != post.id)
+            post.variant_of_id = db.scalar(same.order_by(Post.id).limit(1))
         if said.state == "draft":
             return
         service.submit(db, post, actor=author, now=then + timedelta(minutes=5))

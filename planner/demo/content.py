@@ -18,13 +18,15 @@ SOON = -1
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """One post: channel key, day from today, local hour, text, and how far it got (`missed`: the planner was down then)."""
+    """One post: channel key, day from today, local hour, text, how far it got (`missed`: the planner was down then), and whether it says
+    what the first one about the asset on that channel said in other words, to be compared with it."""
 
     channel: str
     day: int
     hour: float
     text: str
     state: str = "scheduled"
+    variant: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +139,7 @@ ASSETS: tuple[Piece, ...] = (
         posts=(
             Said("li", -44, 8.5, "Eleven questions to ask any private 5G vendor, us included. Our buyer’s guide covers spectrum, sizing and, above all, who runs the network on a Sunday night. #Private5G"),
             Said("x", -44, 11, "Eleven questions to ask any private 5G vendor. Us included."),
-            Said("x", -20, 9.5, "Who runs your private network on a Sunday night? Question 7 of our buyer’s guide is the one most tenders forget."),
+            Said("x", -20, 9.5, "Who runs your private network on a Sunday night? Question 7 of our buyer’s guide is the one most tenders forget.", variant=True),
             Said("hand", -43, 9, "New this month: a buyer’s guide to private 5G for industrial sites, with eleven questions to ask any vendor."),
         ),
     ),
@@ -226,7 +228,7 @@ ASSETS: tuple[Piece, ...] = (
             Said("yt", -22, 10, "Why does the oven belong next to the customer? Two engineers and a baker explain edge computing in three minutes."),
             Said("li", -21, 9, "We asked a baker to explain edge computing. She did it better than our slides. Three minutes, no acronyms. #EdgeComputing"),
             Said("x", -21, 10, "We asked a baker to explain edge computing. She did it better than our slides."),
-            Said("x", -5, 9, "“If the oven is far away, the bread is cold.” Edge computing, by a baker."),
+            Said("x", -5, 9, "“If the oven is far away, the bread is cold.” Edge computing, by a baker.", variant=True),
             Said("x", 6, 9, "Two engineers, one baker, three minutes: what edge computing is for."),
         ),
     ),

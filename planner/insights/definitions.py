@@ -94,6 +94,7 @@ DEFINITIONS: tuple[Definition, ...] = (
     Definition("extra_views", N_("Extra views"), N_("The middle of what a promotion of this kind would add to the forecast, by what past ones brought."), when=N_("Worked out once an hour.")),
     Definition("pays", N_("It pays"), N_("How probable it is that the extra views are worth more than the promotion costs."), when=N_("Worked out once an hour.")),
     Definition("returned", N_("Came back"), N_("Something at least four weeks old gained, in three days (or between two weekly readings), at least 50, three times what it gained in such spans over the four weeks before, and five times their spread more than that, while we published nothing about it."), when=N_("Every six hours.")),
+    Definition("variant_rate", N_("Rate of a variant"), N_("Clicks, or engagements where no clicks are told, divided by how often the variant was seen, with the interval (Wilson) in which it lies nineteen times in twenty. All variants are read at the same age."), when=_WORKED_OUT),
     Definition("visits", N_("Website visits"), N_("Visits that began on the asset's page, by source. The networks' part is a lower bound."),
                source=N_("Matomo, Google Analytics 4, or exports of the web statistics"), when=N_("Every night, or when a file is imported.")),
 )  # fmt: skip

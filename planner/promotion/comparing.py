@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from planner.insights.intervals import Rate, rate
 from planner.promotion.forecast import Reading, known_at, outlook, tidy
-from planner.promotion.intervals import Rate, rate
 
 __all__ = ["Comparison", "Verdict", "compare"]
 

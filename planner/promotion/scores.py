@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from planner.promotion.intervals import at_most, rate
+from planner.insights.intervals import at_most, rate
 from planner.promotion.models import Decision
 
 __all__ = ["LATELY", "Bin", "Score", "Judged", "calibration", "judged", "score"]

@@ -21,6 +21,7 @@ from planner.insights.private import QUARTERS, private_numbers
 from planner.insights.queries import AssetPerformance
 from planner.insights.ranking import MIN_PEERS
 from planner.insights.standing import ChannelPart, PostStanding, cost_per_view, kept, parts, qualified, standings
+from planner.insights.variants import LEAST_ACTED, LEAST_SEEN, of_asset
 from planner.insights.watched import watched
 from planner.web.access import needs
 from planner.web.filters import number
@@ -61,7 +62,7 @@ class Numbers:
 def show(asset_id: int) -> ResponseReturnValue:
     found = _numbers(asset_id)
     return render_template(
-        "performance/asset.html", one=found, asset=found.asset, kept=kept(g.db, found.performance), private=private_numbers(g.db, found.performance), quarters=QUARTERS, summary=_summary(found), lines=_gained(found.performance),
+        "performance/asset.html", one=found, asset=found.asset, kept=kept(g.db, found.performance), private=private_numbers(g.db, found.performance), quarters=QUARTERS, variants=of_asset(g.db, asset_id), least_shown=(LEAST_SEEN, LEAST_ACTED), summary=_summary(found), lines=_gained(found.performance),
         least=MIN_PEERS, read_at=max((post.read_at for post in found.performance.posts if post.read_at), default=None),
         others=[one for one in insights.top_assets(g.db, metric="engagements", days=_DAYS, now=g.now, viewer=g.user) if one.asset_id != asset_id],
     )  # fmt: skip
@@ -123,7 +124,7 @@ def _less(column: dict[date, int | None], day: date) -> int | None:
 
 
 def _side_by_side(found: Sequence[Numbers]) -> dict[str, Any] | None:
-    """Engagements of each asset by days since its first post; what a channel was last read to have holds until it is read again."""
+    """Engagements of each asset by days since its first post; what a channel was last told to have holds until it is told again."""
     columns = []
     for one in found:
         first = min((post.post.published_at for post in one.posts if post.post.published_at), default=None)
@@ -132,7 +133,7 @@ def _side_by_side(found: Sequence[Numbers]) -> dict[str, Any] | None:
             days = sorted({day for series in one.performance.series for day, _counts in series.days})
             for day in days:
                 standing = [
-                    next((counts["engagements"] for at, counts in reversed(series.days) if at <= day), None) for series in one.performance.series
+                    next((counts["engagements"] for at, counts in reversed(series.days) if at <= day and counts["engagements"] is not None), None) for series in one.performance.series
                 ]
                 told = [value for value in standing if value is not None]
                 age = (day - first.date()).days

@@ -39,6 +39,7 @@ LATER = {
     "own_time": "planner.web.moments:own_time",
     "day_name": "planner.web.moments:day_name",
     "timespan": "planner.web.performance:timespan",
+    "variant_difference": "planner.web.performance:variant_difference",
     "times": "planner.web.performance:times",
     "minutes": "planner.web.watched_words:minutes",
     "whole": "planner.web.performance:whole",

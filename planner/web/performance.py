@@ -25,11 +25,13 @@ from planner.insights.gains import gains
 from planner.insights.ranking import MIN_PEERS, SEEN, rank
 from planner.insights.trend import ChannelMonth, months
 from planner.insights.week import STEPS, week
+from planner.planning.variants import DIFFERENCES
 from planner.web import keeping_views, performance_views
 from planner.web.access import needs
 from planner.web.cost_field import field_of
 from planner.web.definitions import definitions, regimes
 from planner.web.handed_out import as_it_is_read
+from planner.web.languages import translate
 from planner.web.linkedin_names import name_of
 
 __all__ = ["around", "audience", "export", "index", "times_of_week", "totals", "what_views_cost"]
@@ -73,6 +75,11 @@ class Lines:
 
     columns: Sequence[tuple[str, int]]
     rows: Sequence[tuple[date, Sequence[int | None]]]
+
+
+def variant_difference(name: str) -> str:
+    """In what two variants differ, in the reader's words."""
+    return translate(DIFFERENCES[name])
 
 
 def timespan(span: timedelta) -> str:

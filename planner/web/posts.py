@@ -17,6 +17,7 @@ from planner.channels.limits import held_at
 from planner.channels.port import Platform
 from planner.core.errors import Conflict, Invalid, PlannerError
 from planner.core.i18n import N_
+from planner.insights import variants as shown_variants
 from planner.planning import comments, marks, queries, rules, service, states, tuning, variants, writing
 from planner.planning.costs import cost_of
 from planner.planning.digest import leaving_text
@@ -117,6 +118,7 @@ def post_page(post: Post, status: int = 200, **forms: Any) -> ResponseReturnValu
     approve = forms.get("approve") or ApproveForm(formdata=None)
     approve.digest.data, approve.digest.raw_data = digest, None
     siblings = queries.posts_of(g.db, asset_id=post.asset_id, viewer=g.user, limit=30)
+    others = variants.of_post(g.db, post)
     page = render_template(
         "planning/post.html",
         post=post,
@@ -146,7 +148,8 @@ def post_page(post: Post, status: int = 200, **forms: Any) -> ResponseReturnValu
         four_eyes=rules.wants_second_pair(post.asset, post.campaign, runtime().settings.four_eyes),
         history=queries.history_of(g.db, post, limit=40),
         short_link=short_link_of(post),
-        variants=[(one, [translate(variants.DIFFERENCES[name]) for name in one.differs]) for one in variants.of_post(g.db, post)],
+        variants=[(one, [translate(variants.DIFFERENCES[name]) for name in one.differs]) for one in others],
+        compared=shown_variants.of_post(g.db, post) if others else None, least_shown=(shown_variants.LEAST_SEEN, shown_variants.LEAST_ACTED),
         result_words=RESULTS,
         native_id=native_queries.of_post(g.db, post.id) if post.origin is Origin.NATIVE else None,
         siblings=[one for one in siblings if one.post_id != post.id],

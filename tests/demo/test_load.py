@@ -18,6 +18,7 @@ from planner.demo.past import FILMS
 from planner.factory import create_app
 from planner.insights.gains import gains
 from planner.insights.models import Latest
+from planner.insights.variants import of_asset
 from planner.jobs.run import run_next
 from planner.ledger import jobs
 from planner.ledger.models import Job, JobState
@@ -66,6 +67,9 @@ def test_the_demo_quarter_is_lived_through_the_real_outbox(tmp_path: Path, sqlit
         assert min(count for _platform, count in days) >= 30, "followers were told day after day, by the story's own clock"
         (gained,) = gains(db, date.min).values()
         assert len(gained.days) >= 360 and None not in {one.organic for one in gained.days}
+        groups = [one for asset in db.scalars(select(Asset.id)) for one in of_asset(db, asset)]
+        assert len(groups) == sum(said.variant for piece in ASSETS for said in piece.posts)
+        assert all(one.age is not None and one.gap is not None for one in groups)
     runtime.engine.dispose()
 
 

@@ -14,13 +14,13 @@ from planner.catalog.models import Asset
 from planner.channels.port import Platform, Reading
 from planner.core.errors import Forbidden, Invalid, WrongState
 from planner.insights import service as insights
+from planner.insights.intervals import rate
 from planner.insights.rules import regime_of
 from planner.planning.models import PostState
 from planner.promotion import service, steps, tasks
 from planner.promotion.choices import Option, PromotionKind
 from planner.promotion.comparing import compare
 from planner.promotion.forecast import curve
-from planner.promotion.intervals import rate
 from planner.promotion.looking import compared, look
 from planner.promotion.models import Decision, Promotion, ReEdit
 from planner.promotion.service import DecisionValues

@@ -7,6 +7,7 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
+import pytest
 from flask import Flask
 from sqlalchemy.orm import Session
 
@@ -79,6 +80,34 @@ def test_what_a_page_tells_is_said_to_be_of_the_page(client: Browser, app_db: Se
     app_db.commit()
 
     assert "All of this is of the page: its followers and its visitors." in client.get("/performance/audience").text
+
+
+@pytest.mark.parametrize(("clicks", "badge", "said"), [
+    (300, "does better", "“Say it shorter”: +1.33 points above the next, between +0.88 and +1.8, nineteen times in twenty."),
+    (205, "cannot tell yet", "it may be chance"),
+    (None, "cannot tell yet", "Not all of them were read at the same age"),
+])  # fmt: skip
+def test_variants_stand_side_by_side_with_what_can_be_said_of_them(clicks: int | None, badge: str, said: str, client: Browser, app_db: Session) -> None:
+    channel = make_channel(app_db, platform=Platform.LINKEDIN, name="Our page")
+    asset = make_asset(app_db)
+    ids: list[int] = []
+    for number, (text, seen, clicked) in enumerate((("Say it at length", 10_000, 200), ("Say it shorter", 9_000, clicks))):
+        at = NOON - 20 * DAY + number * 3 * DAY
+        post = make_post(
+            app_db, asset=asset, channel=channel, state=PostState.PUBLISHED, published_at=at, publish_at=at, external_id=f"urn:{number}", text=text,
+            variant_of_id=ids[0] if ids else None,
+        )  # fmt: skip
+        ids.append(post.id)
+        service.record(app_db, [(post.id, Reading(f"urn:{number}", impressions=seen, clicks=clicked))], at=at + 7 * DAY, now=NOON)
+    app_db.commit()
+
+    numbers, page = client.get(f"/performance/assets/{asset.id}").text, client.get(f"/posts/{ids[1]}").text
+
+    for shown in (numbers, page):
+        assert badge in shown and said in shown
+        assert "They went out 3 days apart: the hour, the day, the order" in shown
+    assert f'/performance/assets/{asset.id}#variants"' in page
+    assert ("3.3%" in numbers, "2.0%" in numbers) == ((clicks == 300), clicks is not None)
 
 
 def test_gained_followers_are_shown_by_day_organic_and_paid_apart(client: Browser, app_db: Session) -> None:
