@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date
 from typing import Any
 
 from flask import g
@@ -34,7 +33,8 @@ class BlackoutOut(Out):
 
 class BlackoutList(Out):
     items = fields.List(fields.Nested(BlackoutOut), required=True)
-    total = fields.Integer(required=True, metadata={"description": "How many there are; `items` holds the first 500."})
+    total = fields.Integer(required=True, metadata={"description": "How many there are, on all pages."})
+    next_cursor = fields.String(required=True, allow_none=True, metadata={"description": "Of the page after; null on the last."})
 
 
 class PostInside(Out):
@@ -54,6 +54,9 @@ class PostsInside(Out):
 class BlackoutQuery(Body):
     since = Day(load_default=None, metadata={"description": "Only what is not over on that day."})
     until = Day(load_default=None, metadata={"description": "Only what begins before that day."})
+    sought = Line(most=200, data_key="q", load_default="", metadata={"description": "Every word of it is in the name."})
+    cursor = Line(most=200, load_default=None)
+    limit = QueryNumber(least=1, most=500, load_default=500)
 
 
 class DaysQuery(Body):
@@ -79,10 +82,11 @@ class BlackoutIn(BlackoutChange):
 @reads()
 @bp.arguments(BlackoutQuery, location="query")
 @bp.response(200, BlackoutList)
-def index(given: dict[str, date | None]) -> dict[str, Any]:
-    """Blackouts, the earliest first."""
-    since, until = given["since"], given["until"]
-    return {"items": service.blackouts(g.db, since=since, until=until), "total": service.count(g.db, since=since, until=until)}
+def index(given: dict[str, Any]) -> dict[str, Any]:
+    """Blackouts, the earliest first, a page at a time."""
+    page = service.blackouts(g.db, **given)
+    asked = {name: given[name] for name in ("since", "until", "sought")}
+    return {"items": page.items, "total": service.count(g.db, **asked), "next_cursor": page.next_cursor}
 
 
 @reads()

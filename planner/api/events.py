@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date
 from typing import Any
 
 from flask import g
@@ -11,7 +10,7 @@ from marshmallow import fields
 
 from planner.api.bodies import Blueprint
 from planner.api.door import changes, creates, expect, reads, steps, tagged
-from planner.api.fields import Body, Choice, Day, Line, Moment, NoBody, Out
+from planner.api.fields import Body, Choice, Day, Line, Moment, NoBody, Out, QueryNumber
 from planner.core.errors import NotFound
 from planner.people import events as service
 from planner.people.events import EventValues
@@ -39,12 +38,16 @@ class EventOut(Out):
 
 class EventList(Out):
     items = fields.List(fields.Nested(EventOut), required=True)
-    total = fields.Integer(required=True, metadata={"description": "How many there are; `items` holds the first 500."})
+    total = fields.Integer(required=True, metadata={"description": "How many there are, on all pages."})
+    next_cursor = fields.String(required=True, allow_none=True, metadata={"description": "Of the page after; null on the last."})
 
 
 class EventQuery(Body):
     since = Day(load_default=None, metadata={"description": "Only what is not over on that day."})
     until = Day(load_default=None, metadata={"description": "Only what begins before that day."})
+    sought = Line(most=200, data_key="q", load_default="", metadata={"description": "Every word of it is in the name, the rival or the place."})
+    cursor = Line(most=200, load_default=None)
+    limit = QueryNumber(least=1, most=500, load_default=500)
 
 
 class EventChange(Body):
@@ -68,10 +71,11 @@ class EventIn(EventChange):
 @reads()
 @bp.arguments(EventQuery, location="query")
 @bp.response(200, EventList)
-def index(given: dict[str, date | None]) -> dict[str, Any]:
-    """Events, the earliest first."""
-    since, until = given["since"], given["until"]
-    return {"items": service.events(g.db, since=since, until=until), "total": service.count(g.db, since=since, until=until)}
+def index(given: dict[str, Any]) -> dict[str, Any]:
+    """Events, the earliest first, a page at a time."""
+    page = service.events(g.db, **given)
+    asked = {name: given[name] for name in ("since", "until", "sought")}
+    return {"items": page.items, "total": service.count(g.db, **asked), "next_cursor": page.next_cursor}
 
 
 @creates("event.edit")

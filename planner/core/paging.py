@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any, Generic, TypeVar
 
 import orjson
@@ -12,7 +13,7 @@ import orjson
 from planner.core.errors import Invalid
 from planner.core.i18n import N_
 
-__all__ = ["Page", "decode_cursor", "encode_cursor"]
+__all__ = ["Page", "day_and_number", "decode_cursor", "encode_cursor", "name_and_number"]
 
 
 Item = TypeVar("Item")
@@ -38,5 +39,26 @@ def decode_cursor(cursor: str, *, parts: int) -> list[Any]:
     except ValueError:
         keys = None
     if not isinstance(keys, list) or len(keys) != parts:
-        raise Invalid(N_("This page address is damaged. Start again from the first page."), field="cursor")
+        raise _damaged()
     return keys
+
+
+def name_and_number(cursor: str) -> tuple[str, int]:
+    """The sort keys of a list by name. Raises Invalid when the text is not one of ours."""
+    name, number = decode_cursor(cursor, parts=2)
+    if not isinstance(name, str) or isinstance(number, bool) or not isinstance(number, int):
+        raise _damaged()
+    return name, number
+
+
+def day_and_number(cursor: str) -> tuple[date, int]:
+    """The sort keys of a list by day. Raises Invalid when the text is not one of ours."""
+    text, number = name_and_number(cursor)
+    try:
+        return date.fromisoformat(text), number
+    except ValueError:
+        raise _damaged() from None
+
+
+def _damaged() -> Invalid:
+    return Invalid(N_("This page address is damaged. Start again from the first page."), field="cursor")

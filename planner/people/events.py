@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, func, select, tuple_
 from sqlalchemy.orm import Session
 
 from planner.accounts import history
@@ -16,6 +16,8 @@ from planner.accounts.models import Entry, User
 from planner.accounts.rules import require
 from planner.core.errors import Conflict, Invalid, NotFound, WrongState
 from planner.core.i18n import N_
+from planner.core.paging import Page, day_and_number, encode_cursor
+from planner.core.seeking import holding
 from planner.people.models import Event, EventKind
 
 __all__ = ["EventValues", "add", "by_id", "change", "checked", "count", "events", "history_of", "put_back", "remove", "take_back", "values_of"]
@@ -53,15 +55,26 @@ def by_id(db: Session, event_id: int) -> Event:
     return found
 
 
-def events(db: Session, *, since: date | None = None, until: date | None = None, limit: int = 500) -> Sequence[Event]:
-    """Those that are not over on `since` and begin before `until`, the earliest first. One statement."""
-    query = select(Event).where(*_asked_for(since, until))
-    return db.scalars(query.order_by(Event.starts_on, Event.id).limit(limit)).all()
+def events(
+    db: Session, *, since: date | None = None, until: date | None = None, sought: str = "", latest_first: bool = False, cursor: str | None = None, limit: int = 50
+) -> Page[Event]:
+    """Those that are not over on `since` and begin before `until`, the earliest first, a page at a time. One statement.
+
+    sought -- every word of it is in their name, rival or place.
+    """
+    place = tuple_(Event.starts_on, Event.id)
+    query = select(Event).where(*_asked_for(since, until, sought)).limit(limit + 1)
+    query = query.order_by(Event.starts_on.desc(), Event.id.desc()) if latest_first else query.order_by(Event.starts_on, Event.id)
+    if cursor:
+        query = query.where(place < day_and_number(cursor) if latest_first else place > day_and_number(cursor))
+    found = list(db.scalars(query))
+    more, found = len(found) > limit, found[:limit]
+    return Page(found, encode_cursor(found[-1].starts_on.isoformat(), found[-1].id) if more else None)
 
 
-def count(db: Session, *, since: date | None = None, until: date | None = None) -> int:
+def count(db: Session, *, since: date | None = None, until: date | None = None, sought: str = "") -> int:
     """How many there are of them. One statement."""
-    return db.scalars(select(func.count()).select_from(Event).where(*_asked_for(since, until))).one()
+    return db.scalars(select(func.count()).select_from(Event).where(*_asked_for(since, until, sought))).one()
 
 
 def values_of(event: Event) -> EventValues:
@@ -145,13 +158,13 @@ def history_of(db: Session, event: Event, *, limit: int = 50) -> Sequence[Entry]
     return db.scalars(query.order_by(Entry.id.desc()).limit(limit)).all()
 
 
-def _asked_for(since: date | None, until: date | None) -> list[ColumnElement[bool]]:
+def _asked_for(since: date | None, until: date | None, sought: str) -> list[ColumnElement[bool]]:
     asked: list[ColumnElement[bool]] = [Event.removed_at.is_(None)]
     if since is not None:
         asked.append(Event.ends_on > since)
     if until is not None:
         asked.append(Event.starts_on < until)
-    return asked
+    return asked + holding(sought, Event.name, Event.rival, Event.place)
 
 
 def _told(event: Event) -> dict[str, Any]:

@@ -7,9 +7,8 @@ from collections.abc import Iterable, Sequence
 from sqlalchemy import func, select, tuple_
 from sqlalchemy.orm import Session
 
-from planner.core.errors import Invalid, NotFound
-from planner.core.i18n import N_
-from planner.core.paging import Page, decode_cursor, encode_cursor
+from planner.core.errors import NotFound
+from planner.core.paging import Page, encode_cursor, name_and_number
 from planner.people.person_models import Person, Tier
 from planner.people.rules import folded
 
@@ -29,7 +28,7 @@ def people(db: Session, *, sought: str = "", tier: Tier | None = None, cursor: s
     if tier is not None:
         query = query.where(Person.tier == tier)
     if cursor:
-        query = query.where(tuple_(name, Person.id) > _place(cursor))
+        query = query.where(tuple_(name, Person.id) > name_and_number(cursor))
     found = list(db.scalars(query))
     more = len(found) > limit
     found = found[:limit]
@@ -59,10 +58,3 @@ def persons(db: Session, numbers: Iterable[int]) -> dict[int, Person]:
         with db.no_autoflush:
             known |= {one.id: one for one in db.scalars(select(Person).where(Person.id.in_(unknown)))}
     return known
-
-
-def _place(cursor: str) -> tuple[str, int]:
-    name, number = decode_cursor(cursor, parts=2)
-    if not isinstance(name, str) or isinstance(number, bool) or not isinstance(number, int):
-        raise Invalid(N_("This page address is damaged. Start again from the first page."), field="cursor")
-    return name, number

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy import ColumnElement, and_, func, or_, select, tuple_
 from sqlalchemy.orm import Session
 
 from planner.accounts import history
@@ -16,6 +16,8 @@ from planner.accounts.rules import require
 from planner.channels.models import Channel
 from planner.core.errors import Conflict, Invalid, NotFound, WrongState
 from planner.core.i18n import N_
+from planner.core.paging import Page, day_and_number, encode_cursor
+from planner.core.seeking import holding
 from planner.planning import queries
 from planner.planning.models import Post
 from planner.planning.moments import zone_of
@@ -49,15 +51,26 @@ def by_id(db: Session, blackout_id: int) -> Blackout:
     return found
 
 
-def blackouts(db: Session, *, since: date | None = None, until: date | None = None, limit: int = 500) -> Sequence[Blackout]:
-    """Those that are not over on `since` and begin before `until`, the earliest first. One statement."""
-    query = select(Blackout).where(*_asked_for(since, until))
-    return db.scalars(query.order_by(Blackout.starts_on, Blackout.id).limit(limit)).all()
+def blackouts(
+    db: Session, *, since: date | None = None, until: date | None = None, sought: str = "", latest_first: bool = False, cursor: str | None = None, limit: int = 50
+) -> Page[Blackout]:
+    """Those that are not over on `since` and begin before `until`, the earliest first, a page at a time. One statement.
+
+    sought -- every word of it is in their name.
+    """
+    place = tuple_(Blackout.starts_on, Blackout.id)
+    query = select(Blackout).where(*_asked_for(since, until, sought)).limit(limit + 1)
+    query = query.order_by(Blackout.starts_on.desc(), Blackout.id.desc()) if latest_first else query.order_by(Blackout.starts_on, Blackout.id)
+    if cursor:
+        query = query.where(place < day_and_number(cursor) if latest_first else place > day_and_number(cursor))
+    found = list(db.scalars(query))
+    more, found = len(found) > limit, found[:limit]
+    return Page(found, encode_cursor(found[-1].starts_on.isoformat(), found[-1].id) if more else None)
 
 
-def count(db: Session, *, since: date | None = None, until: date | None = None) -> int:
+def count(db: Session, *, since: date | None = None, until: date | None = None, sought: str = "") -> int:
     """How many there are of them. One statement."""
-    return db.scalars(select(func.count()).select_from(Blackout).where(*_asked_for(since, until))).one()
+    return db.scalars(select(func.count()).select_from(Blackout).where(*_asked_for(since, until, sought))).one()
 
 
 def inside(
@@ -166,13 +179,13 @@ def checked(db: Session, values: BlackoutValues) -> dict[str, Any]:
     return {"name": name, "starts_on": values.starts_on, "ends_on": last + _DAY, "channel_ids": wanted}
 
 
-def _asked_for(since: date | None, until: date | None) -> list[ColumnElement[bool]]:
+def _asked_for(since: date | None, until: date | None, sought: str) -> list[ColumnElement[bool]]:
     asked: list[ColumnElement[bool]] = [Blackout.removed_at.is_(None)]
     if since is not None:
         asked.append(Blackout.ends_on > since)
     if until is not None:
         asked.append(Blackout.starts_on < until)
-    return asked
+    return asked + holding(sought, Blackout.name)
 
 
 def _told(db: Session, blackout: Blackout) -> dict[str, Any]:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, func, or_, select, tuple_
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -16,10 +16,12 @@ from planner.accounts.rules import require
 from planner.catalog.models import Asset
 from planner.core.errors import Invalid, NotFound
 from planner.core.i18n import N_
+from planner.core.paging import Page, encode_cursor, name_and_number
+from planner.core.seeking import holding
 from planner.planning.models import Post
 from planner.planning.writing_models import KeptText, PostTemplate
 
-__all__ = ["LONGEST_KEPT", "add_template", "discard", "filled", "keep", "kept", "remove_template", "template", "templates"]
+__all__ = ["LONGEST_KEPT", "add_template", "discard", "filled", "keep", "kept", "remove_template", "template", "template_names", "templates"]
 
 #: Characters that one form may hold; more than any form of ours can.
 LONGEST_KEPT = 200_000
@@ -47,9 +49,23 @@ def discard(db: Session, user: User, what: str) -> None:
     db.execute(delete(KeptText).where(KeptText.user_id == user.id, KeptText.what == what))
 
 
-def templates(db: Session) -> list[PostTemplate]:
-    """By name. One statement."""
-    return list(db.scalars(select(PostTemplate).order_by(func.lower(PostTemplate.name), PostTemplate.id)))
+def templates(db: Session, *, sought: str = "", cursor: str | None = None, limit: int = 50) -> Page[PostTemplate]:
+    """By name, a page at a time; `sought`: every word of it is in the name or the text. One statement, one more where a page follows."""
+    name = func.lower(PostTemplate.name)
+    query = select(PostTemplate).where(*holding(sought, PostTemplate.name, PostTemplate.text)).order_by(name, PostTemplate.id).limit(limit + 1)
+    if cursor:
+        query = query.where(tuple_(name, PostTemplate.id) > name_and_number(cursor))
+    found = list(db.scalars(query))
+    more, found = len(found) > limit, found[:limit]
+    return Page(found, encode_cursor(db.scalar(select(func.lower(found[-1].name))), found[-1].id) if more else None)
+
+
+def template_names(db: Session, *, chosen: int | None = None, limit: int = 50) -> list[tuple[int, str]]:
+    """Number and name of the first ones by name, and of the chosen one. One statement."""
+    own = chosen if chosen is not None and 0 < chosen < 2**63 else 0
+    first = select(PostTemplate.id).order_by(func.lower(PostTemplate.name), PostTemplate.id).limit(limit)
+    query = select(PostTemplate.id, PostTemplate.name).where(or_(PostTemplate.id.in_(first), PostTemplate.id == own))
+    return [(row.id, row.name) for row in db.execute(query.order_by(func.lower(PostTemplate.name), PostTemplate.id))]
 
 
 def template(db: Session, template_id: int) -> PostTemplate:

@@ -57,7 +57,7 @@ def new() -> ResponseReturnValue:
         form.once.data = new_token()
     told = mentioning(form)
     page = render_template(
-        "planning/new.html", mentioning=told, typed=typed(), unsaved=unsaved("new"), templates=writing.templates(g.db), form=form, asset=asset, channels=channels, counted=COUNTED_AS, limits_of=limits_of,
+        "planning/new.html", mentioning=told, typed=typed(), unsaved=unsaved("new"), templates=writing.template_names(g.db, chosen=request.args.get("template", type=int)), form=form, asset=asset, channels=channels, counted=COUNTED_AS, limits_of=limits_of,
         checks=checks_of(form, asset, channels), files=list(asset.files) if asset is not None else [],
     )  # fmt: skip
     return page, 422 if form.is_submitted() and (form.refused or not checking) else 200

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from flask import flash, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -33,9 +34,16 @@ _SHOWN = 200
 
 @needs("read")
 def index() -> ResponseReturnValue:
-    """Those that are not over, or with ?past=1 all of them."""
+    """Those that are not over, or with ?past=1 all of them, the latest first."""
     past = request.args.get("past") == "1"
-    return render_template("events/index.html", events=service.events(g.db, since=None if past else today()), past=past, today=today())
+    sought, cursor = request.args.get("q", "").strip()[:200], request.args.get("cursor")
+    since = None if past else today()
+    page = service.events(g.db, since=since, sought=sought, latest_first=past, cursor=cursor)
+    kept: dict[str, Any] = {"past": 1 if past else None, "q": sought or None}
+    return render_template(
+        "events/index.html", events=page.items, past=past, today=today(), sought=sought, total=service.count(g.db, since=since, sought=sought),
+        next_href=url_for(".index", **kept, cursor=page.next_cursor) if page.next_cursor else None, first_href=url_for(".index", **kept) if cursor else None,
+    )  # fmt: skip
 
 
 @needs("event.edit")

@@ -82,7 +82,13 @@ def hashtags() -> ResponseReturnValue:
 
 @needs("read")
 def templates() -> ResponseReturnValue:
-    return render_template("planning/templates.html", templates=writing.templates(g.db))
+    sought, cursor = request.args.get("q", "").strip()[:200], request.args.get("cursor")
+    page = writing.templates(g.db, sought=sought, cursor=cursor)
+    return render_template(
+        "planning/templates.html", templates=page.items, sought=sought,
+        next_href=url_for(".templates", q=sought or None, cursor=page.next_cursor) if page.next_cursor else None,
+        first_href=url_for(".templates", q=sought or None) if cursor else None,
+    )  # fmt: skip
 
 
 @needs("post.edit")

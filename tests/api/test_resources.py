@@ -20,7 +20,7 @@ from planner.ledger.jobs import enqueue
 from planner.planning.models import PostState
 from planner.publishing.models import Delivery, DeliveryState
 from tests.api.conftest import Caller
-from tests.factories import NOON, make_asset, make_channel, make_post, make_user
+from tests.factories import NOON, make_asset, make_blackout, make_channel, make_event, make_post, make_user
 
 UNTOLD = dict.fromkeys(METRICS)
 
@@ -133,10 +133,10 @@ def test_an_event_is_made_changed_listed_and_taken_off(admin: Caller, caller: Ca
     assert (wrong.status_code, wrong.json["errors"][0]["field"]) == (422, "last_on")
     assert caller("viewer").post("/events", {"name": "Show", "starts_on": "2026-03-02"}).status_code == 403
     gone = admin.post(f"/events/{made.json['id']}/remove", {}, match=changed.headers["ETag"])
-    assert (gone.status_code, admin.get(f"/events/{made.json['id']}").status_code, admin.get("/events").json) == (200, 404, {"items": [], "total": 0})
+    assert (gone.status_code, admin.get(f"/events/{made.json['id']}").status_code, admin.get("/events").json) == (200, 404, {"items": [], "total": 0, "next_cursor": None})
     assert caller("viewer").post(f"/events/{made.json['id']}/put-back", {}, match="*").status_code == 403
     again = admin.post(f"/events/{made.json['id']}/put-back", {}, match=gone.headers["ETag"])
-    assert (again.status_code, again.json["place"], admin.get("/events").json) == (200, "Hall 3", {"items": [again.json], "total": 1})
+    assert (again.status_code, again.json["place"], admin.get("/events").json) == (200, "Hall 3", {"items": [again.json], "total": 1, "next_cursor": None})
 
 
 def test_a_blackout_is_made_changed_listed_and_taken_off(admin: Caller, caller: Callable[..., Caller], rows: Session) -> None:
@@ -154,13 +154,32 @@ def test_a_blackout_is_made_changed_listed_and_taken_off(admin: Caller, caller: 
     assert (wrong.status_code, wrong.json["errors"][0]["field"]) == (422, "last_on")
     assert caller("author").post("/blackouts", given).status_code == 403
     gone = admin.post(f"/blackouts/{made.json['id']}/remove", {}, match=changed.headers["ETag"])
-    assert (gone.status_code, admin.get(f"/blackouts/{made.json['id']}").status_code, admin.get("/blackouts").json) == (200, 404, {"items": [], "total": 0})
+    assert (gone.status_code, admin.get(f"/blackouts/{made.json['id']}").status_code, admin.get("/blackouts").json) == (200, 404, {"items": [], "total": 0, "next_cursor": None})
     back = f"/blackouts/{made.json['id']}/put-back"
     assert (admin.post(back, {}, match='"1"').status_code, caller("author").post(back, {}, match="*").status_code) == (412, 403)
     again = [admin.post(back, {}, match=gone.headers["ETag"], Idempotency_Key="k2") for _ in range(2)]
     assert (again[0].status_code, again[0].get_data() == again[1].get_data()) == (200, True)
     assert again[0].json == changed.json | {"version": again[0].json["version"]}
-    assert admin.get("/blackouts").json == {"items": [again[0].json], "total": 1}
+    assert admin.get("/blackouts").json == {"items": [again[0].json], "total": 1, "next_cursor": None}
+
+
+@pytest.mark.parametrize(("path", "make"), [("/events", make_event), ("/blackouts", make_blackout)])
+def test_whole_days_are_listed_a_page_at_a_time_with_their_number(admin: Caller, rows: Session, path: str, make: Callable[..., Any]) -> None:
+    for number in (3, 1, 2, 2, 1):
+        make(rows, f"Day {number}", starts_on=NOON.date() + timedelta(days=number))
+    rows.commit()
+
+    shown, cursor = [], ""
+    for _page in range(3):
+        told = admin.get(f"{path}?limit=2{cursor}").json
+        shown.append([one["name"] for one in told["items"]])
+        cursor = f"&cursor={told['next_cursor']}"
+        assert told["total"] == 5
+
+    assert (shown, told["next_cursor"]) == ([["Day 1", "Day 1"], ["Day 2", "Day 2"], ["Day 3"]], None)
+    found = admin.get(f"{path}?q=day+2").json
+    assert ([one["name"] for one in found["items"]], found["total"]) == (["Day 2", "Day 2"], 2)
+    assert [admin.get(f"{path}?cursor={wrong}").status_code for wrong in ("x", "WzEsMl0", "WyJzb29uIiwxXQ")] == [422] * 3
 
 
 def test_a_blackout_of_some_channels_is_told_with_them(admin: Caller, rows: Session) -> None:

@@ -89,6 +89,6 @@ def test_those_of_some_days_are_read_the_earliest_first(db: Session) -> None:
     long = make_event(db, "Long", starts_on=MONDAY - 2 * DAY, ends_on=MONDAY + DAY)
     make_event(db, "Gone", removed_at=NOON)
 
-    assert list(events.events(db)) == [early, long, late]
-    assert list(events.events(db, since=MONDAY)) == [long, late]
-    assert list(events.events(db, since=MONDAY, until=MONDAY + 9 * DAY)) == [long]
+    assert list(events.events(db).items) == [early, long, late]
+    assert list(events.events(db, since=MONDAY).items) == [long, late]
+    assert list(events.events(db, since=MONDAY, until=MONDAY + 9 * DAY).items) == [long]

@@ -232,6 +232,22 @@ def test_the_way_back_leads_to_the_calendar_or_to_the_list_alone(client: Browser
     assert client.submit(f"{PAGE}/new", **{**QUIET, "back": "https://example.net/"}).location == PAGE
 
 
+def test_thousands_are_turned_page_by_page_and_found_by_name(client: Browser, app_db: Session) -> None:
+    for number in range(60):
+        make_blackout(app_db, f"Quiet {number}", starts_on=NOON.date())
+    app_db.commit()
+
+    first = client.get(PAGE).text
+    following = re.search(r'href="(/settings/blackouts\?cursor=[^"]+)"', first)
+    assert following is not None
+    seen = [re.findall(r'class="row-link"[^>]*>(Quiet \d+)<', page) for page in (first, client.get(following[1]).text)]
+
+    assert seen == [[f"Quiet {number}" for number in range(50)], [f"Quiet {number}" for number in range(50, 60)]]
+    assert "60 in all" in first
+    assert re.findall(r'class="row-link"[^>]*>(Quiet \d+)<', client.get(f"{PAGE}?past=1&q=quiet+59").text) == ["Quiet 59"]
+    assert client.get(f"{PAGE}?cursor=x").status_code == 422
+
+
 def test_blackouts_cost_no_page_a_statement(client: Browser, app: Flask, app_db: Session) -> None:
     make_blackout(app_db)
     make_post(app_db)

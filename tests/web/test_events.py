@@ -212,6 +212,30 @@ def test_whoever_makes_a_link_chooses_which_events_it_shows(client: Browser, sig
     assert client.submit("/calendar/shares", **fields, what="own", events="some").status_code == 422
 
 
+def test_thousands_are_turned_page_by_page_and_found_by_words(client: Browser, app: Flask, app_db: Session) -> None:
+    for number in range(120):
+        make_event(app_db, f"Event {number}", starts_on=NOON.date() + timedelta(days=number), rival="Acme" if number == 110 else "", place="Lyon" if number == 5 else "")
+    make_event(app_db, "Over", starts_on=date(2026, 2, 1))
+    app_db.commit()
+
+    def names(page: str) -> list[str]:
+        return re.findall(r'href="/events/\d+">([^<]+)</a>', page)
+
+    first = client.get("/events").text
+    assert "120 in all" in first
+    pages, seen = [first], names(first)
+    while following := re.search(r'href="(/events\?cursor=[^"]+)"', pages[-1]):
+        pages.append(client.get(following[1]).text)
+        seen += names(pages[-1])
+    assert (len(pages), seen) == (3, [f"Event {number}" for number in range(120)])
+    assert names(client.get("/events?past=1").text)[:2] == ["Event 119", "Event 118"]
+    assert [names(client.get(f"/events?q={words}").text) for words in ("aCme+event", "lyon", "over")] == [["Event 110"], ["Event 5"], []]
+    assert names(client.get("/events?past=1&q=over").text) == ["Over"]
+    assert "No event of that name" in client.get("/events?q=%25").text
+    assert client.get("/events?cursor=x").status_code == 422
+    assert statements(app, client, "/events") <= 8
+
+
 def test_events_cost_the_calendar_no_statement(client: Browser, app: Flask, app_db: Session) -> None:
     make_post(app_db)
     app_db.commit()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -88,6 +89,26 @@ def test_nobody_keeps_or_learns_of_what_they_may_not_know_and_nothing_endless_is
     assert sign_in(roles=(RoleName.AUTHOR,)).submit(f"/posts/kept/{secret.id}", text="x").status_code == 404
     assert sign_in(roles=(RoleName.VIEWER,)).submit("/posts/kept/new", text="x").status_code == 403
     assert client.submit("/posts/kept/new", text="x" * (LONGEST_KEPT + 1)).status_code == 422
+
+
+def test_thousands_of_templates_are_turned_page_by_page_and_the_composer_offers_the_first_and_the_chosen(client: Browser, app_db: Session) -> None:
+    make_channel(app_db)
+    for number in range(120):
+        app_db.add(PostTemplate(name=f"Template {number:03}", text="The sea" if number == 77 else "Words", made_at=NOON))
+    app_db.commit()
+    (last,) = app_db.scalars(select(PostTemplate.id).where(PostTemplate.name == "Template 119"))
+    app_db.commit()
+
+    pages = [client.get("/posts/templates").text]
+    while following := re.search(r'href="(/posts/templates\?cursor=[^"]+)"', pages[-1]):
+        pages.append(client.get(following[1]).text)
+    shown = [re.findall(r">(Template \d+)</a>", page) for page in pages]
+    assert ([len(names) for names in shown], [name for names in shown for name in names]) == ([50, 50, 20], [f"Template {number:03}" for number in range(120)])
+    assert re.findall(r">(Template \d+)</a>", client.get("/posts/templates?q=sea+THE").text) == ["Template 077"]
+    assert "No template has these words" in client.get("/posts/templates?q=nothing").text
+    composer = client.get(f"/posts/new?template={last}").text
+    assert (composer.count(">Template "), f'<option value="{last}" selected>Template 119' in composer) == (51, True)
+    assert client.get("/posts/new?template=99999999999999999999").status_code == 404
 
 
 def test_a_post_s_words_become_a_template_that_the_next_one_fills_in(client: Browser, app_db: Session) -> None:

@@ -30,11 +30,18 @@ _SHOWN = 200
 
 @needs("read")
 def index() -> ResponseReturnValue:
-    """Those that are not over, or with ?past=1 all of them; and what the rule makes of a post on their days."""
+    """Those that are not over, or with ?past=1 all of them, the latest first; and what the rule makes of a post on their days."""
     past = request.args.get("past") == "1"
     rule = tuning_of(all_settings(g.db), None).of("blackout")
-    found = service.blackouts(g.db, since=None if past else today())
-    return render_template("blackouts/index.html", blackouts=found, names=dict(_channels()), past=past, today=today(), rule=rule)
+    sought, cursor = request.args.get("q", "").strip()[:200], request.args.get("cursor")
+    since = None if past else today()
+    page = service.blackouts(g.db, since=since, sought=sought, latest_first=past, cursor=cursor)
+    kept: dict[str, Any] = {"past": 1 if past else None, "q": sought or None}
+    return render_template(
+        "blackouts/index.html", blackouts=page.items, names=dict(_channels()), past=past, today=today(), rule=rule, sought=sought,
+        total=service.count(g.db, since=since, sought=sought), next_href=url_for(".index", **kept, cursor=page.next_cursor) if page.next_cursor else None,
+        first_href=url_for(".index", **kept) if cursor else None,
+    )  # fmt: skip
 
 
 @needs("blackout.edit")
