@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -89,6 +90,31 @@ def test_a_file_with_a_fault_in_it_is_shown_soundly(chromium: Browser, empty: Pr
         page.locator("main form button[type=submit]").first.click()
         page.wait_for_selector("main [role=alert]")
         assert _looked_over(page, WALKS[3]) == []
+        assert [line for line in said if "status of 422" not in line] == []
+
+
+@pytest.mark.parametrize("walk", [WALKS[0], WALKS[3]], ids=lambda walk: f"{walk.width}-{walk.theme}")
+def test_events_that_are_refused_or_added_and_a_blackout_over_posts_are_shown_soundly(chromium: Browser, demo: Product, walk: Walk) -> None:
+    with _walking(chromium, demo, walk) as (page, said):
+        for body, shown in ((b"name,first_day\n,soon\nShow,2026-13-01\n", "main [role=alert]"), (b"name,first_day\nShow of %s,2030-01-01\n" % walk.theme.encode(), "#toasts form")):
+            page.goto(f"{demo.url}/events/import")
+            page.locator("input[type=file]").set_input_files({"name": "events.csv", "mimeType": "text/csv", "buffer": body})
+            page.locator("main form button[type=submit]").first.click()
+            page.wait_for_selector(shown)
+            assert _looked_over(page, walk) == []
+        page.goto(f"{demo.url}/settings/blackouts/new")
+        page.locator("#name").fill("Before the results")
+        page.locator("#last_on").fill(f"{datetime.now(UTC) + timedelta(days=30):%Y-%m-%d}")
+        page.locator("[name=channel_ids]").first.check()
+        page.locator("button[name=preview]").click()
+        page.wait_for_selector("main [data-row]")
+        assert _looked_over(page, walk) == []
+        page.locator("main form button[type=submit]").first.click()
+        page.wait_for_url(re.compile(r"/settings/blackouts/\d+"))
+        page.wait_for_selector("main [data-row]")
+        assert _looked_over(page, walk) == []
+        page.goto(f"{demo.url}/calendar/shares")
+        assert _looked_over(page, walk) == []
         assert [line for line in said if "status of 422" not in line] == []
 
 
