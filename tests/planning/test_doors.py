@@ -155,6 +155,21 @@ class Doors(Company):
         }  # fmt: skip
         self.opened["edit"] += self.submit(who, f"/posts/{number}/edit", **{**fields, **changed})
 
+    @precondition(lambda self: self.posts(*GOING))
+    @rule(number=ANY_POST, turn=some.sampled_from(tuple(TURNS)), by_form=some.booleans(), who=WRITERS)
+    def edit_away_and_back(self, number: int, turn: str, by_form: bool, who: str) -> None:
+        """What was approved once comes back when something else has changed meanwhile."""
+        going = self.posts(*GOING)
+        post = going[number % len(going)]
+        text = self.post(post).text
+        for words in ("Something else.", text):
+            if by_form:
+                self.edit_by_form(who, post, {"text": words})
+            else:
+                self.opened["api"] += bool(self.program(who, "PATCH", f"/posts/{post}", {"text": words}))
+            self.what_is_approved_was_approved_and_may_go_out_then()
+            self.turn_an_asset(turn)
+
     @rule(turn=some.sampled_from(tuple(TURNS)))
     def turn_an_asset(self, turn: str) -> None:
         self.opened["asset"] += bool(self.program("planner", "PATCH", f"/assets/{self.assets['turning']}", TURNS[turn]))
@@ -260,7 +275,7 @@ class Doors(Company):
         assert status < 500 and status != 429
         self.opened["guest"] += status < 400
 
-    @rule(who=some.sampled_from(("approver", "admin")), by_page=some.booleans())
+    @rule(who=APPROVERS, by_page=some.booleans())
     def ask_for_and_approve_whatever_may_be(self, who: str, by_page: bool) -> None:
         for number in self.posts(PostState.DRAFT, PostState.CHANGES_REQUESTED):
             self.say("planner", number, "submit", by_page=False)
@@ -460,6 +475,45 @@ def test_the_walk_reads_digests_that_have_something_to_hide(walk: Callable[[], D
     assert sum("a confidential post" in text for text in doors.digests()) > 0
     assert sum("a confidential post" in text for text in doors.box.said) > 0
     assert len(doors.room.log) == 1
+
+
+def test_whatever_is_tried_too_early_or_twice_stays_in(walk: Callable[[], Doors]) -> None:
+    """Each asset on each channel before and after each lift, asked for and approved by each who may; then the company lives on."""
+    doors = found(walk)
+    doors.turn_an_asset("embargoed")
+
+    for number, asset in enumerate(ASSETS):
+        for hours in (30, 121, 239):
+            doors.plan_by_program(asset, CHANNELS[number % 2], TEXTS[hours % 4], hours + number, "planner")
+            doors.compose(asset, CHANNELS[hours % 2], TEXTS[number % 4], hours, in_campaign=hours == 239, who="admin")
+    for who in ("planner", "admin", "approver"):
+        doors.ask_for_and_approve_whatever_may_be(who, by_page=who == "admin")
+        hold(doors)
+    for number in range(0, len(doors.posts()), 5):
+        doors.move(number, 30, "form", "admin")
+        doors.step(number, "cancel", by_page=True, who="planner")
+        doors.step(number, "restore", by_page=False, who="planner")
+        hold(doors)
+    doors.ask_somebody_outside(0)
+    hold(doors)
+    for _ in range(3):
+        doors.time_passes(80)
+        hold(doors)
+
+    assert doors.sent > 3
+
+
+def test_what_was_approved_does_not_come_back_where_something_changed_meanwhile(walk: Callable[[], Doors]) -> None:
+    doors, becomes = found(walk), []
+    doors.edit(0, ("text", "An Osprey on the roof."), in_campaign=False, by_form=True, who="planner")
+
+    for turn in ("open", "embargoed"):
+        doors.ask_for_and_approve_whatever_may_be("approver", by_page=False)
+        doors.edit_away_and_back(0, turn, by_form=turn == "open", who="planner")
+        hold(doors)
+        becomes.append(doors.post(doors.one(0)).state)
+
+    assert becomes == [PostState.APPROVED, PostState.IN_REVIEW]
 
 
 def test_each_door_of_the_walk_opens(walk: Callable[[], Doors]) -> None:
