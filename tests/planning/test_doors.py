@@ -103,7 +103,7 @@ class Doors(Company):
     @precondition(lambda self: self.posts())
     @rule(number=ANY_POST, hours=IN_ORDER[3], how=some.sampled_from(("form", "drop", "program", "together", "edit")), who=WRITERS)
     def move(self, number: int, hours: int, how: str, who: str) -> None:
-        post, at = self.one(number), (NOON + hours * HOUR).isoformat()
+        post, at = self.pick(number), (NOON + hours * HOUR).isoformat()
         with self.moved_by(who, post):
             if how == "form":
                 self.opened["move"] += self.submit(who, f"/posts/{post}/move", wall_time=self.wall(hours), time_zone="Europe/Paris")
@@ -123,7 +123,7 @@ class Doors(Company):
     @precondition(lambda self: self.posts())
     @rule(number=ANY_POST, back=some.booleans(), days=some.integers(1, 12))
     def put_into_the_drawer(self, number: int, back: bool, days: int) -> None:
-        post, at = self.one(number), self.clock.now()
+        post, at = self.pick(number), self.clock.now()
         self.opened["drawer"] += self.submit("planner", "/calendar/together/unplan", post=post, sure="1")
         if back:
             self.opened["undo"] += self.submit("planner", "/calendar/together/undo", at=at.isoformat())
@@ -134,7 +134,7 @@ class Doors(Company):
     @precondition(lambda self: self.posts())
     @rule(number=ANY_POST, change=some.sampled_from(CHANGES), in_campaign=some.booleans(), by_form=some.booleans(), who=WRITERS)
     def edit(self, number: int, change: tuple[str, str], in_campaign: bool, by_form: bool, who: str) -> None:
-        post, campaign = self.one(number), self.campaign if in_campaign else None
+        post, campaign = self.pick(number), self.campaign if in_campaign else None
         was, (field, value) = content(self.post(post)), change
         if by_form:
             self.edit_by_form(who, post, {field: value, "campaign_id": campaign or ""})
@@ -235,7 +235,7 @@ class Doors(Company):
     @precondition(lambda self: self.posts())
     @rule(number=ANY_POST, step=some.sampled_from(("submit", "submit", "withdraw", "cancel", "restore")), by_page=some.booleans(), who=WRITERS)
     def step(self, number: int, step: str, by_page: bool, who: str) -> None:
-        self.say(who, self.one(number), step, by_page)
+        self.say(who, self.pick(number), step, by_page)
 
     @precondition(lambda self: self.posts())
     @rule(number=ANY_POST, who=APPROVERS, how=some.sampled_from(("page", "program", "phone")))
@@ -245,7 +245,7 @@ class Doors(Company):
     @precondition(lambda self: self.posts())
     @rule(number=ANY_POST, who=APPROVERS)
     def ask_for_changes(self, number: int, who: str) -> None:
-        post = self.one(number)
+        post = self.pick(number)
         if self.submit(who, f"/approvals/{post}/request-changes", **{"changes-note": "Say it better."}) and self.post(post).state is PostState.CHANGES_REQUESTED:
             self.opened["changes"] += 1
             self.yes.pop(post, None)
@@ -282,6 +282,10 @@ class Doors(Company):
         for number in self.posts(PostState.IN_REVIEW):
             for one in ("lawyer", who) if self.post(number).asset_id == self.assets["sensitive"] else (who,):
                 self.says_yes(one, number, "page" if by_page else "program")
+
+    @rule()
+    def an_approver_says_yes_to_all(self) -> None:
+        self.ask_for_and_approve_whatever_may_be("approver", by_page=True)
 
     def say(self, who: str, post: int, step: str, by_page: bool) -> None:
         taken = self.submit(who, f"/posts/{post}/{step}") if by_page else bool(self.program(who, "POST", f"/posts/{post}/{step}", {}))
@@ -353,6 +357,11 @@ class Doors(Company):
         self.lives_until(self.clock.now() + hours * HOUR)
 
     # What these doors share.
+
+    def pick(self, number: int) -> int:
+        """One of all posts or, half of the time, of those on their way: it is those that must be asked for again."""
+        going = self.posts(*GOING)
+        return going[number % len(going)] if number > 15 and going else self.one(number)
 
     def wave(self) -> list[int]:
         with self.sessions() as db:
@@ -514,6 +523,35 @@ def test_what_was_approved_does_not_come_back_where_something_changed_meanwhile(
         becomes.append(doors.post(doors.one(0)).state)
 
     assert becomes == [PostState.APPROVED, PostState.IN_REVIEW]
+
+
+@pytest.mark.parametrize("by_form", [True, False], ids=["form", "program"])
+def test_whatever_is_edited_after_its_approval_is_asked_for_again(walk: Callable[[], Doors], by_form: bool) -> None:
+    doors, becomes = found(walk), {}
+    changes = (
+        ("text", "Words about nothing much."), ("title", "Another title"), ("first_comment", "Come early."), ("tags", "doors"), ("link", "https://example.com/house"),
+    )  # fmt: skip
+
+    for field, value in changes:
+        doors.ask_for_and_approve_whatever_may_be("approver", by_page=True)
+        assert doors.post(doors.one(0)).state is PostState.APPROVED
+        doors.edit(0, (field, value), in_campaign=False, by_form=by_form, who="admin")
+        doors.what_is_approved_was_approved_and_may_go_out_then()
+        becomes[field] = doors.post(doors.one(0)).state
+
+    assert becomes == dict.fromkeys([field for field, _value in changes], PostState.IN_REVIEW)
+
+
+@pytest.mark.parametrize("how", ["form", "drop", "program", "together", "edit"])
+def test_whatever_is_moved_after_its_approval_is_asked_for_again(walk: Callable[[], Doors], how: str) -> None:
+    doors = found(walk)
+    doors.ask_for_and_approve_whatever_may_be("approver", by_page=True)
+
+    doors.move(1, 200, how, "planner")
+    doors.what_is_approved_was_approved_and_may_go_out_then()
+
+    moved = doors.post(doors.one(1))
+    assert (moved.publish_at == NOON + 121 * HOUR, moved.state) == (False, PostState.IN_REVIEW)
 
 
 def test_each_door_of_the_walk_opens(walk: Callable[[], Doors]) -> None:
