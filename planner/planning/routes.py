@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, case, select
+from sqlalchemy import BigInteger, Select, bindparam, case, or_, select
 from sqlalchemy.orm import Session, selectinload
 
 from planner.accounts import history
@@ -32,6 +32,15 @@ MOST_STEPS = 6
 #: A quarter: nobody decides earlier than that.
 _MOST_HOURS = 24 * 92
 _RANK = case((ApprovalRoute.place.like("campaign:%"), 0), (ApprovalRoute.place.like("kind:%"), 1), else_=2)
+#: The steps that hold in the first of some places which has any. Asked for each message sent, so put together once.
+_STORED: Select[tuple[list[dict[str, Any]]]] = (
+    select(ApprovalRoute.steps).where(or_(*(ApprovalRoute.place == bindparam(name) for name in ("campaign", "kind", "else")))).order_by(_RANK).limit(1)
+)
+_SAID = (
+    select(Approval.verb, Approval.digest, Approval.step, Approval.by_id, Approval.roles, _STORED.scalar_subquery().label("route"))
+    .where(Approval.post_id == bindparam("post", type_=BigInteger()))
+    .order_by(Approval.id)
+)
 
 
 def of_campaign(campaign_id: int) -> str:
@@ -72,7 +81,7 @@ def route_of(db: Session, post: Post, four_eyes: str = "releases") -> tuple[Step
 
     four_eyes -- the setting PLANNER_FOUR_EYES.
     """
-    stored = db.execute(_stored(post).limit(1)).scalars().first()
+    stored = db.execute(_STORED, _places(post)).scalars().first()
     return steps.steps_for(stored, second_pair=rules.wants_second_pair(post.asset, post.campaign, four_eyes))
 
 
@@ -83,12 +92,7 @@ def standing_of(db: Session, post: Post, digest: str, four_eyes: str = "releases
 
 def reached(db: Session, post: Post, digest: str, four_eyes: str) -> bool:
     """Whether every step said yes to exactly this content: what is asked before sending. One statement."""
-    route = _stored(post).limit(1).scalar_subquery()
-    said = db.execute(
-        select(Approval.verb, Approval.digest, Approval.step, Approval.by_id, Approval.roles, route.label("route"))
-        .where(Approval.post_id == post.id)
-        .order_by(Approval.id)
-    ).all()
+    said = db.execute(_SAID, {"post": post.id, **_places(post)}).all()
     if not said:
         return False
     known = steps.steps_for(said[0].route, second_pair=rules.wants_second_pair(post.asset, post.campaign, four_eyes))
@@ -100,12 +104,10 @@ def _standing(post: Post, route: Sequence[Step], said: Sequence[Any], digest: st
     return steps.standing(route, said, digest, without=post.author_id, waived={post.author_id, post.submitted_by_id}) if alone else steps.standing(route, said, digest)
 
 
-def _stored(post: Post) -> Select[tuple[list[dict[str, Any]]]]:
-    places = [of_kind(post.asset.kind), ANYTHING_ELSE]
+def _places(post: Post) -> dict[str, str | None]:
+    """Where its steps may be set, by the names of _STORED."""
     campaign_id = post.campaign.id if post.campaign is not None else post.campaign_id
-    if campaign_id is not None:
-        places.append(of_campaign(campaign_id))
-    return select(ApprovalRoute.steps).where(ApprovalRoute.place.in_(places)).order_by(_RANK)
+    return {"campaign": None if campaign_id is None else of_campaign(campaign_id), "kind": of_kind(post.asset.kind), "else": ANYTHING_ELSE}
 
 
 def set_route(

@@ -33,8 +33,6 @@ from planner.publishing.settling import stop
 
 __all__ = ["Claim", "UnpreparedError", "open_attempt"]
 
-
-
 _CHANNELS = cast(Table, Channel.__table__)
 
 
@@ -46,8 +44,9 @@ def _with_its_turn(account: Select[int]) -> Any:
 
 
 #: Takes the account whose turn it is and notes the turn; the same when only one account is asked for.
-_ACCOUNT = queries.ACCOUNTS.where(_CHANNELS.c.id.not_in(bindparam("tried", expanding=True))).limit(1)
+_ACCOUNT = queries.ACCOUNTS.limit(1)
 _ANY = Taking(_ACCOUNT, of=_CHANNELS, within=_with_its_turn)
+_ANY_OTHER = Taking(_ACCOUNT.where(_CHANNELS.c.id.not_in(bindparam("tried", expanding=True))), of=_CHANNELS, within=_with_its_turn)
 _ONE = Taking(_ACCOUNT.where(_CHANNELS.c.id == bindparam("only")), of=_CHANNELS, within=_with_its_turn)
 _OF_DELIVERY = select(Attempt).where(Attempt.delivery_id == Delivery.id).correlate(Delivery)
 _EARLIER = _OF_DELIVERY.with_only_columns(func.coalesce(func.max(Attempt.number), 0)).scalar_subquery()
@@ -131,13 +130,14 @@ def _take(db: Session, now: datetime, channel_id: int | None) -> Row[Any] | None
     written in the same transaction: what another one holds, also a post that somebody is changing, is passed over.
     """
     db.flush()  # What the outcome before it set: the next statement does not ask for it.
-    whose = _ANY if channel_id is None else _ONE
+    whose, asked = (_ANY, {"now": now}) if channel_id is None else (_ONE, {"now": now, "only": channel_id})
     tried: list[int] = []
-    while (account := db.scalar(whose(db), {"now": now, "tried": tried, "only": channel_id})) is not None:
+    while (account := db.scalar(whose(db), asked)) is not None:
         taken: Row[Any] | None = db.execute(_FIRST(db), {"account": account, "now": now}).first()
-        if taken is not None:
+        if taken is not None or channel_id is not None:
             return taken
         tried.append(account)
+        whose, asked = _ANY_OTHER, {"now": now, "tried": tried}
     return None
 
 
