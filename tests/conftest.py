@@ -165,7 +165,7 @@ _UNTIDIED = "ALTER TABLE {table} SET (autovacuum_enabled = off)"
 #: What the schema looks like: some tests take a piece of it away.
 _SHAPE = """
 SELECT sum(hashtextextended(name, place::bigint)::numeric) FROM (
-  SELECT attname AS name, attrelid AS place FROM pg_attribute JOIN pg_class ON pg_class.oid = attrelid
+  SELECT relname || '.' || attname AS name, attrelid AS place FROM pg_attribute JOIN pg_class ON pg_class.oid = attrelid
   WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'v', 'p', 'f') AND attnum > 0 AND NOT attisdropped
   UNION ALL SELECT conname, conrelid FROM pg_constraint WHERE connamespace = 'public'::regnamespace
 ) AS parts
