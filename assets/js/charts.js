@@ -73,7 +73,8 @@ function dataset(series, index, kind) {
     // Shapes tell the series apart where colours cannot.
     pointStyle: ["circle", "rect", "triangle", "rectRot", "star", "cross"][index % 6],
     spanGaps: false,
-    tension: 0.25,
+    // Rounded, and never beyond the two numbers that a piece lies between.
+    cubicInterpolationMode: "monotone",
     maxBarThickness: 28,
   };
 }

@@ -136,10 +136,10 @@ def _export(db: Session, channel_id: int, now: datetime) -> None:
 
 
 def _reading(views: int, seconds: int, watched: float, clicked: float, at: datetime) -> Reading:
-    clicks = round(views * 0.6)
+    clicks, likes, comments = round(views * 0.6), round(views * watched / 16), round(views * watched / 190)
     return Reading(
-        "", views=views, watch_seconds=round(views * seconds * watched), impressions=round(clicks / clicked), clicks=clicks, likes=round(views * watched / 16),
-        comments=round(views * watched / 190), regime=regime_of(Platform.YOUTUBE, at),
+        "", views=views, watch_seconds=round(views * seconds * watched), impressions=round(clicks / clicked), clicks=clicks, engagements=likes + comments,
+        likes=likes, comments=comments, regime=regime_of(Platform.YOUTUBE, at),
     )  # fmt: skip
 
 

@@ -217,6 +217,9 @@ SCREENS: tuple[Table, ...] = (
         ("GET", "/channels", "totals"),
         ("GET", "/audience", "audience"),
     ), context="around"),
+    Table("channel_numbers", "/performance/channels", "planner.web.channel_numbers", (
+        ("GET", "/<int:channel_id>", "show"),
+    ), context="around"),
     Table("performance_views", "/performance/views", "planner.web.performance_views", (
         ("POST", "", "save_view"),
         ("POST", "/<int:view_id>/remove", "remove_view"),

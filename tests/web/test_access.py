@@ -134,6 +134,7 @@ MATRIX = {
     "performance.export": "200 200 200 200 200 403 200 302",
     "performance.audience": "200 200 200 200 200 403 200 302",
     "performance.totals": "200 200 200 200 200 403 200 302",
+    "channel_numbers.show": "200 200 200 200 200 403 200 302",
     "asset_numbers.show": "200 200 200 200 200 403 200 302",
     "asset_numbers.compare": "200 200 200 200 200 403 200 302",
     "audiences.table": "200 200 200 200 200 403 200 302",

@@ -1,0 +1,77 @@
+"""One channel over a quarter: what it gained, which of its posts did best and worst at their age, who follows it, and when posts did well."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+
+from sqlalchemy.orm import Session
+
+from planner.accounts.models import User
+from planner.channels import queries as channels
+from planner.channels.models import Channel
+from planner.channels.port import Platform
+from planner.core.errors import NotFound
+from planner.insights.best_times import BestTimes, best_times
+from planner.insights.gains import Gains, gains
+from planner.insights.ranking import RankedPost, rank
+from planner.insights.rules import YOUTUBE_BREAK
+from planner.insights.trend import ChannelMonth, months
+
+__all__ = ["AGE_DAYS", "ChannelNumbers", "channel_numbers"]
+
+#: The age at which it is said what is ordinary.
+AGE_DAYS = 7
+#: Posts named as best, and as weakest.
+_NAMED = 5
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelNumbers:
+    """One channel over the last `days`.
+
+    quarter  -- what it gained and how often it was seen, day by day; None while nothing was told.
+    posts    -- its posts published in the window that the reader may know of.
+    ordinary -- the median of its posts at AGE_DAYS of age and how many they are; None with too few.
+    best, weakest -- its posts against that at their own age, the furthest from ordinary first; no post is in both.
+    followers -- (day, count) as told. gained -- followers gained a day, where the platform tells it.
+    break_on -- the day in the window on which the platform began to count views in another way.
+    """
+
+    channel: Channel
+    days: int
+    quarter: ChannelMonth | None
+    posts: int
+    ordinary: tuple[float, int] | None
+    best: Sequence[RankedPost]
+    weakest: Sequence[RankedPost]
+    followers: Sequence[tuple[date, int]]
+    gained: Gains | None
+    hours: BestTimes
+    break_on: date | None
+
+    @property
+    def told(self) -> bool:
+        """Whether there is any number."""
+        return self.quarter is not None or bool(self.followers)
+
+
+def channel_numbers(db: Session, channel_id: int, *, viewer: User | None, days: int = 90, now: datetime) -> ChannelNumbers:
+    """A fixed number of statements, whatever the size. Raises NotFound."""
+    channel = db.get(Channel, channel_id)
+    if channel is None:
+        raise NotFound()
+    since = now.astimezone(UTC).date() - timedelta(days=days)
+    quarter = next((one for one in months(db, days=days, now=now) if one.channel_id == channel_id and one.day is not None), None)
+    now_ranked = rank(db, channel_id=channel_id, viewer=viewer).posts
+    compared = [one for one in now_ranked if one.ratio is not None]
+    best = [one for one in compared if (one.ratio or 0) >= 1][:_NAMED]
+    weakest = [one for one in reversed(compared) if (one.ratio or 0) < 1][:_NAMED]
+    aged = next((one for one in rank(db, channel_id=channel_id, age_days=AGE_DAYS, viewer=viewer).posts if one.median is not None), None)
+    is_broken = channel.platform is Platform.YOUTUBE and since < YOUTUBE_BREAK <= now.date()
+    return ChannelNumbers(
+        channel, days, quarter, sum(one.published_at.date() >= since for one in now_ranked), (aged.median or 0, aged.peers) if aged else None, best, weakest,
+        sorted(channels.followers_by_day(db, since).get(channel_id, {}).items()), gains(db, since).get(channel_id), best_times(db, channel, now=now),
+        YOUTUBE_BREAK if is_broken else None,
+    )  # fmt: skip
