@@ -8,6 +8,8 @@ PORT ?= 8000
 DEMO ?=
 X_OPENAPI ?=
 XDIST ?= -n auto --dist loadfile --no-loadscope-reorder
+# What one test process has compiled, the others and those it starts need not compile again.
+PYTEST := PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest $(XDIST) -q
 
 .DEFAULT_GOAL := help
 .PHONY: help run test check lint types floors templates bench faults conformance assets messages pins clean dev
@@ -19,12 +21,12 @@ run: $(VENV)/run.stamp static/dist/manifest.json planner/translations/.stamp ## 
 	@$(BIN)/python -m planner.start --host $(HOST) --port $(PORT) $(if $(DEMO),--demo)
 
 test: dev ## Set everything up and run the tests
-	@$(BIN)/python -m pytest $(XDIST) -q
+	@$(PYTEST)
 
 dev: $(VENV)/dev.stamp static/dist/manifest.json planner/translations/.stamp
 
 check: dev lint types floors templates ## The gate: style, types, import floors, templates, tests
-	@$(BIN)/python -m pytest $(XDIST) -q
+	@$(PYTEST)
 
 lint: $(VENV)/dev.stamp
 	@$(BIN)/ruff check .
@@ -42,9 +44,9 @@ bench: dev ## Measure speed as ratios: one line a bench, `name figure gate aim m
 	@$(BIN)/python -m tests.bench
 
 faults: dev ## The whole fault suite of the outbox, and every other long walk (make test runs a cut of each)
-	@$(BIN)/python -m pytest $(XDIST) -q -m 'faults or not faults' --junitxml=$(VENV)/faults.xml tests/publishing tests/jobs
+	@$(PYTEST) -m 'faults or not faults' --junitxml=$(VENV)/faults.xml tests/publishing tests/jobs
 	@$(BIN)/python -m tests.tally $(VENV)/faults.xml
-	@$(BIN)/python -m pytest $(XDIST) -q -m faults --ignore=tests/publishing --ignore=tests/jobs tests
+	@$(PYTEST) -m faults --ignore=tests/publishing --ignore=tests/jobs tests
 
 conformance: dev ## What is sent and the sandbox's answers against what the platforms publish (X_OPENAPI=path adds X's own document)
 	@PLANNER_TEST_X_OPENAPI=$(if $(X_OPENAPI),$(abspath $(X_OPENAPI))) $(BIN)/python -m pytest -q -rs tests/conformance
