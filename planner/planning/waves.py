@@ -140,7 +140,7 @@ def shift(
     elif not moves:
         raise Conflict(N_("Nothing moves."))
     else:
-        history.record(db, actor, _WITHOUT_DATES, campaign, now=now, became={"posts": len(moves)})
+        history.record(db, actor, _WITHOUT_DATES, campaign, now=now, became={"posts": len(moves)}, name=history.COMMAND_LINE)
     db.flush()
     entry = db.scalars(_of(campaign).order_by(Entry.id.desc()).limit(1)).first()
     for one in _in_order(posts, moves):
@@ -161,7 +161,7 @@ def undo(db: Session, campaign: Campaign, entry_id: int, *, limits_of: LimitsOf,
     if entry is None:
         raise NotFound()
     if entry.action == _WITHOUT_DATES:
-        history.record(db, actor, "campaign.wave_moved_back", campaign, now=now, became=entry.became)
+        history.record(db, actor, "campaign.wave_moved_back", campaign, now=now, became=entry.became, name=history.COMMAND_LINE)
     else:
         _edit_back(db, campaign, entry, actor, now)
     moved = db.scalars(

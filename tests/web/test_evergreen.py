@@ -45,6 +45,9 @@ def test_from_an_asset_to_a_draft_in_the_next_free_slot(client: Browser, app_db:
     assert [words in page for words in ("Energy", "1,234", "views", "500 days old", "It still holds", "Friday, 16:00")] == [True] * 6
     rows = client.get("/calendar/events?start=2026-03-02&end=2026-03-09").get_json()
     assert [(row["start"], row["channel"], row["proposed"]) for row in rows if row["origin"] == "slot"] == [("2026-03-06T16:00:00+01:00", "Ours", True)]
+    for asked, slots in (("kind=video", 1), ("state=draft", 0), ("native=only", 0)):
+        rows = client.get(f"/calendar/events?start=2026-03-02&end=2026-03-09&{asked}").get_json()
+        assert [row["origin"] for row in rows].count("slot") == slots, asked
 
     asked = client.submit("/calendar/evergreen/queue", asset_id=asset, channel_id=channel)
     assert (asked.status_code, "Say that it still holds" in asked.text, posts(app_db)) == (422, True, [])

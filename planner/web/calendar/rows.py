@@ -51,7 +51,8 @@ def events() -> ResponseReturnValue:
     first, last = start.astimezone(place).date(), end.astimezone(place).date()
     rows += _day_rows(first, last, wanted.channels)
     rows += _holiday_rows([one for number, one in how_channels_stand(g.db).items() if not wanted.channels or number in wanted.channels], first, last)
-    rows += _slot_rows(max(start, g.now), end, wanted.channels, place)
+    if not wanted.states and choice(request.args) != ONLY:
+        rows += _slot_rows(max(start, g.now), end, wanted.channels, place)
     return Response(orjson.dumps(rows), mimetype="application/json")
 
 
