@@ -11,7 +11,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from planner.accounts import history
-from planner.accounts.models import User
+from planner.accounts.models import Entry, User
 from planner.accounts.rules import require
 from planner.catalog.models import Asset
 from planner.core.errors import Invalid, NotFound
@@ -21,7 +21,7 @@ from planner.core.seeking import holding
 from planner.planning.models import Post
 from planner.planning.writing_models import KeptText, PostTemplate
 
-__all__ = ["LONGEST_KEPT", "add_template", "discard", "filled", "keep", "kept", "remove_template", "template", "template_names", "templates"]
+__all__ = ["LONGEST_KEPT", "add_template", "discard", "filled", "keep", "kept", "put_back_template", "remove_template", "template", "template_names", "templates"]
 
 #: Characters that one form may hold; more than any form of ours can.
 LONGEST_KEPT = 200_000
@@ -82,8 +82,7 @@ def add_template(db: Session, name: str, post: Post, *, actor: User | None, now:
     name = " ".join(name.split())
     if not name or len(name) > 80:
         raise Invalid(N_("Give it a name of at most 80 characters."), field="name")
-    if db.scalar(select(PostTemplate.id).where(func.lower(PostTemplate.name) == name.lower())) is not None:
-        raise Invalid(N_("There is already a template called “%(name)s”."), field="name", name=name)
+    _check_name(db, name)
     made = PostTemplate(
         name=name, text=_with_places(post.text, post), first_comment=_with_places(post.first_comment, post), tags=list(post.tags or []),
         made_by_id=actor.id if actor else None, made_at=now,
@@ -94,11 +93,38 @@ def add_template(db: Session, name: str, post: Post, *, actor: User | None, now:
     return made
 
 
-def remove_template(db: Session, made: PostTemplate, *, actor: User | None, now: datetime) -> None:
-    """Remove a template; posts that began with it stay."""
+def remove_template(db: Session, made: PostTemplate, *, actor: User | None, now: datetime) -> Entry:
+    """Remove a template; posts that began with it stay. Its line of history, which `put_back_template` takes."""
     require(actor, "template.remove")
-    history.record(db, actor, "template.removed", made, now=now, was={"name": made.name, "text": made.text[:500]}, name=history.COMMAND_LINE)
+    was = {"name": made.name, "text": made.text, "first_comment": made.first_comment, "tags": made.tags, "made_by_id": made.made_by_id, "made_at": made.made_at}
+    entry = history.record(db, actor, "template.removed", made, now=now, was=was, name=history.COMMAND_LINE)
     db.delete(made)
+    db.flush()
+    return entry
+
+
+def put_back_template(db: Session, entry_id: int, *, actor: User | None, now: datetime) -> PostTemplate:
+    """A removed template again, with the words it had. Raises NotFound for a line that tells of none, Invalid once another has its name."""
+    require(actor, "template.remove")
+    entry = db.get(Entry, entry_id) if 0 < entry_id < 2**63 else None
+    was = entry.was or {} if entry is not None and entry.action == "template.removed" else {}
+    if "made_at" not in was:
+        raise NotFound()
+    _check_name(db, was["name"])
+    by = db.get(User, was["made_by_id"]) if was["made_by_id"] is not None else None
+    made = PostTemplate(
+        name=was["name"], text=was["text"], first_comment=was["first_comment"], tags=was["tags"], made_by_id=by.id if by else None,
+        made_at=datetime.fromisoformat(was["made_at"]),
+    )  # fmt: skip
+    db.add(made)
+    db.flush()
+    history.record(db, actor, "template.put_back", made, now=now, became={"name": made.name}, name=history.COMMAND_LINE)
+    return made
+
+
+def _check_name(db: Session, name: str) -> None:
+    if db.scalar(select(PostTemplate.id).where(func.lower(PostTemplate.name) == name.lower())) is not None:
+        raise Invalid(N_("There is already a template called “%(name)s”."), field="name", name=name)
 
 
 def filled(text: str, asset: Asset | None) -> str:

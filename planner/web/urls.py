@@ -94,6 +94,7 @@ SCREENS: tuple[Table, ...] = (
         ("POST", "/<int:post_id>/variants", "make_variant"),
         ("POST", "/<int:post_id>/variants/leave", "leave_variants"),
         ("POST", "/templates/<int:template_id>/remove", "drop_template"),
+        ("POST", "/templates/put-back", "put_back_template"),
         ("POST", "/<int:post_id>/template", "keep_template"),
         ("POST", "/kept/<what>", "keep"),
         ("POST", "/kept/<what>/discard", "discard"),

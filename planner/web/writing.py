@@ -11,16 +11,17 @@ from flask_babel import gettext as _
 from werkzeug.datastructures import MultiDict
 
 from planner.accounts.rules import may, require
-from planner.core.errors import NotFound, PlannerError
+from planner.core.errors import Invalid, NotFound, PlannerError
 from planner.planning import queries, variants, writing
 from planner.planning.models import Campaign, Post
 from planner.planning.writing_models import KeptText
 from planner.web.access import needs
+from planner.web.calendar.ways import say_with_undo
 from planner.web.languages import translate
 from planner.web.moments import in_zone
 from planner.web.session import committing
 
-__all__ = ["discard", "hashtags", "keep", "keep_template", "leave_variants", "make_variant", "restored", "templates", "typed", "unsaved", "drop_template"]
+__all__ = ["discard", "hashtags", "keep", "keep_template", "leave_variants", "make_variant", "restored", "templates", "typed", "unsaved", "drop_template", "put_back_template"]
 
 #: The fields of the composer; nothing else that a page sends is kept.
 _FIELDS = re.compile(
@@ -109,8 +110,22 @@ def keep_template(post_id: int) -> ResponseReturnValue:
 def drop_template(template_id: int) -> ResponseReturnValue:
     made = writing.template(g.db, template_id)
     with committing(g.db):
-        writing.remove_template(g.db, made, actor=g.user, now=g.now)
-    flash(_("The template “%(name)s” is removed.", name=made.name), "success")
+        name, entry = made.name, writing.remove_template(g.db, made, actor=g.user, now=g.now)
+    say_with_undo(_("The template “%(name)s” is removed.", name=name), url_for("writing.put_back_template"), entry=entry.id)
+    return redirect(url_for("writing.templates"))
+
+
+@needs("template.remove")
+def put_back_template() -> ResponseReturnValue:
+    """A removed template again."""
+    entry = request.form.get("entry", "")
+    try:
+        with committing(g.db):
+            made = writing.put_back_template(g.db, int(entry) if entry.isdecimal() and len(entry) < 18 else 0, actor=g.user, now=g.now)
+    except Invalid as error:
+        flash(translate(error.message, **error.params), "error")
+    else:
+        flash(_("The template “%(name)s” is there again.", name=made.name), "success")
     return redirect(url_for("writing.templates"))
 
 

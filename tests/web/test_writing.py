@@ -128,7 +128,20 @@ def test_a_post_s_words_become_a_template_that_the_next_one_fills_in(client: Bro
     assert "{title}" in client.get("/posts/templates").text
     assert "kept a post as a template" in client.get("/settings/history").text
     client.submit(f"/posts/templates/{number}/remove")
-    assert "No template yet" in client.get("/posts/templates").text
+    page = client.get("/posts/templates").text
+    assert "No template yet" in page
+    entry = re.search(r'action="/posts/templates/put-back".*?name="entry" value="(\d+)"', page, re.DOTALL)
+    assert entry is not None
+    kept = app_db.scalars(select(PostTemplate)).all()
+    app_db.commit()
+    client.submit("/posts/templates/put-back", entry=entry[1])
+    back = app_db.scalars(select(PostTemplate)).one()
+    assert (kept, back.name, back.text) == ([], "News", "New: {title}. {link}")
+    app_db.commit()
+    client.submit("/posts/templates/put-back", entry=entry[1])
+    assert "There is already a template called “News”." in client.get("/posts/templates").text
+    assert [client.submit("/posts/templates/put-back", entry=wrong).status_code for wrong in ("", "1", "99999", "x")] == [404] * 4
+    client.submit(f"/posts/templates/{back.id}/remove")
     assert client.get("/posts/new?template=99").status_code == 404
 
 

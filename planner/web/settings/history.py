@@ -61,6 +61,7 @@ ACTIONS: dict[str, str] = {
     "post.variant_made": N_("made a variant of a post"),
     "post.variant_left": N_("took a post out of its variants"),
     "template.added": N_("kept a post as a template"),
+    "template.put_back": N_("put a template of posts back"),
     "template.removed": N_("removed a template of posts"),
     "asset.file_described": N_("described a file of an asset"),
     "campaign.created": N_("created a campaign"),
