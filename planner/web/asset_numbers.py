@@ -19,7 +19,7 @@ from planner.insights import queries as insights
 from planner.insights.audiences import ChannelReach, asset_reach
 from planner.insights.private import QUARTERS, private_numbers
 from planner.insights.queries import AssetPerformance
-from planner.insights.ranking import MIN_PEERS
+from planner.insights.ranking import MIN_PEERS, SEEN, metric_of
 from planner.insights.standing import ChannelPart, PostStanding, cost_per_view, kept, parts, qualified, standings
 from planner.insights.variants import LEAST_ACTED, LEAST_SEEN, of_asset
 from planner.insights.watched import watched
@@ -62,7 +62,8 @@ class Numbers:
 def show(asset_id: int) -> ResponseReturnValue:
     found = _numbers(asset_id)
     return render_template(
-        "performance/asset.html", one=found, asset=found.asset, kept=kept(g.db, found.performance), private=private_numbers(g.db, found.performance), quarters=QUARTERS, variants=of_asset(g.db, asset_id), least_shown=(LEAST_SEEN, LEAST_ACTED), summary=_summary(found), lines=_gained(found.performance),
+        "performance/asset.html", one=found, asset=found.asset, kept=kept(g.db, found.performance), private=private_numbers(g.db, found.performance), quarters=QUARTERS, variants=of_asset(g.db, asset_id), least_shown=(LEAST_SEEN, LEAST_ACTED), summary=_summary(found), lines=_gained(found.performance, "engagements"),
+        seen=_gained(found.performance, SEEN), breaks={on: _("YouTube counts views in another way") for series in found.performance.series for on in series.breaks},
         least=MIN_PEERS, read_at=max((post.read_at for post in found.performance.posts if post.read_at), default=None),
         others=[one for one in insights.top_assets(g.db, metric="engagements", days=_DAYS, now=g.now, viewer=g.user) if one.asset_id != asset_id],
     )  # fmt: skip
@@ -105,17 +106,19 @@ def _summary(found: Numbers) -> str:
     return " ".join(map(str, said))
 
 
-def _gained(performance: AssetPerformance) -> dict[str, Any] | None:
-    """Engagements gained by day and channel, in the newest months; a day is a gap unless it and the day before were read."""
-    told = [one for one in performance.series if any(counts["engagements"] is not None for _day, counts in one.days)]
+def _gained(performance: AssetPerformance, metric: str) -> dict[str, Any] | None:
+    """A count gained by day and channel, in the newest months; a day is a gap unless it and the day before were read, and where a platform
+    began to count in another way."""
+    names = [metric_of(one.platform, metric) for one in performance.series]
+    told = [(one, name) for one, name in zip(performance.series, names, strict=True) if any(counts[name] is not None for _day, counts in one.days)]
     if not told:
         return None
-    last = max(one.days[-1][0] for one in told)
+    last = max(one.days[-1][0] for one, _name in told)
     days = [last - timedelta(days=back) for back in range(_DAYS - 1, -1, -1)]
-    columns = [{day: counts["engagements"] for day, counts in one.days} for one in told]
-    rows = [(day, [_less(column, day) for column in columns]) for day in days]
+    columns = [({day: counts[name] for day, counts in one.days}, one.breaks if name == "views" else ()) for one, name in told]
+    rows = [(day, [None if day in breaks else _less(column, day) for column, breaks in columns]) for day in days]
     first = next((place for place, (_day, values) in enumerate(rows) if any(value is not None for value in values)), len(rows))
-    return {"columns": [(one.channel_name, place) for place, one in enumerate(told)], "rows": rows[first:]} if first < len(rows) else None
+    return {"columns": [(one.channel_name, place) for place, (one, _name) in enumerate(told)], "rows": rows[first:]} if first < len(rows) else None
 
 
 def _less(column: dict[date, int | None], day: date) -> int | None:

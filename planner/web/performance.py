@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -14,6 +14,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import format_decimal, format_timedelta, get_locale, lazy_pgettext
 from flask_babel import lazy_gettext as _l
 
+from planner.catalog.models import AssetKind
 from planner.channels import queries as channels
 from planner.channels.models import Channel
 from planner.channels.queries import ChannelHealth
@@ -22,7 +23,7 @@ from planner.insights.best_times import LEAST, LEAST_THERE
 from planner.insights.budget import MEASURES
 from planner.insights.costs import MOST, costs
 from planner.insights.gains import gains
-from planner.insights.ranking import MIN_PEERS, SEEN, rank
+from planner.insights.ranking import MIN_PEERS, SEEN, RankedPost, rank
 from planner.insights.trend import ChannelMonth, months
 from planner.insights.week import STEPS, week
 from planner.planning.variants import DIFFERENCES
@@ -39,6 +40,13 @@ __all__ = ["around", "audience", "export", "index", "times_of_week", "totals", "
 #: Ages at which posts may be compared; the empty one is "as last read".
 AGES = ("", "1", "7", "30", "90")
 METRICS = (SEEN, "engagements", "likes", "comments", "shares", "clicks")
+#: How the ranking is ordered: a name -> the key; as it comes it is by the ratio, the best first.
+_ORDERS: dict[str, Callable[[RankedPost], Any]] = {
+    "best": lambda post: (post.ratio is None, -(post.ratio or 0), -post.value, post.post_id),
+    "worst": lambda post: (post.ratio is None, post.ratio or 0, post.value, post.post_id),
+    "most": lambda post: (-post.value, post.post_id),
+    "newest": lambda post: (-post.published_at.timestamp(), post.post_id),
+}
 #: How far back a month looks, in days; and the audience's line.
 MONTH, QUARTER = 30, 90
 _SHOWN = 100
@@ -122,7 +130,8 @@ def index() -> ResponseReturnValue:
     asked = {
         "metric": _one_of(METRICS, "metric", SEEN),
         "age": _one_of(AGES, "age", ""),
-        "order": _one_of(("best", "worst"), "order", "best"),
+        "order": _one_of(tuple(_ORDERS), "order", "best"),
+        "kind": _one_of(("", *AssetKind), "kind", ""),
     }
     known = channels.overview(g.db)
     channel = next((one for one in known if str(one.id) == request.args.get("channel")), None)
@@ -130,13 +139,13 @@ def index() -> ResponseReturnValue:
         g.db, metric=asked["metric"], age_days=int(asked["age"]) if asked["age"] else None,
         channel_id=channel.id if channel else None, viewer=g.user,
     )  # fmt: skip
-    posts = list(ranking.posts)
-    if asked["order"] == "worst":
-        posts.sort(key=lambda post: (post.ratio is None, post.ratio or 0, post.value, post.post_id))
+    posts = [post for post in ranking.posts if asked["kind"] in ("", post.kind)]
+    if asked["order"] != "best":
+        posts.sort(key=_ORDERS[asked["order"]])
     best = queries.top_assets(g.db, metric="engagements", days=MONTH, now=g.now, viewer=g.user, limit=10)
     return render_template(
         "performance/index.html", asked=asked, channels=known, channel=channel, posts=posts[:_SHOWN], more=len(posts) - _SHOWN,
-        cut=ranking.cut, ages=AGES, metrics=METRICS, best=best, least=MIN_PEERS, days=MONTH,
+        cut=ranking.cut, ages=AGES, metrics=METRICS, kinds=list(AssetKind), best=best, least=MIN_PEERS, days=MONTH,
         **keeping_views.shown(performance_views.SCREEN, performance_views.question_of(request.args), performance_views.address_of),
     )  # fmt: skip
 

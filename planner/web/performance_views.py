@@ -14,7 +14,7 @@ from planner.web.access import needs
 __all__ = ["SCREEN", "address_of", "question_of", "remove_view", "save_view"]
 
 SCREEN = "performance"
-_ASKED = ("metric", "age", "channel", "order")
+_ASKED = ("metric", "age", "channel", "kind", "order")
 
 
 def question_of(args: MultiDict[str, str]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -17,8 +17,9 @@ from planner.channels.models import AudienceSlice
 from planner.channels.port import Platform, Reading
 from planner.insights import gains, service
 from planner.insights.audiences import OUTSIDE, mapping
+from planner.insights.rules import YOUTUBE_BREAK, regime_of
 from planner.planning.models import PostState
-from tests.conftest import Browser
+from tests.conftest import Browser, StoppedClock
 from tests.factories import NOON, make_asset, make_channel, make_post
 from tests.web.test_performance import texts
 
@@ -53,7 +54,29 @@ def test_an_assets_numbers_tell_its_standing_its_half_life_its_target_and_its_co
     assert "38%" in page and "of the 50% identified; 50% unknown" in page
     assert "€0.49" in page  # 100 € for 540 × 38 %.
     assert page.count('data-value="1"') == 6  # Six days gained one engagement each; the first day's gain nobody knows.
+    seen = page[page.index('id="seen-table"') : page.index('id="daily-table"')]
+    assert len(re.findall(r'<td class="end" data-value="\d+">', seen)) == 6 and "data-break" not in seen
     assert f"/performance/assets/{asset.id}" in client.get(f"/assets/{asset.id}").text
+
+
+def test_what_was_seen_a_day_has_a_break_where_youtube_began_to_count_in_another_way(sign_in: Any, app_db: Session, clock: StoppedClock) -> None:
+    at = datetime(YOUTUBE_BREAK.year, YOUTUBE_BREAK.month, YOUTUBE_BREAK.day, 12, tzinfo=NOON.tzinfo)
+    clock.advance(at + 4 * DAY - NOON)
+    asset, channel = make_asset(app_db), make_channel(app_db, platform=Platform.YOUTUBE, name="Our films")
+    post = make_post(app_db, channel=channel, asset=asset, state=PostState.PUBLISHED, publish_at=at - 5 * DAY, published_at=at - 5 * DAY, external_id="film")
+    for day in range(-4, 4):
+        moment = at + day * DAY
+        service.record(
+            app_db, [(post.id, Reading("film", views=1000 + 100 * day + (5000 if day >= 0 else 0), regime=regime_of(Platform.YOUTUBE, moment)))],
+            at=moment, now=at + 4 * DAY,
+        )  # fmt: skip
+    app_db.commit()
+
+    page = sign_in().get(f"/performance/assets/{asset.id}").text
+    rows = re.findall(r'<tr( data-break="[^"]+")?><th scope="row" data-value="([^"]+)">.*?</th><td class="end"(?: data-value="(\d+)")?>', page[page.index('id="seen-table"') :])
+
+    assert [count for _break, _day, count in rows] == ["100"] * 3 + [""] + ["100"] * 3
+    assert [day for found, day, _count in rows if found] == [YOUTUBE_BREAK.isoformat()]
 
 
 def test_what_x_told_us_alone_stands_on_the_page_as_it_was_told_last(client: Browser, app_db: Session) -> None:

@@ -13,7 +13,7 @@ from flask import Flask
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from planner.catalog.models import Confidentiality
+from planner.catalog.models import Asset, AssetKind, Confidentiality
 from planner.channels.models import AudienceSlice, Channel
 from planner.channels.port import Platform, Reading
 from planner.insights import importing, service
@@ -53,6 +53,28 @@ def test_posts_stand_against_their_channels_median_best_first(client: Browser, a
     assert texts(best, "Against it") == ["×3.0", "×1.3", "×1.0", "×0.7", "×0.3"]
     assert texts(best, "Ordinary there") == ["300"] * 5
     assert texts(worst, "Against it") == ["×0.3", "×0.7", "×1.0", "×1.3", "×3.0"]
+
+
+def test_the_ranking_is_ordered_by_count_or_day_and_narrowed_to_a_kind_of_asset_compared_as_before(client: Browser, app_db: Session) -> None:
+    seen(app_db, make_channel(app_db, name="Group on X"), [300, 100, 900, 200, 400])
+    film = app_db.scalars(select(Asset).where(Asset.title.endswith("2"))).one()
+    film.kind = AssetKind.VIDEO
+    for other in app_db.scalars(select(Asset).where(Asset.id != film.id)):
+        other.kind = AssetKind.WHITE_PAPER
+    for number, post in enumerate(app_db.scalars(select(Post).order_by(Post.id))):
+        assert post.published_at is not None
+        post.published_at -= timedelta(hours=number)
+    app_db.commit()
+
+    pages = {order: client.get(f"/performance?order={order}").text for order in ("most", "newest")}
+    films = client.get("/performance?kind=video&order=worst").text
+
+    assert texts(pages["most"], "Seen") == ["900", "400", "300", "200", "100"]
+    assert texts(pages["newest"], "Seen") == ["300", "100", "900", "200", "400"]
+    assert [re.findall(r'<th scope="col"[^>]* aria-sort="descending"[^>]*><a [^>]*>(\w+)', page) for page in pages.values()] == [["Seen"], ["Published"]]
+    # Among those of other kinds too: a film is compared with all of its channel's posts.
+    assert (texts(films, "Against it"), texts(films, "Ordinary there")) == (["×3.0"], ["300"])
+    assert "age=7&amp;order=worst&amp;metric=seen&amp;kind=video" in films
 
 
 def test_four_posts_are_said_to_be_too_few(client: Browser, app_db: Session) -> None:
