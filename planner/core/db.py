@@ -67,12 +67,20 @@ def make_engine(url: str) -> Engine:
 
 
 def prepare(engine: Engine) -> Engine:
-    """Make a SQLite engine durable and honest about locks; leave PostgreSQL as it is.
+    """Make a SQLite engine durable and honest about locks; keep PostgreSQL from compiling statements.
 
     A writing transaction starts with BEGIN IMMEDIATE, so it waits for its turn instead of failing half-way;
     one marked with the execution option `reading=True` (see `reading`) takes no lock at all.
     """
     if engine.dialect.name != "sqlite":
+
+        @event.listens_for(engine, "connect")
+        def _on_new(connection: Any, _record: Any) -> None:
+            # Outside a transaction, so that no rollback takes it back. Ours are short: compiling one has taken ten times what running it does.
+            connection.autocommit = True
+            connection.execute("SET jit = off")
+            connection.autocommit = False
+
         return engine
 
     @event.listens_for(engine, "connect")

@@ -67,10 +67,11 @@ class AssetDay(Counts, Base):
     """What one asset had on one channel at the end of one UTC day: sums over its posts of the last snapshot until then."""
 
     __tablename__ = "asset_day"
-    # In the order in which it is asked: an asset's days lie together, and its last one on a channel is one step away.
+    # In the order in which it is asked: an asset's days lie together, and its last one on a channel is one step away. No foreign keys:
+    # it is made from the readings of posts, which have them, and to check them again for each row takes longer than to write it.
     __table_args__ = {"sqlite_with_rowid": False}
-    asset_id: Mapped[int] = mapped_column(ForeignKey(Asset.id), primary_key=True, autoincrement=False)
-    channel_id: Mapped[int] = mapped_column(ForeignKey(Channel.id), primary_key=True, autoincrement=False)
+    asset_id: Mapped[int] = mapped_column(BigId, primary_key=True, autoincrement=False)
+    channel_id: Mapped[int] = mapped_column(BigId, primary_key=True, autoincrement=False)
     day: Mapped[date] = mapped_column(Date, primary_key=True)
 
 

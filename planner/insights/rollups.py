@@ -173,18 +173,22 @@ def bring_forward(db: Session, channel_id: int, days: Mapping[date, Mapping[int,
             if asset_id in others:
                 parts.append(others[asset_id])
             assets.append((asset_id, day, _added(parts)))
-    _write_assets(db, channel_id, assets)
+    _write_assets(db, channel_id, assets, is_new=last is None or last < _day_stamp(db, min(days)))
     _write_days(db, channel_id, whole)
     return True
 
 
-def write(db: Session, table: str, columns: Mapping[str, Sequence[Any]], clash: str) -> int:
-    """Insert rows, told column by column, by the driver's own means: mapped rows would take thirty times as long. How many were written."""
+def write(db: Session, table: str, columns: Mapping[str, Sequence[Any]], clash: str, *, is_new: bool = False) -> int:
+    """Insert rows, told column by column, by the driver's own means: mapped rows would take thirty times as long. How many were written.
+
+    clash  -- what to do about a row that is there already.
+    is_new -- that none is: where it makes a difference, the rows go straight into the table.
+    """
     count = len(next(iter(columns.values())))
     if not count:
         return 0
     if not _is_sqlite(db):
-        return _copy(db, table, columns, clash)
+        return _copy(db, table, columns, clash, is_new=is_new)
     # To hand a value over costs as much as to store it: what is the same in all rows (most counts are not told) is handed over once.
     alike = {name: column[0] for name, column in columns.items() if column[0] == column[-1] and column.count(column[0]) == count}
     differing = {name: column for name, column in columns.items() if name not in alike}
@@ -205,22 +209,25 @@ def _insertion(table: str, alike: tuple[str, ...], differing: tuple[str, ...], c
     return f"INSERT INTO {table} ({names}) SELECT {values} FROM (VALUES {', '.join([row] * count)}) WHERE true {clash}"  # noqa: S608
 
 
-def _copy(db: Session, table: str, columns: Mapping[str, Sequence[Any]], clash: str) -> int:
-    """The same on PostgreSQL: a few rows by a statement each, many through a table of this transaction, filled in the server's own format."""
-    connection, names = db.connection(), ", ".join(columns)
+def _copy(db: Session, table: str, columns: Mapping[str, Sequence[Any]], clash: str, *, is_new: bool) -> int:
+    """The same on PostgreSQL: a few rows by a statement each, many in the server's own format; where some may clash, through a table of this transaction."""
+    connection, names, count = db.connection(), ", ".join(columns), len(next(iter(columns.values())))
     rows = zip(*columns.values(), strict=True)
-    if len(next(iter(columns.values()))) < _FEW:
+    if count < _FEW:
         places = ", ".join(["%s"] * len(columns))
         return int(connection.exec_driver_sql(f"INSERT INTO {table} ({names}) VALUES ({places}) {clash}", list(rows)).rowcount)  # noqa: S608
     kinds = [_KINDS.get(name, "int8") for name in columns]
     made = ", ".join(f"{name} {kind}" for name, kind in zip(columns, kinds, strict=True))
     driver: Any = connection.connection.driver_connection
     with driver.cursor() as cursor:
-        cursor.execute(f"CREATE TEMPORARY TABLE IF NOT EXISTS {table}_told ({made}) ON COMMIT DROP; TRUNCATE {table}_told")
-        with cursor.copy(f"COPY {table}_told ({names}) FROM STDIN (FORMAT BINARY)") as target:
+        if not is_new:
+            cursor.execute(f"CREATE TEMPORARY TABLE IF NOT EXISTS {table}_told ({made}) ON COMMIT DROP; TRUNCATE {table}_told")
+        with cursor.copy(f"COPY {table}{'' if is_new else '_told'} ({names}) FROM STDIN (FORMAT BINARY)") as target:
             target.set_types(kinds)
             for row in rows:
                 target.write_row(row)
+    if is_new:
+        return count
     values = ", ".join("raw::json" if name == "raw" else name for name in columns)
     return int(connection.exec_driver_sql(f"INSERT INTO {table} ({names}) SELECT {values} FROM {table}_told {clash}").rowcount)  # noqa: S608
 
@@ -258,14 +265,14 @@ def _others(db: Session, channel_id: int, members: Mapping[int, Sequence[int]]) 
     return found
 
 
-def _write_assets(db: Session, channel_id: int, rows: list[_AssetRow]) -> int:
+def _write_assets(db: Session, channel_id: int, rows: list[_AssetRow], *, is_new: bool = False) -> int:
     """Rows of asset_day, by day, over those that are there; how many. Written in the order in which they lie."""
     if rows:
         rows.sort(key=itemgetter(0))
         assets, days, counts = zip(*rows, strict=True)
         stamps = {day: _day_stamp(db, day) for day in set(days)}
         key = {"asset_id": assets, "channel_id": (channel_id,) * len(rows), "day": tuple(map(stamps.__getitem__, days))}
-        write(db, "asset_day", {**key, **columns_of(counts)}, _CLASH)
+        write(db, "asset_day", {**key, **columns_of(counts)}, _CLASH, is_new=is_new)
     return len(rows)
 
 

@@ -74,7 +74,7 @@ def record_rows(db: Session, rows: Sequence[tuple[int, datetime, Reading]], *, s
     fresh = write(
         db, "snapshots",
         {"post_id": told.posts, "at": told.stamps, "source": (source,) * len(told.posts), "regime": told.regimes, **columns_of(told.counts), "raw": told.raws},
-        "ON CONFLICT (post_id, at) DO NOTHING",
+        "ON CONFLICT (post_id, at) DO NOTHING", is_new=_is_all_new(told, standing),
     )  # fmt: skip
     if fresh:
         _roll_up(db, told, standing)
@@ -138,6 +138,12 @@ def _told(db: Session, rows: Sequence[tuple[int, datetime, Reading]]) -> _Told:
     if given and max(given) >= TOO_MANY:
         raise Invalid(N_("“%(text)s” is larger than a count can be."), text=max(given))
     return told
+
+
+def _is_all_new(told: _Told, posts: Mapping[int, Standing]) -> bool:
+    """Whether every reading is of a moment after all that is known of its post: then none of them can be there."""
+    first = dict(zip(reversed(told.posts), reversed(told.stamps), strict=True))
+    return all(posts[post_id].stamp is None or posts[post_id].stamp < stamp for post_id, stamp in first.items())
 
 
 def _standing(db: Session, post_ids: Sequence[int]) -> dict[int, Standing]:

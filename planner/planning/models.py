@@ -133,7 +133,7 @@ class Post(Record):
         Index("ix_posts_channel_id_publish_at", "channel_id", "publish_at"),
         Index("ix_posts_asset_id_publish_at", "asset_id", "publish_at"),
         # An asset's posts on one channel, and whether one was out before a day: asked for every reading and every ranking.
-        Index("ix_posts_asset_id_channel_id_published_at", "asset_id", "channel_id", "published_at"),
+        Index("ix_posts_asset_id_channel_id_published_at_state", "asset_id", "channel_id", "published_at", "state"),
         Index("ix_posts_state_publish_at", "state", "publish_at"),
         Index("ix_posts_campaign_id_publish_at", "campaign_id", "publish_at"),
         # At most one live copy: a platform's number belongs to one post.

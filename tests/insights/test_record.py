@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
-from sqlalchemy import event, func, select
+from sqlalchemy import event, func, select, text
 from sqlalchemy.orm import Session
 
 from planner.channels.port import Reading
@@ -15,6 +15,7 @@ from planner.core.errors import Invalid, NotFound
 from planner.insights import service
 from planner.insights.models import AssetDay, ChannelDay, Latest, Snapshot
 from planner.planning.models import Post, PostState
+from tests.conftest import POSTGRES
 from tests.factories import make_asset, make_channel, make_post
 
 MONDAY = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -224,19 +225,35 @@ def test_a_wrong_roll_up_is_named(db: Session) -> None:
     assert found == [f"latest: post {post.id}", f"asset_day: 2026-03-02, asset {post.asset_id}, channel {post.channel_id}"]
 
 
-def test_the_number_of_statements_does_not_grow_with_the_number_of_readings(db: Session) -> None:
-    posts = make_posts(db, 200)
-    db.flush()
+@pytest.mark.parametrize(("database_url", "sizes"), [("sqlite", (2, 200))], indirect=["database_url"])
+def test_the_number_of_statements_does_not_grow_with_the_number_of_readings(db: Session, sizes: tuple[int, int]) -> None:
+    counts = _statements_of(db, sizes, apart=timedelta(0))
+
+    assert counts[0] == counts[1] <= 10
+
+
+@pytest.mark.parametrize("sizes", [(2, 90), (100, 200)])  # PostgreSQL takes in many in another way than few.
+@pytest.mark.parametrize("apart", [timedelta(0), timedelta(days=1)])
+def test_neither_does_it_among_few_or_among_many(db: Session, sizes: tuple[int, int], apart: timedelta) -> None:
+    counts = _statements_of(db, sizes, apart=apart)
+
+    assert counts[0] == counts[1] <= 10
+
+
+def _statements_of(db: Session, sizes: tuple[int, int], *, apart: timedelta) -> list[int]:
+    """How many statements it takes to record so many posts' readings, one after the other."""
+    known, *posts = make_posts(db, sum(sizes) + 1)
+    service.record(db, [(known.id, read(1))], at=MONDAY, now=MONDAY)
     counts = []
-    for size, hours in ((2, 1), (200, 2)):
+    for number, size in enumerate(sizes, 1):
         said: list[str] = []
         listen = lambda _c, _cu, statement, *_rest: said.append(statement)  # noqa: E731
         event.listen(db.get_bind(), "before_cursor_execute", listen)
-        service.record(db, [(post.id, read(hours)) for post in posts[:size]], at=MONDAY + timedelta(hours=hours), now=MONDAY)
+        some, posts = posts[:size], posts[size if not apart else 0 :]
+        service.record(db, [(post.id, read(number)) for post in some], at=MONDAY + number * apart, now=MONDAY)
         event.remove(db.get_bind(), "before_cursor_execute", listen)
         counts.append(len(said))
-
-    assert counts[0] == counts[1] <= 10
+    return counts
 
 
 def test_days_after_all_that_is_known_are_written_without_reading_a_snapshot_again(db: Session) -> None:
@@ -253,3 +270,22 @@ def test_days_after_all_that_is_known_are_written_without_reading_a_snapshot_aga
     assert days_of_asset(db, silent.asset_id)[-1] == (date(2026, 3, 12), 137, None)
     assert days_of_channel(db, silent.channel_id)[-1] == (date(2026, 3, 12), 137 + len(others), None)
     assert service.compare(db) == []
+
+
+@pytest.mark.parametrize("late", [0, 1, 150])
+def test_many_new_readings_with_known_and_late_ones_among_them(db: Session, late: int) -> None:
+    posts = make_posts(db, 75, 2)
+    service.record(db, [(post.id, read(5)) for post in posts], at=MONDAY, now=MONDAY)
+    known = [(post.id, MONDAY if number % 2 else MONDAY - timedelta(days=2), read(4)) for number, post in enumerate(posts[:late])]
+
+    new = service.record_rows(db, [*((post.id, MONDAY + timedelta(days=day), read(6 + day)) for post in posts for day in (1, 2)), *known])
+
+    assert new == 300 + (late + 1) // 2
+    assert days_of_channel(db, posts[0].channel_id)[-3:] == [(date(2026, 3, 2 + day), 150 * views, None) for day, views in ((0, 5), (1, 7), (2, 8))]
+    assert service.compare(db) == []
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"] if POSTGRES else [], indirect=True)
+def test_postgresql_does_not_compile_our_short_statements(db: Session) -> None:
+    db.rollback()
+    assert db.scalar(text("SHOW jit")) == "off"
