@@ -40,8 +40,8 @@ floors: $(VENV)/dev.stamp
 templates: $(VENV)/dev.stamp
 	@$(BIN)/djlint templates --lint --quiet
 
-bench: dev ## Measure speed as ratios: one line a bench, `name figure gate aim met|short`
-	@$(BIN)/python -m tests.bench
+bench: dev ## Measure speed as ratios: one line a bench, `name figure gate aim met|short` (FULL=1: a million posts on PostgreSQL too)
+	@$(BIN)/python -m tests.bench $(if $(FULL),--full)
 
 faults: dev ## The whole fault suite of the outbox, and every other long walk (make test runs a cut of each)
 	@$(PYTEST) -m 'faults or not faults' --junitxml=$(VENV)/faults.xml tests/publishing tests/jobs

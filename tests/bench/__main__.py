@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-from tests.bench import benches, calendar, export, front, insights, outbox, promotion, start
+from tests.bench import benches, calendar, export, front, insights, numbers_postgresql, outbox, promotion, start
 from tests.bench.measure import Line, Skipped
 
 
@@ -13,10 +13,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Measure speed as ratios.")
     parser.add_argument("names", nargs="*", help="only these benches")
     parser.add_argument("--posts", type=int, default=1_000_000, help="posts in the large database (default 1,000,000)")
+    parser.add_argument("--full", action="store_true", help="as many posts on PostgreSQL too, where 100,000 are usual")
     options = parser.parse_args()
+    if options.full:
+        numbers_postgresql.sizes["posts"] = options.posts
     lines: list[Line | Skipped] = []
     for name, bench in {
-        **benches.ALL, **calendar.ALL, **front.ALL, **insights.ALL, **export.ALL, **outbox.ALL, **start.ALL, **promotion.ALL,
+        **benches.ALL, **calendar.ALL, **front.ALL, **insights.ALL, **export.ALL, **numbers_postgresql.ALL, **outbox.ALL, **start.ALL, **promotion.ALL,
     }.items():  # fmt: skip
         if not options.names or name in options.names:
             line = bench(options.posts)

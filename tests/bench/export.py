@@ -17,23 +17,23 @@ from tests.bench.insights import world
 from tests.bench.measure import Line
 from tests.bench.world import application, path_of, request_of
 
-__all__ = ["ALL"]
+__all__ = ["ALL", "NUMBERS", "PLAN", "Nowhere"]
 
 _POSTS = 100_000
 _MOST_GROWN = 30_000_000
 _PAGE = resource.getpagesize()
-_PLAN = """
+PLAN = """
     SELECT p.publish_at, c.time_zone, c.name, a.title, p.text, p.title, p.link, p.first_comment, p.tags, m.name, p.id, p.state, a.kind, p.external_url, p.published_at
     FROM posts p JOIN assets a ON a.id = p.asset_id JOIN channels c ON c.id = p.channel_id LEFT JOIN campaigns m ON m.id = p.campaign_id
     WHERE p.publish_at >= '2019-01-01' AND p.publish_at < '2029-01-01' AND p.state <> 'cancelled' ORDER BY p.publish_at, p.id"""
-_NUMBERS = """
+NUMBERS = """
     SELECT p.id, c.platform, p.external_id, p.external_url, l.at, l.views, l.impressions, l.reach, l.engagements, l.likes, l.comments, l.shares, l.clicks,
            l.watch_seconds, l.regime, c.name, a.title, a.kind, p.published_at
     FROM posts p LEFT JOIN latest l ON l.post_id = p.id JOIN assets a ON a.id = p.asset_id JOIN channels c ON c.id = p.channel_id
     WHERE p.state = 'published' ORDER BY p.publish_at, p.id"""
 
 
-class _Nowhere:
+class Nowhere:
     """What is written is encoded and counted, as a server would hand it on, and thrown away."""
 
     lines = 0
@@ -50,8 +50,8 @@ def export(_posts: int) -> Line:
     """
     numbers = world(_POSTS)
     parts = [
-        _part(application(_POSTS), "/calendar/export.csv?start=2019-01-01&end=2028-12-31", plan_files.export_csv, path_of(_POSTS), _PLAN),
-        _part(application(_POSTS, at=numbers), "/performance/export.csv", performance.export, numbers, _NUMBERS),
+        _part(application(_POSTS), "/calendar/export.csv?start=2019-01-01&end=2028-12-31", plan_files.export_csv, path_of(_POSTS), PLAN),
+        _part(application(_POSTS, at=numbers), "/performance/export.csv", performance.export, numbers, NUMBERS),
     ]
     return Line("export", min(parts), 0.5, 0.6, higher=True)
 
@@ -77,7 +77,7 @@ def _ours(app: Flask, address: str, view: Callable) -> tuple[float, int]:  # typ
 
 
 def _limit(path: Path, sql: str) -> tuple[float, int]:
-    start, target = time.process_time(), _Nowhere()
+    start, target = time.process_time(), Nowhere()
     db = sqlite3.connect(path)
     csv.writer(target).writerows(db.execute(sql))
     took = time.process_time() - start

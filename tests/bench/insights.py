@@ -7,7 +7,7 @@ import random
 import sqlite3
 import statistics
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -22,14 +22,19 @@ from planner.insights.models import METRICS
 from tests.bench.measure import Line, cpu_ratio
 from tests.bench.world import FOLDER, path_of
 
-__all__ = ["ALL", "needed", "world"]
+__all__ = ["ALL", "COUNTS", "DASHBOARD", "DAYS", "LAST", "LIVE", "NOW", "needed", "readings_of", "truth", "world"]
 
 #: The measured world ends on this day; every post has ten readings, the last ten days'.
-_LAST = date(2026, 3, 31)
-_DAYS = 10
-_NOW = datetime(2026, 4, 1, 9, tzinfo=UTC)
-_COUNTS = ", ".join(METRICS)
-_LIVE = 1000
+LAST = date(2026, 3, 31)
+DAYS = 10
+NOW = datetime(2026, 4, 1, 9, tzinfo=UTC)
+COUNTS = ", ".join(METRICS)
+LIVE = 1000
+#: The raw roll-up: who gained most after a day, and each channel's days after it.
+DASHBOARD = (
+    "SELECT a.id, a.title, SUM(d.views) FROM asset_day d JOIN assets a ON a.id = d.asset_id WHERE d.day > ? GROUP BY a.id ORDER BY 3 DESC LIMIT 20",
+    f"SELECT channel_id, day, {COUNTS} FROM channel_day WHERE day > ?",  # noqa: S608
+)
 
 
 def world(posts: int) -> Path:
@@ -45,20 +50,20 @@ def world(posts: int) -> Path:
     source.close()
     db.execute("PRAGMA synchronous=OFF")
     db.execute("BEGIN")
-    for back in range(_DAYS - 1, -1, -1):
-        day = _LAST - timedelta(days=back)
+    for back in range(DAYS - 1, -1, -1):
+        day = LAST - timedelta(days=back)
         db.execute(
-            f"INSERT INTO snapshots (post_id, at, source, regime, {_COUNTS}) SELECT id, ?, 'platform', '',"  # noqa: S608
+            f"INSERT INTO snapshots (post_id, at, source, regime, {COUNTS}) SELECT id, ?, 'platform', '',"  # noqa: S608
             " (id * 7919 % 5000) * ?, (id * 104729 % 9000) * ?, NULL, (id % 97) * ?, (id % 53) * ?, id % 11, id % 7, NULL, NULL FROM posts",
-            (f"{day} 12:00:00.000000", *[_DAYS - back] * 4),
+            (f"{day} 12:00:00.000000", *[DAYS - back] * 4),
         )
-    db.execute(f"INSERT INTO latest (post_id, at, regime, {_COUNTS}) SELECT post_id, at, regime, {_COUNTS} FROM snapshots WHERE at = ?", (f"{_LAST} 12:00:00.000000",))  # noqa: S608
+    db.execute(f"INSERT INTO latest (post_id, at, regime, {COUNTS}) SELECT post_id, at, regime, {COUNTS} FROM snapshots WHERE at = ?", (f"{LAST} 12:00:00.000000",))  # noqa: S608
     sums = ", ".join(f"SUM(s.{name})" for name in METRICS)
     db.execute(
-        f"INSERT INTO asset_day (day, asset_id, channel_id, {_COUNTS}) SELECT substr(s.at, 1, 10), p.asset_id, p.channel_id, {sums}"  # noqa: S608
+        f"INSERT INTO asset_day (day, asset_id, channel_id, {COUNTS}) SELECT substr(s.at, 1, 10), p.asset_id, p.channel_id, {sums}"  # noqa: S608
         " FROM snapshots s JOIN posts p ON p.id = s.post_id GROUP BY 2, 3, 1"
     )
-    db.execute(f"INSERT INTO channel_day (day, channel_id, {_COUNTS}) SELECT day, channel_id, {', '.join(f'SUM({name})' for name in METRICS)} FROM asset_day GROUP BY 1, 2")  # noqa: S608
+    db.execute(f"INSERT INTO channel_day (day, channel_id, {COUNTS}) SELECT day, channel_id, {', '.join(f'SUM({name})' for name in METRICS)} FROM asset_day GROUP BY 1, 2")  # noqa: S608
     db.execute("COMMIT")
     db.execute("ANALYZE")
     db.close()
@@ -82,7 +87,7 @@ def _raw_asset(path: Path) -> Callable[[], int]:
             " AND s.at = (SELECT min(o.at) FROM snapshots o WHERE o.post_id = p.id) WHERE p.asset_id = ? AND p.state = 'published'",
             (7,),
         ).fetchall()
-        days = db.execute(f"SELECT channel_id, day, {_COUNTS} FROM asset_day WHERE asset_id = ? ORDER BY channel_id, day", (7,)).fetchall()  # noqa: S608
+        days = db.execute(f"SELECT channel_id, day, {COUNTS} FROM asset_day WHERE asset_id = ? ORDER BY channel_id, day", (7,)).fetchall()  # noqa: S608
         return len(rows) + len(firsts) + len(days)
 
     return run
@@ -99,19 +104,16 @@ def dashboard_30d(posts: int) -> Line:
     """The twenty assets that gained most and each channel's totals, against the raw roll-up SQL: what each asset has at the window's ends."""
     path = world(posts)
     raw = sqlite3.connect(path)
-    since = str(_NOW.date() - timedelta(days=30))
+    since = str(NOW.date() - timedelta(days=30))
 
     def limit() -> int:
-        top = raw.execute(
-            "SELECT a.id, a.title, SUM(d.views) FROM asset_day d JOIN assets a ON a.id = d.asset_id WHERE d.day > ? GROUP BY a.id ORDER BY 3 DESC LIMIT 20", (since,)
-        ).fetchall()
-        return len(top) + len(raw.execute(f"SELECT channel_id, day, {_COUNTS} FROM channel_day WHERE day > ?", (since,)).fetchall())  # noqa: S608
+        return sum(len(raw.execute(statement, (since,)).fetchall()) for statement in DASHBOARD)
 
     with sessions_of(make_engine(f"sqlite:///{path}"))() as db:
 
         def ours() -> None:
-            queries.top_assets(db, metric="views", days=30, now=_NOW, viewer=None, limit=20)
-            queries.channel_totals(db, days=30, now=_NOW)
+            queries.top_assets(db, metric="views", days=30, now=NOW, viewer=None, limit=20)
+            queries.channel_totals(db, days=30, now=NOW)
 
         return Line("dashboard_30d", cpu_ratio(ours, limit, rounds=7, each=2), 2.0, 1.5)
 
@@ -127,7 +129,7 @@ def _empty(posts: int, name: str) -> tuple[Path, list[int]]:
     return path, list(range(1, posts + 1))
 
 
-def _readings(ids: list[int], at: datetime, chance: random.Random) -> list[tuple[int, datetime, Reading]]:
+def readings_of(ids: Sequence[int], at: datetime, chance: random.Random) -> list[tuple[int, datetime, Reading]]:
     return [(post, at, Reading("", views=chance.randrange(9000), likes=chance.randrange(90), comments=3, engagements=9, regime="")) for post in ids]
 
 
@@ -142,7 +144,7 @@ def _bare(path: Path, rows: list[tuple[int, datetime, Reading]]) -> float:
     start = time.process_time()
     db.execute("BEGIN IMMEDIATE")
     places = ", ".join(["?"] * (4 + len(METRICS)))
-    db.executemany(f"INSERT INTO snapshots (post_id, at, source, regime, {_COUNTS}) VALUES ({places})", told)  # noqa: S608
+    db.executemany(f"INSERT INTO snapshots (post_id, at, source, regime, {COUNTS}) VALUES ({places})", told)  # noqa: S608
     db.execute("COMMIT")
     took = time.process_time() - start
     db.close()
@@ -165,7 +167,7 @@ def ingest_live(_posts: int) -> Line:
         ids = [row[0] for row in one.execute("SELECT id FROM posts WHERE channel_id = 1 ORDER BY id")]
     with sessions_of(make_engine(f"sqlite:///{ours}"))() as db:
         for number in range(16):
-            rows = _readings(ids[:_LIVE], datetime(2026, 4, 1, 2, tzinfo=UTC) + timedelta(hours=number), chance)
+            rows = readings_of(ids[:LIVE], datetime(2026, 4, 1, 2, tzinfo=UTC) + timedelta(hours=number), chance)
             parts.append((_bare(bare, rows), _record(db, rows)))
     return Line("ingest_live", statistics.median(limit / took for limit, took in parts[1:]), 0.30, 0.45, higher=True)
 
@@ -177,7 +179,7 @@ def ingest_bulk(_posts: int) -> Line:
         ours, ids = _empty(10_000, "ingest-ours")
         bare, _ids = _empty(10_000, "ingest-bare")
         chance = random.Random(5)
-        rows = [one for day in range(10) for one in _readings(ids, datetime(2026, 4, 1 + day, 12, tzinfo=UTC), chance)]
+        rows = [one for day in range(10) for one in readings_of(ids, datetime(2026, 4, 1 + day, 12, tzinfo=UTC), chance)]
         limit = _bare(bare, rows)
         with sessions_of(make_engine(f"sqlite:///{ours}"))() as db:
             ratios.append(limit / _record(db, rows))
@@ -187,17 +189,22 @@ def ingest_bulk(_posts: int) -> Line:
 def rollup_truth(_posts: int) -> Line:
     """Places where the roll-ups differ from a rebuild after 100,000 random readings: late, doubled, shrinking, not told."""
     path, ids = _empty(10_000, "rollup-truth")
-    chance = random.Random(9)
     with sessions_of(make_engine(f"sqlite:///{path}"))() as db:
-        for batch in range(20):
-            rows = []
-            for _ in range(5000):
-                at = datetime(2026, 3, 1, tzinfo=UTC) + timedelta(minutes=30 * chance.randrange(120 * (1 + batch)))
-                views = None if chance.random() < 0.1 else chance.randrange(5000)
-                rows.append((chance.choice(ids[:500]), at, Reading("", views=views, likes=chance.randrange(9))))
-            service.record_rows(db, rows + rows[:500])
-            db.commit()
-        return Line("rollup_truth", len(service.compare(db)), 0, 0, unit="")
+        return Line("rollup_truth", truth(db, ids[:500]), 0, 0, unit="")
+
+
+def truth(db: Session, ids: Sequence[int]) -> int:
+    """How many places differ, after the readings."""
+    chance = random.Random(9)
+    for batch in range(20):
+        rows = []
+        for _ in range(5000):
+            at = datetime(2026, 3, 1, tzinfo=UTC) + timedelta(minutes=30 * chance.randrange(120 * (1 + batch)))
+            views = None if chance.random() < 0.1 else chance.randrange(5000)
+            rows.append((chance.choice(ids), at, Reading("", views=views, likes=chance.randrange(9))))
+        service.record_rows(db, rows + rows[:500])
+        db.commit()
+    return len(service.compare(db))
 
 
 def poll_cost(_posts: int) -> Line:
