@@ -48,8 +48,8 @@ LIFT = NOON + 120 * HOUR
 GOING = (PostState.APPROVED, PostState.SCHEDULED, PostState.SENDING)
 #: Who is there, and the role of each.
 PEOPLE = {"planner": "planner", "approver": "approver", "lawyer": "legal", "viewer": "viewer", "admin": "admin"}
-#: What stands in the title of each asset; none is said in the title of another.
-TITLES = {"open": "Open house", "embargoed": "Project Falcon", "sensitive": "Restructuring", "confidential": "Merger talks", "turning": "The Osprey paper"}
+#: What stands in the title of each asset; none is said in the title of another. Of what is under embargo only “Falcon” and “Osprey” are terms.
+TITLES = {"open": "Open house", "embargoed": "Project Falcon by Zephyr", "sensitive": "Restructuring", "confidential": "Merger talks", "turning": "The Osprey paper"}
 #: What a viewer, who may not know of what is confidential, asks for: one of these after each step.
 SEEN_BY_A_VIEWER = (
     "/", "/calendar?view=list&date=2026-03-02", "/calendar?date=2026-03-09", "/calendar?view=month&date=2026-03-02", "/calendar/export.xlsx?start=2026-03-01&end=2026-04-01",
@@ -143,7 +143,7 @@ class Company(RuleBasedStateMachine):
             )
             for name, hours, in_campaign in (("open", 30, None), ("embargoed", 121, None), ("open", 241, campaign.id), ("sensitive", 200, None), ("open", 31, None)):
                 text = "The Falcons fly at last." if hours == 31 else f"Something to say at {hours}."
-                values = PostValues(text=text, publish_at=NOON + hours * HOUR, campaign_id=in_campaign)
+                values = PostValues(text=text, title="A gala" if in_campaign else "", publish_at=NOON + hours * HOUR, campaign_id=in_campaign)
                 service.plan(db, assets[name], two if name == "sensitive" else one, values, actor=people["planner"], now=NOON)
             for name in ("approver", "planner", "lawyer"):
                 wishes = Wishes(by_mail=True, by_webhook=name == "approver", webhook=self.room.url_for("/room"), flavour=Flavour.SLACK, days=tuple(range(7)))
@@ -296,11 +296,14 @@ class Company(RuleBasedStateMachine):
         now = self.clock.now()
         with self.sessions() as db:
             known = {asset.id: asset for asset in db.scalars(select(Asset))}
+            galas = list(db.execute(select(Campaign.embargo_until).select_from(Post).outerjoin(Post.campaign).where(Post.title == "A gala")).scalars())
         told = {"restructuring", "merger"}
-        for name, word in (("embargoed", "falcon"), ("turning", "osprey")):
+        for name, said in (("embargoed", {"falcon", "falcons", "zephyr"}), ("turning", {"osprey", "ospreys"})):
             asset = known[self.assets[name]]
             if asset.confidentiality is not Confidentiality.PUBLIC or asset.sensitive or (asset.embargo_until and now < asset.embargo_until):
-                told |= {word, f"{word}s"}
+                told |= said
+        if all(lift and now < lift for lift in galas):
+            told.add("gala")
         return told
 
     def digests(self) -> list[str]:
