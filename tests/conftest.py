@@ -95,9 +95,18 @@ def hasty_sqlite() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def compiled_templates(tmp_path_factory: pytest.TempPathFactory) -> FileSystemBytecodeCache:
-    """Each application compiles its templates anew; the tests of one worker share what that gives."""
-    return FileSystemBytecodeCache(str(tmp_path_factory.mktemp("templates")))
+def shared_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder that all workers of this run share."""
+    own = tmp_path_factory.getbasetemp()
+    return own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+
+
+@pytest.fixture(scope="session")
+def compiled_templates(shared_folder: Path) -> FileSystemBytecodeCache:
+    """Each application compiles its templates anew; all tests share what that gives."""
+    place = shared_folder / "compiled-templates"
+    place.mkdir(exist_ok=True)
+    return FileSystemBytecodeCache(str(place))
 
 
 class StoppedClock:

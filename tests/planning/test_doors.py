@@ -495,6 +495,8 @@ def test_whatever_is_tried_too_early_or_twice_stays_in(walk: Callable[[], Doors]
         for hours in (30, 121, 239):
             doors.plan_by_program(asset, CHANNELS[number % 2], TEXTS[hours % 4], hours + number, "planner")
             doors.compose(asset, CHANNELS[hours % 2], TEXTS[number % 4], hours, in_campaign=hours == 239, who="admin")
+    doors.edit(0, ("title", "Falcons first"), in_campaign=False, by_form=False, who="planner")
+    hold(doors)
     for who in ("planner", "admin", "approver"):
         doors.ask_for_and_approve_whatever_may_be(who, by_page=who == "admin")
         hold(doors)
