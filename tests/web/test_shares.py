@@ -21,8 +21,9 @@ from planner.core.log import set_up_logging
 from planner.planning import shares
 from planner.planning.models import Campaign, PostState, Share, ShareKind
 from planner.planning.quiet_models import Blackout
+from planner.planning.shared import ShownEvents
 from tests.conftest import Browser, StoppedClock
-from tests.factories import NOON, make_asset, make_campaign, make_channel, make_post, make_user
+from tests.factories import NOON, make_asset, make_campaign, make_channel, make_event, make_post, make_user
 from tests.web.counting import statements
 
 DAY = timedelta(days=1)
@@ -79,13 +80,14 @@ def plan_secrets(db: Session) -> None:
             external_url=f"https://x.com/{MARK}/{number}", published_at=NOON,
         )  # fmt: skip
     db.add(Blackout(name=f"{MARK} terms week", starts_on=NOON.date(), ends_on=NOON.date() + DAY))
+    make_event(db, f"{MARK} terms day", place=f"{MARK} terms hall", note=f"{MARK} note", url=f"https://example.com/{MARK}-terms")
     db.commit()
 
 
 def test_no_byte_of_a_link_tells_of_a_secret_post_in_any_state(app_db: Session, planner: User, guest: Browser) -> None:
     plan_secrets(app_db)
     campaigns = list(app_db.scalars(select(Campaign.id)))
-    scopes: tuple[dict[str, Any], ...] = ({}, {"leaves_out": True}, {"kinds": [AssetKind.PRESS_RELEASE]}, {"campaigns": campaigns})
+    scopes: tuple[dict[str, Any], ...] = ({}, {"leaves_out": True}, {"kinds": [AssetKind.PRESS_RELEASE]}, {"campaigns": campaigns}, {"events": ShownEvents.ALL})
     found: dict[str, bytes] = {}
     for number, scope in enumerate(scopes):
         name = f"{MARK} terms for you"
@@ -97,8 +99,8 @@ def test_no_byte_of_a_link_tells_of_a_secret_post_in_any_state(app_db: Session, 
 
     assert [where for where, body in found.items() if MARK in unfolded(body)] == []
     secrets = 5 * (len(PostState) - 1)  # Cancelled ones are in none.
-    assert [unfolded(found[where]).count("summary:confidential") for where in ("feed 0 False", "feed 0 True", "feed 1 False", "feed 2 False", "feed 3 False")] == [
-        secrets, secrets, 0, 0, 0,
+    assert [unfolded(found[where]).count("summary:confidential") for where in ("feed 0 False", "feed 0 True", "feed 1 False", "feed 2 False", "feed 3 False", "feed 4 False", "feed 4 True")] == [
+        secrets, secrets, 0, 0, 0, secrets + 1, secrets + 1,
     ]  # fmt: skip
     assert [unfolded(found[where]).count(">confidential</span></li>") for where in ("page 0 ", "page 1 ", "page 2 ")] == [secrets, 0, 0]
 
