@@ -31,6 +31,8 @@ __all__ = ["around", "compare", "show"]
 
 #: Days drawn, and how many assets are compared at most.
 _DAYS, _MOST = 90, 5
+#: How many assets are offered to be compared.
+_OFFERED = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,11 +73,18 @@ def show(asset_id: int) -> ResponseReturnValue:
 
 @needs("read")
 def compare() -> ResponseReturnValue:
-    """The assets that the address names, at most five; without any, those that gained most are offered."""
+    """The assets that the address names, at most five. Those that a search finds are offered; without one, those that gained most."""
     chosen = list(dict.fromkeys(value for value in request.args.getlist("asset", type=int) if 0 < value < 2**63))[:_MOST]
     found = [_numbers(asset_id) for asset_id in chosen]
-    offered = insights.top_assets(g.db, metric="engagements", days=365, now=g.now, viewer=g.user, limit=50)
-    return render_template("performance/compare.html", found=found, chosen=chosen, offered=offered, most=_MOST, lines=_side_by_side(found))
+    sought = request.args.get("q", "").strip()[:200]
+    if sought:
+        offered = [(one.id, one.title) for one in catalog.search(g.db, catalog.Filters(q=sought), viewer=g.user, limit=_OFFERED).items]
+    else:
+        offered = [(one.asset_id, one.title) for one in insights.top_assets(g.db, metric="engagements", days=365, now=g.now, viewer=g.user, limit=_OFFERED)]
+    return render_template(
+        "performance/compare.html", found=found, chosen=chosen, offered=[one for one in offered if one[0] not in chosen], sought=sought, most=_MOST,
+        lines=_side_by_side(found),
+    )  # fmt: skip
 
 
 def _numbers(asset_id: int) -> Numbers:

@@ -11,7 +11,7 @@ import pytest
 from flask import Flask
 from sqlalchemy.orm import Session
 
-from planner.catalog.models import Asset, Audience
+from planner.catalog.models import Asset, Audience, Confidentiality
 from planner.channels.details import FollowerGain
 from planner.channels.models import AudienceSlice
 from planner.channels.port import Platform, Reading
@@ -21,6 +21,7 @@ from planner.insights.rules import YOUTUBE_BREAK, regime_of
 from planner.planning.models import PostState
 from tests.conftest import Browser, StoppedClock
 from tests.factories import NOON, make_asset, make_channel, make_post
+from tests.web.test_catalog import known
 from tests.web.test_performance import texts
 
 DAY = timedelta(days=1)
@@ -166,6 +167,21 @@ def test_assets_stand_side_by_side_and_can_be_taken_out_again(client: Browser, a
     assert f"/performance/compare?asset={asset.id}&quot;" not in page
     assert client.get("/performance/compare").status_code == 200
     assert client.get("/performance/compare?asset=999999").status_code == 404
+
+
+def test_any_asset_can_be_found_to_be_compared_however_little_it_gained(sign_in: Any, app_db: Session) -> None:
+    asset, quiet = scene(app_db), known(app_db, title="A quiet white paper")
+    known(app_db, title="A quiet secret", confidentiality=Confidentiality.CONFIDENTIAL)
+    app_db.commit()
+    reader = sign_in(roles=("viewer",))
+
+    pages = {words: reader.get(f"/performance/compare?asset={asset.id}&q={words}").text for words in ("quiet", "nothing+like+it", "")}
+    offered = {words: re.findall(r'<option value="(\d+)">([^<]+)</option>', page) for words, page in pages.items()}
+
+    assert [offered[words] for words in ("quiet", "nothing+like+it")] == [[(str(quiet.id), "A quiet white paper")], []]
+    assert "A quiet white paper" not in {title for _number, title in offered[""]} and len(offered[""]) == 4
+    assert "One asset found" in pages["quiet"] and "No other asset has these words." in pages["nothing+like+it"]
+    assert all(page.count(f'name="asset" value="{asset.id}"') >= 1 for page in pages.values())
 
 
 def test_an_asset_without_posts_says_where_numbers_will_come_from(client: Browser, app_db: Session) -> None:

@@ -266,3 +266,12 @@ def test_the_pages_cost_the_same_whatever_their_length(client: Browser, app: Fla
     app_db.commit()
 
     assert [statements(app, client, path) for path in PAGES] == [6, 8, 6, 5, 3]
+
+
+def test_an_empty_page_leads_to_what_brings_numbers_as_far_as_one_may(sign_in: Any) -> None:
+    for roles, leads in ((("admin",), ["/settings/channels/new", "/imports", "/posts/new"]), (("viewer",), [])):
+        reader = sign_in(roles=roles)
+        for path in ("/performance", "/performance/channels", "/performance/audience", "/performance/times", "/performance/readings"):
+            page = reader.get(path).text
+            empty = page[page.index('<div class="empty') :]
+            assert re.findall(r'<a href="([^"]+)" class="button', empty.partition("</main>")[0]) == leads, path
