@@ -17,6 +17,7 @@ from planner.catalog.models import Asset, AssetFile, AssetState
 from planner.channels.port import MediaKind
 from planner.core.errors import NotFound, PlannerError
 from planner.insights import queries as insights
+from planner.insights.budget import MEASURES
 from planner.insights.noticing import bursts_of
 from planner.insights.queries import AssetPerformance
 from planner.insights.rules import SHORTS_BREAK
@@ -183,10 +184,11 @@ def _page(asset: Asset, form: UploadForm, status: int = 200, *, described: tuple
 
 
 def _note(performance: AssetPerformance, name: str) -> str:
-    """What has to be said beside a total: that it adds what is counted differently, and who told nothing."""
+    """What has to be said beside a total: that it adds what is counted differently, and who told nothing of those who tell numbers at all."""
     if performance.totals[name] is None:
         return ""
-    mixed, silent = performance.mixed.get(name, ()), performance.silent[name]
+    tell = {post.channel_name for post in performance.posts if post.platform in MEASURES}
+    mixed, silent = performance.mixed.get(name, ()), [one for one in performance.silent[name] if one in tell]
     said = [_("Mixed definitions: %(names)s", names=", ".join(label(one) for one in mixed))] if mixed else []
     said += [_("Not told by: %(names)s", names=", ".join(silent))] if silent else []
     return ". ".join(said)

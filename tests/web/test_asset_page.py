@@ -130,6 +130,14 @@ def test_totals_add_what_was_told_and_name_who_did_not_tell(client: Browser, fil
     }
 
 
+def test_a_chat_room_is_not_named_among_those_that_told_nothing(client: Browser, film: Asset, app_db: Session) -> None:
+    before = tiles(client.get(f"/assets/{film.id}"))
+    published(app_db, film, make_channel(app_db, platform=Platform.WEBHOOK, name="Town square"), "room")
+    app_db.commit()
+
+    assert tiles(client.get(f"/assets/{film.id}")) == before
+
+
 def test_each_post_has_its_newest_numbers_and_its_growth(client: Browser, film: Asset) -> None:
     none = "Not told by the source"
 
