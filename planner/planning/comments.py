@@ -15,7 +15,9 @@ from planner.accounts.rules import may, require
 from planner.core.errors import Forbidden, Invalid, NotFound, WrongState
 from planner.core.i18n import N_
 from planner.planning.approval_models import PostComment
-from planner.planning.digest import leaving_title
+from planner.planning.digest import leaving_comment, leaving_text, leaving_title
+from planner.planning.marks import leaving_link
+from planner.planning.mentions import shown
 from planner.planning.models import Post
 
 __all__ = ["MOST", "CommentLine", "add", "checked", "of_post", "settle"]
@@ -97,9 +99,12 @@ def _stands(post: Post, quote: str) -> bool:
 
 
 def _texts(post: Post) -> Iterator[str]:
-    """What people can quote: each as one text."""
+    """What people can quote, as it is written and as they read it: each as one text."""
     yield post.text
     yield leaving_title(post, post.asset)
     yield post.first_comment
     yield post.link
+    yield leaving_link(post)
+    yield shown(leaving_text(post, post.channel))
+    yield leaving_comment(post, post.channel)
     yield from (str(item.get("alt_text") or "") for item in post.media or [])

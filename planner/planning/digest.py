@@ -8,14 +8,14 @@ from datetime import UTC
 
 import orjson
 
-from planner.catalog.models import Asset
+from planner.catalog.models import Asset, AssetFile
 from planner.channels.models import Channel
 from planner.channels.port import MediaKind, Platform
 from planner.planning.marks import leaving_link
 from planner.planning.mentions import spoken
 from planner.planning.models import Post
 
-__all__ = ["content_digest", "leaving_comment", "leaving_text", "leaving_title", "text_leaving"]
+__all__ = ["content_digest", "leaving_comment", "leaving_files", "leaving_text", "leaving_title", "text_leaving"]
 
 
 def leaving_text(post: Post, channel: Channel, base_url: str = "") -> str:
@@ -30,6 +30,13 @@ def leaving_text(post: Post, channel: Channel, base_url: str = "") -> str:
 def leaving_comment(post: Post, channel: Channel) -> str:
     """The first comment as it leaves."""
     return spoken(post.first_comment or "", channel.platform, channel, comment=True)
+
+
+def leaving_files(post: Post) -> list[tuple[AssetFile, str]]:
+    """The chosen files in their order, each with what is said of it to people who cannot see it: the post's own words, else the file's."""
+    there = {file.id: file for file in post.asset.files} if post.media else {}
+    chosen = [(there.get(item.get("file_id", 0)), item.get("alt_text")) for item in post.media or []]
+    return [(file, alt or file.alt_text) for file, alt in chosen if file is not None]
 
 
 def text_leaving(platform: Platform, text: str, link: str, leaves: str = "") -> str:

@@ -14,7 +14,9 @@ from flask_babel import ngettext
 from planner.catalog.models import AssetFile
 from planner.core.errors import Conflict, Forbidden, NotFound, PlannerError, WrongState
 from planner.planning import comments, queries, routes, rules, service
-from planner.planning.digest import leaving_text
+from planner.planning.digest import leaving_comment, leaving_files, leaving_text
+from planner.planning.marks import leaving_link
+from planner.planning.mentions import shown
 from planner.planning.models import Post, PostState
 from planner.planning.saying import digest_of, findings_of
 from planner.planning.waiting import Waiting, following, waiting
@@ -36,7 +38,10 @@ class Shown:
     findings: list[rules.Finding]
     decision: Decision
     text: str
-    pictures: list[AssetFile]
+    comment: str
+    link: str
+    #: Each with what is said of it to people who cannot see it.
+    files: list[tuple[AssetFile, str]]
 
     @property
     def blocked(self) -> bool:
@@ -178,11 +183,12 @@ def _waiting(campaign_id: int | None = None) -> list[Waiting]:
 
 def _shown(one: Waiting, *, names: dict[int, str] | None = None, known: routes.Routes | None = None) -> Shown:
     post = one.post
-    chosen = {item.get("file_id") for item in post.media or []}
     return Shown(
         waits=one,
         findings=findings_of(g.db, post, limits_of(post.channel.platform), g.now),
         decision=decision_of(post, one.digest, names=names, routes=known),
-        text=leaving_text(post, post.channel, runtime().settings.base_url),
-        pictures=[file for file in post.asset.files if file.id in chosen],
+        text=shown(leaving_text(post, post.channel, runtime().settings.base_url)),
+        comment=leaving_comment(post, post.channel),
+        link=leaving_link(post, runtime().settings.base_url),
+        files=leaving_files(post),
     )

@@ -19,7 +19,9 @@ from planner.core.errors import NotFound, PlannerError
 from planner.planning import guests
 from planner.planning.approval_models import ReviewLink
 from planner.planning.differences import Difference, differences, snapshot
-from planner.planning.digest import leaving_text
+from planner.planning.digest import leaving_comment, leaving_files, leaving_text
+from planner.planning.marks import leaving_link
+from planner.planning.mentions import shown
 from planner.planning.models import Approval, Post, PostState
 from planner.planning.saying import digest_of
 from planner.web.access import public
@@ -38,7 +40,9 @@ class Part:
     post: Post
     digest: str
     text: str
-    files: list[AssetFile]
+    comment: str
+    link: str
+    files: list[tuple[AssetFile, str]]
     #: Their own last word, whether it is about what stands here now, and what changed since when it is not.
     said: Approval | None
     holds: bool
@@ -105,7 +109,7 @@ def file(token: str, post_id: int, file_id: int) -> ResponseReturnValue:
     if isinstance(link, Response):
         return link
     post = _one(link, post_id)
-    found = next((one for one in _files(post) if one.id == file_id), None)
+    found = next((one for one, _alt in leaving_files(post) if one.id == file_id), None)
     if found is None:
         raise NotFound(guests.GONE)
     inline = found.kind in (MediaKind.IMAGE, MediaKind.GIF)
@@ -160,12 +164,9 @@ def _part(post: Post, link: ReviewLink) -> Part:
     digest, said = digest_of(post), guests.last_read(post, link)
     holds = said is not None and said.digest == digest
     since = differences(said.content, snapshot(post)) if said is not None and said.content is not None and not holds else []
-    return Part(post, digest, leaving_text(post, post.channel, runtime().settings.base_url), _files(post), said, holds, since)
-
-
-def _files(post: Post) -> list[AssetFile]:
-    chosen = {item.get("file_id") for item in post.media or []}
-    return [one for one in post.asset.files if one.id in chosen]
+    base = runtime().settings.base_url
+    text, comment = shown(leaving_text(post, post.channel, base)), leaving_comment(post, post.channel)
+    return Part(post, digest, text, comment, leaving_link(post, base), leaving_files(post), said, holds, since)
 
 
 def _private(answer: Any) -> Response:

@@ -20,9 +20,10 @@ from planner.core.i18n import N_
 from planner.insights import variants as shown_variants
 from planner.planning import comments, marks, queries, rules, service, states, tuning, variants, writing
 from planner.planning.costs import cost_of
-from planner.planning.digest import leaving_text
+from planner.planning.digest import leaving_comment, leaving_files, leaving_text
 from planner.planning.limits import COUNTED_AS, length_of
 from planner.planning.marks import leaving_link
+from planner.planning.mentions import shown
 from planner.planning.models import Origin, Post, PostState
 from planner.planning.moments import fold_of, resolve_wall_time, wall_of
 from planner.planning.rulebook import BY_FINDING, rule
@@ -132,14 +133,15 @@ def post_page(post: Post, status: int = 200, **forms: Any) -> ResponseReturnValu
         decision=decision,
         comments=comments.of_post(g.db, post),
         stale=_is_stale(post, digest),
-        text=leaving_text(post, post.channel, runtime().settings.base_url),
+        text=shown(leaving_text(post, post.channel, runtime().settings.base_url)),
         link=leaving_link(post, runtime().settings.base_url),
         length=length_of(post, post.asset, post.channel),
         limits=held_at(post.channel.platform, limits, post.channel.config or {}),
         cost=cost_of(post, post.channel, prices()) if post.state in states.OPEN else None,
         pretend=is_pretend(post.channel.platform),
         embargo=rules.embargo_of(post.asset, post.campaign),
-        files=[file for file in post.asset.files if file.id in {item.get("file_id") for item in post.media or []}],
+        comment=leaving_comment(post, post.channel),
+        files=leaving_files(post),
         delivery=publishing.delivery_of(g.db, post.id),
         pack=_copy_pack(post),
         upload=uploads.of_posts(g.db, [post.id]).get(post.id) if post.state is PostState.SENDING else None,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from datetime import timedelta
+from html import unescape
 
 import pytest
 from flask import Flask
@@ -12,13 +13,14 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from planner.accounts.models import User
-from planner.catalog.models import AssetKind, Confidentiality
-from planner.planning import routes, service
+from planner.catalog.models import AssetFile, AssetKind, Confidentiality
+from planner.channels.port import MediaKind, Platform
+from planner.planning import guests, routes, service
 from planner.planning.approval_models import PostComment
 from planner.planning.models import Post, PostState
 from planner.planning.steps import Step
 from tests.conftest import Browser
-from tests.factories import NOON, make_asset, make_campaign, make_channel, make_post, make_user
+from tests.factories import NOON, make_asset, make_campaign, make_channel, make_person, make_post, make_user
 from tests.web.counting import statements
 
 SignIn = Callable[..., Browser]
@@ -149,3 +151,48 @@ def test_a_comment_keeps_the_words_it_is_about_and_says_when_they_are_gone(sign_
     assert "One settled comment" in planner.get(f"/posts/{number}").text
     assert planner.submit(f"/posts/{number}/comments/999/settle").status_code == 404
     assert PostState.IN_REVIEW in states(app_db)
+
+
+def test_every_page_of_a_post_shows_what_leaves_pictures_with_its_own_words_names_and_marked_link(
+    sign_in: SignIn, app_db: Session, team: dict[str, User]
+) -> None:
+    asset, jane = make_asset(app_db), make_person(app_db, name="Jane Doe", linkedin_urn="urn:li:person:7")
+    files = [
+        AssetFile(asset_id=asset.id, kind=MediaKind.IMAGE, name=name, stored_name=name, mime="image/png", size=1, sha256="0" * 64, alt_text=alt, created_at=NOON)
+        for name, alt in (("first.png", "The file's words"), ("second.png", "The tower"), ("third.png", ""))
+    ]
+    app_db.add_all(files)
+    app_db.flush()
+    app_db.refresh(asset)
+    said = f"Thanks to @[Jane Doe](person:{jane.id}) for the talk."
+    post = submitted(
+        app_db, team["planner"], asset=asset, channel=make_channel(app_db, platform=Platform.LINKEDIN), text=said, first_comment=said,
+        link="https://example.com/orion", marks={"source": "linkedin"},
+        media=[{"file_id": files[0].id, "alt_text": "The post's own words"}, {"file_id": files[1].id, "alt_text": ""}, {"file_id": files[2].id}],
+    )  # fmt: skip
+    _, token = guests.make(app_db, "Jane Doe", [post], actor=team["planner"], now=NOON)
+    number = post.id
+    app_db.commit()
+    reader = sign_in(team["approver"])
+
+    for address in (f"/approvals/{number}", f"/posts/{number}", f"/r/{token}"):
+        page = unescape(reader.get(address).text)
+        body = page[page.index('class="preview') :]
+        assert re.findall(r'<img src="[^"]*" alt="([^"]*)"', body)[:3] == ["The post's own words", "The tower", ""], address
+        assert "Nothing says what “third.png” shows." in body and "Alt text: The tower" in body, address
+        assert body.count("Thanks to Jane Doe for the talk.") >= 2 and "@[Jane" not in body.partition("</article>")[0], address
+        assert ">https://example.com/orion?utm_source=linkedin" in body, address
+
+
+def test_words_are_quoted_as_they_are_read(sign_in: SignIn, app_db: Session, team: dict[str, User]) -> None:
+    jane = make_person(app_db, name="Jane Doe", x_handle="janedoe")
+    post = submitted(app_db, team["planner"], text=f"Thanks to @[Jane Doe](person:{jane.id}) for it", link="https://example.com/orion")
+    number = post.id
+    app_db.commit()
+    reader = sign_in(team["approver"])
+
+    answer = reader.submit(f"/posts/{number}/comments", text="Is that so?", quote="to @janedoe for it https://example.com/orion", to="post")
+
+    assert answer.status_code == 302
+    page = reader.get(f"/posts/{number}").text
+    assert "Is that so?" in page and "The text has changed" not in page
