@@ -579,6 +579,7 @@ def test_each_door_of_the_walk_opens(walk: Callable[[], Doors]) -> None:
     doors.say("planner", doors.one(1), "withdraw", by_page=True)
     doors.say("planner", doors.one(1), "submit", by_page=True)
     doors.ask_somebody_outside(1)
+    hold(doors)
     doors.ask_for_changes(1, "approver")
     doors.pause("all")
     doors.end_the_pauses()
