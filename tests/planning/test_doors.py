@@ -123,7 +123,7 @@ class Doors(Company):
     @precondition(lambda self: self.posts())
     @rule(number=ANY_POST, back=some.booleans(), days=some.integers(1, 12))
     def put_into_the_drawer(self, number: int, back: bool, days: int) -> None:
-        post, at = self.pick(number), self.clock.now()
+        post, at = self.pick(number), self.a_second_later()
         self.opened["drawer"] += self.submit("planner", "/calendar/together/unplan", post=post, sure="1")
         if back:
             self.opened["undo"] += self.submit("planner", "/calendar/together/undo", at=at.isoformat())
@@ -177,7 +177,7 @@ class Doors(Company):
     @precondition(lambda self: self.posts())
     @rule(numbers=some.lists(ANY_POST, min_size=1, max_size=4), what=some.sampled_from(("submit", "cancel")), back=some.booleans(), who=WRITERS)
     def do_together(self, numbers: list[int], what: str, back: bool, who: str) -> None:
-        chosen, at = list(dict.fromkeys(self.one(number) for number in numbers)), self.clock.now()
+        chosen, at = list(dict.fromkeys(self.one(number) for number in numbers)), self.a_second_later()
         taken = self.submit(who, f"/calendar/together/{what}", post=chosen, reason="Not now.")
         self.opened["together"] += taken
         if back:
@@ -527,6 +527,38 @@ def test_what_was_approved_does_not_come_back_where_something_changed_meanwhile(
     assert becomes == [PostState.APPROVED, PostState.IN_REVIEW]
 
 
+def test_no_way_back_approves_what_nobody_approved(walk: Callable[[], Doors]) -> None:
+    doors, becomes = found(walk), []
+    for number in (0, 1):
+        doors.step(number, "submit", by_page=True, who="planner")
+
+    doors.put_into_the_drawer(0, back=True, days=3)
+    for step in ("cancel", "restore"):
+        doors.step(1, step, by_page=True, who="planner")
+    hold(doors)
+    becomes += [doors.post(doors.one(number)).state for number in (0, 1)]
+    doors.let_the_campaign_go_or_not("cancel")
+    doors.compose("open", "two", TEXTS[0], 241, in_campaign=True, who="planner")
+    doors.edit(0, ("text", TEXTS[0]), in_campaign=True, by_form=False, who="planner")
+    doors.an_approver_says_yes_to_all()
+    hold(doors)
+
+    assert becomes == [PostState.IN_REVIEW, PostState.IN_REVIEW]
+
+
+def test_what_is_live_is_changed_into_nothing_that_may_not_be_said(walk: Callable[[], Doors]) -> None:
+    doors = found(walk)
+    doors.an_approver_says_yes_to_all()
+    doors.time_passes(80)
+
+    for text in (TEXTS[1], TEXTS[2]):
+        doors.change_what_is_live(0, text, "approver")
+        doors.time_passes(1)
+        hold(doors)
+
+    assert [(verb, *told) for verb, _number, *told in doors.platform.amended] == [("edit", TEXTS[2])]
+
+
 @pytest.mark.parametrize("by_form", [True, False], ids=["form", "program"])
 def test_whatever_is_edited_after_its_approval_is_asked_for_again(walk: Callable[[], Doors], by_form: bool) -> None:
     doors, becomes = found(walk), {}
@@ -549,11 +581,11 @@ def test_whatever_is_moved_after_its_approval_is_asked_for_again(walk: Callable[
     doors = found(walk)
     doors.ask_for_and_approve_whatever_may_be("approver", by_page=True)
 
-    doors.move(1, 200, how, "planner")
-    doors.what_is_approved_was_approved_and_may_go_out_then()
-
-    moved = doors.post(doors.one(1))
-    assert (moved.publish_at == NOON + 121 * HOUR, moved.state) == (False, PostState.IN_REVIEW)
+    for number, hours in ((0, 30), (1, 121)):
+        doors.move(number, 200 + number, how, "planner")
+        doors.what_is_approved_was_approved_and_may_go_out_then()
+        moved = doors.post(doors.one(number))
+        assert (moved.publish_at == NOON + hours * HOUR, moved.state) == (False, PostState.IN_REVIEW)
 
 
 def test_each_door_of_the_walk_opens(walk: Callable[[], Doors]) -> None:

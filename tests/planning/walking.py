@@ -329,6 +329,11 @@ class Company(RuleBasedStateMachine):
             db.expunge_all()
         return post
 
+    def a_second_later(self) -> datetime:
+        """What is done now is told from what was done before: that moment is what Undo goes by."""
+        self.clock.moment += timedelta(seconds=1)
+        return self.clock.moment
+
     def version(self) -> int:
         with self.sessions() as db:
             return db.get_one(Campaign, self.campaign).version
