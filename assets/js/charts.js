@@ -8,6 +8,8 @@ import { onContent, readerLocale } from "./page.js";
 Chart.register(BarController, BarElement, CategoryScale, Filler, Legend, LinearScale, LineController, LineElement, PointElement, Tooltip);
 
 const drawn = new Map();
+const paper = matchMedia("print");
+const still = matchMedia("(prefers-reduced-motion: reduce)");
 
 function readTable(table) {
   const heads = [...table.tHead.rows[0].cells].slice(1);
@@ -87,7 +89,7 @@ function options(shown, language) {
   return {
     responsive: true,
     maintainAspectRatio: false,
-    animation: matchMedia("(prefers-reduced-motion: reduce)").matches ? false : { duration: 250 },
+    animation: still.matches || paper.matches ? false : { duration: 250 },
     interaction: { mode: "index", intersect: false },
     scales: {
       x: { grid: { display: false }, border: { color: line }, ticks: { color: ink, maxRotation: 0, autoSkipPadding: 16 } },
@@ -127,6 +129,10 @@ onContent((piece) => {
   for (const canvas of piece.querySelectorAll("canvas[data-chart]")) draw(canvas);
 });
 
-document.addEventListener("planner:theme", () => {
+function drawAgain() {
   for (const canvas of drawn.keys()) if (canvas.isConnected) draw(canvas);
-});
+}
+
+document.addEventListener("planner:theme", drawAgain);
+// Paper is white whatever the theme.
+paper.addEventListener("change", drawAgain);

@@ -122,6 +122,38 @@ def test_the_hours_of_the_week_are_saved_with_the_posts_behind_each(demo: Produc
     assert is_drawn(picture, coloured=False)  # The demo's channels have too few posts an hour for a colour.
 
 
+#: The commonest colour of a chart: its lines across.
+COMMONEST = """canvas => {
+  const points = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data, counts = new Map();
+  for (let at = 0; at < points.length; at += 4) {
+    if (points[at + 3] < 200) continue;
+    const colour = `${points[at]},${points[at + 1]},${points[at + 2]}`;
+    counts.set(colour, (counts.get(colour) ?? 0) + 1);
+  }
+  return [...counts].sort((one, other) => other[1] - one[1])[0][0];
+}"""
+
+
+def test_on_paper_a_chart_has_the_colours_of_day_whatever_the_theme(demo: Product, page: Page) -> None:
+    def commonest() -> int:
+        """How bright it is, of 255."""
+        return min(map(int, canvas.evaluate(COMMONEST).split(",")))
+
+    page.emulate_media(color_scheme="dark", reduced_motion="reduce")
+    sign_in(page, demo)
+    page.goto(f"{demo.url}/performance/channels")
+    canvas = page.locator("canvas").first
+    canvas.wait_for()
+
+    by_night = commonest()
+    page.emulate_media(media="print", color_scheme="dark", reduced_motion="reduce")
+    on_paper = commonest()
+    page.emulate_media(media="screen", color_scheme="dark", reduced_motion="reduce")
+
+    assert by_night < 80 < 200 < on_paper
+    assert commonest() == by_night
+
+
 def is_drawn(picture: Image.Image, *, coloured: bool = True) -> bool:
     """Wide enough, and more under its title than the ground alone: lines and letters, and the drawing's own colours."""
     below = picture.convert("RGB").crop((0, picture.height // 4, picture.width, picture.height))
