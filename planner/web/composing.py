@@ -20,7 +20,7 @@ from planner.core.secrets import new_token
 from planner.ledger import once
 from planner.planning import marks, queries, service, writing
 from planner.planning.limits import COUNTED_AS
-from planner.planning.models import Campaign, Post
+from planner.planning.models import Campaign, Post, PostState
 from planner.planning.values import PostValues
 from planner.web.access import needs
 from planner.web.forms.planning import ComposeForm, choices
@@ -30,7 +30,7 @@ from planner.web.preflight import checks_of, limits_of, own_words, values_of
 from planner.web.session import committing, runtime
 from planner.web.writing import restored, typed, unsaved
 
-__all__ = ["campaigns", "files", "new", "refuse"]
+__all__ = ["campaigns", "files", "new", "refuse", "submit_saved"]
 
 #: Where a rule's field stands on these forms.
 _PLACES = {"publish_at": "wall_time", "channel": "channels"}
@@ -106,7 +106,7 @@ def _plan(form: ComposeForm, asset: Asset, channels: list[Channel]) -> int | Non
         return int(came)
     flash(_("Draft saved.") if len(made) == 1 else _("%(count)s drafts saved, one a channel.", count=len(made)), "success")
     if "then" in request.form:
-        _submit(made)
+        submit_saved(made)
     return first
 
 
@@ -118,14 +118,20 @@ def _sent(form: ComposeForm) -> str:
     return "form:" + hashlib.sha256(repr(said).encode()).hexdigest()
 
 
-def _submit(made: list[Post]) -> None:
-    """Ask for approval of what was just saved; what a rule refuses stays a draft, and the sentence says why."""
+def submit_saved(made: list[Post]) -> None:
+    """Ask for approval of what was just saved; what a rule refuses stays as it is, and the sentence says why."""
+    went = []
     for post in made:
         try:
             with committing(g.db):
                 service.submit(g.db, post, limits=limits_of(post.channel.platform), four_eyes=runtime().settings.four_eyes, actor=g.user, now=g.now)
+            went.append(post)
         except PlannerError as error:
             flash(_("%(channel)s: saved, but not submitted. %(why)s", channel=post.channel.name, why=translate(error.message, **error.params)), "error")
+    if any(post.state is PostState.IN_REVIEW for post in went):
+        flash(_("Submitted for approval."), "success")
+    elif went:
+        flash(_("Approved: no approval is asked for here. It goes out by itself at its time."), "success")
 
 
 def _start(form: ComposeForm, asset: Asset | None, channels: list[Channel]) -> None:
@@ -140,6 +146,8 @@ def _start(form: ComposeForm, asset: Asset | None, channels: list[Channel]) -> N
         parsed = None
     if parsed is not None and parsed.tzinfo is None:
         form.wall_time.data, form.time_zone.data = parsed, str(get_timezone())
+    if (number := request.args.get("campaign", type=int)) and number in dict(campaigns()):
+        form.campaign_id.data = number
     form.marks_link.data = any(marks.marks_links(one.platform, one.config, asset) for one in channels)
     if number := request.args.get("template", type=int):
         begun = writing.template(g.db, number)

@@ -34,7 +34,7 @@ from planner.publishing.compose import outgoing_of
 from planner.publishing.models import Attempt
 from planner.web import clashes
 from planner.web.access import needs
-from planner.web.composing import campaigns, files, new, refuse
+from planner.web.composing import campaigns, files, new, refuse, submit_saved
 from planner.web.decisions import Decision, decision_of
 from planner.web.forms.planning import ApproveForm, LiveForm, MoveForm, NoteForm, PostForm
 from planner.web.forms.rules import OverrideForm
@@ -68,6 +68,8 @@ def edit(post_id: int) -> ResponseReturnValue:
         try:
             if form.validate() and not checking:
                 _revise(post, form)
+                if "then" in request.form and _to_be_submitted(post):
+                    submit_saved([post])
                 return redirect(url_for(".show", post_id=post_id))
         except Conflict:
             g.db.expire_all()
@@ -83,6 +85,7 @@ def edit(post_id: int) -> ResponseReturnValue:
         "planning/edit.html", mentioning=told, typed=typed(), unsaved=unsaved(str(post_id)), form=form, post=post, changed_by=changed_by, checks=[check_of(form, post)],
         clash=[] if changed_by is None else clashes.of_post(post, form),
         limits=limits_of(post.channel.platform), counted=COUNTED_AS, usual=marks.usual(post.channel.platform, post.campaign),
+        can_submit=_to_be_submitted(post),
         alts={item.get("file_id"): item.get("alt_text", "") for item in post.media or []},
     )  # fmt: skip
     return page, 409 if changed_by is not None else 422 if form.is_submitted() and (form.refused or not checking) else 200
@@ -176,6 +179,10 @@ def _revise(post: Post, form: PostForm) -> None:
         service.revise(g.db, post, PostValues(**values_of(form, post)), version=form.version.data, four_eyes=runtime().settings.four_eyes, actor=g.user, now=g.now)
         writing.discard(g.db, g.user, str(post.id))
     flash(_("Saved. It needs approval again.") if was in states.GOING_OUT and post.state is PostState.IN_REVIEW else _("Saved."), "success")
+
+
+def _to_be_submitted(post: Post) -> bool:
+    return post.state not in states.GOING_OUT and states.allows(post.state, "submit") and may(g.user, "post.submit", post)
 
 
 def _dropped(post: Post) -> ResponseReturnValue:

@@ -247,6 +247,45 @@ def test_editing_saves_what_was_typed(client: Browser, app_db: Session) -> None:
     assert saved.publish_at == datetime(2026, 3, 5, 9, 0, tzinfo=UTC)
 
 
+def test_an_edited_draft_is_saved_and_submitted_in_one_step_and_one_in_review_has_no_such_button(client: Browser, app_db: Session) -> None:
+    post = made(app_db, make_post(app_db, state=PostState.CHANGES_REQUESTED))
+    button = 'name="then" value="submit"'
+    assert button in client.get(f"/posts/{post.id}/edit").text
+    values = {"version": post.version, "wall_time": "2026-03-05T10:00", "time_zone": "Europe/Paris", "then": "submit"}
+
+    answer = client.submit(f"/posts/{post.id}/edit", text="Better.", **values)
+
+    saved = fresh(app_db, post)
+    assert (answer.status_code, saved.text, saved.state) == (302, "Better.", PostState.IN_REVIEW)
+    app_db.rollback()
+    assert "Submitted for approval." in client.get(f"/posts/{post.id}").text
+    assert button not in client.get(f"/posts/{post.id}/edit").text
+
+
+def test_what_blocks_an_edited_draft_is_said_and_its_words_are_kept(client: Browser, app_db: Session) -> None:
+    post = made(app_db, make_post(app_db))
+
+    client.submit(f"/posts/{post.id}/edit", version=post.version, text="Without a time.", wall_time="", time_zone="Europe/Paris", then="submit")
+
+    saved = fresh(app_db, post)
+    assert (saved.text, saved.state) == ("Without a time.", PostState.DRAFT)
+    app_db.rollback()
+    assert "saved, but not submitted." in client.get(f"/posts/{post.id}").text
+
+
+def test_a_campaign_starts_a_post_of_its_own(client: Browser, app_db: Session) -> None:
+    campaign = made(app_db, make_campaign(app_db, name="Orion"))
+    made(app_db, make_channel(app_db))
+    assert f'href="/posts/new?campaign={campaign.id}"' in client.get(f"/campaigns/{campaign.id}").text
+    made(app_db, make_post(app_db, campaign=campaign))
+    assert f'href="/posts/new?campaign={campaign.id}"' in client.get(f"/campaigns/{campaign.id}").text
+
+    page = client.get(f"/posts/new?campaign={campaign.id}").text
+
+    assert f'<option selected value="{campaign.id}">Orion</option>' in page and '<li><a href="/calendar">Calendar</a></li>' in page
+    assert client.get("/posts/new?campaign=99999").status_code == 200
+
+
 def test_the_edit_form_of_an_untouched_post_changes_nothing(client: Browser, app_db: Session) -> None:
     post = made(app_db, make_post(app_db, tags=["a"]))
     page = client.get(f"/posts/{post.id}/edit").text
