@@ -20,7 +20,7 @@ from planner.core.errors import Conflict, Forbidden, Invalid, NotFound, PlannerE
 from planner.core.i18n import N_
 from planner.insights.queries import latest_of
 from planner.planning import evergreen, slots
-from planner.planning.recurring import Slot
+from planner.planning.recurring import Evergreen, Slot
 from planner.web.access import needs
 from planner.web.calendar.free import fill
 from planner.web.languages import say
@@ -63,8 +63,10 @@ def add() -> ResponseReturnValue:
 @needs("campaign.edit")
 def remove(asset_id: int) -> ResponseReturnValue:
     def act() -> Any:
+        found = g.db.scalars(select(Evergreen).where(Evergreen.asset_id == asset_id)).one_or_none()
+        back = {"asset_id": asset_id, "cool_down_days": found.cool_down_days} if found else {}
         evergreen.remove(g.db, asset_id, actor=g.user, now=g.now)
-        return {"text": _("No longer evergreen. What is planned of it stays planned.")}
+        return {"text": _("No longer evergreen. What is planned of it stays planned."), "undo": (".add", {}), "fields": back}
 
     return _done(act, "add")
 
@@ -82,8 +84,10 @@ def add_slot() -> ResponseReturnValue:
 @needs("campaign.edit")
 def remove_slot(slot_id: int) -> ResponseReturnValue:
     def act() -> Any:
+        found = g.db.get(Slot, slot_id)
+        back = {"channel_id": found.channel_id, "weekday": found.weekday, "clock": found.clock} if found else {}
         slots.remove_slot(g.db, slot_id, actor=g.user, now=g.now)
-        return {"text": _("Slot taken away. What stands in it stays.")}
+        return {"text": _("Slot taken away. What stands in it stays."), "undo": (".add_slot", {}), "fields": back}
 
     return _done(act, "slot")
 

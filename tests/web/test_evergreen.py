@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -66,9 +67,20 @@ def test_slots_and_assets_are_taken_away_again(client: Browser, app_db: Session,
     app_db.commit()
 
     client.submit(f"/calendar/evergreen/slots/{slot}/remove")
+    no_slot = client.get("/calendar/evergreen").text
     client.submit(f"/calendar/evergreen/{asset}/remove")
+    none = client.get("/calendar/evergreen").text
 
     assert (app_db.scalars(select(Slot)).all(), app_db.scalars(select(Evergreen)).all()) == ([], [])
+    app_db.commit()
+    assert "No channel has a slot yet." in no_slot and "No channel has a slot yet." not in none
+    for page in (no_slot, none):
+        undo = page[page.index("data-toast") :]
+        address = re.search(r'action="([^"]+)"', undo)
+        assert address is not None
+        client.submit(address[1], **dict(re.findall(r'name="(asset_id|cool_down_days|channel_id|weekday|clock)" value="([^"]*)"', undo)))
+    assert [(one.channel_id, one.weekday, one.clock) for one in app_db.scalars(select(Slot))] == [(channel, 4, "16:00")]
+    assert [(one.asset_id, one.cool_down_days) for one in app_db.scalars(select(Evergreen))] == [(asset, 90)]
 
 
 @pytest.mark.parametrize(
