@@ -189,3 +189,19 @@ def test_a_person_s_views_go_with_their_account(app_db: Session) -> None:
     app_db.commit()
 
     assert app_db.scalars(select(SavedView)).all() == []
+
+
+@pytest.mark.parametrize("view", ["week", "month", "list"])
+def test_filters_that_no_post_passes_are_said_with_the_way_out(client: Browser, app_db: Session, view: str) -> None:
+    campaign = make_campaign(app_db)
+    make_post(app_db)
+    number = campaign.id
+    app_db.commit()
+
+    narrowed = unescape(client.get(f"/calendar?view={view}&date=2026-03-02&campaign={number}").text)
+    everything = unescape(client.get(f"/calendar?view={view}&date=2026-03-02").text)
+
+    assert ("No post passes these filters from" in narrowed, "No post passes these filters" in everything) == (view != "list", False)
+    assert re.search(rf'<a href="/calendar\?view={view}&date=2026-03-02"[^>]*>(<svg.*?</svg>)?(<span>)?Clear the filters', narrowed, flags=re.DOTALL)
+    if view != "month":
+        assert re.search(rf'href="/posts/new\?[^"]*campaign={number}\b', narrowed)

@@ -79,6 +79,7 @@ def calendar() -> ResponseReturnValue:
         mine=hands(),
         options=options,
         asked_for=_asked_for(asked, options),
+        found_none=bool(asked.kept) and not entries and asked.view in ("week", "month"),
         weekdays=_weekdays(),
         can_plan=may(g.user, "post.create"),
         can_move=may(g.user, "post.move"),
