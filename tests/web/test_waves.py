@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import select
@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from planner.planning.models import Campaign, Post
 from tests.conftest import Browser, StoppedClock
-from tests.factories import make_campaign, make_channel, make_post
+from tests.factories import make_campaign, make_channel, make_post, make_user
 
 LIFT = datetime(2026, 3, 10, 8, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -101,6 +101,23 @@ def test_the_posts_may_stay(client: Browser, app_db: Session) -> None:
     assert answer.status_code == 302
     assert moments(app_db) == [LIFT, LIFT + 2 * DAY]
     assert app_db.scalars(select(Campaign.embargo_until)).one() == LIFT - DAY
+
+
+def test_all_that_was_typed_on_the_campaign_is_saved_with_the_wave(client: Browser, app_db: Session) -> None:
+    campaign, _posts = launch(app_db)
+    owner = make_user(app_db, roles=("planner",)).id
+    campaign.hashtags = ["#Old"]
+    app_db.commit()
+    texts = {"summary": "Two\nlines", "hashtags": "#Launch #5G\n#Edge", "starts_on": "2026-03-01", "ends_on": "2026-04-01", "owner_id": owner}
+    given = typed(edit(client, campaign, embargo_until="2026-03-12T09:00", **texts).text)
+
+    client.submit(f"/campaigns/{campaign.id}/edit", wave="move", **given)
+
+    app_db.expire_all()
+    saved = app_db.scalars(select(Campaign)).one()
+    assert (saved.summary, saved.hashtags, saved.starts_on, saved.ends_on, saved.owner_id, saved.embargo_until) == (
+        "Two\nlines", ["#Launch #5G", "#Edge"], date(2026, 3, 1), date(2026, 4, 1), owner, LIFT + 2 * DAY,
+    )  # fmt: skip
 
 
 def test_a_post_that_somebody_moved_meanwhile_is_told(client: Browser, app_db: Session) -> None:
