@@ -184,6 +184,11 @@ def test_every_page_of_a_post_shows_what_leaves_pictures_with_its_own_words_name
         assert ">https://example.com/orion?utm_source=linkedin" in body, address
 
 
+def test_an_empty_list_leads_whoever_submits_to_the_drafts(sign_in: SignIn, team: dict[str, User]) -> None:
+    link = 'href="/calendar?view=list&amp;state=draft"'
+    assert [link in sign_in(team[role]).get("/approvals").text for role in ("planner", "legal")] == [True, False]
+
+
 def test_words_are_quoted_as_they_are_read(sign_in: SignIn, app_db: Session, team: dict[str, User]) -> None:
     jane = make_person(app_db, name="Jane Doe", x_handle="janedoe")
     post = submitted(app_db, team["planner"], text=f"Thanks to @[Jane Doe](person:{jane.id}) for it", link="https://example.com/orion")
