@@ -15,6 +15,7 @@ import { start as startTabs } from "./tabs.js";
 import { start as startTheme } from "./theme.js";
 import { start as startTimes } from "./times.js";
 import { start as startToasts } from "./toasts.js";
+import { start as startWayBack } from "./way_back.js";
 
 startTheme();
 startToasts();
@@ -31,4 +32,5 @@ startComposer();
 startTimes();
 startQuotes();
 startTabs();
+startWayBack();
 startHtmx();

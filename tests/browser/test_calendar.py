@@ -181,6 +181,25 @@ def test_the_pages_turn_in_place_with_everything_on_them_and_back_again(page: Pa
     assert page.evaluate("window.same") is True
 
 
+def test_the_way_back_from_a_post_keeps_the_view_and_the_filters(page: Page, product: Product) -> None:
+    sign_in(page, product)
+    number = plan(product, WEDNESDAY + timedelta(hours=3), "Found with a filter")
+    day = f"date={WEDNESDAY:%Y-%m-%d}"
+    page.goto(f"{product.url}/calendar?{day}")
+    page.get_by_role("navigation", name="Views").get_by_role("link", name="Month").click()
+    expect(page.locator(".month--plan")).to_be_visible()
+    page.goto(f"{product.url}/calendar?view=month&{day}&channel=2&state=draft")
+
+    page.goto(f"{product.url}/posts/{number}")
+    page.locator(".crumbs").get_by_role("link", name="Calendar").click()
+
+    page.wait_for_url(re.compile(r"/calendar\?"))
+    assert set(page.url.partition("?")[2].split("&")) == {"view=month", day, "channel=2", "state=draft"}
+    page.goto(f"{product.url}/calendar?view=list&kind=blog_post")
+    page.goto(f"{product.url}/calendar/evergreen")
+    expect(page.locator(".crumbs").get_by_role("link", name="Calendar")).to_have_attribute("href", f"{product.url}/calendar?view=list&kind=blog_post")
+
+
 def test_of_two_pages_asked_for_the_later_one_is_shown_however_late_the_first_comes(page: Page, product: Product) -> None:
     sign_in(page, product)
     page.goto(f"{product.url}/calendar?date={WEDNESDAY:%Y-%m-%d}")

@@ -273,6 +273,12 @@ def test_what_blocks_an_edited_draft_is_said_and_its_words_are_kept(client: Brow
     assert "saved, but not submitted." in client.get(f"/posts/{post.id}").text
 
 
+def test_the_way_back_leads_to_the_day_the_post_has_for_its_reader(client: Browser, app_db: Session) -> None:
+    midnight = made(app_db, make_post(app_db, publish_at=datetime(2026, 3, 8, 23, 30, tzinfo=UTC)))
+
+    assert 'href="/calendar?date=2026-03-09"' in client.get(f"/posts/{midnight.id}").text
+
+
 def test_a_campaign_starts_a_post_of_its_own(client: Browser, app_db: Session) -> None:
     campaign = made(app_db, make_campaign(app_db, name="Orion"))
     made(app_db, make_channel(app_db))
@@ -282,7 +288,7 @@ def test_a_campaign_starts_a_post_of_its_own(client: Browser, app_db: Session) -
 
     page = client.get(f"/posts/new?campaign={campaign.id}").text
 
-    assert f'<option selected value="{campaign.id}">Orion</option>' in page and '<li><a href="/calendar">Calendar</a></li>' in page
+    assert f'<option selected value="{campaign.id}">Orion</option>' in page and 'href="/calendar">Calendar</a></li>' in page
     assert client.get("/posts/new?campaign=99999").status_code == 200
 
 
