@@ -546,6 +546,34 @@ def test_no_way_back_approves_what_nobody_approved(walk: Callable[[], Doors]) ->
     assert becomes == [PostState.IN_REVIEW, PostState.IN_REVIEW]
 
 
+def test_a_yes_that_was_taken_back_does_not_come_back_by_changing_away_and_back(walk: Callable[[], Doors]) -> None:
+    doors = found(walk)
+    doors.an_approver_says_yes_to_all()
+    for step in ("withdraw", "submit"):
+        doors.step(0, step, by_page=True, who="planner")
+
+    for text in (TEXTS[2], "Something to say at 30."):
+        doors.edit(0, ("text", text), in_campaign=False, by_form=False, who="planner")
+    hold(doors)
+
+    assert doors.post(doors.one(0)).state is PostState.IN_REVIEW
+
+
+@pytest.mark.parametrize(("turn", "goes_out"), [("renamed", [False, True]), ("embargoed", [False, False])])
+def test_what_changed_around_an_approved_post_holds_it_when_it_would_leave(walk: Callable[[], Doors], turn: str, goes_out: list[bool]) -> None:
+    doors = found(walk)
+    doors.compose("turning", "two", TEXTS[2], 30, in_campaign=False, who="planner")
+    doors.compose("open", "two", TEXTS[3], 50, in_campaign=False, who="planner")
+    doors.an_approver_says_yes_to_all()
+    made = doors.posts()[-2:]
+    assert [doors.post(number).state for number in made] == [PostState.APPROVED, PostState.APPROVED]
+
+    doors.turn_an_asset(turn)
+    doors.time_passes(80)
+
+    assert [doors.post(number).state is PostState.PUBLISHED for number in made] == goes_out
+
+
 def test_what_is_live_is_changed_into_nothing_that_may_not_be_said(walk: Callable[[], Doors]) -> None:
     doors = found(walk)
     doors.an_approver_says_yes_to_all()
