@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import re
 import shutil
@@ -84,10 +85,26 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
+@pytest.fixture(scope="session")
+def demo_quarter(shared_folder: Path) -> Path:
+    """The folder of an installation that has lived through the demo quarter: whichever worker needs it first makes it for all."""
+    place = shared_folder / "demo-quarter"
+    with (shared_folder / "demo-quarter.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not place.exists():
+            making = shared_folder / "demo-quarter-in-the-making"
+            shutil.rmtree(making, ignore_errors=True)
+            Product(making, "--demo").stop()
+            making.rename(place)
+    return place
+
+
 @pytest.fixture(scope="module")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
+def demo(demo_quarter: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
     """An installation with the demo quarter."""
-    product = Product(tmp_path_factory.mktemp("demo"), "--demo")
+    folder = tmp_path_factory.mktemp("demo")
+    shutil.copytree(demo_quarter, folder, dirs_exist_ok=True)
+    product = Product(folder)
     yield product
     product.stop()
 
