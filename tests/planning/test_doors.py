@@ -559,6 +559,19 @@ def test_a_yes_that_was_taken_back_does_not_come_back_by_changing_away_and_back(
     assert doors.post(doors.one(0)).state is PostState.IN_REVIEW
 
 
+def test_a_post_that_is_brought_back_is_asked_for_again_where_a_rule_forbids_it_by_now(walk: Callable[[], Doors]) -> None:
+    doors = found(walk)
+    doors.edit(0, ("text", "An Osprey on the roof."), in_campaign=False, by_form=True, who="planner")
+    doors.an_approver_says_yes_to_all()
+
+    doors.step(0, "cancel", by_page=True, who="planner")
+    doors.turn_an_asset("embargoed")
+    doors.step(0, "restore", by_page=True, who="planner")
+    hold(doors)
+
+    assert doors.post(doors.one(0)).state is PostState.IN_REVIEW
+
+
 @pytest.mark.parametrize(("turn", "goes_out"), [("renamed", [False, True]), ("embargoed", [False, False])])
 def test_what_changed_around_an_approved_post_holds_it_when_it_would_leave(walk: Callable[[], Doors], turn: str, goes_out: list[bool]) -> None:
     doors = found(walk)
