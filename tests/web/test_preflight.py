@@ -287,6 +287,16 @@ def test_a_text_of_a_channel_s_own_is_named_and_the_same_text_is_none(client: Br
     assert sorted(one.text for one in app_db.query(Post)) == ["For X.", "For all."]
 
 
+def test_a_preview_says_which_picture_has_no_alt_text(client: Browser, app_db: Session) -> None:
+    asset, channel = make_asset(app_db), make_channel(app_db, platform=Platform.LINKEDIN)
+    bare = a_film(app_db, asset, name="bare.png", kind=MediaKind.IMAGE, mime="image/png", seconds=None, alt_text="")
+    app_db.commit()
+    given = {"asset_id": asset.id, "channels": [channel.id], "text": "Hi", "media": [bare.id], "time_zone": "Europe/Paris"}
+
+    assert '<span class="look__alt">No alt text</span>' in client.submit("/posts/preflight", **given).text
+    assert "No alt text" not in client.submit("/posts/preflight", **given, **{f"alt-{bare.id}": "Our stand"}).text
+
+
 def test_what_a_picture_shows_is_asked_beside_it_and_starts_with_what_its_file_says(client: Browser, app_db: Session) -> None:
     asset, channel = make_asset(app_db), make_channel(app_db, platform=Platform.LINKEDIN)
     stand = a_film(app_db, asset, name="stand.png", kind=MediaKind.IMAGE, mime="image/png", seconds=None, alt_text="Our stand")
@@ -296,6 +306,7 @@ def test_what_a_picture_shows_is_asked_beside_it_and_starts_with_what_its_file_s
         "/posts/preflight", asset_id=asset.id, channels=[channel.id], text="Hi", media=[stand.id], link="https://example.com/a", time_zone="Europe/Paris"
     ).text
     assert "Hi\n\nhttps://example.com/a</p>" in said and 'alt="Our stand"' in said
+    assert "No alt text" not in said
 
     assert 'value="Our stand" maxlength="1000"' in client.get(f"/posts/new?asset={asset.id}").text
     given = {"asset_id": asset.id, "channels": [channel.id], "text": "Hi", "media": [stand.id], "time_zone": "Europe/Paris"}
