@@ -16,6 +16,7 @@ from markupsafe import Markup, escape
 
 from planner.accounts.rules import may
 from planner.core.lazy import Lazy
+from planner.web.firsts import as_written
 from planner.web.languages import say, translate
 from planner.web.once import address, here, once
 from planner.web.session import runtime
@@ -84,14 +85,14 @@ def moment(value: datetime | None, style: str = "medium") -> Markup:
     """A moment in the reader's zone, as a <time> element; the browser adds the zone's name."""
     if value is None:
         return Markup("")
-    return Markup('<time datetime="{}">{}</time>').format(value.isoformat(), format_datetime(value, style))
+    return Markup('<time datetime="{}">{}</time>').format(value.isoformat(), as_written(format_datetime(value, style), get_locale()))
 
 
 def day(value: date | datetime | None, style: str = "medium") -> str:
     """A day in the reader's way, or the day of a moment in their zone."""
     if value is None:
         return ""
-    return str(format_date(value, style))
+    return as_written(str(format_date(value, style)), get_locale())
 
 
 def number(value: float | None) -> Markup:

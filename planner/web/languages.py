@@ -19,6 +19,7 @@ from planner.core.errors import PlannerError
 from planner.core.i18n import Named
 from planner.core.settings import Settings
 from planner.web import reasons
+from planner.web.firsts import as_written
 
 __all__ = ["LANGUAGES", "init_app", "say", "translate"]
 
@@ -97,9 +98,9 @@ def say(error: PlannerError) -> str:
 
 def _shown(value: Any) -> Any:
     if isinstance(value, datetime):
-        return format_datetime(value, "d MMM yyyy, HH:mm")
+        return as_written(format_datetime(value, "d MMM yyyy, HH:mm"), get_locale())
     if isinstance(value, date):
-        return format_date(value, "d MMM yyyy")
+        return as_written(format_date(value, "d MMM yyyy"), get_locale())
     if isinstance(value, Named):
         return value.named((get_locale() or Locale("en")).language)
     return format_decimal(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else value

@@ -11,6 +11,8 @@ from babel.dates import format_date, format_datetime
 from flask_babel import get_locale, get_timezone
 from markupsafe import Markup
 
+from planner.web.firsts import as_written
+
 __all__ = ["clock", "day_name", "in_zone", "names_of", "own_time"]
 
 _LONG, _SHORT = "EEE d MMM y, HH:mm", "HH:mm"
@@ -20,9 +22,9 @@ def in_zone(moment: datetime | None, zone: str | None = None, style: str = _LONG
     """A moment as clocks in `zone` (None: the reader's) show it, as a <time> element."""
     if moment is None:
         return Markup("")
-    place = ZoneInfo(zone or str(get_timezone()))
+    place, locale = ZoneInfo(zone or str(get_timezone())), get_locale()
     return Markup('<time datetime="{}">{}</time>').format(
-        moment.isoformat(), format_datetime(moment, style, tzinfo=place, locale=get_locale())
+        moment.isoformat(), as_written(str(format_datetime(moment, style, tzinfo=place, locale=locale)), locale)
     )
 
 
@@ -36,7 +38,7 @@ def own_time(moment: datetime | None, zone: str) -> str:
     mine = str(get_timezone())
     if moment is None or moment.astimezone(ZoneInfo(zone)).replace(tzinfo=None) == moment.astimezone(ZoneInfo(mine)).replace(tzinfo=None):
         return ""
-    return str(format_datetime(moment, _LONG, tzinfo=ZoneInfo(mine), locale=get_locale()))
+    return as_written(str(format_datetime(moment, _LONG, tzinfo=ZoneInfo(mine), locale=get_locale())), get_locale())
 
 
 def day_name(day: date) -> str:
@@ -47,5 +49,5 @@ def day_name(day: date) -> str:
 @lru_cache(maxsize=2048)
 def names_of(day: date, locale: Locale | None) -> tuple[str, str]:
     """A day as a heading (its name, number and month), and short; kept, since a page of the calendar names many."""
-    name = str(format_date(day, "EEEE d MMMM", locale=locale))
-    return name[:1].upper() + name[1:], str(format_date(day, "medium", locale=locale))
+    name = as_written(str(format_date(day, "EEEE d MMMM", locale=locale)), locale)
+    return name[:1].upper() + name[1:], as_written(str(format_date(day, "medium", locale=locale)), locale)
