@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import case, func, select, true
+from sqlalchemy import ColumnElement, case, func, select, true
 from sqlalchemy.orm import Session, aliased
 
 from planner.accounts.models import User
@@ -20,7 +20,7 @@ from planner.insights.models import METRICS, AssetDay, ChannelDay, Latest, Snaps
 from planner.insights.rollups import midnight
 from planner.planning.models import Post, PostState
 
-__all__ = ["AssetPerformance", "AssetTotal", "ChannelSeries", "PostNumbers", "asset_performance", "channel_totals", "has_days", "latest_of", "live_of", "top_assets", "watched_since"]
+__all__ = ["AssetPerformance", "AssetTotal", "ChannelSeries", "PostNumbers", "asset_performance", "channel_totals", "has_days", "latest_of", "live_of", "post_numbers", "top_assets", "watched_since"]
 
 Counts = Mapping[str, int | None]
 #: A live post is read at least weekly: its last reading before a window is not older than this.
@@ -95,21 +95,15 @@ class ChannelTotal:
 
 def asset_performance(db: Session, asset_id: int) -> AssetPerformance:
     """What an asset did everywhere. Three statements by index, whatever the number of snapshots."""
-    rows = db.execute(
-        select(
-            Post.id, Post.channel_id, Channel.name, Channel.platform, Post.published_at, Post.external_url,
-            Latest.at, Latest.regime, Post.taken_down_at, *(getattr(Latest, name) for name in METRICS),
-        )
-        .join(Channel, Channel.id == Post.channel_id)
-        .outerjoin(Latest, Latest.post_id == Post.id)
-        .where(Post.asset_id == asset_id, Post.state == PostState.PUBLISHED)
-        .order_by(Post.published_at, Post.id)
-    ).all()  # fmt: skip
-    firsts = _firsts(db, [row[0] for row in rows])
-    posts = [_numbers(row, firsts.get(row[0])) for row in rows]
+    posts = _live(db, Post.asset_id == asset_id)
     shorts = {post.channel_id for post in posts if rules.is_short(post.url)}
     series = _series(db, asset_id, {post.channel_id: (post.channel_name, post.platform) for post in posts}, shorts)
     return AssetPerformance(posts, series, _totals(posts), _silent(posts), _mixed(posts))
+
+
+def post_numbers(db: Session, post_id: int) -> PostNumbers | None:
+    """One live post and its newest numbers; None for one that is not live. Two statements."""
+    return next(iter(_live(db, Post.id == post_id)), None)
 
 
 def latest_of(db: Session, post_ids: Sequence[int]) -> dict[int, Counts]:
@@ -220,6 +214,21 @@ def _day_rows(db: Session, until: date | None) -> dict[int, tuple[date, dict[str
         )
     )
     return {row[0]: (row[1], dict(_counts(row[2:]))) for row in rows}
+
+
+def _live(db: Session, of: ColumnElement[bool]) -> list[PostNumbers]:
+    rows = db.execute(
+        select(
+            Post.id, Post.channel_id, Channel.name, Channel.platform, Post.published_at, Post.external_url,
+            Latest.at, Latest.regime, Post.taken_down_at, *(getattr(Latest, name) for name in METRICS),
+        )
+        .join(Channel, Channel.id == Post.channel_id)
+        .outerjoin(Latest, Latest.post_id == Post.id)
+        .where(of, Post.state == PostState.PUBLISHED)
+        .order_by(Post.published_at, Post.id)
+    ).all()  # fmt: skip
+    firsts = _firsts(db, [row[0] for row in rows])
+    return [_numbers(row, firsts.get(row[0])) for row in rows]
 
 
 def _firsts(db: Session, post_ids: list[int]) -> dict[int, tuple[datetime, str, Counts]]:

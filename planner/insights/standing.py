@@ -18,7 +18,7 @@ from planner.insights.models import Snapshot
 from planner.insights.queries import AssetPerformance, PostNumbers
 from planner.insights.ranking import SEEN, RankedPost, metric_of, rank
 
-__all__ = ["ChannelPart", "PostStanding", "cost_per_view", "half_life", "kept", "parts", "qualified", "standings"]
+__all__ = ["ChannelPart", "PostStanding", "cost_per_view", "half_life", "kept", "of_post", "parts", "qualified", "standings"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +74,13 @@ def standings(db: Session, performance: AssetPerformance, *, viewer: User | None
     for post in performance.posts:
         totals[_seen(post.platform)] = totals.get(_seen(post.platform), 0) + (_value(post) or 0)
     return [_standing(post, ranked.get(post.post_id), points.get(post.post_id, ()), totals[_seen(post.platform)]) for post in performance.posts]
+
+
+def of_post(db: Session, post: PostNumbers, *, viewer: User | None) -> RankedPost | None:
+    """Where one live post stands among its channel's at that age; None while nothing was read of it. Two statements."""
+    if post.counts is None:
+        return None
+    return next((one for one in rank(db, channel_id=post.channel_id, viewer=viewer).posts if one.post_id == post.post_id), None)
 
 
 def parts(performance: AssetPerformance) -> list[ChannelPart]:

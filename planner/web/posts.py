@@ -17,7 +17,9 @@ from planner.channels.limits import held_at
 from planner.channels.port import Platform
 from planner.core.errors import Conflict, Invalid, PlannerError
 from planner.core.i18n import N_
+from planner.insights import standing
 from planner.insights import variants as shown_variants
+from planner.insights.queries import post_numbers
 from planner.planning import comments, marks, queries, rules, service, states, tuning, variants, writing
 from planner.planning.costs import cost_of
 from planner.planning.digest import leaving_comment, leaving_files, leaving_text
@@ -36,6 +38,7 @@ from planner.web import clashes
 from planner.web.access import needs
 from planner.web.composing import campaigns, files, new, refuse, submit_saved
 from planner.web.decisions import Decision, decision_of
+from planner.web.definitions import definitions, regimes
 from planner.web.forms.planning import ApproveForm, LiveForm, MoveForm, NoteForm, PostForm
 from planner.web.forms.rules import OverrideForm
 from planner.web.languages import translate
@@ -123,9 +126,14 @@ def post_page(post: Post, status: int = 200, **forms: Any) -> ResponseReturnValu
     approve.digest.data, approve.digest.raw_data = digest, None
     siblings = queries.posts_of(g.db, asset_id=post.asset_id, viewer=g.user, limit=30)
     others = variants.of_post(g.db, post)
+    numbers = post_numbers(g.db, post.id) if post.state is PostState.PUBLISHED else None
     page = render_template(
         "planning/post.html",
         post=post,
+        numbers=numbers,
+        against=standing.of_post(g.db, numbers, viewer=g.user) if numbers else None,
+        words=definitions() if numbers else {},
+        regimes=regimes() if numbers else {},
         findings=found,
         blocked=bool(rules.blocking(found)),
         hopeless=any(not one.overridable for one in rules.blocking(found)),

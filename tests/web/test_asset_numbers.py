@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from planner.catalog.models import Asset, Audience, Confidentiality
@@ -18,7 +19,7 @@ from planner.channels.port import Platform, Reading
 from planner.insights import gains, service
 from planner.insights.audiences import OUTSIDE, mapping
 from planner.insights.rules import YOUTUBE_BREAK, regime_of
-from planner.planning.models import PostState
+from planner.planning.models import Post, PostState
 from tests.conftest import Browser, StoppedClock
 from tests.factories import NOON, make_asset, make_channel, make_post
 from tests.web.test_catalog import known
@@ -58,6 +59,25 @@ def test_an_assets_numbers_tell_its_standing_its_half_life_its_target_and_its_co
     seen = page[page.index('id="seen-table"') : page.index('id="daily-table"')]
     assert len(re.findall(r'<td class="end" data-value="\d+">', seen)) == 6 and "data-break" not in seen
     assert f"/performance/assets/{asset.id}" in client.get(f"/assets/{asset.id}").text
+
+
+def test_a_live_posts_own_page_tells_its_numbers_and_where_it_stands_on_its_channel(client: Browser, app_db: Session) -> None:
+    asset = scene(app_db)
+    (post,) = app_db.scalars(select(Post).where(Post.asset_id == asset.id))
+    unread = make_post(app_db, channel=post.channel, state=PostState.PUBLISHED, publish_at=NOON - DAY, published_at=NOON - DAY)
+    draft = make_post(app_db, channel=post.channel)
+    app_db.commit()
+
+    def card(number: int) -> str:
+        page = client.get(f"/posts/{number}").text
+        return " ".join(re.sub(r"<[^>]+>", " ", page[page.index('aria-labelledby="numbers"') : page.index("All numbers of the asset")]).split()) if "All numbers of the asset" in page else ""
+
+    told = card(post.id)
+    assert re.search(r"Impressions 540 , what is this number", told) and re.search(r"Engagements 7 ,", told)
+    assert "Views" not in told.partition("Against its channel")[0], "what is not told has no line"
+    assert "Against its channel ×1.8 place 1 of 5" in told and "Last read" in told
+    assert "Not read yet" in card(unread.id)
+    assert card(draft.id) == ""
 
 
 def test_what_was_seen_a_day_has_a_break_where_youtube_began_to_count_in_another_way(sign_in: Any, app_db: Session, clock: StoppedClock) -> None:
