@@ -47,6 +47,19 @@ def test_every_part_stands_ready_with_its_copy_button_and_files_to_save(client: 
     assert 'download="orion.png"' in page
 
 
+def test_what_a_picture_shows_is_there_to_be_copied(client: Browser, app_db: Session, by_hand: Callable[..., Post]) -> None:
+    post = by_hand()
+    number = post.media[0]["file_id"]
+    bare = client.get(f"/posts/{post.id}").text
+    post.media = [{"file_id": number, "alt_text": "Orion over the port"}]
+    app_db.commit()
+
+    page = client.get(f"/posts/{post.id}").text
+
+    assert f'id="pack-alt-{number}"' not in bare
+    assert f'id="pack-alt-{number}" value="Orion over the port" readonly' in page and "What orion.png shows" in page
+
+
 def test_done_and_the_address_make_it_published(client: Browser, app_db: Session, by_hand: Callable[..., Post]) -> None:
     post = by_hand()
 
