@@ -75,6 +75,15 @@ async function sendFromSheet(event) {
   else if (!page || !fillSheet(page)) document.dispatchEvent(new CustomEvent("planner:toast", { detail: { text: word("lost"), kind: "error" } }));
 }
 
+/** “Leave it” in the sheet closes it: what is behind stays as it was looked at. */
+function leaveSheet(event) {
+  const link = event.target.closest("#sheet-body a[data-leave]");
+  if (!link || event.metaKey || event.ctrlKey || event.shiftKey || event.button) return false;
+  event.preventDefault();
+  link.closest("dialog").close();
+  return true;
+}
+
 /** The button of a typed confirmation works once the name is there; the server checks it again. */
 function watchTyped(event) {
   const input = event.target.closest("[data-typed]");
@@ -85,6 +94,7 @@ function watchTyped(event) {
 export function start() {
   document.addEventListener("click", (event) => {
     openByHand(event);
+    if (leaveSheet(event)) return;
     const link = event.target.closest("a[data-sheet]");
     if (!link || event.metaKey || event.ctrlKey || event.shiftKey || event.button) return;
     event.preventDefault();

@@ -200,6 +200,22 @@ def test_the_way_back_from_a_post_keeps_the_view_and_the_filters(page: Page, pro
     expect(page.locator(".crumbs").get_by_role("link", name="Calendar")).to_have_attribute("href", f"{product.url}/calendar?view=list&kind=blog_post")
 
 
+def test_leaving_a_dialog_keeps_what_was_looked_at(page: Page, product: Product) -> None:
+    sign_in(page, product)
+    number = plan(product, WEDNESDAY + timedelta(hours=5), "Not to be moved")
+    address = f"{product.url}/calendar?view=week&date={WEDNESDAY:%Y-%m-%d}&channel=2"
+    page.goto(address)
+    post = page.locator(f"[data-post='{number}']")
+    post.focus()
+
+    page.keyboard.press("m")
+    page.get_by_role("dialog").get_by_role("link", name="Leave it").click()
+
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    expect(post).to_be_focused()
+    assert page.url == address
+
+
 def test_of_two_pages_asked_for_the_later_one_is_shown_however_late_the_first_comes(page: Page, product: Product) -> None:
     sign_in(page, product)
     page.goto(f"{product.url}/calendar?date={WEDNESDAY:%Y-%m-%d}")
