@@ -55,7 +55,8 @@ class FreeDay(Named):
 
     def named(self, language: str) -> str:
         """Its name in that language (two letters), else in English, else in the country's own."""
-        return in_year(self.country, self.day.year, language)[self.day]
+        name = in_year(self.country, self.day.year, language)[self.day]
+        return name.replace("'", "’") if language == "fr" else name  # The tables write “Jour de l'an”.
 
     def __str__(self) -> str:
         return self.named("en")

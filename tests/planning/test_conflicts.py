@@ -104,6 +104,10 @@ def test_countries_that_call_a_day_the_same_share_its_line() -> None:
     ]
 
 
+def test_a_day_is_named_with_the_apostrophe_of_french() -> None:
+    assert (FreeDay("FR", date(2027, 1, 1)).named("fr"), FreeDay("FR", date(2026, 12, 25)).named("fr")) == ("Jour de l’an", "Noël")
+
+
 def test_each_channel_stands_as_it_was_set(db: Session) -> None:
     tuned, plain = make_channel(db, time_zone="Europe/Berlin"), make_channel(db)
     db.add_all([
