@@ -34,11 +34,11 @@ def first_of_each(
         bounds[f"start{number}"], bounds[f"end{number}"] = start, end
     counts = [0] * len(days)
     posts: list[Any] = []
-    for number, count, *post in connection.execute(query, bounds):
-        if count is None:
-            posts.append(post)
+    for row in connection.execute(query, bounds).all():
+        if row[1] is None:
+            posts.append(row[2:])
         else:
-            counts[number] = count
+            counts[row[0]] = row[1]
     posts.sort(key=lambda post: (post[2], post[0]))  # Its moment, then its number.
     return seen_by(viewer, posts), counts
 

@@ -22,28 +22,29 @@ class MissingAssetsError(RuntimeError):
 
 def asset_url(name: str) -> str:
     """The address of a built file: "app.css" -> "/static/dist/app.1A2B3C4D.css". Raises MissingAssetsError."""
-    known: dict[str, str] = g.setdefault("asset_urls", {})
-    if name not in known:
-        known[name] = _address(name)
-    return known[name]
-
-
-def _address(name: str) -> str:
-    manifest = f"{current_app.static_folder or 'static'}/dist/manifest.json"
+    known: dict[str, str] | None = g.get("asset_urls")
+    if known is None:
+        known = g.asset_urls = _addresses()
     try:
-        hashed = _names(manifest, Path(manifest).stat().st_mtime_ns)[name]
-    except FileNotFoundError:
-        raise MissingAssetsError(f"{manifest} is not there") from None
+        return known[name]
     except KeyError:
         raise MissingAssetsError(f"“{name}” is not among the built files") from None
-    return url_for("static", filename=f"dist/{hashed}")
 
 
-@lru_cache(maxsize=2)
-def _names(manifest: str, _changed_at: int) -> dict[str, str]:
-    """Plain name -> hashed name, read again only when the file changed."""
+def _addresses() -> dict[str, str]:
+    """Those of all built files, looked up once a request: they may be built anew while the program runs."""
+    manifest = f"{current_app.static_folder or 'static'}/dist/manifest.json"
+    try:
+        return _known(manifest, Path(manifest).stat().st_mtime_ns, url_for("static", filename="dist/"))
+    except FileNotFoundError:
+        raise MissingAssetsError(f"{manifest} is not there") from None
+
+
+@lru_cache(maxsize=8)
+def _known(manifest: str, _changed_at: int, folder: str) -> dict[str, str]:
+    """Plain name -> address, read again only when the file changed."""
     names: dict[str, str] = json.loads(Path(manifest).read_text(encoding="utf-8"))
-    return names
+    return {name: f"{folder}{hashed}" for name, hashed in names.items()}
 
 
 def icon(name: str, label: str = "", **more: Any) -> Markup:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from functools import lru_cache
 from itertools import pairwise
@@ -119,9 +119,9 @@ def _sheet(
         return {"strip": strip_of(asked.around, side.quiet_on(asked.filters.channels), today(), only=asked.filters.campaign_id)}
     place = zone()
     if asked.view == "month":
-        first, found = _first_of_each(entries, [one.day for one in days])
+        first, many = _first_of_each(entries, [one.day for one in days], counts or {})
         drawn = slips(first, place)
-        return {"days": sheets.boxes(days, drawn, counts or found, free), "legend": legend_of(drawn)}
+        return {"days": sheets.boxes(days, drawn, many, free), "legend": legend_of(drawn)}
     drawn = slips(entries, place)
     lines = [_line(one) for one in side.lifts]
     if asked.view == "list":
@@ -131,21 +131,20 @@ def _sheet(
     return {"days": days, "lanes": rows, "hidden": hidden, "legend": legend_of(drawn)}
 
 
-def _first_of_each(entries: Iterable[Entry], days: Sequence[date]) -> tuple[list[Entry], dict[date, int]]:
-    """Those that fit a day's box, and how many each day has: what is only counted need not be worded.
+def _first_of_each(entries: Iterable[Entry], days: Sequence[date], counted: Mapping[date, int]) -> tuple[list[Entry], dict[date, int]]:
+    """Those that are drawn in a day's box, and how many each day has: what is only counted need not be worded.
 
     entries -- of those days, which follow each other.
+    counted -- how many posts each day has, where `entries` holds only the first of them.
     """
-    kept: list[Entry] = []
-    counts = dict.fromkeys(days, 0)
+    found: list[list[Entry]] = [[] for _day in days]
     turn, ends = 0, midnights(days)[1:]
     for one in sorted(entries, key=moment_of):
         while moment_of(one) >= ends[turn]:
             turn += 1
-        counts[days[turn]] += 1
-        if counts[days[turn]] <= sheets.BOX_CAP + 1:
-            kept.append(one)
-    return kept, counts
+        found[turn].append(one)
+    many = {day: max(len(there), counted.get(day, 0)) for day, there in zip(days, found, strict=True)}
+    return [one for day, there in zip(days, found, strict=True) for one in sheets.fitting(there, many[day])], many
 
 
 def _days(asked: Asked, side: Beside, seen: Iterable[Stands]) -> list[Day]:
@@ -217,9 +216,9 @@ def _said(clash: Clash) -> str:
 def _options(side: Beside) -> dict[str, Any]:
     """What each filter offers."""
     return {
-        "channels": [(one.number, one.name) for one in side.channels],
-        "campaigns": side.campaigns,
-        "owners": side.owners,
+        "channels": tuple((one.number, one.name) for one in side.channels),
+        "campaigns": tuple(side.campaigns),
+        "owners": tuple(side.owners),
         **_closed_lists(get_locale()),
     }
 

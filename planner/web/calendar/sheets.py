@@ -6,12 +6,15 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from typing import NamedTuple, TypeVar
 
 from planner.planning.findings import Quiet
 from planner.web.calendar.beside import ChannelName
 from planner.web.calendar.slips import Slip
 
-__all__ = ["BOX_CAP", "Cell", "Day", "Lane", "Mark", "boxes", "days_between", "lanes", "legend_of", "listed"]
+__all__ = ["BOX_CAP", "Cell", "Day", "Lane", "Mark", "boxes", "days_between", "fitting", "lanes", "legend_of", "listed"]
+
+Item = TypeVar("Item")
 
 #: How many posts a cell shows before it says “+3 more”; one more than that is shown instead of saying “+1”.
 LANE_CAP, BOX_CAP = 6, 5
@@ -84,12 +87,11 @@ class Lane:
         return not any(cell.slips for cell in self.cells)
 
 
-@dataclass(frozen=True, slots=True)
-class Legend:
-    """One slip of each account, and one of each state."""
+class Legend(NamedTuple):
+    """Each account that is drawn (its name, platform and colour), and each state (its word, drawing and tone)."""
 
-    channels: Sequence[Slip]
-    states: Sequence[Slip]
+    channels: tuple[tuple[str, str, int], ...]
+    states: tuple[tuple[str, str, str], ...]
 
 
 def lanes(days: Sequence[Day], slips: Iterable[Slip], channels: Sequence[ChannelName], others: Sequence[Slip], blackouts: Sequence[Quiet] = (), *, every: bool) -> tuple[list[Lane], int]:
@@ -125,7 +127,7 @@ def boxes(days: Sequence[Day], slips: Iterable[Slip], counts: Mapping[date, int]
             held[slip.day].slips.append(slip)
     for one in days:
         total = max(len(one.slips), counts.get(one.day, 0)) if counts else len(one.slips)
-        one.slips = one.slips[:BOX_CAP] if total > BOX_CAP + 1 else one.slips
+        one.slips = fitting(one.slips, total)
         one.more = total - len(one.slips)
     for slip in free:
         there = held.get(slip.day)
@@ -143,11 +145,18 @@ def listed(days: Sequence[Day], slips: Iterable[Slip], *, everything: bool) -> l
     return [one for one in days if everything or one.marks or any(not slip.lift for slip in one.slips)]
 
 
+def fitting(there: list[Item], total: int) -> list[Item]:
+    """Of what a month's day has, `total` in all, what its box draws."""
+    return there[:BOX_CAP] if total > BOX_CAP + 1 else there
+
+
 def legend_of(slips: Sequence[Slip]) -> Legend:
     """What is drawn, each once: paper answers no pointer."""
-    channels = {one.channel_id: one for one in slips}
-    states = {one.word: one for one in slips}
-    return Legend(sorted(channels.values(), key=lambda one: one.channel.casefold()), sorted(states.values(), key=lambda one: one.word.casefold()))
+    channels = {(one.channel, one.platform, one.colour) for one in slips}
+    states = {(one.word, one.icon, one.tone) for one in slips}
+    return Legend(
+        tuple(sorted(channels, key=lambda mark: (mark[0].casefold(), mark))), tuple(sorted(states, key=lambda mark: (mark[0].casefold(), mark)))
+    )
 
 
 def days_between(start: date, end: date) -> list[date]:

@@ -38,11 +38,9 @@ def month_heads(page: str, note_page: str = "") -> Callable[[Day], Markup]:
     page, note_page -- addresses with ANY_DAY in the day's place; no second one for who may write no notes.
     """
     macro, language = _macro("month_head"), str(get_locale())
-    at, note_at = by_day(escape(page)), by_day(escape(note_page))
 
     def head(one: Day) -> Markup:
-        filled = {"number": one.day.day, "name": escape(one.name), "short": escape(one.short), "page": at(one.day), "note_page": note_at(one.day)}
-        return Markup(_head(macro, language, one.today, note_page != "") % filled)  # noqa: S704  # What is filled in is escaped.
+        return _drawn_head(macro, language, page, note_page, one.day, one.name, one.short, one.today)
 
     return head
 
@@ -79,6 +77,14 @@ def _stencil(macro: Callable[..., str], _language: str, kind: tuple[Any, ...]) -
         word, tone, icon, None if is_native else blank["post_id"], blank["version"], masked, is_open, datetime.min.replace(tzinfo=UTC), lift, blank["slot"] if has_slot else "",
     )  # fmt: skip
     return _with_places(macro(sample), blank)
+
+
+@lru_cache(maxsize=4096)
+def _drawn_head(macro: Callable[..., str], language: str, page: str, note_page: str, day: date, name: str, short: str, today: bool) -> Markup:
+    """Kept by all that it says, as a slip is."""
+    at, note_at = by_day(escape(page)), by_day(escape(note_page))
+    filled = {"number": day.day, "name": escape(name), "short": escape(short), "page": at(day), "note_page": note_at(day)}
+    return Markup(_head(macro, language, today, note_page != "") % filled)  # noqa: S704  # What is filled in is escaped.
 
 
 @lru_cache(maxsize=64)
