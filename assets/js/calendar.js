@@ -8,6 +8,7 @@ const ASK_EVERY = 15_000;
 
 const place = document.querySelector("[data-calendar]");
 let shown = location.href;
+/** The mark of the page that is shown; empty until one was asked for. */
 let last = "";
 let count = () => {};
 /** What is being asked for. */
@@ -37,9 +38,14 @@ async function show(address, { push = false, quiet = false } = {}) {
     if (!quiet) location.assign(address);
     return;
   }
-  if (quiet && (tag ? tag === last : page.innerHTML === last)) return;
-  last = tag ?? page.innerHTML;
+  const mark = tag ?? page.innerHTML;
+  const same = last ? mark === last : page.innerHTML === place.innerHTML;
+  if (quiet && same) {
+    last = mark;
+    return;
+  }
   if (quiet && isBusy()) return;
+  last = mark;
   replace(page);
   shown = new URL(address, location.href).href;
   if (push) history.pushState(null, "", shown);
@@ -82,8 +88,6 @@ function startAsking() {
   const ask = () => {
     if (document.visibilityState === "visible" && !isBusy()) show(shown, { quiet: true });
   };
-  const idle = window.requestIdleCallback ?? setTimeout;
-  idle(() => (last ||= place.innerHTML));
   setInterval(ask, ASK_EVERY);
   document.addEventListener("visibilitychange", ask);
 }
