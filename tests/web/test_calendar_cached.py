@@ -9,10 +9,11 @@ from datetime import timedelta
 import pytest
 from sqlalchemy.orm import Session
 
+from planner.catalog.models import Audience
 from planner.planning import service
 from planner.web.calendar import pages
 from tests.conftest import Browser, StoppedClock
-from tests.factories import NOON, make_channel, make_post
+from tests.factories import NOON, make_asset, make_channel, make_post
 
 MONTH = "/calendar?view=month&date=2026-03-02"
 
@@ -69,3 +70,19 @@ def test_a_month_with_more_than_a_page_reads_the_first_of_each_day_and_counts_th
     assert drawn(whole)[1] == ["5"]
     assert drawn(client.get(MONTH).text) == drawn(whole)
     assert drawn(client.get(f"{MONTH}&channel={channel.id}&kind=blog_post").text) == drawn(narrowed)
+
+
+def test_a_list_with_more_than_a_page_still_says_what_gets_in_the_way(client: Browser, app_db: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    channels = [make_channel(app_db), make_channel(app_db)]
+    for number, channel in enumerate(channels):
+        asset = make_asset(app_db)
+        asset.audiences = [Audience.ANALYSTS]
+        make_post(app_db, channel=channel, asset=asset, publish_at=NOON + timedelta(hours=1 + 4 * number))
+    make_post(app_db, channel=channels[0], publish_at=NOON + timedelta(days=3))
+    app_db.commit()
+    path = "/calendar?view=list&date=2026-03-02"
+    whole = client.get(path).text
+    monkeypatch.setattr(pages, "MOST", 2)
+
+    assert "different assets for one audience that day" in whole
+    assert "different assets for one audience that day" in client.get(path).text

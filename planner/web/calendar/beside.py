@@ -106,7 +106,7 @@ class Beside:
     views: list[ViewName] = field(default_factory=list)
     #: How many posts the stretch has, counted no further than one more than `most`.
     posts: int = 0
-    #: Asset -> whom it is for, of the assets planned in the stretch; empty where that has more posts than `most`.
+    #: Asset -> whom it is for, of the assets planned in the stretch; not of all where that has more posts than `most`.
     audiences: dict[int, list[Audience]] = field(default_factory=dict)
     called_off: list[Off] = field(default_factory=list)
 
@@ -128,10 +128,13 @@ def _row(what: str, number: Any, name: Any = _NONE, first: Any = _NONE, second: 
     return select(literal(what), number, name, *(part if part is _NONE else cast(part, String) for part in (first, second, third)))
 
 
-def beside(start: date, end: date, most: int) -> Beside:
-    """For the days [start, end). One statement: each row says what it is."""
+def beside(start: date, end: date, most: int, *, counts: bool = False) -> Beside:
+    """For the days [start, end). One statement: each row says what it is.
+
+    counts -- a stretch with more posts than `most` is only counted: whom each is for is not read then, which would take longer than all else.
+    """
     begins, ends = midnight(start), midnight(end)
-    bounds = {"start": start, "end": end, "far_start": start - _BESIDE, "far_end": end + _BESIDE, "begins": begins, "ends": ends, "most": most + 1, "me": g.user.id}
+    bounds = {"start": start, "end": end, "far_start": start - _BESIDE, "far_end": end + _BESIDE, "begins": begins, "ends": ends, "most": most + 1, "crowded": 0 if counts else most + 1, "me": g.user.id}
     rows = g.db.connection().execute(_everything(sees_all=knows(g.user) is None), bounds)
     found = Beside()
     for what, number, *told in sorted(rows, key=lambda row: (row[3] or "", row[2], row[1])):
@@ -157,8 +160,7 @@ def _everything(*, sees_all: bool) -> Any:
     line, message = newest()
     some = select(literal(1)).select_from(Post).where(*inside).limit(most).subquery()
     counted = select(func.count()).select_from(some).scalar_subquery()
-    # Whom each is for is read where all of them are: where a month only counts them, reading it takes longer than everything else.
-    drawn = case((counted < most, most), else_=0)
+    drawn = case((counted < most, most), else_=bindparam("crowded", type_=Integer()))
     return union_all(
         _row("posts", counted, _NONE),
         _row("newest", line, _NONE, message),

@@ -59,7 +59,7 @@ def calendar() -> ResponseReturnValue:
         return answer
     asked = asked_of(request.args)
     around = asked.around
-    side = beside(around.start, around.end, MOST)
+    side = beside(around.start, around.end, MOST, counts=asked.view == "month")
     entries, counts = _entries(asked, side)
     stands = how_channels_stand(g.db)
     seen = [one for number, one in stands.items() if not asked.filters.channels or number in asked.filters.channels]
