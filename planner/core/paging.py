@@ -9,11 +9,13 @@ from datetime import date
 from typing import Any, Generic, TypeVar
 
 import orjson
+from sqlalchemy import Select, tuple_
+from sqlalchemy.orm import Session
 
 from planner.core.errors import Invalid
 from planner.core.i18n import N_
 
-__all__ = ["Page", "day_and_number", "decode_cursor", "encode_cursor", "name_and_number"]
+__all__ = ["Page", "by_day", "day_and_number", "decode_cursor", "encode_cursor", "name_and_number"]
 
 
 Item = TypeVar("Item")
@@ -58,6 +60,20 @@ def day_and_number(cursor: str) -> tuple[date, int]:
         return date.fromisoformat(text), number
     except ValueError:
         raise _damaged() from None
+
+
+def by_day(db: Session, query: Select[Any], day: Any, number: Any, *, latest_first: bool, cursor: str | None, limit: int) -> Page[Any]:
+    """A page of rows in the order of their day, the earliest or the latest first. One statement.
+
+    day, number -- the two columns they are ordered by, which each row has as attributes. Raises Invalid for a damaged cursor.
+    """
+    place = tuple_(day, number)
+    query = query.order_by(day.desc(), number.desc()) if latest_first else query.order_by(day, number)
+    if cursor:
+        query = query.where(place < day_and_number(cursor) if latest_first else place > day_and_number(cursor))
+    found = list(db.scalars(query.limit(limit + 1)))
+    more, found = len(found) > limit, found[:limit]
+    return Page(found, encode_cursor(getattr(found[-1], day.key).isoformat(), getattr(found[-1], number.key)) if more else None)
 
 
 def _damaged() -> Invalid:

@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
-from sqlalchemy import ColumnElement, func, select, tuple_
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from planner.accounts import history
@@ -16,7 +16,7 @@ from planner.accounts.models import Entry, User
 from planner.accounts.rules import require
 from planner.core.errors import Conflict, Invalid, NotFound, WrongState
 from planner.core.i18n import N_
-from planner.core.paging import Page, day_and_number, encode_cursor
+from planner.core.paging import Page, by_day
 from planner.core.seeking import holding
 from planner.people.models import Event, EventKind
 
@@ -62,14 +62,8 @@ def events(
 
     sought -- every word of it is in their name, rival or place.
     """
-    place = tuple_(Event.starts_on, Event.id)
-    query = select(Event).where(*_asked_for(since, until, sought)).limit(limit + 1)
-    query = query.order_by(Event.starts_on.desc(), Event.id.desc()) if latest_first else query.order_by(Event.starts_on, Event.id)
-    if cursor:
-        query = query.where(place < day_and_number(cursor) if latest_first else place > day_and_number(cursor))
-    found = list(db.scalars(query))
-    more, found = len(found) > limit, found[:limit]
-    return Page(found, encode_cursor(found[-1].starts_on.isoformat(), found[-1].id) if more else None)
+    query = select(Event).where(*_asked_for(since, until, sought))
+    return by_day(db, query, Event.starts_on, Event.id, latest_first=latest_first, cursor=cursor, limit=limit)
 
 
 def count(db: Session, *, since: date | None = None, until: date | None = None, sought: str = "") -> int:

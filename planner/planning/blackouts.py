@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from planner.accounts import history
@@ -16,7 +16,7 @@ from planner.accounts.rules import require
 from planner.channels.models import Channel
 from planner.core.errors import Conflict, Invalid, NotFound, WrongState
 from planner.core.i18n import N_
-from planner.core.paging import Page, day_and_number, encode_cursor
+from planner.core.paging import Page, by_day
 from planner.core.seeking import holding
 from planner.planning import queries
 from planner.planning.models import Post
@@ -58,14 +58,8 @@ def blackouts(
 
     sought -- every word of it is in their name.
     """
-    place = tuple_(Blackout.starts_on, Blackout.id)
-    query = select(Blackout).where(*_asked_for(since, until, sought)).limit(limit + 1)
-    query = query.order_by(Blackout.starts_on.desc(), Blackout.id.desc()) if latest_first else query.order_by(Blackout.starts_on, Blackout.id)
-    if cursor:
-        query = query.where(place < day_and_number(cursor) if latest_first else place > day_and_number(cursor))
-    found = list(db.scalars(query))
-    more, found = len(found) > limit, found[:limit]
-    return Page(found, encode_cursor(found[-1].starts_on.isoformat(), found[-1].id) if more else None)
+    query = select(Blackout).where(*_asked_for(since, until, sought))
+    return by_day(db, query, Blackout.starts_on, Blackout.id, latest_first=latest_first, cursor=cursor, limit=limit)
 
 
 def count(db: Session, *, since: date | None = None, until: date | None = None, sought: str = "") -> int:
