@@ -74,7 +74,7 @@ function masks(bundler) {
       const { attributes, body } = await drawing(own.includes(`${name}.svg`) ? join(folder, `${name}.svg`) : join(root, "node_modules/lucide-static/icons", `${name}.svg`));
       const heavier = attributes.map((one) => one.replace(/^stroke-width="2"$/, 'stroke-width="2.2"').replace("currentColor", "#000"));
       const svg = `<svg xmlns="http://www.w3.org/2000/svg" ${heavier.join(" ")}>${body.replaceAll("currentColor", "#000")}</svg>`;
-      return `.drawn--${name} { --drawing: url("data:image/svg+xml,${encodeURIComponent(svg)}"); }`;
+      return `.drawn--${name}::before { mask-image: url("data:image/svg+xml,${encodeURIComponent(svg)}"); }`;
     });
     return { contents: (await Promise.all(rules)).join("\n"), loader: "css" };
   });

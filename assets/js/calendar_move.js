@@ -74,6 +74,7 @@ export function startDragging(place, reload) {
     if (!held) return;
     event.dataTransfer.effectAllowed = "move";
     held.thing.classList.add("is-dragged");
+    place.toggleAttribute("data-held", held.isPost);
     if (held.isPost) setTimeout(() => bringNear(place.querySelector("[data-drawer]")));
   });
   place.addEventListener("dragover", (event) => {
@@ -101,6 +102,7 @@ export function startDragging(place, reload) {
     if (held && strange) say(word("otherChannel"), "error");
     held = null;
     strange = false;
+    place.removeAttribute("data-held");
     for (const one of place.querySelectorAll(".is-target, .is-dragged, .is-near")) one.classList.remove("is-target", "is-dragged", "is-near");
   });
 }

@@ -4,6 +4,7 @@ export function startPicking(place) {
   const boxes = () => [...place.querySelectorAll(".cal-tick")];
   const count = () => {
     const ticked = boxes().filter((box) => box.checked).length;
+    document.body.toggleAttribute("data-picking", ticked > 0);
     const said = place.querySelector("[data-count-of]");
     if (said) said.textContent = ticked === 1 ? said.dataset.one : said.dataset.many.replace("{count}", ticked);
   };
@@ -30,5 +31,7 @@ export function startPicking(place) {
       count();
     }
   });
+  // A browser that comes back to the page ticks again what was ticked, and says nothing of it.
+  addEventListener("pageshow", count);
   return count;
 }

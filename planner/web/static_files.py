@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,9 @@ from flask import current_app, g, url_for
 from markupsafe import Markup, escape
 
 __all__ = ["MissingAssetsError", "asset_url", "icon"]
+
+
+_SYMBOL = re.compile(r'<symbol id="([^"]+)"[^>]*>(.*?)</symbol>', re.DOTALL)
 
 
 class MissingAssetsError(RuntimeError):
@@ -48,7 +52,9 @@ def _known(manifest: str, _changed_at: int, folder: str) -> dict[str, str]:
 
 
 def icon(name: str, label: str = "", **more: Any) -> Markup:
-    """One drawing of the sprite. Without a label it is decoration, hidden from screen readers.
+    """One drawing of the sprite, its lines in the page itself: a browser would read the whole sprite before it showed a first one.
+
+    Without a label it is decoration, hidden from screen readers. Raises MissingAssetsError.
 
     more -- `class`: classes beside its own.
     """
@@ -58,4 +64,15 @@ def icon(name: str, label: str = "", **more: Any) -> Markup:
 @lru_cache(maxsize=2048)
 def _icon(sprite: str, name: str, label: str, classes: str) -> Markup:
     spoken = f'role="img" aria-label="{escape(label)}"' if label else 'aria-hidden="true"'
-    return Markup(f'<svg class="icon{f" {escape(classes)}" if classes else ""}" viewBox="0 0 24 24" {spoken}><use href="{escape(sprite)}#{escape(name)}"></use></svg>')  # noqa: S704
+    try:
+        lines = _drawings(sprite)[name]
+    except KeyError:
+        raise MissingAssetsError(f"There is no drawing “{name}”") from None
+    return Markup(f'<svg class="icon{f" {escape(classes)}" if classes else ""}" viewBox="0 0 24 24" {spoken}>{lines}</svg>')  # noqa: S704
+
+
+@lru_cache(maxsize=8)
+def _drawings(sprite: str) -> dict[str, str]:
+    """Name -> the lines of that drawing, out of the file at this address, as build.mjs wrote them."""
+    file = Path(current_app.static_folder or "static", "dist", sprite.rpartition("/")[2])
+    return dict(_SYMBOL.findall(file.read_text(encoding="utf-8")))

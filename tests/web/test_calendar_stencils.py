@@ -102,7 +102,7 @@ def test_everything_that_is_drawn_of_a_post_has_its_mask(app: Flask) -> None:
         style = (Path(app.static_folder or "static") / "dist" / asset_url("calendar.css").rpartition("/")[2]).read_text()
     wanted = {icon for _tone, icon in LOOKS.values()} | {f"platform-{platform}" for platform in Platform} | {"plus", "pencil", "shield", "lock-keyhole-open"}
 
-    assert {icon for icon in wanted if f".drawn--{icon}{{" not in style} == set()
+    assert {icon for icon in wanted if f".drawn--{icon}:before{{" not in style} == set()
 
 
 def test_an_address_is_filled_in_at_its_first_day_and_nowhere_else() -> None:

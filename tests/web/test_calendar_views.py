@@ -24,7 +24,7 @@ SignIn = Callable[..., Browser]
 def undo(client: Browser, path: str, **fields: str) -> None:
     """Press the Undo of the message on that page."""
     page = client.get(path).text
-    form = re.search(r'<form[^>]*action="([^"]+)"[^>]*>((?:(?!</form>).)*undo-2.*?)</form>', page, flags=re.DOTALL)
+    form = re.search(r'<form[^>]*action="([^"]+)"[^>]*>((?:(?!</form>).)*<span>Undo</span>.*?)</form>', page, flags=re.DOTALL)
     assert form, page
     hidden = {name: unescape(value) for name, value in re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', form[2]) if name != "csrf_token"}
     assert client.submit(unescape(form[1]), **hidden).status_code == 302
