@@ -22,6 +22,8 @@ __all__ = [
 class Platform(StrEnum):
     """Where a channel lives."""
 
+    __hash__ = str.__hash__  # A page looks up hundreds; an enumeration's own is written in Python.
+
     YOUTUBE = "youtube"
     LINKEDIN = "linkedin"
     X = "x"

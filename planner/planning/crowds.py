@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from planner.accounts.models import User
 from planner.catalog.models import Asset
+from planner.core.statements import written_out
 from planner.core.types import UtcDateTime
 from planner.planning.models import Post, PostState
 from planner.planning.queries import CalendarEntry, Filters, conditions, entry_rows, seen_by
@@ -46,7 +47,7 @@ def first_of_each(
 @lru_cache(maxsize=4)
 def _everything(days: int, lateral: bool) -> Any:
     """Without a filter; built once, since building it costs more than reading it."""
-    return _built(days, lateral, Filters(), None)
+    return written_out(_built(days, lateral, Filters(), None))
 
 
 def _built(days: int, lateral: bool, filters: Filters, viewer: User | None) -> Any:

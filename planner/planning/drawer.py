@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Integer, String, bindparam, case, cast, literal, literal_column, or_, select, union_all
+from sqlalchemy import Integer, String, bindparam, case, cast, literal, literal_column, null, or_, select, union_all
 from sqlalchemy.orm import Session
 
 from planner.accounts.models import User
@@ -16,6 +16,7 @@ from planner.accounts.rules import require
 from planner.catalog.models import Asset, AssetKind
 from planner.channels.models import Channel
 from planner.channels.port import Limits
+from planner.core.statements import written_out
 from planner.planning import gaps, rules, service, states
 from planner.planning.approving import still_approved
 from planner.planning.gaps import Gap, Watch
@@ -36,7 +37,7 @@ __all__ = ["Drawer", "InDrawer", "MORNING", "drawer", "moment_on", "plan_again",
 MORNING = time(9, 0)
 #: How long after it the day is still looked through for a time that is free, and in which steps.
 _LOOKED_THROUGH, _STEP = timedelta(hours=9), timedelta(minutes=30)
-_NO_ID: Any = cast(literal(None), Post.id.type)
+_NO_ID: Any = cast(null(), Post.id.type)
 _NO_TEXT: Any = cast(literal(""), String)
 #: A time as near as this cannot be met by hand.
 _SOON = timedelta(minutes=10)
@@ -98,7 +99,7 @@ def _inside(masked: bool, watched: tuple[Watch, ...]) -> Any:
     ).where(Asset.state == literal_column("'ready'"), ~planned)  # fmt: skip
     drafts = (
         select(
-            literal(0), Post.updated_at, Asset.id, case((Post.title != "", Post.title), else_=Asset.title), Asset.kind, Asset.embargo_until, Post.id, Post.version,
+            literal(0).label("part"), Post.updated_at, Asset.id, case((Post.title != "", Post.title), else_=Asset.title), Asset.kind, Asset.embargo_until, Post.id, Post.version,
             Channel.id, Channel.name, cast(Channel.platform, String), Channel.colour, Post.author_id, Asset.owner_id,
         )
         .join(Asset, Asset.id == Post.asset_id)
@@ -115,8 +116,8 @@ def _inside(masked: bool, watched: tuple[Watch, ...]) -> Any:
     wanted: list[Any] = [select(*part.c) for part in parts]
     for told in (one.subquery().c for one in gaps.ends(watched, masked)):
         rest = (_NO_ID, literal(0), _NO_ID, told.channel, _NO_TEXT, literal(0), _NO_ID, _NO_ID)
-        wanted.append(select(literal(2), told.last, told.number, _NO_TEXT, cast(literal(None), String), told.following, *rest))
-    return union_all(*wanted)
+        wanted.append(select(literal(2), told.last, told.number, _NO_TEXT, cast(null(), String), told.following, *rest))
+    return written_out(union_all(*wanted))
 
 
 def plan_on(db: Session, asset: Asset, channel: Channel, day: date, *, actor: User | None, now: datetime) -> Post:

@@ -32,6 +32,8 @@ STANDARD_STEP = "review"
 class PostState(StrEnum):
     """Where a post is on its way out."""
 
+    __hash__ = str.__hash__  # A page looks up hundreds; an enumeration's own is written in Python.
+
     DRAFT = "draft"
     IN_REVIEW = "in_review"
     CHANGES_REQUESTED = "changes_requested"

@@ -8,6 +8,7 @@ from typing import Any
 
 from flask import Flask
 from flask.templating import Environment
+from jinja2 import Template
 
 __all__ = ["init_app"]
 
@@ -20,6 +21,19 @@ class _Globals(ChainMap[str, Any]):
 
 
 class _Pages(Environment):
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._known: dict[str, Template] = {}
+
+    def get_template(self, name: str | Template, parent: str | None = None, globals: MutableMapping[str, Any] | None = None) -> Template:
+        """Jinja's; where files do not change while it runs, each is looked for once: a page asks for forty."""
+        if self.auto_reload or globals is not None or not isinstance(name, str):
+            return super().get_template(name, parent, globals)
+        found = self._known.get(name)
+        if found is None:
+            found = self._known[name] = super().get_template(name, parent)
+        return found
+
     def make_globals(self, d: MutableMapping[str, Any] | None) -> MutableMapping[str, Any]:
         return _Globals({} if d is None else d, self.globals)
 

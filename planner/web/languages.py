@@ -10,6 +10,7 @@ from typing import Any
 from babel import Locale
 from babel.support import NullTranslations
 from flask import Flask, g, has_request_context, request
+from flask.globals import app_ctx
 from flask_babel import Babel, format_date, format_datetime, format_decimal, get_locale, get_translations, gettext
 from jinja2 import pass_eval_context
 from jinja2.nodes import EvalContext
@@ -70,13 +71,14 @@ def _plain(said: NullTranslations, message: str) -> Markup:
 
 def _catalogue() -> Any:
     """The reader's, kept where Flask-Babel keeps the reader's language: it changes with it."""
-    if not g:
-        return get_translations()
-    held = g.get("_flask_babel")
-    found = getattr(held, "babel_translations", None)
+    try:  # A page asks dozens of times: each look through a proxy counts.
+        found = app_ctx.g._flask_babel.babel_translations
+    except (AttributeError, RuntimeError):
+        found = None
     if found is None:
         found = get_translations()
-        g._flask_babel.babel_translations = found
+        if g:
+            g._flask_babel.babel_translations = found
     return found
 
 

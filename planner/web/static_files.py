@@ -8,7 +8,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from flask import current_app, g, url_for
+from flask import current_app, url_for
+from flask.globals import app_ctx
 from markupsafe import Markup, escape
 
 __all__ = ["MissingAssetsError", "asset_url", "icon"]
@@ -26,9 +27,10 @@ class MissingAssetsError(RuntimeError):
 
 def asset_url(name: str) -> str:
     """The address of a built file: "app.css" -> "/static/dist/app.1A2B3C4D.css". Raises MissingAssetsError."""
-    known: dict[str, str] | None = g.get("asset_urls")
+    held = app_ctx.g  # Through one proxy: a page asks dozens of times.
+    known: dict[str, str] | None = held.get("asset_urls")
     if known is None:
-        known = g.asset_urls = _addresses()
+        known = held.asset_urls = _addresses()
     try:
         return known[name]
     except KeyError:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -14,9 +15,9 @@ from sqlalchemy.orm import Session
 
 from planner.channels.port import Platform
 from planner.planning.models import PostState
-from planner.web.calendar.sheets import Day
+from planner.web.calendar.sheets import Day, Mark
 from planner.web.calendar.slips import LOOKS, Slip
-from planner.web.calendar.stencils import drawer, month_heads
+from planner.web.calendar.stencils import drawer, month_boxes
 from planner.web.calendar.ways import ANY_DAY, by_day
 from planner.web.static_files import asset_url
 from tests.conftest import Browser
@@ -69,14 +70,21 @@ def test_a_free_slot_is_drawn_as_the_macro_draws_it_each_with_its_own_day(app: F
 
 
 @pytest.mark.parametrize("language", ["en", "fr"])
-def test_the_head_of_a_day_is_drawn_as_the_macro_draws_it(app: Flask, language: str) -> None:
+def test_a_day_of_a_month_is_drawn_as_the_macros_draw_it(app: Flask, language: str) -> None:
     page, note_page = f"/calendar?view=list&date={ANY_DAY}&days=1&kind=a%20b", f"/calendar/notes/new?day={ANY_DAY}&back=/calendar?date=2026-03-02%26x"
-    days = [Day(date(2026, 3, number), name, name[:3], today=number % 2 == 0) for number, name in enumerate(NAMES, 1)]
+    days = [
+        Day(date(2026, 3, number), name, name[:3], [Mark("note", name, "pencil")] * (number % 3 == 0), [slip("draft", name)] * (number % 4), number % 3, today=number % 2 == 0)
+        for number, name in enumerate(NAMES, 1)
+    ]
     with app.test_request_context(headers={"Accept-Language": language}):
-        plain = app.jinja_env.get_template("calendar/_macros.html").module.month_head  # type: ignore[attr-defined]
+        plain: Any = app.jinja_env.get_template("calendar/_macros.html").module
         for note in (note_page, ""):
-            head = month_heads(page, note)
-            assert [head(one) for one in days] == [str(plain(one, by_day(page)(one.day), note and by_day(note)(one.day))) for one in days]
+            boxes = month_boxes(page, note)
+            for one in days:
+                at = by_day(page)(one.day)
+                head, marks = plain.month_head(one, at, note and by_day(note)(one.day)), plain.marks(one)
+                assert boxes([one]) == str(plain.month_box(one, head, marks, drawer("month")(one.slips), plain.more(one.more, at)))
+            assert boxes(days) == Markup("".join(boxes([one]) for one in days))
 
 
 def test_two_posts_of_one_kind_keep_their_own_words(app: Flask) -> None:

@@ -16,6 +16,7 @@ from sqlalchemy import BigInteger, ColumnElement, Date, Integer, String, bindpar
 from planner.accounts.models import User
 from planner.catalog.models import Asset, AssetAudience, AssetState, Audience
 from planner.channels.models import Channel
+from planner.core.statements import written_out
 from planner.core.types import UtcDateTime
 from planner.people.models import Event
 from planner.planning.findings import Quiet
@@ -161,7 +162,7 @@ def _everything(*, sees_all: bool) -> Any:
     some = select(literal(1)).select_from(Post).where(*inside).limit(most).subquery()
     counted = select(func.count()).select_from(some).scalar_subquery()
     drawn = case((counted < most, most), else_=bindparam("crowded", type_=Integer()))
-    return union_all(
+    parts = (
         _row("posts", counted, _NONE),
         _row("newest", line, _NONE, message),
         _row("channel", Channel.id, Channel.name, Channel.platform, Channel.time_zone, Channel.colour),
@@ -186,6 +187,7 @@ def _everything(*, sees_all: bool) -> Any:
             SavedView.screen == "calendar", or_(SavedView.owner_id == me, SavedView.shared)
         ),
     )
+    return written_out(union_all(*parts))
 
 
 def _posts(found: Beside, count: int, *_rest: str) -> None:

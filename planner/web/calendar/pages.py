@@ -34,7 +34,7 @@ from planner.web.calendar.beside import Beside, EventName, Lift, beside
 from planner.web.calendar.free import free_slips
 from planner.web.calendar.sheets import Day, Mark, legend_of
 from planner.web.calendar.slips import Entry, Slip, hands, moment_of, slips
-from planner.web.calendar.stencils import drawer, month_heads
+from planner.web.calendar.stencils import drawer, month_boxes
 from planner.web.calendar.unchanged import marked, unchanged
 from planner.web.calendar.views import SCREEN, question_of
 from planner.web.calendar.ways import ANY_DAY, by_day, turning
@@ -89,7 +89,7 @@ def calendar() -> ResponseReturnValue:
         by_day=by_day,
         to=turning(asked.kept),
         drawn=drawer(asked.view),
-        month_heads=month_heads,
+        month_boxes=month_boxes,
         **_sheet(asked, entries, side, [] if asked.view == "year" else _days(asked, side, seen), counts, free),
     )
     return marked(html, with_messages=told)

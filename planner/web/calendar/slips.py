@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import date, datetime
 from functools import lru_cache
+from operator import attrgetter
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -127,9 +128,11 @@ def slips(entries: Iterable[Entry], place: ZoneInfo) -> list[Slip]:
             secret if one.masked else one.title or "", "" if one.masked else f"{posts}{one.post_id}", one.channel_id, one.channel, _PLATFORMS[one.platform],
             one.colour % 8, *looks["taken_down" if one.taken_down else one.state], one.post_id, one.version, one.masked, mine.may_move(one), one.publish_at,
         ))  # fmt: skip
-    made.sort(key=lambda slip: slip.at)
+    made.sort(key=_AT)
     return made
 
+
+_AT = attrgetter("at")
 
 #: What is written of each platform.
 _PLATFORMS: dict[str, str] = {platform: platform.value for platform in Platform}

@@ -15,7 +15,7 @@ from planner.web.calendar.sheets import Day
 from planner.web.calendar.slips import Slip
 from planner.web.calendar.ways import by_day
 
-__all__ = ["drawer", "month_heads"]
+__all__ = ["drawer", "month_boxes"]
 
 #: What differs from post to post.
 _FILLED = ("time", "there", "title", "url", "post_id", "version", "slot")
@@ -32,17 +32,24 @@ def drawer(view: str) -> Callable[[Iterable[Slip]], Markup]:
     return drawn
 
 
-def month_heads(page: str, note_page: str = "") -> Callable[[Day], Markup]:
-    """Draws the heads of a month's days, each as the macro `month_head` does.
+def month_boxes(page: str, note_page: str = "") -> Callable[[Iterable[Day]], Markup]:
+    """Draws a month's days one after the other, each as the macro `month_box` does.
 
     page, note_page -- addresses with ANY_DAY in the day's place; no second one for who may write no notes.
     """
-    macro, language = _macro("month_head"), str(get_locale())
+    head, box, marks, more, slip = (_macro(name) for name in ("month_head", "month_box", "marks", "more", "slip"))
+    language, page_of = str(get_locale()), by_day(escape(page))
 
-    def head(one: Day) -> Markup:
-        return _drawn_head(macro, language, page, note_page, one.day, one.name, one.short, one.today)
+    def drawn(one: Day) -> str:
+        return _box(box, one.look, one.slips != []) % {
+            "day": one.day,
+            "head": _drawn_head(head, language, page, note_page, one.day, one.name, one.short, one.today),
+            "marks": marks(one) if one.marks else "",
+            "posts": "".join([_drawn(slip, language, post) for post in one.slips]),
+            "more": _more(more, language, one.more) % {"page": page_of(one.day)} if one.more else "",
+        }
 
-    return head
+    return lambda days: Markup("".join([drawn(one) for one in days]))  # noqa: S704  # What is filled in is drawn, or escaped.
 
 
 def _macro(name: str) -> Callable[..., str]:
@@ -92,6 +99,19 @@ def _head(macro: Callable[..., str], _language: str, today: bool, noted: bool) -
     blank: Any = {name: f"\0{name}\0" for name in ("number", "name", "short", "page", "note_page")}
     sample = {"day": {"day": blank["number"]}, "name": blank["name"], "short": blank["short"], "today": today}
     return _with_places(macro(sample, blank["page"], blank["note_page"] if noted else ""), blank)
+
+
+@lru_cache(maxsize=256)
+def _box(macro: Callable[..., str], look: str, has_posts: bool) -> str:
+    blank: Any = {name: f"\0{name}\0" for name in ("day", "head", "marks", "posts", "more")}
+    sample = {"day": blank["day"], "look": look}
+    return _with_places(macro(sample, blank["head"], blank["marks"], blank["posts"] if has_posts else "", blank["more"]), blank)
+
+
+@lru_cache(maxsize=1024)
+def _more(macro: Callable[..., str], _language: str, count: int) -> str:
+    blank: Any = {"page": "\0page\0"}
+    return _with_places(macro(count, blank["page"]), blank)
 
 
 def _with_places(drawn: str, blank: dict[str, str]) -> str:
