@@ -24,6 +24,8 @@ __all__ = [
 class AssetKind(StrEnum):
     """What sort of thing an asset is."""
 
+    __hash__ = str.__hash__  # A page looks up hundreds; an enumeration's own is written in Python.
+
     VIDEO = "video"
     WHITE_PAPER = "white_paper"
     BLOG_POST = "blog_post"

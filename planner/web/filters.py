@@ -14,7 +14,7 @@ from flask_babel import format_currency, format_date, format_datetime, format_de
 from flask_babel import lazy_gettext as _l
 from markupsafe import Markup, escape
 
-from planner.accounts.rules import may
+from planner.accounts.rules import ACTIONS, may
 from planner.core.lazy import Lazy
 from planner.web.firsts import as_written
 from planner.web.languages import say, translate
@@ -158,8 +158,9 @@ def init_app(app: Flask) -> None:
     def _context() -> dict[str, Any]:
         user = g.get("user")
         settings = runtime().settings
-        nav = [place[:4] for place in PLACES if place[0] in app.view_functions and user and may(user, place[4])]
-        nav_new = [one[:3] for one in NEW if one[0] in app.view_functions and user and may(user, one[3])]
+        roles = user.role_names if user and user.active else frozenset()
+        nav = [place[:4] for place in PLACES if place[0] in app.view_functions and roles & ACTIONS[place[4]]]
+        nav_new = [one[:3] for one in NEW if one[0] in app.view_functions and roles & ACTIONS[one[3]]]
         places = tuple(place[0] for place in nav)
         return {
             "csp_nonce": lambda: g.get("nonce", ""),

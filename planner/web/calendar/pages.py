@@ -109,7 +109,8 @@ def _entries(asked: Asked, side: Beside) -> tuple[list[Entry], dict[date, int] |
         counts = dict(zip(days, many, strict=True))
     elif asked.native != ONLY:
         posts += queries.calendar(g.db, start, end, viewer=g.user, filters=asked.filters, limit=MOST)
-    return [*posts, *shown(start, end, asked.filters, request.args)], counts
+    natives = shown(start, end, asked.filters, request.args) if g.newest[1] else []  # Nobody published anything directly yet: nothing to look for.
+    return [*posts, *natives], counts
 
 
 def _sheet(

@@ -9,14 +9,12 @@ from operator import attrgetter
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from babel import Locale
 from flask import g, url_for
 from flask_babel import get_locale
 from flask_babel import gettext as _
 
 from planner.accounts.models import RoleName
 from planner.accounts.rules import ACTIONS
-from planner.channels.port import Platform
 from planner.planning import states
 from planner.planning.drawer import InDrawer
 from planner.planning.models import PostState
@@ -108,46 +106,41 @@ def moment_of(entry: Entry) -> datetime:
 
 def slips(entries: Iterable[Entry], place: ZoneInfo) -> list[Slip]:
     """Each as it is drawn, in order of time; days and clocks are those of `place`."""
-    looks = _looks(get_locale())
-    secret, wordless = _("Confidential"), _("Without words")
-    mine = hands()
+    language, mine = str(get_locale()), hands()
     posts, natives = url_for("posts.show", post_id=0).removesuffix("0"), url_for("natives.show", native_id=0).removesuffix("0")
-    here = place.key
-    made = []
-    for one in entries:
-        if isinstance(one, NativeEntry):
-            local = one.at.astimezone(place)
-            made.append(Slip(
-                local.date(), _clock(local), "", one.says or wordless, f"{natives}{one.native_id}", one.channel_id, one.channel, _PLATFORMS[one.platform],
-                one.colour % 8, *looks["native_gone" if one.gone else "native"], None, 0, False, False, one.at,
-            ))  # fmt: skip
-            continue
-        local = one.publish_at.astimezone(place)
-        made.append(Slip(
-            local.date(), _clock(local), "" if one.time_zone == here else _there(one.publish_at, local, one.time_zone),
-            secret if one.masked else one.title or "", "" if one.masked else f"{posts}{one.post_id}", one.channel_id, one.channel, _PLATFORMS[one.platform],
-            one.colour % 8, *looks["taken_down" if one.taken_down else one.state], one.post_id, one.version, one.masked, mine.may_move(one), one.publish_at,
-        ))  # fmt: skip
+    made = [_of_native(one, place, language, natives) if isinstance(one, NativeEntry) else _of_post(one, place, language, posts, mine) for one in entries]
     made.sort(key=_AT)
     return made
 
 
-_AT = attrgetter("at")
+@lru_cache(maxsize=8192)
+def _of_post(one: CalendarEntry, place: ZoneInfo, language: str, pages: str, mine: Hands) -> Slip:
+    """Kept by all that it is made of: the same posts are looked at over and over, and by many."""
+    local = one.publish_at.astimezone(place)
+    return Slip(
+        local.date(), f"{local:%H:%M}", "" if one.time_zone == place.key else _there(one.publish_at, local, one.time_zone),
+        _("Confidential") if one.masked else one.title or "", "" if one.masked else f"{pages}{one.post_id}", one.channel_id, one.channel, one.platform.value,
+        one.colour % 8, *_looks(language)["taken_down" if one.taken_down else one.state], one.post_id, one.version, one.masked, mine.may_move(one), one.publish_at,
+    )  # fmt: skip
 
-#: What is written of each platform.
-_PLATFORMS: dict[str, str] = {platform: platform.value for platform in Platform}
+
+def _of_native(one: NativeEntry, place: ZoneInfo, language: str, pages: str) -> Slip:
+    local = one.at.astimezone(place)
+    return Slip(
+        local.date(), f"{local:%H:%M}", "", one.says or _("Without words"), f"{pages}{one.native_id}", one.channel_id, one.channel, one.platform.value,
+        one.colour % 8, *_looks(language)["native_gone" if one.gone else "native"], None, 0, False, False, one.at,
+    )  # fmt: skip
+
+
+_AT = attrgetter("at")
 
 
 @lru_cache(maxsize=8)
-def _looks(_locale: Locale) -> dict[str, tuple[str, str, str, str]]:
+def _looks(_language: str) -> dict[str, tuple[str, str, str, str]]:
     """What is written of a state, its word, tone and drawing, in the reader's language; kept, like the templates' own words."""
     looks: dict[str, tuple[str, str, str, str]] = {state: (state.value, label(state), *LOOKS[state]) for state in PostState}
     told = {"taken_down": _("Taken down"), "native": _("Published directly"), "native_gone": _("Published directly, deleted there since")}
     return looks | {name: (name, word, *LOOKS[name]) for name, word in told.items()}
-
-
-def _clock(local: datetime) -> str:
-    return f"{local.hour:02}:{local.minute:02}"
 
 
 def _there(at: datetime, local: datetime, zone: str) -> str:
@@ -156,4 +149,4 @@ def _there(at: datetime, local: datetime, zone: str) -> str:
     if told.utcoffset() == local.utcoffset():
         return ""
     days = (told.date() - local.date()).days
-    return f"{_clock(told)}{f' ({days:+d})' if days else ''} {zone.rpartition('/')[2].replace('_', ' ')}"
+    return f"{told:%H:%M}{f' ({days:+d})' if days else ''} {zone.rpartition('/')[2].replace('_', ' ')}"
