@@ -101,8 +101,11 @@ def prepare(engine: Engine) -> Engine:
 
     @event.listens_for(engine, "begin")
     def _on_begin(connection: Connection) -> None:
-        is_reading = connection.get_execution_options().get("reading", False)
-        connection.exec_driver_sql("BEGIN" if is_reading else "BEGIN IMMEDIATE")
+        if connection.get_execution_options().get("reading", False):
+            held: Any = connection.connection.driver_connection
+            held.execute("BEGIN")  # It takes no lock and cannot fail, so it need not go the long way: every page begins with it.
+        else:
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
 
     return engine
 

@@ -8,7 +8,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from flask import current_app, url_for
+from flask import current_app, has_request_context, request, url_for
 from flask.globals import app_ctx
 from markupsafe import Markup, escape
 
@@ -41,14 +41,15 @@ def _addresses() -> dict[str, str]:
     """Those of all built files, looked up once a request: they may be built anew while the program runs."""
     manifest = f"{current_app.static_folder or 'static'}/dist/manifest.json"
     try:
-        return _known(manifest, Path(manifest).stat().st_mtime_ns, url_for("static", filename="dist/"))
+        return _known(manifest, Path(manifest).stat().st_mtime_ns, request.script_root if has_request_context() else "")
     except FileNotFoundError:
         raise MissingAssetsError(f"{manifest} is not there") from None
 
 
 @lru_cache(maxsize=8)
-def _known(manifest: str, _changed_at: int, folder: str) -> dict[str, str]:
+def _known(manifest: str, _changed_at: int, _root: str) -> dict[str, str]:
     """Plain name -> address, read again only when the file changed."""
+    folder = url_for("static", filename="dist/")
     names: dict[str, str] = json.loads(Path(manifest).read_text(encoding="utf-8"))
     return {name: f"{folder}{hashed}" for name, hashed in names.items()}
 

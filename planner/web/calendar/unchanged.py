@@ -13,7 +13,7 @@ from typing import Any
 
 from flask import Response, g, request, session
 from flask_babel import get_locale, get_timezone
-from sqlalchemy import func, select
+from sqlalchemy import Dialect, func, select
 
 from planner.accounts.models import Entry
 from planner.publishing.models import Native
@@ -32,9 +32,10 @@ def newest() -> tuple[Any, Any]:
     return tuple(func.coalesce(select(func.max(kind.id)).scalar_subquery(), 0) for kind in (Entry, Native))  # type: ignore[return-value]
 
 
-@lru_cache(maxsize=1)
-def _newest() -> Any:
-    return select(*newest())
+@lru_cache(maxsize=2)
+def _newest(dialect: Dialect) -> str:
+    """Handed to the driver as it is: all that an unchanged page asks for beside its reader."""
+    return str(select(*newest()).compile(dialect=dialect, compile_kwargs={"literal_binds": True}))
 
 
 def unchanged() -> Response | None:
@@ -63,7 +64,8 @@ def marked(page: str, *, with_messages: bool) -> Response:
 def _key() -> str:
     user = g.user
     if "newest" not in g:
-        g.newest = tuple(g.db.connection().execute(_newest()).one())
+        connection = g.db.connection()
+        g.newest = tuple(connection.exec_driver_sql(_newest(connection.dialect)).one())
     parts: list[Any] = [
         *g.newest, user.id, user.fs_uniquifier, *sorted(user.role_names), user.theme, str(get_locale()), str(get_timezone()),
         session.get("csrf_token"), request.cookies.get("theme"), request.full_path, int(g.now.timestamp()) // _HOLDS_SECONDS, asset_url("calendar.js"),
