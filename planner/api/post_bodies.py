@@ -83,6 +83,7 @@ class PostOut(Out):
     )
     approved_digest = fields.String(required=True, allow_none=True)
     approvals = fields.List(fields.Nested(ApprovalOut), required=True)
+    cancelled_reason = fields.String(required=True, allow_none=True, metadata={"description": "Why it is cancelled; empty where nobody said, null while it is not."})
     external_id = fields.String(required=True, allow_none=True)
     external_url = fields.String(required=True)
     published_at = Moment(required=True, allow_none=True)
@@ -140,6 +141,10 @@ class ApproveIn(Body):
 
 class NoteIn(Body):
     note = Lines(most=2000, least=1, required=True)
+
+
+class CancelIn(Body):
+    reason = Lines(most=500, least=1, required=True, metadata={"description": "Why; it stays in the history."})
 
 
 class EditLiveIn(Body):

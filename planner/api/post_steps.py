@@ -9,10 +9,11 @@ from flask import g
 from planner.api.bodies import Blueprint
 from planner.api.door import expect, settings, steps
 from planner.api.fields import NoBody
-from planner.api.post_bodies import ApproveIn, MoveIn, NoteIn, PostOut
+from planner.api.post_bodies import ApproveIn, CancelIn, MoveIn, NoteIn, PostOut
 from planner.api.posts import limits_of, shown
-from planner.planning import queries, service
+from planner.planning import queries, service, together
 from planner.planning.models import Post
+from planner.planning.together import Doing
 
 __all__ = ["bp"]
 
@@ -75,12 +76,12 @@ def move(values: dict[str, Any], post_id: int) -> Any:
 
 
 @steps("post.cancel")
-@bp.arguments(NoBody, required=False)
+@bp.arguments(CancelIn)
 @bp.response(200, PostOut)
-def cancel(_nothing: dict[str, Any], post_id: int) -> Any:
-    """Drop it; restore brings it back."""
+def cancel(values: dict[str, Any], post_id: int) -> Any:
+    """Drop it, and say why; restore brings it back."""
     post = _seen(post_id)
-    service.cancel(g.db, post, actor=g.user, now=g.now)
+    together.cancel(g.db, [post], values["reason"], Doing(lambda _platform: limits_of(post), settings().four_eyes, g.user, g.now))
     return shown(post)
 
 

@@ -134,6 +134,7 @@ def shown(post: Post, status: int = 200) -> Any:
     body = _columns(post) | {
         "changes": [{**asdict(one), "steps": one.content.get("steps", [])} for one in asked],
         "taken_down_reason": next((one.reason for one in asked if post.taken_down_at and one.is_taking_down), None),
+        "cancelled_reason": _why_cancelled(post),
         "digest": rules.content_digest(post, post.asset, post.channel),
         "approvals": post.approvals,
     }
@@ -144,6 +145,11 @@ def limits_of(post: Post) -> Limits:
     """What the post's platform takes."""
     limits: Limits = runtime().registry.limits(post.channel.platform)
     return limits
+
+
+def _why_cancelled(post: Post) -> str | None:
+    said = queries.cancellation_of(g.db, post) if post.state is PostState.CANCELLED else None
+    return said.note if said else None
 
 
 def _columns(post: Post) -> dict[str, Any]:

@@ -16,8 +16,9 @@ from planner.cli.channels import find_channel
 from planner.cli.files import taking_in
 from planner.cli.moments import day, when
 from planner.cli.running import Run, acts
-from planner.planning import queries, rules, service
+from planner.planning import queries, rules, service, together
 from planner.planning.models import Post, PostState
+from planner.planning.together import Doing
 from planner.planning.values import PostValues
 from planner.publishing.queries import delivery_of
 
@@ -108,11 +109,12 @@ def move(run: Run, number: int, at: str, zone: str | None) -> None:
 
 @post.command("cancel")
 @click.argument("number", type=_NUMBER)
+@click.option("--reason", required=True, help="Why: it stays in the history.")
 @acts()
-def cancel(run: Run, number: int) -> None:
-    """Drop it; its history stays."""
+def cancel(run: Run, number: int, reason: str) -> None:
+    """Drop it, and say why; its history stays."""
     found = queries.post(run.db, number, viewer=run.actor)
-    service.cancel(run.db, found, actor=run.actor, now=run.now)
+    together.cancel(run.db, [found], reason, Doing(run.runtime.registry.limits, run.runtime.settings.four_eyes, run.actor, run.now))
     _tell(run, found)
 
 

@@ -22,7 +22,7 @@ from planner.planning.models import Campaign, Post, PostState, Standing
 from planner.planning.surroundings import surroundings
 
 __all__ = [
-    "CalendarEntry", "CampaignCard", "CampaignEmbargo", "Filters", "LAST_ID", "calendar", "campaign", "campaigns", "conditions",
+    "CalendarEntry", "CampaignCard", "CampaignEmbargo", "Filters", "LAST_ID", "calendar", "campaign", "campaigns", "cancellation_of", "conditions",
     "embargoes", "entry_rows", "history_of", "known_to", "knows", "lists_of", "plannable", "post", "posts_of", "posts_of_states", "seen_by", "surroundings",
 ]  # fmt: skip
 
@@ -182,6 +182,16 @@ def history_of(db: Session, subject: Post | Campaign | Person, *, limit: int = 1
             .limit(limit)
         )
     )
+
+
+def cancellation_of(db: Session, post: Post) -> Entry | None:
+    """How it was cancelled last: by whom, when and why; None for a post that nobody ever cancelled. One statement."""
+    return db.scalars(
+        select(Entry)
+        .where(Entry.subject_type == "posts", Entry.subject_id == post.id, Entry.action == "post.cancelled")
+        .order_by(Entry.id.desc())
+        .limit(1)
+    ).first()
 
 
 def plannable(db: Session, *, viewer: User | None, limit: int = 300) -> list[tuple[int, str]]:

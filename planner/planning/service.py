@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from planner.accounts import history
-from planner.accounts.models import Entry, User
+from planner.accounts.models import User
 from planner.accounts.rules import may, require
 from planner.catalog.models import Asset, AssetFile
 from planner.channels.models import Channel
@@ -28,6 +28,7 @@ from planner.planning.facts import (
     reopen,
 )
 from planner.planning.models import Campaign, Origin, Post, PostState, Verb
+from planner.planning.queries import cancellation_of
 from planner.planning.saying import digest_of, findings_of, into, record, say
 from planner.planning.surroundings import surroundings
 from planner.planning.values import PostValues, checked, values_of
@@ -292,12 +293,7 @@ def _campaign(db: Session, campaign_id: int | None) -> Campaign | None:
 
 
 def _state_before_cancel(db: Session, post: Post) -> PostState:
-    entry = db.scalars(
-        select(Entry)
-        .where(Entry.subject_type == "posts", Entry.subject_id == post.id, Entry.action == "post.cancelled")
-        .order_by(Entry.id.desc())
-        .limit(1)
-    ).first()
+    entry = cancellation_of(db, post)
     return PostState((entry.was or {}).get("state", PostState.DRAFT)) if entry else PostState.DRAFT
 
 

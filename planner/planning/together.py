@@ -113,7 +113,7 @@ def cancel(db: Session, posts: Sequence[Post], reason: str, doing: Doing) -> Non
     reason = reason.strip()
     if not reason:
         raise Invalid(N_("Say why: it stays in the history."), field="reason")
-    if len(reason) > 500:
+    if len(reason) > 500 or "\0" in reason:
         raise Invalid(N_("That is too long: at most %(most)s characters."), field="reason", most=500)
     for post in posts:
         service.cancel(db, post, note=reason, actor=doing.actor, now=doing.now)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from flask import flash, g, redirect, url_for
+from flask import flash, g, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from sqlalchemy import select
@@ -14,12 +14,13 @@ from planner.accounts.rules import require
 from planner.channels.port import Platform
 from planner.core.errors import Conflict, Forbidden, NotFound, PlannerError, WrongState
 from planner.core.i18n import N_
-from planner.planning import queries, service, tuning
+from planner.planning import queries, service, states, together, tuning
 from planner.planning.models import Post, PostState
+from planner.planning.together import Doing
 from planner.publishing import service as publishing
 from planner.publishing.models import Delivery
 from planner.web.access import needs
-from planner.web.forms.planning import ApproveForm, LiveForm, NoteForm
+from planner.web.forms.planning import ApproveForm, CancelForm, LiveForm, NoteForm
 from planner.web.forms.rules import OverrideForm
 from planner.web.languages import say
 from planner.web.posts import limits_of, post_page
@@ -96,10 +97,17 @@ def override(post_id: int) -> ResponseReturnValue:
 
 @needs("read")
 def cancel(post_id: int) -> ResponseReturnValue:
-    def act(post: Post) -> None:
-        service.cancel(g.db, post, actor=g.user, now=g.now)
+    """Ask why, then drop it."""
+    post, form = queries.post(g.db, post_id, viewer=g.user), CancelForm()
+    require(g.user, "post.cancel", post)
 
-    return _step(post_id, act, _("Cancelled. It will not go out."), undo="restore")
+    def act(post: Post) -> None:
+        together.cancel(g.db, [post], form.reason.data or "", Doing(limits_of, runtime().settings.four_eyes, g.user, g.now))
+
+    if form.validate_on_submit():
+        return _step(post_id, act, _("Cancelled. It will not go out."), undo="restore")
+    states.require(post, "cancel")
+    return render_template("planning/cancel.html", post=post, form=form), 422 if form.is_submitted() else 200
 
 
 @needs("read")

@@ -143,6 +143,7 @@ def post_page(post: Post, status: int = 200, **forms: Any) -> ResponseReturnValu
         can=_allowed(post, digest, decision),
         decision=decision,
         comments=comments.of_post(g.db, post),
+        cancelled=queries.cancellation_of(g.db, post) if post.state is PostState.CANCELLED else None,
         stale=_is_stale(post, digest),
         text=shown(leaving_text(post, post.channel, runtime().settings.base_url)),
         link=leaving_link(post, runtime().settings.base_url),

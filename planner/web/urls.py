@@ -111,7 +111,7 @@ SCREENS: tuple[Table, ...] = (
         ("POST", "/approve", "approve"),
         ("POST", "/request-changes", "request_changes"),
         ("POST", "/withdraw", "withdraw"),
-        ("POST", "/cancel", "cancel"),
+        ("GET POST", "/cancel", "cancel"),
         ("POST", "/restore", "restore"),
         ("POST", "/override", "override"),
         ("POST", "/retry", "retry"),

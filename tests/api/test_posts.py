@@ -53,15 +53,24 @@ def test_the_whole_way_from_draft_to_approved_and_back(admin: Caller, planned: d
     again = step(admin, sent_back, "submit", {})
     approved = step(admin, again, "approve", {"digest": again["digest"], "note": "Good."})
     withdrawn = step(admin, approved, "withdraw")
-    cancelled = step(admin, withdrawn, "cancel")
+    cancelled = step(admin, withdrawn, "cancel", {"reason": "The event is off."})
     restored = step(admin, cancelled, "restore")
 
     states = [one["state"] for one in (in_review, sent_back, again, approved, withdrawn, cancelled, restored)]
     assert states == ["in_review", "changes_requested", "in_review", "approved", "draft", "cancelled", "draft"]
+    assert [one["cancelled_reason"] for one in (withdrawn, cancelled, restored)] == [None, "The event is off.", None]
     assert approved["approved_digest"] == approved["digest"]
     assert [(one["verb"], one["note"]) for one in restored["approvals"]] == [
         ("changes_requested", "Shorter, please."), ("approved", "Good."), ("withdrawn", ""),
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("body", [{}, {"reason": ""}, {"reason": "  "}, {"reason": "x" * 501}, {"reason": "a\0b"}])
+def test_cancelling_without_a_reason_is_refused_beside_it(admin: Caller, planned: dict[str, Any], body: dict[str, str]) -> None:
+    answer = admin.post(f"/posts/{planned['id']}/cancel", body, match=f'"{planned["version"]}"')
+
+    assert (answer.status_code, [one["field"] for one in answer.json["errors"]]) == (422, ["reason"])
+    assert admin.get(f"/posts/{planned['id']}").json == planned
 
 
 def test_changing_an_approved_post_sends_it_back_to_review(admin: Caller, planned: dict[str, Any]) -> None:

@@ -52,7 +52,7 @@ SIDEWAYS = "() => document.scrollingElement.scrollWidth - document.documentEleme
 def demo_addresses(demo: Product) -> tuple[str, ...]:
     """The demo's pages: those of every place, and one of each thing and of each state a post is in."""
     drafts = [post["id"] for post in _posts(demo, "--state", "draft")]
-    demo.command("post", "cancel", str(drafts[-1]))
+    demo.command("post", "cancel", str(drafts[-1]), "--reason", "The event is off.")
     posts = {post["state"]: post for post in [*_posts(demo, "--state", "cancelled"), *_posts(demo)]}
     assert set(posts) >= {"draft", "in_review", "changes_requested", "scheduled", "published", "failed", "missed", "cancelled"}
     asset = posts["published"]["asset_id"]
@@ -60,7 +60,7 @@ def demo_addresses(demo: Product) -> tuple[str, ...]:
         *ADDRESSES,
         "/performance/channels/1", "/performance/channels/2",
         *(f"/posts/{post['id']}" for post in posts.values()),
-        f"/posts/{drafts[0]}/edit", f"/posts/{drafts[0]}/move", f"/calendar/together/unplan?post={posts['in_review']['id']}", "/events/1", f"/posts/new?asset={asset}", f"/assets/{asset}", f"/assets/{asset}/edit",
+        f"/posts/{drafts[0]}/edit", f"/posts/{drafts[0]}/move", f"/posts/{drafts[0]}/cancel", f"/calendar/together/unplan?post={posts['in_review']['id']}", "/events/1", f"/posts/new?asset={asset}", f"/assets/{asset}", f"/assets/{asset}/edit",
         "/campaigns/1", "/campaigns/1/edit", "/campaigns/1/propose", "/campaigns/1/postpone", "/campaigns/1/cancel", "/approvals/waves/1",
         f"/approvals/{posts['in_review']['id']}", f"/performance/assets/{asset}", "/settings/channels/1",
     )  # fmt: skip

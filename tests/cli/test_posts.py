@@ -89,7 +89,7 @@ def test_a_post_is_planned_submitted_approved_and_moved(told: Callable[..., Any]
     submitted = told("post", "submit", added["id"])
     approved = told("post", "approve", added["id"], "--digest", submitted["digest"])
     moved = told("post", "move", added["id"], "--at", "2026-03-04T09:30")
-    cancelled = told("post", "cancel", added["id"])
+    cancelled = told("post", "cancel", added["id"], "--reason", "The event is off.")
 
     assert (added["publish_at"], added["time_zone"], added["tags"]) == ("2026-03-03T08:30:00Z", "Europe/Paris", ["5g"])
     assert [one["state"] for one in (added, submitted, approved, moved, cancelled)] == [

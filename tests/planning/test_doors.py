@@ -288,7 +288,8 @@ class Doors(Company):
         self.ask_for_and_approve_whatever_may_be("approver", by_page=True)
 
     def say(self, who: str, post: int, step: str, by_page: bool) -> None:
-        taken = self.submit(who, f"/posts/{post}/{step}") if by_page else bool(self.program(who, "POST", f"/posts/{post}/{step}", {}))
+        body = {"reason": "Not now."} if step == "cancel" else {}
+        taken = self.submit(who, f"/posts/{post}/{step}", **body) if by_page else bool(self.program(who, "POST", f"/posts/{post}/{step}", body))
         self.opened["page" if by_page else "api"] += taken
         if taken and step == "withdraw" and self.post(post).state is PostState.DRAFT:
             self.yes.pop(post, None)

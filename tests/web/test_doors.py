@@ -106,7 +106,7 @@ def test_a_move_does_not_carry_an_approval_past_it(client: Browser, app_db: Sess
 @pytest.mark.parametrize("rule", named(PLANNED))
 def test_bringing_a_cancelled_one_back_does_not_bring_its_approval_back(client: Browser, app_db: Session, rule: Rule) -> None:
     post = broken(app_db, rule, PostState.APPROVED)
-    client.submit(f"/posts/{post.id}/cancel")
+    client.submit(f"/posts/{post.id}/cancel", reason="Off.")
 
     client.submit(f"/posts/{post.id}/restore")
 

@@ -511,12 +511,34 @@ def test_changes_need_a_note_which_the_author_then_reads(
 def test_cancel_offers_undo_and_undo_brings_it_back(client: Browser, app_db: Session) -> None:
     post = made(app_db, make_post(app_db))
 
-    client.submit(f"/posts/{post.id}/cancel")
+    client.submit(f"/posts/{post.id}/cancel", reason=" The event is off. ")
     assert fresh(app_db, post).state is PostState.CANCELLED
-    assert f'action="/posts/{post.id}/restore"' in client.get(f"/posts/{post.id}").text
+    page = client.get(f"/posts/{post.id}").text
+    assert f'action="/posts/{post.id}/restore"' in page
+    assert "Because: The event is off." in page
 
     client.submit(f"/posts/{post.id}/restore")
     assert fresh(app_db, post).state is PostState.DRAFT
+
+
+@pytest.mark.parametrize(("reason", "sentence"), [("", "Say why"), (" \n ", "Say why"), ("x" * 501, "At most 500 characters.")])
+def test_cancelling_asks_why_and_keeps_what_was_typed(client: Browser, app_db: Session, reason: str, sentence: str) -> None:
+    post = made(app_db, make_post(app_db, state=PostState.APPROVED))
+
+    assert "Cancel this post" in client.get(f"/posts/{post.id}/cancel").text
+    answer = client.submit(f"/posts/{post.id}/cancel", reason=reason)
+
+    assert (answer.status_code, sentence in answer.text, reason.strip() in answer.text) == (422, True, True)
+    assert fresh(app_db, post).state is PostState.APPROVED
+
+
+def test_what_cannot_be_cancelled_is_not_asked_about(client: Browser, app_db: Session) -> None:
+    post = made(app_db, make_post(app_db, state=PostState.PUBLISHED, published_at=NOON))
+
+    answers = client.get(f"/posts/{post.id}/cancel"), client.submit(f"/posts/{post.id}/cancel", reason="Off.")
+
+    assert [one.status_code for one in answers] == [409, 409]
+    assert fresh(app_db, post).state is PostState.PUBLISHED
 
 
 def test_a_step_the_state_does_not_allow_says_so(client: Browser, app_db: Session) -> None:
@@ -577,7 +599,7 @@ def test_a_post_without_a_token_changes_nothing(client: Browser, app_db: Session
     assert app_db.scalars(select(Entry)).all() == []
 
 
-@pytest.mark.parametrize("step", [one for one in STEPS if one not in ("move", "edit")])
+@pytest.mark.parametrize("step", [one for one in STEPS if one not in ("cancel", "move", "edit")])
 def test_reading_an_address_of_a_step_changes_nothing(client: Browser, app_db: Session, step: str) -> None:
     post = made(app_db, make_post(app_db))
 

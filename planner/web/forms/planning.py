@@ -21,7 +21,7 @@ from wtforms import (
     ValidationError,
 )
 from wtforms.fields.choices import SelectChoice
-from wtforms.validators import InputRequired, Length, Optional
+from wtforms.validators import DataRequired, InputRequired, Length, Optional
 from wtforms.widgets import CheckboxInput, DateTimeLocalInput, HiddenInput, ListWidget
 
 from planner.planning.models import Post
@@ -196,6 +196,12 @@ class NoteForm(PlannerForm):
     """What should change."""
 
     note = TextAreaField(_l("What should change"), [Length(max=2000, message=_l("At most 2,000 characters."))])
+
+
+class CancelForm(PlannerForm):
+    """Why a post is dropped."""
+
+    reason = TextAreaField(_l("Why"), [DataRequired(_l("Say why: it stays in the history.")), Length(max=500, message=_l("At most 500 characters."))])
 
 
 class LiveForm(PlannerForm):
