@@ -10,10 +10,10 @@ from datetime import UTC, datetime, time
 from functools import partial
 from typing import Any, NamedTuple
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session, aliased
 
-from planner.accounts.models import User
+from planner.accounts.models import Entry, User
 from planner.accounts.rules import require
 from planner.catalog import cells
 from planner.catalog.importing import Row, RowError, columns_of, rows_of
@@ -21,18 +21,18 @@ from planner.catalog.models import Asset, AssetState
 from planner.catalog.sheets import Sheet
 from planner.channels.models import Channel
 from planner.channels.port import Limits, Platform
-from planner.core.errors import Invalid, PlannerError
+from planner.core.errors import Conflict, Invalid, PlannerError, WrongState
 from planner.core.i18n import N_
 from planner.planning import rules, service
 from planner.planning.findings import Finding
-from planner.planning.models import Campaign, Post
+from planner.planning.models import Campaign, Post, PostState
 from planner.planning.moments import resolve_wall_time, zone_of
 from planner.planning.queries import knows
 from planner.planning.surroundings import surroundings
 from planner.planning.trial import only_tried
 from planner.planning.values import PostValues, checked
 
-__all__ = ["COLUMNS", "MOST_ROWS", "TEMPLATE", "Plan", "PlanRow", "read", "write"]
+__all__ = ["COLUMNS", "MOST_ROWS", "TEMPLATE", "Plan", "PlanRow", "TakenBack", "read", "take_back", "write"]
 
 #: Field -> headings that mean it, as `heading` writes them, in English and in French.
 COLUMNS: dict[str, tuple[str, ...]] = {
@@ -100,6 +100,13 @@ class Plan:
         return [one for one in self.rows if not one.known]
 
 
+class TakenBack(NamedTuple):
+    """How many drafts of an import were dropped, and how many somebody had touched, which stay."""
+
+    dropped: int
+    left: int
+
+
 class _Named(NamedTuple):
     """What a cell may name: title -> numbers, and number -> title."""
 
@@ -135,6 +142,31 @@ def write(db: Session, sheet: Sheet, *, actor: User | None, now: datetime) -> Pl
             if plan.errors:
                 all_of_it.rollback()
     return plan
+
+
+def take_back(db: Session, at: datetime, *, actor: User, now: datetime) -> TakenBack:
+    """Drop the drafts that this person's file made at that very moment and that nobody touched since; the same file can plan them anew.
+
+    Raises WrongState when there are none any more, Conflict when each was touched, and what cancelling one raises. Two statements, and those that write.
+    """
+    require(actor, "post.create")
+    line = aliased(Entry)
+    mine = select(line.subject_id).where(line.at == at, line.actor_id == actor.id, line.subject_type == "posts", line.action == "post.planned")
+    made = db.scalars(
+        select(Post).where(Post.id.in_(mine), Post.source_key.is_not(None), Post.state != PostState.CANCELLED).order_by(Post.id)
+    ).all()
+    if not made:
+        raise WrongState(N_("There is nothing to undo."))
+    told = select(Entry.subject_id).where(Entry.subject_type == "posts", Entry.subject_id.in_(mine)).group_by(Entry.subject_id).having(func.count() > 1)
+    touched = set(db.scalars(told))
+    untouched = [post for post in made if post.id not in touched]
+    if not untouched:
+        raise Conflict(N_("Each of these drafts was changed since. They stay."))
+    for post in untouched:
+        post.source_key = None
+        service.cancel(db, post, note=N_("The import that made it was undone."), actor=actor, now=now)
+    db.flush()
+    return TakenBack(len(untouched), len(made) - len(untouched))
 
 
 def _plan(db: Session, plan: Plan, actor: User | None, now: datetime) -> dict[int, Post]:

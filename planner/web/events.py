@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
 
 from flask import flash, g, redirect, render_template, request, url_for
@@ -18,7 +17,7 @@ from planner.people.models import Event
 from planner.planning import event_files
 from planner.planning.event_files import EventTable
 from planner.web.access import needs
-from planner.web.calendar.ways import back_to, say_with_undo
+from planner.web.calendar.ways import back_to, moment_to_undo, say_with_undo
 from planner.web.forms.events import EventForm
 from planner.web.forms.imports import PlanForm
 from planner.web.languages import say, translate
@@ -113,10 +112,7 @@ def send() -> ResponseReturnValue:
 @needs("event.edit")
 def take_back() -> ResponseReturnValue:
     """Take back what this person's file added at that moment."""
-    try:
-        at = datetime.fromisoformat(request.form.get("at", ""))
-    except ValueError:
-        raise Invalid(N_("There is nothing to undo."), field="at") from None
+    at = moment_to_undo()
     try:
         with committing(g.db):
             count = service.take_back(g.db, at, actor=g.user, now=g.now)

@@ -16,14 +16,16 @@ from planner.planning import exporting, importing
 from planner.planning.importing import Plan
 from planner.web.access import needs
 from planner.web.calendar.asking import asked_of
+from planner.web.calendar.ways import back_to, moment_to_undo, say_with_undo
 from planner.web.forms.imports import PlanForm
 from planner.web.handed_out import as_it_is_read, workbook
+from planner.web.languages import say
 from planner.web.preflight import limits_of
 from planner.web.sent_files import ERRORS, TABLE, as_csv, download, keep, list_of, path_of, throw_away_old
 from planner.web.session import committing
-from planner.web.stretches import day_of, midnight, stretch
+from planner.web.stretches import day_of, midnight, stretch, zone
 
-__all__ = ["errors", "export_csv", "export_xlsx", "send", "template", "template_xlsx", "write"]
+__all__ = ["errors", "export_csv", "export_xlsx", "send", "take_back", "template", "template_xlsx", "write"]
 
 #: Errors and rows shown; the rest is counted.
 _SHOWN, _PREVIEWED = 200, 50
@@ -53,9 +55,31 @@ def write() -> ResponseReturnValue:
     if plan.errors:
         return _wrong(plan, token, name)
     count = len(plan.new)
-    flash(ngettext("One draft made.", "%(num)d drafts made.", count) if count else _("Everything in this file was planned already."), "success")
-    days = [one.values.publish_at for one in plan.rows if one.values.publish_at]
-    return redirect(url_for("planning.calendar", view="list", date=min(days).date() if days else None))
+    moments = [one.values.publish_at for one in plan.rows if one.values.publish_at]
+    back = url_for("planning.calendar", view="list", date=min(moments).astimezone(zone()).date() if moments else None)
+    if count:
+        say_with_undo(ngettext("One draft made.", "%(num)d drafts made.", count), url_for(".take_back"), at=g.now.isoformat(), back=back)
+    else:
+        flash(_("Everything in this file was planned already."), "success")
+    return redirect(back)
+
+
+@needs("post.create")
+def take_back() -> ResponseReturnValue:
+    """Drop the drafts of what this person imported at that moment, but for those that somebody touched since."""
+    at = moment_to_undo()
+    try:
+        with committing(g.db):
+            taken = importing.take_back(g.db, at, actor=g.user, now=g.now)
+    except Forbidden:
+        raise
+    except PlannerError as error:
+        flash(say(error), "error")
+    else:
+        text = ngettext("Undone: one draft is out of the plan again.", "Undone: %(num)d drafts are out of the plan again.", taken.dropped)
+        left = ngettext("One was changed since and stays.", "%(num)d were changed since and stay.", taken.left) if taken.left else ""
+        flash(f"{text} {left}".rstrip(), "success")
+    return redirect(back_to(request.form.get("back")))
 
 
 @needs("post.create")

@@ -68,6 +68,7 @@ SCREENS: tuple[Table, ...] = (
     Table("plan_files", "/calendar", "planner.web.plan_files", (
         ("GET POST", "/import", "send"),
         ("POST", "/import/write", "write"),
+        ("POST", "/import/undo", "take_back"),
         ("GET", "/import/template.csv", "template"),
         ("GET", "/import/template.xlsx", "template_xlsx"),
         ("GET", "/import/errors/<token>.csv", "errors"),

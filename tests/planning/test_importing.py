@@ -11,11 +11,11 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from planner.accounts.models import User
+from planner.accounts.models import Entry, User
 from planner.catalog.models import Confidentiality
 from planner.catalog.sheets import Sheet, open_sheet
-from planner.core.errors import Forbidden, Invalid
-from planner.planning import exporting, importing
+from planner.core.errors import Conflict, Forbidden, Invalid, WrongState
+from planner.planning import comments, exporting, importing
 from planner.planning.models import Post, PostState
 from planner.planning.queries import Filters
 from tests.factories import NOON, make_asset, make_campaign, make_channel, make_post, make_user
@@ -76,6 +76,34 @@ def test_writing_makes_drafts_and_the_same_file_twice_makes_none(db: Session, pl
         (PostState.DRAFT, "Watts.", "2026-03-24T09:30", PARIS, campaign.id, planner.id), (PostState.DRAFT, "Watts.", "2026-03-24T10:30", PARIS, None, planner.id),
     ]  # fmt: skip
     assert (posts[0].tags, posts[0].link) == (["energy", "networks"], "https://example.com/")
+
+
+def test_an_import_is_taken_back_but_for_what_was_touched_since(db: Session, planner: User) -> None:
+    told, at = sheet(line(), line(time="10:30"), line(time="11:30")), NOON + timedelta(minutes=1)
+    importing.write(db, sheet(line(time="17:00")), actor=planner, now=NOON)
+    importing.write(db, told, actor=planner, now=at)
+    other, first, second, third = db.scalars(select(Post).order_by(Post.id)).all()
+    comments.add(db, second, "Shorter?", actor=planner, now=at)
+
+    taken = importing.take_back(db, at, actor=planner, now=at + timedelta(minutes=1))
+
+    assert taken == (2, 1)
+    assert [one.state for one in (other, first, second, third)] == [PostState.DRAFT, PostState.CANCELLED, PostState.DRAFT, PostState.CANCELLED]
+    dropped = db.scalars(select(Entry).where(Entry.action == "post.cancelled")).all()
+    assert {(one.at, one.actor_id, one.note) for one in dropped} == {(at + timedelta(minutes=1), planner.id, "The import that made it was undone.")}
+    with pytest.raises(Conflict, match="Each of these drafts was changed since"):
+        importing.take_back(db, at, actor=planner, now=at)
+    assert len(importing.write(db, told, actor=planner, now=at + timedelta(minutes=2)).new) == 2, "the same file plans anew what was taken back"
+
+
+def test_nobody_takes_back_the_import_of_another(db: Session, planner: User) -> None:
+    importing.write(db, sheet(line()), actor=planner, now=NOON)
+
+    with pytest.raises(WrongState, match="nothing to undo"):
+        importing.take_back(db, NOON, actor=make_user(db, roles=("planner",)), now=NOON)
+    with pytest.raises(Forbidden):
+        importing.take_back(db, NOON, actor=make_user(db, roles=("viewer",)), now=NOON)
+    assert db.scalars(select(Post.state)).all() == [PostState.DRAFT]
 
 
 def test_a_row_with_a_key_is_known_by_it_though_everything_else_changed(db: Session, planner: User) -> None:

@@ -15,7 +15,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from planner.catalog.models import Confidentiality
-from planner.planning.models import Post
+from planner.planning.models import Post, PostState
 from tests.conftest import Browser
 from tests.factories import NOON, make_asset, make_channel, make_post
 
@@ -57,6 +57,36 @@ def test_a_file_is_checked_shown_and_then_made_into_drafts_once(client: Browser,
         assert said in client.get(answer.location).text
         assert count(app_db) == 2
     assert "2 rows are in the plan already and stay as they are." in send(client, PLAN).text
+
+
+def undo_of(page: str) -> str:
+    found = re.search(r'action="/calendar/import/undo".*?name="at" value="([^"]+)"', page, re.DOTALL)
+    assert found is not None
+    return found[1]
+
+
+def test_an_import_is_undone_from_its_message_and_what_was_changed_stays(client: Browser, app_db: Session) -> None:
+    token = token_of(send(client, PLAN).text)
+    page = client.get(client.submit("/calendar/import/write", token=token, name="march.csv").location).text
+    first = app_db.scalar(select(func.min(Post.id)))
+    app_db.rollback()
+    client.submit(f"/posts/{first}/submit")
+
+    at = undo_of(page)
+    answer = client.submit("/calendar/import/undo", at=at, back="/calendar?view=list&date=2026-03-24")
+
+    assert (answer.status_code, answer.location) == (302, "/calendar?view=list&date=2026-03-24")
+    assert "Undone: one draft is out of the plan again. One was changed since and stays." in client.get(answer.location).text
+    assert app_db.scalars(select(Post.state).order_by(Post.id)).all() == [PostState.IN_REVIEW, PostState.CANCELLED]
+    app_db.rollback()
+    assert [client.submit("/calendar/import/undo", at=one).status_code for one in (at, "", "2026-03-02", "2026-03-02T12:00")] == [302, 422, 422, 422]
+
+
+def test_an_import_leads_to_its_first_day_as_its_reader_s_clock_has_it(client: Browser, app_db: Session) -> None:
+    client.submit("/settings/preferences", time_zone="Asia/Tokyo", language="en")
+    token = token_of(send(client, "date,time,channel,asset\n2026-03-24,18:30,Our X,Energy\n").text)
+
+    assert "date=2026-03-25" in client.submit("/calendar/import/write", token=token, name="march.csv").location
 
 
 def test_errors_are_listed_by_row_and_can_be_fetched(client: Browser, app_db: Session) -> None:

@@ -20,7 +20,7 @@ from planner.planning.models import Campaign, Post, PostState
 from planner.planning.together import Doing, Shift, Step
 from planner.planning.waves import Move
 from planner.web.access import needs
-from planner.web.calendar.ways import back_to, done, wants_json
+from planner.web.calendar.ways import back_to, done, moment_to_undo, wants_json
 from planner.web.languages import say
 from planner.web.moments import in_zone
 from planner.web.preflight import limits_of
@@ -163,10 +163,7 @@ def cancel() -> ResponseReturnValue:
 @needs("post.move")
 def undo() -> ResponseReturnValue:
     """Take back what this person did to posts at that moment."""
-    try:
-        at = datetime.fromisoformat(request.form.get("at", ""))
-    except ValueError:
-        raise Invalid(N_("There is nothing to undo.")) from None
+    at = moment_to_undo()
     try:
         with committing(g.db):
             count = together.take_back(g.db, at, _doing())

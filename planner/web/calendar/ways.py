@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 from urllib.parse import urlencode
 
 from flask import flash, g, jsonify, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
-from planner.core.errors import PlannerError
+from planner.core.errors import Invalid, PlannerError
+from planner.core.i18n import N_
 from planner.web.languages import say
 
-__all__ = ["ANY_DAY", "back_to", "by_day", "done", "refused", "say_with_undo", "turning", "wants_json"]
+__all__ = ["ANY_DAY", "back_to", "by_day", "done", "moment_to_undo", "refused", "say_with_undo", "turning", "wants_json"]
 
 #: Stands for the day in an address that is written once.
 ANY_DAY = date.min
@@ -62,6 +63,17 @@ def done(text: str, undo: str = "", **fields: Any) -> ResponseReturnValue:
     back = back_to(request.values.get("back"))
     say_with_undo(text, undo, back=back, **fields)
     return redirect(back)
+
+
+def moment_to_undo() -> datetime:
+    """The moment of what is to be undone, as `done` told it. Raises Invalid for what is none."""
+    try:
+        at = datetime.fromisoformat(request.form.get("at", ""))
+    except ValueError:
+        at = None
+    if at is None or at.tzinfo is None:
+        raise Invalid(N_("There is nothing to undo."), field="at")
+    return at
 
 
 def refused(error: PlannerError, back: str) -> ResponseReturnValue:
