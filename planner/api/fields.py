@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 from typing import Any
@@ -15,7 +15,7 @@ from planner.api.problems import Sentence
 from planner.core.i18n import N_
 
 __all__ = [
-    "MAX_ID", "Body", "Choice", "Day", "Flag", "Item", "Line", "Lines", "Listed", "Moment", "Money", "NoBody", "Number", "Out", "QueryNumber",
+    "MAX_ID", "Body", "Choice", "Day", "Days", "Flag", "Item", "Line", "Lines", "Listed", "Moment", "Money", "NoBody", "Number", "Out", "QueryNumber",
 ]  # fmt: skip
 
 #: Largest number a row can have.
@@ -165,6 +165,13 @@ class Day(fields.Date):
         if day.year not in _YEARS:
             raise ValidationError(Sentence(N_("A year from %(first)s to %(last)s is expected here."), first=_YEARS[0], last=_YEARS[-1]))
         return day
+
+
+class Days(fields.Float):
+    """A span of time, answered in days."""
+
+    def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> float | None:
+        return None if value is None else value / timedelta(days=1)
 
 
 class Money(fields.Decimal):

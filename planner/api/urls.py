@@ -25,6 +25,14 @@ RESOURCES: tuple[Table, ...] = (
     Table("api-performance", "/api/v1/assets", "planner.api.performance", (
         ("GET", f"/<{_ID}:asset_id>/performance", "show"),
     )),
+    Table("api-variants", "/api/v1", "planner.api.variants", (
+        ("GET", f"/assets/<{_ID}:asset_id>/variants", "of_asset"),
+        ("GET", f"/posts/<{_ID}:post_id>/variants", "of_post"),
+    )),
+    Table("api-channel-performance", "/api/v1/channels", "planner.api.channel_performance", (
+        ("GET", "/follower-gains", "follower_gains"),
+        ("GET", f"/<{_ID}:channel_id>/performance", "show"),
+    )),
     Table("api-channels", "/api/v1/channels", "planner.api.channels", (
         ("GET", "", "index"),
         ("GET", f"/<{_ID}:channel_id>", "show"),

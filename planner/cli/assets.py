@@ -15,12 +15,14 @@ from planner.catalog.service import AssetValues
 from planner.cli import output
 from planner.cli.moments import one_day, when
 from planner.cli.running import Run, acts
+from planner.cli.variants import beside, shape_of
 from planner.core.errors import Invalid
 from planner.core.i18n import N_
+from planner.insights import variants
 
 __all__ = ["asset"]
 
-asset = AppGroup("asset", help="What the company has to say: add, list, show.")
+asset = AppGroup("asset", help="What the company has to say: add, list, show, compare variants.")
 
 _COLUMNS = ("id", "kind", "state", "title")
 
@@ -83,6 +85,17 @@ def show(run: Run, number: int) -> None:
     run.may("read")
     shape = _shape(queries.asset(run.db, number, viewer=run.actor))
     run.show(shape, output.facts(shape))
+
+
+@asset.command("variants")
+@click.argument("number", type=click.IntRange(1, 2**63 - 1))
+@acts(writes=False)
+def variants_(run: Run, number: int) -> None:
+    """Compare its live variants, each group at one age."""
+    run.may("read")
+    found = variants.of_asset(run.db, queries.asset(run.db, number, viewer=run.actor).id)
+    human = "\n\n".join(map(beside, found)) or "It has no two live variants."
+    run.show({"asset_id": number, "groups": [shape_of(one) for one in found]}, human)
 
 
 def _amount(typed: str | None) -> Decimal | None:

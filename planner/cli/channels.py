@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from datetime import UTC, timedelta
 from typing import Any
 
 import click
@@ -13,14 +14,18 @@ from sqlalchemy.orm import Session
 from planner.channels import service
 from planner.channels.models import Channel
 from planner.channels.port import Flavour, Platform
+from planner.cli import output
+from planner.cli.channel_numbers import days_back, gains_of, numbers_of, said_of
 from planner.cli.moments import moment
 from planner.cli.running import Run, acts
 from planner.core.errors import NotFound
 from planner.core.i18n import N_
+from planner.insights.channel_page import channel_numbers
+from planner.insights.gains import gains
 
 __all__ = ["channel", "find_channel"]
 
-channel = AppGroup("channel", help="Our accounts on platforms: add, list.")
+channel = AppGroup("channel", help="Our accounts on platforms: add, list, performance, gains.")
 
 _COLUMNS = ("id", "platform", "name", "state", "external_id", "time_zone", "last_success_at")
 
@@ -67,6 +72,32 @@ def list_(run: Run) -> None:
     run.may("read")
     rows = [_shape(one) for one in run.db.scalars(select(Channel).order_by(Channel.platform, Channel.name))]
     run.table("channels", rows, _COLUMNS, "No channels yet: flask planner channel add --help")
+
+
+@channel.command("performance")
+@click.argument("wanted", metavar="CHANNEL")
+@days_back
+@acts(writes=False)
+def performance(run: Run, wanted: str, days: int) -> None:
+    """Show what a channel gained, its best and weakest posts, its followers and its good hours."""
+    run.may("read")
+    found = channel_numbers(run.db, find_channel(run.db, wanted).id, viewer=run.actor, days=days, now=run.now)
+    run.show(numbers_of(found), said_of(found))
+
+
+@channel.command("gains")
+@days_back
+@acts(writes=False)
+def gains_(run: Run, days: int) -> None:
+    """Show followers gained, organic and paid apart, where a platform tells it."""
+    run.may("read")
+    since = run.now.astimezone(UTC).date() - timedelta(days=days)
+    told = gains(run.db, since)
+    known = run.db.scalars(select(Channel).where(Channel.id.in_(told)).order_by(Channel.platform, Channel.name))
+    rows: list[dict[str, Any]] = [{"channel_id": one.id, "channel_name": one.name, "platform": one.platform} | gains_of(told[one.id]) for one in known]
+    lines = [row | {"from": row["days"][0]["day"], "to": row["days"][-1]["day"]} for row in rows]
+    human = output.table(lines, ("channel_name", "from", "to", "organic", "paid", "read_at")) if rows else "No platform told any."
+    run.show({"since": since, "channels": rows}, human)
 
 
 def find_channel(db: Session, wanted: str) -> Channel:

@@ -16,6 +16,8 @@ from planner.cli.channels import find_channel
 from planner.cli.files import taking_in
 from planner.cli.moments import day, when
 from planner.cli.running import Run, acts
+from planner.cli.variants import beside, shape_of
+from planner.insights import variants
 from planner.planning import queries, rules, service, together
 from planner.planning.models import Post, PostState
 from planner.planning.together import Doing
@@ -24,7 +26,7 @@ from planner.publishing.queries import delivery_of
 
 __all__ = ["post"]
 
-post = AppGroup("post", help="Messages on channels: add, submit, approve, move, cancel, list, show.")
+post = AppGroup("post", help="Messages on channels: add, submit, approve, move, cancel, list, show, compare variants.")
 
 _NUMBER = click.IntRange(1, 2**63 - 1)
 _COLUMNS = ("id", "state", "publish_at", "channel", "title")
@@ -162,6 +164,17 @@ def show(run: Run, number: int) -> None:
     human = output.facts({name: value for name, value in shape.items() if name not in ("findings", "delivery")})
     lines = [f"{'✗' if one['level'] == 'blocking' else '!'} {one['detail']}" for one in shape["findings"]]
     run.show(shape, "\n".join([human, *lines]))
+
+
+@post.command("variants")
+@click.argument("number", type=_NUMBER)
+@acts(writes=False)
+def variants_(run: Run, number: int) -> None:
+    """Compare it with its live variants, all at one age."""
+    run.may("read")
+    found = variants.of_post(run.db, queries.post(run.db, number, viewer=run.actor))
+    shape = {"post_id": number, "comparison": shape_of(found) if found else None}
+    run.show(shape, beside(found) if found else "There is no other live variant of it.")
 
 
 def _tell(run: Run, found: Post) -> None:

@@ -17,7 +17,7 @@ from planner.insights.best_times import BestTimes, best_times
 from planner.insights.gains import Gains, gains
 from planner.insights.ranking import RankedPost, rank
 from planner.insights.rules import YOUTUBE_BREAK
-from planner.insights.trend import ChannelMonth, months
+from planner.insights.trend import QUARTER, ChannelMonth, months
 
 __all__ = ["AGE_DAYS", "ChannelNumbers", "channel_numbers"]
 
@@ -57,7 +57,7 @@ class ChannelNumbers:
         return self.quarter is not None or bool(self.followers)
 
 
-def channel_numbers(db: Session, channel_id: int, *, viewer: User | None, days: int = 90, now: datetime) -> ChannelNumbers:
+def channel_numbers(db: Session, channel_id: int, *, viewer: User | None, days: int = QUARTER, now: datetime) -> ChannelNumbers:
     """A fixed number of statements, whatever the size. Raises NotFound."""
     channel = db.get(Channel, channel_id)
     if channel is None:

@@ -19,7 +19,10 @@ from planner.insights.ranking import SEEN, metric_of
 from planner.insights.rules import YOUTUBE_BREAK
 from planner.planning.models import Post, PostState
 
-__all__ = ["ChannelMonth", "months"]
+__all__ = ["QUARTER", "ChannelMonth", "months"]
+
+#: Days that a channel's page and the followers look back.
+QUARTER = 90
 
 Counts = Mapping[str, int | None]
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from itertools import pairwise
+from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import Session
@@ -22,7 +23,7 @@ from planner.insights.ranking import SEEN, metric_of
 from planner.planning.models import Post, PostState
 from planner.planning.variants import differences
 
-__all__ = ["ACTED", "LEAST_ACTED", "LEAST_SEEN", "SURE", "Answer", "Comparison", "Shown", "compare", "of_asset", "of_post"]
+__all__ = ["ACTED", "LEAST_ACTED", "LEAST_SEEN", "SURE", "Answer", "Comparison", "Gap", "Shown", "compare", "of_asset", "of_post"]
 
 #: How sure a difference is to be before it is called one; shared out where there are more than two variants.
 SURE = 0.95
@@ -62,14 +63,25 @@ class Shown:
     seen: int | None = None
     acted: int | None = None
     rate: Rate | None = None
+    #: By which definition of a view it was counted; empty for impressions.
+    regime: str = ""
+
+
+class Gap(NamedTuple):
+    """One rate less another, with its interval."""
+
+    share: float
+    low: float
+    high: float
 
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """A group by one act. best -- the post that does better, only where that can be told; gap -- its rate less the next one's, with its
-    interval (low, high), where both are known; apart -- between the first and the last publication; changes -- in what they differ, all
+    """A group by one act. best -- the post that does better, only where that can be told; gap -- the highest rate less the next one's, where
+    both are known; apart -- between the first and the last publication; changes -- in what they differ, all
     together: with more than one thing nobody knows which it was."""
 
+    channel_id: int
     platform: Platform
     channel: str
     acted: str
@@ -77,9 +89,14 @@ class Comparison:
     shown: Sequence[Shown]
     answer: Answer
     best: int | None
-    gap: tuple[float, float, float] | None
+    gap: Gap | None
     apart: timedelta
     changes: Sequence[str]
+
+    @property
+    def metric(self) -> str:
+        """The count that says how often they were seen."""
+        return metric_of(self.platform, SEEN)
 
 
 #: A reading: age, moment, way of counting, seen, acted by name.
@@ -113,7 +130,8 @@ def _by(posts: Sequence[Post], readings: Mapping[int, Sequence[Reading]], name: 
     answer, best, gap = _answer(shown, {one[2] for one in picked.values() if one})
     moments = sorted(one.published_at for one in shown)
     changes = sorted({what for one, other in pairwise(posts) for what in differences(one, other)})
-    return Comparison(posts[0].channel.platform, posts[0].channel.name, name, age, shown, answer, best, gap, moments[-1] - moments[0], changes)
+    channel = posts[0].channel
+    return Comparison(channel.id, channel.platform, channel.name, name, age, shown, answer, best, gap, moments[-1] - moments[0], changes)
 
 
 def _common_age(readings: Sequence[Sequence[Reading]]) -> timedelta | None:
@@ -144,17 +162,17 @@ def _shown(post: Post, first: Post, reading: Reading | None, name: str, count: i
     seen, acted = reading[3], reading[4][name]
     # As sure of every pair together as SURE says (Bonferroni).
     sure = 1 - (1 - SURE) / max(count - 1, 1)
-    return Shown(post.id, words, differs, at, reading[1], seen, acted, rate((seen, acted or 0), least=1, sure=sure))
+    return Shown(post.id, words, differs, at, reading[1], seen, acted, rate((seen, acted or 0), least=1, sure=sure), reading[2])
 
 
-def _answer(shown: Sequence[Shown], ways: set[str]) -> tuple[Answer, int | None, tuple[float, float, float] | None]:
+def _answer(shown: Sequence[Shown], ways: set[str]) -> tuple[Answer, int | None, Gap | None]:
     rates = [(one.post_id, one.rate) for one in shown if one.rate]
     if len(rates) < len(shown):
         return Answer.NO_COMMON_AGE if any(one.seen is None for one in shown) else Answer.TOO_FEW, None, None
     if len(ways) > 1:
         return Answer.COUNTED_APART, None, None
     (best, highest), *others = sorted(rates, key=lambda one: -one[1].share)
-    gap = (highest.share - others[0][1].share, *difference(highest, others[0][1]))
+    gap = Gap(highest.share - others[0][1].share, *difference(highest, others[0][1]))
     if any((one.seen or 0) < LEAST_SEEN for one in shown) or sum(one.acted or 0 for one in shown) < LEAST_ACTED:
         return Answer.TOO_FEW, None, gap
     if all(difference(highest, other)[0] > 0 for _post, other in others):

@@ -13,14 +13,14 @@ from flask_babel import gettext as _
 from planner.insights.channel_page import AGE_DAYS, ChannelNumbers, channel_numbers
 from planner.web.access import needs
 from planner.web.filters import day, number
-from planner.web.performance import QUARTER, Lines, around, times
+from planner.web.performance import Lines, around, times
 
 __all__ = ["around", "show"]
 
 
 @needs("read")
 def show(channel_id: int) -> ResponseReturnValue:
-    found = channel_numbers(g.db, channel_id, viewer=g.user, days=QUARTER, now=g.now)
+    found = channel_numbers(g.db, channel_id, viewer=g.user, now=g.now)
     return render_template(
         "performance/channel.html", one=found, channel=found.channel, summary=_summary(found), seen_days=_seen(found), followers=_followers(found),
         breaks={found.break_on: _("YouTube counts views in another way")} if found.break_on else {}, age_days=AGE_DAYS,

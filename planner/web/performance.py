@@ -24,7 +24,7 @@ from planner.insights.budget import MEASURES
 from planner.insights.costs import MOST, costs
 from planner.insights.gains import gains
 from planner.insights.ranking import MIN_PEERS, SEEN, RankedPost, rank
-from planner.insights.trend import ChannelMonth, months
+from planner.insights.trend import QUARTER, ChannelMonth, months
 from planner.insights.week import STEPS, week
 from planner.planning.variants import DIFFERENCES
 from planner.web import keeping_views, performance_views
@@ -47,8 +47,8 @@ _ORDERS: dict[str, Callable[[RankedPost], Any]] = {
     "most": lambda post: (-post.value, post.post_id),
     "newest": lambda post: (-post.published_at.timestamp(), post.post_id),
 }
-#: How far back a month looks, in days; and the audience's line.
-MONTH, QUARTER = 30, 90
+#: How far back a month looks, in days.
+MONTH = 30
 _SHOWN = 100
 _TABS = (
     ("performance.index", _l("Ranking"), "list"),
