@@ -25,6 +25,8 @@ class Finding:
     field: str = ""
     #: It blocks only because an administrator made it: who may approve may let this one post pass, with a reason.
     overridable: bool = False
+    #: The posts that the sentence speaks of; who may know of them is for the page to ask.
+    post_ids: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +94,7 @@ class Alike:
 
     channel: str
     publish_at: datetime
+    post_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

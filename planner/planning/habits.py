@@ -67,7 +67,7 @@ def _repeats(post: Post, _asset: Asset, channel: Channel, around: Surroundings, 
         if other.state in _UNASKED or not words or _folded(other.text) != words or not _within(post, other, within):
             continue
         sentence = N_("The same text is planned here for %(when)s. Say it differently, or leave %(hours)s hours between them.")
-        yield Finding("blocking" if on_x else "warning", "repeat", sentence, {"when": other.publish_at, "hours": within // timedelta(hours=1)}, "text")
+        yield Finding("blocking" if on_x else "warning", "repeat", sentence, {"when": other.publish_at, "hours": within // timedelta(hours=1)}, "text", post_ids=(other.post_id,))
         return
 
 
@@ -76,7 +76,7 @@ def _clashes(post: Post, _asset: Asset, _channel: Channel, around: Surroundings,
     for other in around.neighbours:
         if other.state not in AWAY and _within(post, other, timedelta(minutes=minutes)):
             sentence = N_("Another post goes out on this channel at %(when)s, less than %(minutes)s minutes apart.")
-            yield Finding("warning", "clash", sentence, {"when": other.publish_at, "minutes": minutes}, "publish_at")
+            yield Finding("warning", "clash", sentence, {"when": other.publish_at, "minutes": minutes}, "publish_at", post_ids=(other.post_id,))
             return
 
 
@@ -85,10 +85,13 @@ def _daily(post: Post, _asset: Asset, channel: Channel, around: Surroundings, va
         return
     zone = zone_of(channel.time_zone)
     day = post.publish_at.astimezone(zone).date()
-    there = sum(other.state not in AWAY and other.publish_at is not None and other.publish_at.astimezone(zone).date() == day for other in around.neighbours)
-    if there + 1 > values["posts"]:
+    there = tuple(
+        other.post_id for other in around.neighbours
+        if other.state not in AWAY and other.publish_at is not None and other.publish_at.astimezone(zone).date() == day
+    )  # fmt: skip
+    if len(there) + 1 > values["posts"]:
         sentence = N_("This would be post number %(number)s of that day on this channel; at most %(most)s are wanted.")
-        yield Finding("warning", "daily", sentence, {"number": there + 1, "most": values["posts"]}, "publish_at")
+        yield Finding("warning", "daily", sentence, {"number": len(there) + 1, "most": values["posts"]}, "publish_at", post_ids=there)
 
 
 def _quiet(post: Post, _asset: Asset, channel: Channel, _around: Surroundings, values: Values) -> Iterator[Finding]:
@@ -135,7 +138,8 @@ def _rival(post: Post, _asset: Asset, channel: Channel, around: Surroundings, va
 def _audience(_post: Post, _asset: Asset, _channel: Channel, around: Surroundings, _values: Values) -> Iterator[Finding]:
     if around.alike is not None:
         sentence = N_("“%(channel)s” has another post for the same audience that day, at %(when)s.")
-        yield Finding("warning", "audience", sentence, {"channel": around.alike.channel, "when": around.alike.publish_at}, "publish_at")
+        named = () if around.alike.post_id is None else (around.alike.post_id,)
+        yield Finding("warning", "audience", sentence, {"channel": around.alike.channel, "when": around.alike.publish_at}, "publish_at", post_ids=named)
 
 
 def _language(post: Post, _asset: Asset, _channel: Channel, _around: Surroundings, values: Values) -> Iterator[Finding]:

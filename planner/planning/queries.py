@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, NamedTuple, cast
@@ -23,7 +23,7 @@ from planner.planning.surroundings import surroundings
 
 __all__ = [
     "CalendarEntry", "CampaignCard", "CampaignEmbargo", "Filters", "LAST_ID", "calendar", "campaign", "campaigns", "cancellation_of", "conditions",
-    "embargoes", "entry_rows", "history_of", "known_to", "knows", "lists_of", "plannable", "post", "posts_of", "posts_of_states", "seen_by", "surroundings",
+    "embargoes", "entry_rows", "history_of", "known_to", "knows", "lists_of", "plannable", "post", "posts_of", "posts_of_states", "seen_by", "surroundings", "titles_of",
 ]  # fmt: skip
 
 #: Larger numbers are nobody's: the databases count in 64 bits.
@@ -170,6 +170,17 @@ def post(db: Session, post_id: int, *, viewer: User | None) -> Post:
     if found is None or not may(viewer, "read", found):
         raise NotFound()
     return found
+
+
+def titles_of(db: Session, numbers: Collection[int], *, viewer: User | None) -> dict[int, str]:
+    """What those posts are about, for as many as the viewer may open. One statement, none without numbers."""
+    if not numbers:
+        return {}
+    query = select(Post.id, Asset.title).join(Asset, Asset.id == Post.asset_id).where(Post.id.in_(numbers))
+    known = knows(viewer)
+    if known is not None and viewer is not None:
+        query = query.where(or_(known, Post.author_id == viewer.id))
+    return {row.id: row.title for row in db.execute(query)}
 
 
 def history_of(db: Session, subject: Post | Campaign | Person, *, limit: int = 100) -> list[Entry]:

@@ -152,13 +152,15 @@ def _embargo(asset: Asset, campaign: Campaign | None, at: datetime) -> Iterator[
 
 
 def _sensitive(post: Post, asset: Asset, around: Surroundings) -> Iterator[Finding]:
-    if asset.sensitive and any(one.asset_id == asset.id and one.state is not PostState.CANCELLED for one in around.neighbours):
+    there = tuple(one.post_id for one in around.neighbours if one.asset_id == asset.id and one.state is not PostState.CANCELLED) if asset.sensitive else ()
+    if there:
         yield Finding(
             "blocking",
             "sensitive",
             N_("A sensitive announcement goes out once a channel, and this channel has its post already."),
             {},
             "channel",
+            post_ids=there,
         )
 
 

@@ -141,7 +141,7 @@ def _alike(db: Session, post_id: int | None, asset_id: int, moment: datetime, zo
     start, end = (datetime.combine(one, time.min, place).astimezone(UTC) for one in (day, day + timedelta(days=1)))
     ours = select(AssetAudience.audience).where(AssetAudience.asset_id == asset_id)
     row = db.execute(
-        select(Channel.name, Post.publish_at)
+        select(Channel.name, Post.publish_at, Post.id)
         .join(Post, Post.channel_id == Channel.id)
         .join(Asset, Asset.id == Post.asset_id)
         .join(AssetAudience, AssetAudience.asset_id == Asset.id)
@@ -152,7 +152,7 @@ def _alike(db: Session, post_id: int | None, asset_id: int, moment: datetime, zo
         .order_by(Post.publish_at, Post.id)
         .limit(1)
     ).first()  # fmt: skip
-    return None if row is None or row[1] is None else Alike(row[0], row[1])
+    return None if row is None or row[1] is None else Alike(row[0], row[1], row[2])
 
 
 def _page(db: Session, link: str) -> Page | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from flask import flash, g, redirect, render_template, request, url_for
@@ -24,6 +24,7 @@ from planner.web.access import needs
 from planner.web.decisions import Decision, decision_of, names_of
 from planner.web.forms.planning import ApproveForm, NoteForm
 from planner.web.languages import say
+from planner.web.named_posts import named_in
 from planner.web.preflight import limits_of
 from planner.web.session import committing, runtime
 
@@ -42,6 +43,8 @@ class Shown:
     link: str
     #: Each with what is said of it to people who cannot see it.
     files: list[tuple[AssetFile, str]]
+    #: Number -> title of the other posts that the findings speak of, where the reader may open them.
+    named: dict[int, str] = field(default_factory=dict)
 
     @property
     def blocked(self) -> bool:
@@ -105,7 +108,9 @@ def wave(campaign_id: int) -> ResponseReturnValue:
     found = _waiting(campaign_id)
     known = routes.read(g.db)
     names = names_of(g.db, [stands.step for one in found for stands in one.standing.steps])
-    shown = [_shown(one, names=names, known=known) for one in found]
+    read = [_shown(one, names=names, known=known) for one in found]
+    named = named_in(said for one in read for said in one.findings)
+    shown = [replace(one, named=named) for one in read]
     return render_template("approvals/wave.html", campaign=campaign, shown=shown, mine=[one for one in shown if one.mine])
 
 
@@ -141,7 +146,8 @@ def _page(post_id: int, status: int = 200, **forms: Any) -> ResponseReturnValue:
     found = _waiting()
     mine = [one.post.id for one in found if one.mine]
     waits = next((one for one in found if one.post.id == post_id), None)
-    shown = _shown(waits) if waits is not None else None
+    read = _shown(waits) if waits is not None else None
+    shown = replace(read, named=named_in(read.findings)) if read is not None else None
     approving = forms.get("approve") or ApproveForm(formdata=None)
     approving.digest.data, approving.digest.raw_data = digest_of(post), None
     page = render_template(

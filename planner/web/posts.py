@@ -45,6 +45,7 @@ from planner.web.languages import translate
 from planner.web.links import short_link_of
 from planner.web.mentioning import mentioning
 from planner.web.moments import in_zone
+from planner.web.named_posts import named_in
 from planner.web.preflight import check_of, is_pretend, limits_of, prices, values_of
 from planner.web.session import committing, runtime
 from planner.web.words import RESULTS
@@ -135,6 +136,7 @@ def post_page(post: Post, status: int = 200, **forms: Any) -> ResponseReturnValu
         words=definitions() if numbers else {},
         regimes=regimes() if numbers else {},
         findings=found,
+        named=named_in(found),
         blocked=bool(rules.blocking(found)),
         hopeless=any(not one.overridable for one in rules.blocking(found)),
         overridable=_overridable(post, found),

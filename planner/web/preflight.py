@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 
@@ -27,6 +27,7 @@ from planner.planning.values import PostValues, checked
 from planner.web.access import needs
 from planner.web.forms.planning import ComposeForm, PostForm, WordsForm
 from planner.web.looks import Look, look_of
+from planner.web.named_posts import named_in
 from planner.web.people import wires
 from planner.web.session import only_reads, runtime
 from planner.web.writing import typed
@@ -56,6 +57,8 @@ class Check:
     own: bool = False
     #: What each platform gets for the people mentioned, by number.
     wires: dict[str, Any] = field(default_factory=dict)
+    #: Number -> title of the other posts that the findings speak of, where the reader may open them.
+    named: dict[int, str] = field(default_factory=dict)
 
 
 @needs("post.create")
@@ -87,12 +90,15 @@ def checks_of(form: ComposeForm, asset: Asset | None, channels: Sequence[Channel
     if asset is None or not wanted:
         return []
     settings = all_settings(g.db)
-    return [_check(form, asset, channel, own_words(channel), settings) for channel in wanted]
+    checks = [_check(form, asset, channel, own_words(channel), settings) for channel in wanted]
+    named = named_in(said for one in checks for said in one.findings)
+    return [replace(one, named=named) for one in checks]
 
 
 def check_of(form: PostForm, post: Post) -> Check:
     """What the channel of a post says to what is typed in its place."""
-    return _check(form, post.asset, post.channel, {}, all_settings(g.db), post)
+    check = _check(form, post.asset, post.channel, {}, all_settings(g.db), post)
+    return replace(check, named=named_in(check.findings))
 
 
 def values_of(form: WordsForm, post: Post | None = None) -> dict[str, Any]:

@@ -218,6 +218,15 @@ def test_another_post_for_the_same_audience_is_said_unless_the_rule_is_off() -> 
     assert only("audience", a_post(), alike=alike, tuning=with_rule("audience", enabled=False)) == []
 
 
+def test_a_finding_names_the_posts_it_speaks_of() -> None:
+    twin, near = Neighbour(9, 1, PostState.SCHEDULED, TOMORROW + timedelta(hours=1), "Hello."), Neighbour(4, 2, PostState.DRAFT, TOMORROW, "Else.")
+    around = Surroundings(neighbours=(near, twin), tuning=with_rule("daily", posts=1), alike=Alike("Group on LinkedIn", TOMORROW, 7))
+
+    found = rules.findings(a_post(), an_asset(sensitive=True), None, a_channel(), None, NOON, around)
+
+    assert {one.code: one.post_ids for one in found if one.post_ids} == {"sensitive": (9,), "repeat": (9,), "clash": (4,), "daily": (4, 9), "audience": (7,)}
+
+
 def test_x_refuses_a_repeat_whatever_was_set() -> None:
     twin = Neighbour(9, 1, PostState.SCHEDULED, TOMORROW + timedelta(hours=71), "Hello.")
     off = Surroundings(neighbours=(twin,), tuning=with_rule("repeat", enabled=False, hours=1))
