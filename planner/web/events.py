@@ -55,7 +55,7 @@ def new() -> ResponseReturnValue:
         back = _back(form.back.data)
         say_with_undo(_("“%(name)s” is on the calendar.", name=event.name), url_for(".remove", event_id=event.id), back=back)
         return redirect(back)
-    return render_template("events/edit.html", form=form, event=None), 422 if form.is_submitted() else 200
+    return render_template("events/edit.html", form=form, event=None, leave=_back(form.back.data)), 422 if form.is_submitted() else 200
 
 
 @needs("read")
@@ -79,7 +79,7 @@ def edit(event_id: int) -> ResponseReturnValue:
             form.refuse(error)
             g.db.expire_all()
             form.version.data, form.version.raw_data = event.version, [str(event.version)]
-    return render_template("events/edit.html", form=form, event=event, history=service.history_of(g.db, event)), status
+    return render_template("events/edit.html", form=form, event=event, leave=_back(form.back.data), history=service.history_of(g.db, event)), status
 
 
 @needs("event.edit")

@@ -36,6 +36,7 @@ from planner.publishing.compose import outgoing_of
 from planner.publishing.models import Attempt
 from planner.web import clashes
 from planner.web.access import needs
+from planner.web.calendar.ways import came_from
 from planner.web.composing import campaigns, files, new, refuse, submit_saved
 from planner.web.decisions import Decision, decision_of
 from planner.web.definitions import definitions, regimes
@@ -115,7 +116,8 @@ def move(post_id: int) -> ResponseReturnValue:
     else:
         form.show_moment(post)
     form.version.data, form.version.raw_data = post.version, [str(post.version)]
-    return render_template("planning/move.html", form=form, post=post), 422 if form.is_submitted() else 200
+    leave = came_from(url_for(".show", post_id=post_id))
+    return render_template("planning/move.html", form=form, post=post, leave=leave), 422 if form.is_submitted() else 200
 
 
 def post_page(post: Post, status: int = 200, **forms: Any) -> ResponseReturnValue:

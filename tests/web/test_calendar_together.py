@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from html import unescape
+from html import escape, unescape
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from sqlalchemy import select
@@ -83,6 +84,41 @@ def test_a_version_that_somebody_changed_meanwhile_is_a_conflict(client: Browser
 
     assert answer.status_code == 409
     assert moments(app_db, first, second) == [NOON + DAY, NOON + 2 * DAY]
+
+
+@pytest.mark.parametrize("verb", ["look", "move", "unplan", "submit", "cancel"])
+def test_without_a_tick_one_is_told_so_where_one_was(client: Browser, verb: str) -> None:
+    answer = client.submit(f"/calendar/together/{verb}", days="1", reason="Off.", back=BACK)
+
+    assert (answer.status_code, answer.location) == (302, BACK)
+    assert "Tick at least one post." in client.get(BACK).text
+    assert client.submit(f"/calendar/together/{verb}", days="1", reason="Off.").status_code == 422
+
+
+def leave(page: str) -> str:
+    """Where “Leave it” leads."""
+    found = re.search(r'<a [^>]*href="([^"]*)"[^>]*>\s*<span>Leave it', page)
+    assert found is not None
+    return unescape(found[1])
+
+
+def test_leave_it_leads_back_to_where_one_came_from(client: Browser, app_db: Session) -> None:
+    post = make_post(app_db, publish_at=NOON + timedelta(days=1), state=PostState.APPROVED)
+    app_db.commit()
+    shown, told = f"/posts/{post.id}", {"post": f"{post.id}:{post.version}", "back": BACK}
+
+    for verb in ("look", "unplan", "cancel"):
+        assert leave(client.submit(f"/calendar/together/{verb}", days="1", **told).text) == BACK, verb
+    for page in (f"/calendar/notes/new?back={quote(BACK)}", f"/events/new?back={quote(BACK)}"):
+        assert leave(client.get(page).text) == BACK, page
+    for came_from, leads_to in ((BACK, BACK), ("/calendar", "/calendar"), (shown, shown), ("/approvals", shown)):
+        page = client.get(f"{shown}/move", headers={"Referer": f"http://localhost{came_from}"}).text
+        assert leave(page) == leads_to, came_from
+        again = client.submit(f"{shown}/move", wall_time="", time_zone="Europe/Paris", back=leads_to)
+        assert (again.status_code, leave(again.text)) == (422, leads_to)
+        assert f'name="back" value="{escape(leads_to)}"' in page
+    elsewhere = client.get(f"{shown}/move", headers={"Referer": "http://evil.example/calendar?view=month"}).text
+    assert leave(elsewhere) == shown
 
 
 def test_a_dropped_post_moves_and_tells_the_script_the_way_back(client: Browser, app_db: Session, clock: StoppedClock) -> None:

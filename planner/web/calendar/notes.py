@@ -28,7 +28,7 @@ def new() -> ResponseReturnValue:
     elif form.validate() and (note := _saved(form, None)) is not None:
         say_with_undo(_("Noted."), url_for(".remove", note_id=note.id), back=back_to(form.back.data, note.day))
         return redirect(back_to(form.back.data, note.day))
-    return render_template("calendar/note.html", form=form, note=None), 422 if form.refused else 200
+    return render_template("calendar/note.html", form=form, note=None, leave=back_to(form.back.data, form.day.data)), 422 if form.refused else 200
 
 
 @needs("note.write")
@@ -50,7 +50,7 @@ def edit(note_id: int) -> ResponseReturnValue:
             form.refuse(error)
             g.db.expire_all()
             form.version.data, form.version.raw_data = note.version, [str(note.version)]
-    return render_template("calendar/note.html", form=form, note=note), status
+    return render_template("calendar/note.html", form=form, note=note, leave=back_to(form.back.data, note.day)), status
 
 
 @needs("note.write")

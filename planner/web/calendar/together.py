@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import NamedTuple
+from functools import wraps
+from typing import Any, NamedTuple
 
 from flask import flash, g, jsonify, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -20,7 +21,7 @@ from planner.planning.models import Campaign, Post, PostState
 from planner.planning.together import Doing, Shift, Step
 from planner.planning.waves import Move
 from planner.web.access import needs
-from planner.web.calendar.ways import back_to, done, moment_to_undo, wants_json
+from planner.web.calendar.ways import back_to, done, moment_to_undo, refused, wants_json
 from planner.web.languages import say
 from planner.web.moments import in_zone
 from planner.web.preflight import limits_of
@@ -47,7 +48,23 @@ class Row(NamedTuple):
     asks_again: bool
 
 
+def _said_where_one_was(view: Callable[..., ResponseReturnValue]) -> Callable[..., ResponseReturnValue]:
+    """What cannot even be looked at, such as no tick at all, is said on the page one came from, where the form told which."""
+
+    @wraps(view)
+    def told(*args: Any, **kwargs: Any) -> ResponseReturnValue:
+        try:
+            return view(*args, **kwargs)
+        except Invalid as error:
+            if wants_json() or not request.form.get("back"):
+                raise
+            return refused(error, back_to(request.form["back"]))
+
+    return told
+
+
 @needs("post.move")
+@_said_where_one_was
 @only_reads
 def look(status: int = 200) -> ResponseReturnValue:
     """Where each post would go and what the rules say of it there; of a single post of a wave, the whole wave as well."""
@@ -64,6 +81,7 @@ def look(status: int = 200) -> ResponseReturnValue:
 
 
 @needs("post.move")
+@_said_where_one_was
 def move() -> ResponseReturnValue:
     """Move them all or none. A script that drops one post of a wave is told to ask first."""
     posts, shift, told = _posts(), _shift(request.form.get("days", "0"), request.form.get("minutes", "0")), wants_json()
@@ -130,6 +148,7 @@ def _moved(count: int) -> str:
 
 
 @needs("post.move")
+@_said_where_one_was
 def unplan() -> ResponseReturnValue:
     """Take the time of each away: a draft goes into the drawer at once; for more than drafts it is asked first."""
     posts = _posts()
@@ -147,12 +166,14 @@ def unplan() -> ResponseReturnValue:
 
 
 @needs("post.submit")
+@_said_where_one_was
 def submit() -> ResponseReturnValue:
     """Ask for approval of them all; when one cannot be submitted, none is, and the page says which and why."""
     return _step("submit", lambda posts: together.submit(g.db, posts, _doing()), _submitted)
 
 
 @needs("post.cancel")
+@_said_where_one_was
 def cancel() -> ResponseReturnValue:
     """Ask why, then drop them all."""
     if "reason" not in request.form:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 from flask import flash, g, jsonify, redirect, request, url_for
 from flask.typing import ResponseReturnValue
@@ -15,20 +15,28 @@ from planner.core.errors import Invalid, PlannerError
 from planner.core.i18n import N_
 from planner.web.languages import say
 
-__all__ = ["ANY_DAY", "back_to", "by_day", "done", "moment_to_undo", "refused", "say_with_undo", "turning", "wants_json"]
+__all__ = ["ANY_DAY", "back_to", "by_day", "came_from", "done", "moment_to_undo", "refused", "say_with_undo", "turning", "wants_json"]
 
 #: Stands for the day in an address that is written once.
 ANY_DAY = date.min
 
 
 def back_to(asked: str | None, day: date | None = None) -> str:
-    """Where one came from, on the calendar or a campaign's page, else the week of that day; nothing leads elsewhere."""
-    home, campaigns = url_for("planning.calendar"), url_for("campaigns.index")
-    if asked and asked.startswith(f"{home}?") and not {"\n", "\r", "\\"} & set(asked):
+    """Where one came from, on the calendar, a campaign's page or a post's, else the week of that day; nothing leads elsewhere."""
+    home = url_for("planning.calendar")
+    if asked and (asked == home or asked.startswith(f"{home}?")) and not {"\n", "\r", "\\"} & set(asked):
         return asked
-    if asked and re.fullmatch(rf"{re.escape(campaigns)}/[0-9]{{1,18}}", asked):
+    if asked and re.fullmatch(r"/(?:campaigns|posts)/[0-9]{1,18}", asked):
         return asked
     return url_for("planning.calendar", date=day)
+
+
+def came_from(default: str) -> str:
+    """The same of a page that no address tells it: what its form holds, else the page that the browser was on; else `default`."""
+    asked, told = request.values.get("back"), urlsplit(request.referrer or "")
+    if asked is None and told.netloc == request.host:
+        asked = f"{told.path}?{told.query}" if told.query else told.path
+    return asked if asked and asked == back_to(asked) else default
 
 
 def by_day(address: str) -> Callable[[date], str]:
