@@ -55,6 +55,7 @@ async function pictureOf(drawing, name, keys) {
 
 /** A drawing that is no canvas, on one; `scale` points of it for each of the page. */
 async function painted(drawing, scale) {
+  if ("sparks" in drawing.dataset) return [await sheetOf(document.getElementById(drawing.dataset.table), scale), scale];
   const sheet = document.createElement("canvas");
   const { width, height } = drawing.getBoundingClientRect();
   [sheet.width, sheet.height] = [Math.round(width * scale), Math.round(height * scale)];
@@ -66,6 +67,38 @@ async function painted(drawing, scale) {
     paintTable(drawing, pen);
   }
   return [sheet, scale];
+}
+
+const tile = { width: 250, height: 128, words: 226, columns: 4 };
+
+/** The little drawings of a table, twice as large: each under the name of its row and above its own words. */
+async function sheetOf(table, scale) {
+  const sparks = [...table.querySelectorAll("tbody svg.fan")];
+  const columns = Math.min(tile.columns, sparks.length);
+  const sheet = document.createElement("canvas");
+  sheet.width = columns * tile.width * scale;
+  sheet.height = Math.ceil(sparks.length / columns) * tile.height * scale;
+  const pen = sheet.getContext("2d");
+  const family = getComputedStyle(document.body).fontFamily;
+  pen.scale(scale, scale);
+  for (const [index, spark] of sparks.entries()) {
+    const [x, y] = [(index % columns) * tile.width, Math.floor(index / columns) * tile.height];
+    const { width, height } = spark.viewBox.baseVal;
+    pen.fillStyle = colour("--ink");
+    pen.font = `600 13px ${family}`;
+    pen.fillText(shortened(pen, plain(spark.closest("tr").querySelector("a").textContent), tile.words), x, y + 14);
+    pen.drawImage(await imageOf(spark, { width: 2 * width * scale, height: 2 * height * scale }), x, y + 22, 2 * width, 2 * height);
+    pen.fillStyle = colour("--ink-2");
+    pen.font = `12px ${family}`;
+    pen.fillText(plain(spark.parentElement.textContent), x, y + 22 + 2 * height + 16, tile.words);
+  }
+  return sheet;
+}
+
+function shortened(pen, text, most) {
+  const letters = [...text];
+  while (letters.length && pen.measureText(`${letters.join("")}…`).width > most) letters.pop();
+  return letters.length < [...text].length ? `${letters.join("").trimEnd()}…` : text;
 }
 
 const looks = ["fill", "fill-opacity", "font-family", "font-size", "font-weight", "opacity", "stroke", "stroke-dasharray", "stroke-linejoin", "stroke-opacity", "stroke-width"];

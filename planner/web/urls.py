@@ -245,6 +245,7 @@ SCREENS: tuple[Table, ...] = (
     Table("promotion", "/promotion", "planner.web.promotion", (
         ("GET", "", "board.board"),
         ("GET", "/quadrant", "board.quadrant"),
+        ("GET", "/forecasts.csv", "board.forecasts"),
         ("GET", "/next", "board.next_one"),
         ("POST", "/views", "views.save_view"),
         ("POST", "/views/<int:view_id>/remove", "views.remove_view"),

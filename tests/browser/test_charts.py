@@ -80,6 +80,29 @@ def test_a_drawing_is_saved_as_the_table_that_has_its_numbers_and_as_a_picture(
     assert is_drawn(picture)
 
 
+def test_the_boards_drawings_are_saved_as_one_picture_and_as_their_numbers(demo: Product, page: Page, tmp_path: Path) -> None:
+    sign_in(page, demo)
+    page.goto(f"{demo.url}/promotion?view=all")
+    shown = page.locator("tbody svg.fan").count()
+
+    with page.expect_download() as drawn:
+        page.get_by_role("button", name="Save as a picture").click()
+    drawn.value.save_as(tmp_path / "board.png")
+    with page.expect_download() as told:
+        page.get_by_role("link", name="Save as CSV").click()
+    told.value.save_as(tmp_path / "board.csv")
+
+    assert drawn.value.suggested_filename == "views-and-forecast.png"
+    picture = Image.open(tmp_path / "board.png")
+    assert is_drawn(picture)
+    # Four to a line, each as high as the next, below the name and within the edges.
+    assert shown > 4 and picture.height == 2 * (-(-shown // 4) * 128 + 34 + 32)
+    head, *rows = csv.reader((tmp_path / "board.csv").read_text("utf-8-sig").splitlines())
+    assert head[:2] + head[4:] == ["asset_id", "title", "age_days", "views", "forecast", "forecast_low", "forecast_high"]
+    assert len({row[0] for row in rows}) >= shown
+    assert all(bool(row[5]) is not any(row[6:]) for row in rows)
+
+
 def test_a_forecast_is_saved_with_what_was_seen_and_both_courses(demo: Product, page: Page, tmp_path: Path) -> None:
     sign_in(page, demo)
     page.goto(f"{demo.url}/promotion?view=all")

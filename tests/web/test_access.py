@@ -147,6 +147,7 @@ MATRIX = {
     "promotion.board": "200 200 200 200 200 403 200 302",
     "promotion.next_one": "302 302 403 403 403 403 403 302",
     "promotion.quadrant": "200 200 200 200 200 403 200 302",
+    "promotion.forecasts": "200 200 200 200 200 403 200 302",
     "promotion.idea": "200 200 200 200 200 403 200 302",
     "promotion.scores": "200 200 200 200 200 403 200 302",
     "promotion.settings": "200 200 403 403 403 403 403 302",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import html
 import re
 from collections.abc import Callable
 from datetime import timedelta
@@ -18,12 +20,13 @@ from planner.channels.models import Channel
 from planner.channels.port import Platform
 from planner.ledger.models import Job
 from planner.planning.models import Post, PostState, SavedView
-from planner.promotion import judging, service, standings
+from planner.promotion import exporting, judging, service, standings
 from planner.promotion.choices import Confidence, Option
 from planner.promotion.models import Decision, EventUse, Promotion, PromotionInput, PromotionSettings
+from planner.promotion.queries import BoardFilters, board
 from planner.promotion.service import SettingValues
 from tests.conftest import Browser, StoppedClock
-from tests.factories import NOON, make_asset, make_channel, make_post
+from tests.factories import NOON, make_asset, make_channel, make_post, make_user
 from tests.promotion.making import DAY, make_past, make_video, read, views_at
 from tests.web.counting import statements
 
@@ -69,6 +72,35 @@ def test_the_board_shows_what_waits_with_its_verdict_and_filters_in_the_address(
     assert "Slicing, explained" not in client.get("/promotion?view=decided").text
     assert "Slicing, explained" in client.get("/promotion?view=nonsense&sort=up&verdict=no&channel=x&page=-3").text
     assert "No such video" in client.get("/promotion?verdict=do_not_promote").text
+
+
+def test_the_boards_drawings_are_handed_out_as_their_numbers_as_the_address_asks(
+    sign_in: Callable[..., Browser], video: Post, channel: Channel, app_db: Session
+) -> None:
+    make_video(app_db, channel, published_at=NOON - 8 * DAY, title="Falcon", confidentiality=Confidentiality.CONFIDENTIAL)
+    standings.refresh(app_db, channel.id, now=NOON)
+    viewer = make_user(app_db, roles=("viewer",))
+    app_db.commit()
+    reader = sign_in(viewer)
+
+    page = reader.get("/promotion?view=all&sort=views").text
+    address = html.unescape(re.findall(r'href="([^"]*forecasts\.csv[^"]*)"', page)[0])
+    answer = reader.get(address)
+    head, *rows = csv.reader(answer.text.removeprefix("\ufeff").splitlines())
+
+    assert (address, answer.headers["Content-Disposition"]) == ("/promotion/forecasts.csv?view=all&sort=views", 'attachment; filename="forecasts-2026-03-02.csv"')
+    assert head == list(exporting.HEADINGS)
+    shown = [(row.standing, row.title) for row in board(app_db, BoardFilters("all", sort="views"), viewer=viewer, now=NOON).rows]
+    assert list(dict.fromkeys(row[0] for row in rows)) == [str(one.asset_id) for one, _title in shown]
+    assert "Falcon" not in {title for _one, title in shown}
+    for one, title in shown:
+        told = [row[1:] for row in rows if row[0] == str(one.asset_id)]
+        video_ = [title, channel.name, f"{one.published_at:%Y-%m-%dT%H:%M:%SZ}"]
+        seen = [[*video_, f"{age:g}", str(views), "", "", ""] for age, views in one.seen]
+        assert told == seen + ([[*video_, f"{one.fan[0]:g}", "", *map(str, (one.fan[2], one.fan[1], one.fan[3]))]] if one.fan else [])
+    assert [row[0] for row in csv.reader(reader.get("/promotion/forecasts.csv").text.removeprefix("\ufeff").splitlines())][1:] == [
+        row[0] for row in rows if row[0] == str(video.asset_id)
+    ]
 
 
 def test_the_board_costs_the_same_at_three_and_at_thirty_videos(app: Flask, client: Browser, app_db: Session) -> None:

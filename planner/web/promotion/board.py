@@ -11,17 +11,18 @@ from flask.typing import ResponseReturnValue
 from flask_babel import lazy_gettext as _l
 
 from planner.ledger import jobs
-from planner.promotion import queries
+from planner.promotion import exporting, queries
 from planner.promotion.choices import Choice
 from planner.promotion.queries import SORTS, VIEWS, BoardFilters
 from planner.web import keeping_views
 from planner.web.access import needs
 from planner.web.definitions import definitions
+from planner.web.handed_out import as_it_is_read
 from planner.web.promotion.drawing import draw, scatter
 from planner.web.promotion.views import SCREEN, address_of, question_of
 from planner.web.session import committing
 
-__all__ = ["board", "next_one", "quadrant", "refresh", "tabs"]
+__all__ = ["board", "forecasts", "next_one", "quadrant", "refresh", "tabs"]
 
 #: More dots than this cannot be told apart.
 _DOTS = 200
@@ -64,6 +65,12 @@ def quadrant() -> ResponseReturnValue:
         dots=scatter([(row.standing.exposure or 0.0, row.standing.interest or 0.0) for row in placed], width=680, height=440), placed=placed,
         untold=[row for row in found.rows if row not in placed], **_saved(quadrant=True),
     )  # fmt: skip
+
+
+@needs("read")
+def forecasts() -> ResponseReturnValue:
+    """What the board's little drawings are made of, of every video that the address asks for."""
+    return as_it_is_read(exporting.points(g.db, _filters(), viewer=g.user, now=g.now), f"forecasts-{g.now.date()}.csv")
 
 
 @needs("promotion.decide")
