@@ -1,6 +1,7 @@
 """LinkedIn's numbered groups in words: its seniorities and functions, and the industries and countries met most; others keep their number.
 
-Source: LinkedIn's standardised data (learn.microsoft.com, “Seniority”, “Job functions”, “Industry codes”), which changes rarely.
+Source: LinkedIn's standardised data (learn.microsoft.com, “Seniority”, “Job functions”, “Industry codes”), which changes rarely. It lists no
+regions: their names are told by its Geo API alone, so a region that is not here is said to be LinkedIn's number.
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ _COUNTRIES = {
 
 
 def name_of(urn: str) -> str | None:
-    """The group that a URN names, in the reader's language; None for what is no such URN, and “#number” for one that is not known."""
+    """The group that a URN names, in the reader's language; None for what is no such URN. One that is not known keeps its number."""
     found = re.fullmatch(r"urn:li:(\w+):(\d+)", urn)
     if found is None:
         return None
@@ -46,5 +47,7 @@ def name_of(urn: str) -> str | None:
     if kind == "geo" and number in _COUNTRIES:
         locale = get_locale()
         return str(locale.territories[_COUNTRIES[number]]) if locale else _COUNTRIES[number]
+    if kind == "geo":
+        return gettext("LinkedIn region %(number)s", number=number)
     name = _NAMES.get(kind.removesuffix("V2"), {}).get(number)
     return gettext(name) if name else f"#{number}"

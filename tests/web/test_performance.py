@@ -133,10 +133,10 @@ def test_the_audience_is_shown_as_told_last(client: Browser, app_db: Session) ->
 
 
 def test_codes_of_an_audience_are_shown_as_readers_know_them(app: Flask) -> None:
-    codes = ("FR", "ZZ", "SIZE_1", "SIZE_1001_TO_5000", "SIZE_10001_OR_MORE", "urn:li:geo:105015875", "Director", "male")
+    codes = ("FR", "ZZ", "SIZE_1", "SIZE_1001_TO_5000", "SIZE_10001_OR_MORE", "urn:li:geo:105015875", "urn:li:geo:90009659", "urn:li:industry:9999", "Director", "male")
     with app.test_request_context(headers={"Accept-Language": "fr"}):
         shown = [slice_name(code) for code in codes]
-    assert shown == ["France", "région indéterminée", "1", "1\u202f001–5\u202f000", "10\u202f001+", "France", "Director", "male"]
+    assert shown == ["France", "région indéterminée", "1", "1\u202f001–5\u202f000", "10\u202f001+", "France", "Région LinkedIn 90009659", "#9999", "Director", "male"]
 
 
 def test_the_hours_of_the_week_say_how_posts_did_and_from_how_many(client: Browser, app_db: Session) -> None:
