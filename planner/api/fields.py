@@ -107,10 +107,10 @@ class Number(fields.Integer):
 
 
 class QueryNumber(Number):
-    """A whole number in an address."""
+    """A whole number in an address; with a minus where it may be below zero."""
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> int:
-        if not isinstance(value, str) or not re.fullmatch(r"\d{1,19}", value, re.ASCII):
+        if not isinstance(value, str) or not re.fullmatch(r"-?\d{1,19}" if self.least < 0 else r"\d{1,19}", value, re.ASCII):
             raise self.make_error("invalid")
         return self._bounded(int(value))
 

@@ -10,10 +10,11 @@ from typing import Any
 from flask import g
 from marshmallow import fields
 from sqlalchemy.orm import Session
+from sqlalchemy.orm.attributes import flag_modified
 
 from planner.api.bodies import Blueprint
 from planner.api.door import expect, reads, runtime, settings, steps
-from planner.api.fields import Body, Choice, Day, Item, Line, Listed, Moment, Number, Out
+from planner.api.fields import Body, Choice, Day, Item, Line, Listed, Moment, Number, Out, QueryNumber
 from planner.api.post_bodies import FindingOut
 from planner.api.problems import said
 from planner.channels.port import Limits, Platform
@@ -22,19 +23,27 @@ from planner.core.i18n import N_
 from planner.planning import queries, waves
 from planner.planning.models import Campaign, PostState
 from planner.planning.moments import zone_of
+from planner.planning.together import Shift
 from planner.planning.values import CampaignValues, campaign_values_of
 from planner.planning.waves import Move, Shifted
 
 __all__ = ["bp"]
 
 bp = Blueprint("api-waves", __name__, description="The posts of a campaign that move together.")
+_DAYS = {"description": "By how many days all its posts move, by the clock of each one's zone, the campaign's own dates staying. In place of a date."}
+#: As far as a page moves posts.
+_FARTHEST = 800
 _ZONE = {"description": "IANA zone whose clock decides what “the same time of day” means; without one that of the planner's settings."}
 
 
-class WaveShiftQuery(Body):
+class WaveDates(Body):
     embargo_until = Moment(load_default=None, metadata={"description": "The new embargo."})
     starts_on = Day(load_default=None, metadata={"description": "The new first day, where the embargo stays."})
     time_zone = Line(most=64, load_default="", metadata=_ZONE)
+
+
+class WaveShiftQuery(WaveDates):
+    days = QueryNumber(least=-_FARTHEST, most=_FARTHEST, load_default=None, metadata=_DAYS)
 
 
 class WaveMoveIn(Body):
@@ -44,7 +53,8 @@ class WaveMoveIn(Body):
     fold = Number(most=1, load_default=None, allow_none=True, metadata={"description": "Of a time that comes twice: 0 the first, 1 the second."})
 
 
-class WaveShiftIn(WaveShiftQuery):
+class WaveShiftIn(WaveDates):
+    days = Number(least=-_FARTHEST, most=_FARTHEST, load_default=None, metadata=_DAYS)
     moves = Listed(Item(WaveMoveIn), most=500, load_default=None, metadata={"description": "Where each post goes; without them as the preview proposes. A post that is left out stays."})
 
 
@@ -104,7 +114,7 @@ def preview(query: dict[str, Any], campaign_id: int) -> dict[str, Any]:
 @bp.arguments(WaveShiftIn)
 @bp.response(200, WaveDoneOut)
 def shift(given: dict[str, Any], campaign_id: int) -> Any:
-    """Change the campaign and move its posts, all or none. If-Match names the campaign's version."""
+    """Change the campaign and move its posts, or by `days` its posts alone, all or none. If-Match names the campaign's version."""
     campaign = queries.campaign(g.db, campaign_id)
     expect(campaign.version)
     values = _values(campaign, given)
@@ -114,6 +124,9 @@ def shift(given: dict[str, Any], campaign_id: int) -> Any:
     entry = waves.shift(
         g.db, campaign, values, moves, version=campaign.version, limits_of=_limits_of, four_eyes=settings().four_eyes, actor=g.user, now=g.now
     )
+    if values is None:
+        campaign.updated_at = g.now
+        flag_modified(campaign, "updated_at")  # Another version: what is sent twice with the same If-Match moves nothing twice.
     return _tagged(campaign, {"campaign_id": campaign.id, "entry_id": entry.id, "moved": len(moves)})
 
 
@@ -128,16 +141,24 @@ def undo(given: dict[str, Any], campaign_id: int) -> Any:
     return _tagged(campaign, {"campaign_id": campaign.id, "moved": moved})
 
 
-def _values(campaign: Campaign, given: dict[str, Any]) -> CampaignValues:
-    """The campaign's values with the new date. Raises Invalid when nothing of the wave would move."""
+def _values(campaign: Campaign, given: dict[str, Any]) -> CampaignValues | None:
+    """The campaign's values with the new date; None where its posts move by days. Raises Invalid when nothing of the wave would move."""
     asked = {name: given[name] for name in ("embargo_until", "starts_on") if given[name] is not None}
+    if given["days"] is not None:
+        if asked:
+            raise Invalid(N_("Give a number of days, or another date, not both."), field="days")
+        if not given["days"]:
+            raise Invalid(N_("Nothing moves: give another number of days than 0."), field="days")
+        return None
     values = replace(campaign_values_of(campaign), **asked)
     if not waves.is_shift(campaign, values):
-        raise Invalid(N_("Nothing moves: give another embargo, or another first day, than the campaign has."), field="embargo_until")
+        raise Invalid(N_("Nothing moves: give another embargo, or another first day, than the campaign has, or a number of days."), field="embargo_until")
     return values
 
 
-def _proposed(db: Session, campaign: Campaign, values: CampaignValues, given: dict[str, Any]) -> list[Move]:
+def _proposed(db: Session, campaign: Campaign, values: CampaignValues | None, given: dict[str, Any]) -> list[Move]:
+    if values is None:
+        return waves.by(db, campaign, Shift(days=given["days"]), viewer=g.user)
     zone = given["time_zone"] or settings().time_zone
     zone_of(zone)
     return waves.proposed(db, campaign, values, viewer=g.user, zone=zone)

@@ -25,7 +25,7 @@ from planner.planning.together import Shift, wall_after
 from planner.planning.trial import only_tried
 from planner.planning.values import CampaignValues, campaign_values_of
 
-__all__ = ["Move", "Shifted", "along", "is_shift", "preview", "proposed", "shift", "undo"]
+__all__ = ["Move", "Shifted", "along", "by", "is_shift", "preview", "proposed", "shift", "undo"]
 
 LimitsOf = Callable[[Platform], Limits | None]
 #: History's word for a wave that moved while its campaign's dates stayed.
@@ -81,7 +81,12 @@ def proposed(db: Session, campaign: Campaign, values: CampaignValues, *, viewer:
     ]
 
 
-def along(db: Session, post: Post, by: Shift, *, viewer: User | None, seen: Mapping[int, int] | None = None) -> list[Move]:
+def by(db: Session, campaign: Campaign, much: Shift, *, viewer: User | None) -> list[Move]:
+    """Where each open, dated post of the wave goes when all move by so much, the campaign's own dates staying. One statement."""
+    return _by(_wave(db, campaign, viewer), much, {})
+
+
+def along(db: Session, post: Post, much: Shift, *, viewer: User | None, seen: Mapping[int, int] | None = None) -> list[Move]:
     """Where each post of its campaign's wave goes when this one moves by so much, the campaign's own dates staying: empty where it is of no wave.
 
     seen -- post -> version of what the person was looking at; another wave is a Conflict here, another version is one when it moves.
@@ -91,8 +96,7 @@ def along(db: Session, post: Post, by: Shift, *, viewer: User | None, seen: Mapp
         return []
     if seen is not None and seen.keys() != {one.id for one in wave}:
         raise Conflict(N_("The wave is no longer what you were looking at. Look again; nothing was moved."))
-    versions = seen or {}
-    return [Move(one.id, versions.get(one.id, one.version), wall_after(one, by), one.time_zone or one.channel.time_zone) for one in wave]
+    return _by(wave, much, seen or {})
 
 
 def preview(
@@ -209,6 +213,10 @@ def _wave(db: Session, campaign: Campaign, viewer: User | None) -> list[Post]:
         .order_by(Post.publish_at, Post.id)
     )
     return [post for post in found if may(viewer, "post.move", post)]
+
+
+def _by(wave: Sequence[Post], much: Shift, versions: Mapping[int, int]) -> list[Move]:
+    return [Move(one.id, versions.get(one.id, one.version), wall_after(one, much), one.time_zone or one.channel.time_zone) for one in wave]
 
 
 def _moves_embargo(campaign: Campaign, values: CampaignValues) -> bool:

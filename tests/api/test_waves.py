@@ -104,6 +104,53 @@ def test_a_shift_that_cannot_be_done_whole_changes_nothing(admin: Caller, rows: 
     assert rows.get_one(Campaign, campaign).version == 1
 
 
+def test_a_wave_without_dates_moves_by_days_once_and_back(admin: Caller, rows: Session, wave: tuple[int, list[int]]) -> None:
+    campaign, posts = wave
+    rows.get_one(Campaign, campaign).embargo_until = None
+    rows.commit()
+    before, path = moments(rows, posts), f"/campaigns/{campaign}/wave"
+
+    shown = admin.get(f"{path}?days=7").json["items"]
+    assert [(one["wall_time"], one["at"], one["refused"]) for one in shown] == [
+        ("2026-04-02T09:00", "2026-04-02T07:00:00Z", None), ("2026-04-04T10:00", "2026-04-04T08:00:00Z", None),
+    ]  # fmt: skip
+    assert {one["refused"] for one in admin.get(f"{path}?days=-60").json["items"]} != {None}
+    assert moments(rows, posts) == before
+
+    done = admin.post(f"{path}/shift", {"days": 7}, match='"2"')
+    assert (done.status_code, done.json["moved"], done.headers["ETag"]) == (200, 2, '"3"'), done.text
+    assert moments(rows, posts) == ["2026-04-02T07:00:00+00:00", "2026-04-04T08:00:00+00:00"]
+    assert admin.post(f"{path}/shift", {"days": 7}, match='"2"').status_code == 412, "sent twice, it moves once"
+    assert admin.post(f"{path}/undo", {"entry_id": done.json["entry_id"]}, match='"3"').json["moved"] == 2
+    assert moments(rows, posts) == before
+
+    only = [{"post_id": posts[1], "version": shown[1]["version"] + 2, "wall_time": "2026-04-05T11:15"}]
+    assert admin.post(f"{path}/shift", {"days": 1, "moves": only}, match='"3"').json["moved"] == 1
+    assert moments(rows, posts) == [before[0], "2026-04-05T09:15:00+00:00"]
+
+
+def test_a_move_by_days_is_refused_whole_and_says_what_is_wrong(admin: Caller, rows: Session, wave: tuple[int, list[int]]) -> None:
+    campaign, posts = wave
+    before, path = moments(rows, posts), f"/campaigns/{campaign}/wave"
+
+    answers = [
+        admin.post(f"{path}/shift", {"days": -1}, match='"1"'),
+        admin.post(f"{path}/shift", {"days": 0}, match='"1"'),
+        admin.post(f"{path}/shift", {"days": 1, "embargo_until": WEEK_LATER}, match='"1"'),
+        admin.post(f"{path}/shift", {"days": 801}, match='"1"'),
+        admin.post(f"{path}/shift", {"days": 1.5}, match='"1"'),
+        admin.get(f"{path}?days=0"),
+        admin.get(f"{path}?days=1e3"),
+    ]
+
+    assert [(one.status_code, one.json["errors"][0]["field"] if one.json.get("errors") else one.json["code"]) for one in answers] == [
+        (422, "publish_at"), *[(422, "days")] * 6,
+    ]  # fmt: skip
+    assert answers[0].json["code"] == "embargo_active"
+    assert moments(rows, posts) == before
+    assert admin.get(f"{path}?days=1").json["items"][0]["refused"] is None
+
+
 def test_who_may_not_edit_campaigns_neither_looks_nor_moves(caller: Callable[..., Caller], wave: tuple[int, list[int]]) -> None:
     campaign, _posts = wave
     author = caller("author")
