@@ -134,3 +134,9 @@ def test_a_room_loads_the_tables_its_own_refer_to() -> None:
         (name, table) for name, text in sources.items() for table in re.findall(r'ForeignKey\("(\w+)\.', text) if home[table] not in loaded(name)
     }
     assert missing == set()
+
+
+def test_templates_ask_for_pieces_by_get_and_post_alone() -> None:
+    used = {word for path in ROOT.glob("templates/**/*.html") for word in re.findall(r"\bhx-(?:on|boost|action|put|patch|delete|query)\b", path.read_text(encoding="utf-8"))}
+
+    assert used == set(), "assets/js/partial.js gives htmx only what has hx-get or hx-post"
