@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from planner.cli import output
+from planner.insights.best_times import BestTimes
 from planner.insights.channel_page import AGE_DAYS, ChannelNumbers
 from planner.insights.gains import Gains
 from planner.insights.ranking import RankedPost
@@ -53,17 +54,23 @@ def said_of(one: ChannelNumbers) -> str:
     metric = one.quarter.seen if one.quarter else "seen"
     facts: dict[str, Any] = {
         f"{metric}_gained": gained.get(metric), "engagements_gained": gained.get("engagements"), "posts": one.posts,
-        f"ordinary_after_{AGE_DAYS}_days": f"{ordinary[0]:g}, from {ordinary[1]} posts" if ordinary else None,
+        f"ordinary_after_{AGE_DAYS}_days": f"{round(ordinary[0])}, from {ordinary[1]} posts" if ordinary else "too few posts to say",
         "followers": one.followers[-1][1] if one.followers else None,
         "followers_gained": f"{output.cell(one.gained.organic)} organic, {output.cell(one.gained.paid)} paid" if one.gained else None,
         "views_counted_anew_from": one.break_on,
-        "good_hours": [f"{_WEEKDAYS[slot.weekday]} {slot.starts:02d}:00–{slot.ends:02d}:00 (×{slot.ratio:g})" for slot in one.hours.slots],
+        "good_hours": _hours(one.hours),
     }  # fmt: skip
     if one.break_on is None:
         del facts["views_counted_anew_from"]
     lines = [_line("best", post) for post in one.best] + [_line("weakest", post) for post in one.weakest]
     parts = [f"{one.channel.name}, the last {one.days} days", output.facts(facts)]
     return "\n\n".join([*parts, output.table(lines, _COLUMNS)] if lines else parts)
+
+
+def _hours(told: BestTimes) -> str | list[str]:
+    if not told.slots:
+        return f"none stands out, from {told.posts} posts" if told.is_enough else "too few posts to say"
+    return [f"{_WEEKDAYS[one.weekday]} {one.starts:02d}:00–{one.ends:02d}:00 (×{one.ratio:g}, from {one.posts} posts)" for one in told.slots]
 
 
 def _ranked(post: RankedPost) -> dict[str, Any]:
@@ -73,7 +80,7 @@ def _ranked(post: RankedPost) -> dict[str, Any]:
 def _line(stands: str, post: RankedPost) -> dict[str, Any]:
     return {
         "stands": stands, "post": post.post_id, "published_at": post.published_at, "age_days": f"{post.age / _DAY:.1f}", "value": post.value,
-        "ordinary": None if post.median is None else f"{post.median:g}", "ratio": None if post.ratio is None else f"×{post.ratio:.1f}", "title": post.title,
+        "ordinary": None if post.median is None else round(post.median), "ratio": None if post.ratio is None else f"×{post.ratio:.1f}", "title": post.title,
     }  # fmt: skip
 
 

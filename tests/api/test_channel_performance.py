@@ -15,15 +15,17 @@ from sqlalchemy.orm import Session
 from planner.catalog.models import Asset, Confidentiality
 from planner.channels.details import FollowerGain
 from planner.channels.models import AudienceSlice, Channel
-from planner.channels.port import Platform
-from planner.insights import gains, variants
+from planner.channels.port import Platform, Reading
+from planner.insights import gains, service, variants
+from planner.insights.best_times import LEAST
 from planner.insights.channel_page import channel_numbers
 from planner.insights.rules import YOUTUBE_BREAK
 from planner.insights.trend import QUARTER
-from planner.planning.models import Post
+from planner.planning.models import Post, PostState
 from tests.api.conftest import Caller
 from tests.conftest import StoppedClock
-from tests.factories import NOON, make_channel
+from tests.factories import NOON, make_asset, make_channel, make_post
+from tests.insights.test_best_times import TUESDAY, WEEK
 from tests.insights.test_variants import live
 from tests.web.test_channel_numbers import AFTER, scene
 
@@ -71,7 +73,9 @@ def test_a_channel_tells_programs_what_its_page_says(app: Flask, admin: Caller, 
     assert [(one["organic"], one["paid"]) for one in answer["follower_gains"]["days"]] == [(12, 3), (None, None), (-2, None)]
     assert answer["hours"] == {"time_zone": page.hours.zone, "posts": 7, "is_enough": False, "slots": []}
     assert told(app, "channel", "performance", "Our page") == answer
-    line = next(line for line in printed(app, "channel", "performance", channel.id).splitlines() if "Story 7" in line)
+    shown = printed(app, "channel", "performance", channel.id)
+    assert "followers gained       10 organic, 3 paid" in shown and "good hours             too few posts to say" in shown
+    line = next(line for line in shown.splitlines() if "Story 7" in line)
     assert line.split()[:2] == ["best", str(page.best[0].post_id)] and line.split()[-5:] == ["70", "40", "×1.8", "Story", "7"]
 
 
@@ -97,6 +101,24 @@ def test_a_channel_that_tells_nothing_has_null_and_one_that_is_not_there_is_not_
     assert [answer[name] for name in ("seen_by_day", "breaks", "best", "weakest", "followers")] == [[]] * 5
     assert admin.get("/channels/99999/performance").status_code == 404
     assert printed(app, "channel", "performance", "Town square") == "Town square: nothing told yet.\n"
+
+
+def test_the_hours_that_stand_out_are_named_by_the_channels_clock(app: Flask, admin: Caller, rows: Session) -> None:
+    channel, asset = make_channel(rows, platform=Platform.LINKEDIN, name="Our page"), make_asset(rows)
+    for number in range(LEAST):
+        good = number % 3 == 0
+        at = TUESDAY - (number + 1) * WEEK + timedelta(hours=0 if good else 8)
+        post = make_post(rows, asset=asset, channel=channel, state=PostState.PUBLISHED, publish_at=at, published_at=at, external_id=f"urn:{number}")
+        service.record(rows, [(post.id, Reading(f"urn:{number}", impressions=300 if good else 100))], at=at + WEEK, now=NOON)
+    rows.commit()
+
+    hours = admin.get(f"/channels/{channel.id}/performance").json["hours"]
+
+    assert hours == {
+        "time_zone": "Europe/Paris", "posts": LEAST, "is_enough": True, "slots": [{"weekday": 1, "starts": 9, "ends": 12, "ratio": 3.0, "posts": 7}],
+    }  # fmt: skip
+    assert told(app, "channel", "performance", channel.id)["hours"] == hours
+    assert "Tuesday 09:00–12:00 (×3, from 7 posts)" in printed(app, "channel", "performance", channel.id)
 
 
 def test_what_a_caller_may_not_know_is_not_among_the_channels_posts(caller: CallerFor, rows: Session) -> None:
