@@ -13,6 +13,7 @@ from sqlalchemy import JSON, BigInteger, Engine, Integer, MetaData, create_engin
 from sqlalchemy.engine import Connection, make_url
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, sessionmaker
 
+from planner.core.seeking import SQLITE_NAME, plain
 from planner.core.types import UtcDateTime
 
 __all__ = ["BUSY_SECONDS", "Base", "BigId", "Record", "Sessions", "engine_options", "make_engine", "prepare", "reading", "sessions_of"]
@@ -98,6 +99,7 @@ def prepare(engine: Engine) -> Engine:
         ):
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
+        connection.create_function(SQLITE_NAME, 1, plain, deterministic=True)
 
     @event.listens_for(engine, "begin")
     def _on_begin(connection: Connection) -> None:
