@@ -64,8 +64,10 @@ class Quiet:
     name: str
     starts_on: date
     ends_on: date
-    #: Names of the channels it holds on, of those that the link shows and that may be said; empty: all of them.
+    #: Names of the channels it holds on, of those that the link shows and that may be said; empty: it holds everywhere, or on none that may be said.
     channels: tuple[str, ...] = ()
+    #: It holds on every channel that the link shows.
+    everywhere: bool = True
 
     @property
     def last(self) -> date:
@@ -150,9 +152,10 @@ def _quiet(db: Session, share: Share, start: date, end: date, tells: Callable[[s
         on = set(row.channel_ids)
         if on and shows and on.isdisjoint(shows):
             continue
-        some = on and not (shows and on >= shows)
+        some = bool(on) and not (shows and on >= shows)
+        everywhere = not some or on.issuperset(names)
         told = tuple(name for number, name in names.items() if number in on and (not shows or number in shows) and not tells(name)) if some else ()
-        found.append(Quiet(row.id, "" if tells(row.name) else row.name, row.starts_on, row.ends_on, told))
+        found.append(Quiet(row.id, "" if tells(row.name) else row.name, row.starts_on, row.ends_on, told, everywhere))
     return found
 
 

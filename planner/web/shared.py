@@ -138,7 +138,8 @@ def _event_name(one: SharedEvent) -> str:
 
 def _quiet(one: Quiet) -> str:
     name = one.name or _("Quiet period")
-    return f"{name} ({', '.join(one.channels)})" if one.channels else name
+    on = ", ".join(one.channels) if one.channels else "" if one.everywhere else _("some channels")
+    return f"{name} ({on})" if on else name
 
 
 def _private(answer: Response, caching: str = "no-store") -> Response:
@@ -162,7 +163,8 @@ class Box:
     day: date
     column: int
     posts: list[SharedPost]
-    quiet: list[Quiet]
+    #: A blackout holds on every channel that the page shows.
+    quiet: bool
 
 
 def _days(around: Stretch, posts: Iterable[SharedPost], blackouts: list[Quiet], *, everything: bool) -> list[Box]:
@@ -174,7 +176,7 @@ def _days(around: Stretch, posts: Iterable[SharedPost], blackouts: list[Quiet], 
     for one in posts:
         found.setdefault(one.at.astimezone(place).date(), []).append(one)
     return [
-        Box(day, day.isoweekday(), on_day, [quiet for quiet in blackouts if quiet.starts_on <= day < quiet.ends_on])
+        Box(day, day.isoweekday(), on_day, any(quiet.everywhere and quiet.starts_on <= day < quiet.ends_on for quiet in blackouts))
         for day, on_day in sorted(found.items())
     ]
 

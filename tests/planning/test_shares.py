@@ -129,16 +129,18 @@ def test_everybody_sees_and_revokes_their_own_links_and_an_administrator_any(db:
 def test_a_link_shows_the_blackouts_of_its_own_channels_with_their_names(db: Session, planner: User, now: datetime) -> None:
     ours, theirs, secret = (make_channel(db, name=name) for name in ("Ours", "Theirs", "Falcon news"))
     make_asset(db, title="Falcon", embargo_until=now + 9 * DAY, embargo_terms=["Falcon"])
-    for name, on in (("All", []), ("Both", [ours, theirs]), ("Theirs", [theirs]), ("Ours and a secret", [ours, secret])):
+    for name, on in (("All", []), ("Both", [ours, theirs]), ("Theirs", [theirs]), ("Ours and a secret", [ours, secret]), ("Falcon week", [secret])):
         make_blackout(db, name, channel_ids=[one.id for one in on])
     everything, some = make(db, planner, now)[0], make(db, planner, now, channels=[ours.id])[0]
     db.flush()
 
-    told = [[(one.name, one.channels) for one in shared(db, share, now, now + 2 * DAY, now=now).blackouts] for share in (everything, some)]
+    told = [[(one.name, one.channels, one.everywhere) for one in shared(db, share, now, now + 2 * DAY, now=now).blackouts] for share in (everything, some)]
 
     assert told == [
-        [("All", ()), ("Both", ("Ours", "Theirs")), ("Theirs", ("Theirs",)), ("Ours and a secret", ("Ours",))],
-        [("All", ()), ("Both", ()), ("Ours and a secret", ())],
+        [
+            ("All", (), True), ("Both", ("Ours", "Theirs"), False), ("Theirs", ("Theirs",), False), ("Ours and a secret", ("Ours",), False), ("", (), False),
+        ],
+        [("All", (), True), ("Both", (), True), ("Ours and a secret", (), True)],
     ]
 
 

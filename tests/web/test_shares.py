@@ -23,7 +23,7 @@ from planner.planning.models import Campaign, PostState, Share, ShareKind
 from planner.planning.quiet_models import Blackout
 from planner.planning.shared import ShownEvents
 from tests.conftest import Browser, StoppedClock
-from tests.factories import NOON, make_asset, make_campaign, make_channel, make_event, make_post, make_user
+from tests.factories import NOON, make_asset, make_blackout, make_campaign, make_channel, make_event, make_post, make_user
 from tests.web.counting import statements
 
 DAY = timedelta(days=1)
@@ -123,6 +123,28 @@ def plan_one(db: Session) -> int:
     post = make_post(db, channel=channel, asset=make_asset(db, title="Annual <figures>, now", kind=AssetKind.VIDEO), state=PostState.SCHEDULED)
     db.commit()
     return post.id
+
+
+@pytest.mark.parametrize(
+    ("on", "name", "told", "tinted"),
+    [
+        ((), "Results", "Results", True), (("Our X", "Falcon news"), "Results", "Results (Our X)", True), (("Our X",), "Results", "Results (Our X)", False),
+        (("Our X",), "Falcon week", "Quiet period (Our X)", False), (("Falcon news",), "Falcon week", "Quiet period (some channels)", False),
+    ],
+)  # fmt: skip
+def test_a_blackout_of_some_channels_is_shown_as_no_more_than_that(
+    app_db: Session, planner: User, guest: Browser, on: tuple[str, ...], name: str, told: str, tinted: bool
+) -> None:
+    channels = {one: make_channel(app_db, name=one).id for one in ("Our X", "Falcon news")}
+    make_asset(app_db, embargo_until=NOON + timedelta(days=60), embargo_terms=["Falcon"])
+    make_blackout(app_db, name, channel_ids=[channels[one] for one in on])
+    page, feed = link(app_db, planner), link(app_db, planner, ShareKind.FEED)
+
+    month, days = guest.get(page).text, guest.get(feed).text
+
+    assert [f"{told}: " in month, f"SUMMARY:{told}\r\n" in days] == [True, True]
+    assert month.count("month__day--quiet") == tinted
+    assert "Falcon" not in month + days
 
 
 @pytest.mark.parametrize("query", ["", "?view=list", "?view=nonsense&date=tomorrow"])
