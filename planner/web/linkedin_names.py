@@ -48,6 +48,6 @@ def name_of(urn: str) -> str | None:
         locale = get_locale()
         return str(locale.territories[_COUNTRIES[number]]) if locale else _COUNTRIES[number]
     if kind == "geo":
-        return gettext("LinkedIn region %(number)s", number=number)
+        return str(gettext("LinkedIn region %(number)s", number=number))
     name = _NAMES.get(kind.removesuffix("V2"), {}).get(number)
     return gettext(name) if name else f"#{number}"
