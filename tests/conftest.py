@@ -35,8 +35,11 @@ POSTGRES = os.environ.get("PLANNER_TEST_POSTGRES_URL", "")
 _LOOPBACK = ("127.", "::1", "localhost", "0.0.0.0")  # noqa: S104
 
 
-#: Files whose tests wait for browsers, processes and clocks. They go first, so that none is left to run alone at the end.
-_LONG = ("tests/browser/", "tests/publishing/test_modes", "tests/publishing/test_kill", "tests/demo/", "tests/jobs/", "tests/publishing/", "tests/web/test_access")
+#: Files whose tests wait for browsers, processes and clocks. They go first, the longest before the others, so that none is left to run alone at the end.
+_LONG = (
+    "tests/browser/test_pages", "tests/browser/test_first_day", "tests/browser/test_main_path", "tests/publishing/test_modes", "tests/publishing/test_kill",
+    "tests/browser/", "tests/demo/", "tests/jobs/", "tests/publishing/", "tests/planning/test_doors", "tests/web/test_access",
+)  # fmt: skip
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from tests import commands
 from tests.conftest import lacking
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -61,7 +62,7 @@ class Product:
     def command(self, *words: str) -> str:
         """`flask planner …` on this installation."""
         environ = {**self.environ, "FLASK_APP": "app.py", "PLANNER_SECRET_KEY": (Path(self.environ["PLANNER_DATA_DIR"]) / "secret_key").read_text()}
-        done = subprocess.run([sys.executable, "-m", "flask", "planner", *words], cwd=ROOT, env=environ, capture_output=True, text=True, check=False)
+        done = commands.run(("planner", *words), environ)
         assert done.returncode == 0, done.stderr
         return done.stdout
 
