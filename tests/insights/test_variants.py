@@ -9,7 +9,6 @@ from random import Random
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy import stats
 from sqlalchemy.orm import Session
 
 from planner.channels.models import Channel
@@ -147,6 +146,8 @@ def test_an_interval_holds_its_share_and_turns_with_the_order(seen: tuple[int, i
     assert tuple(-end for end in reversed(difference(other, one))) == pytest.approx((low, high))
 
 def test_wilsons_interval_is_that_of_scipy() -> None:
+    from scipy import stats  # Takes a second or two to load, which every worker would pay for.
+
     for out_of, did in ((200, 3), (1000, 25), (50, 50), (9000, 4000)):
         ours, theirs = rate((out_of, did), least=1, sure=0.95), stats.binomtest(did, out_of).proportion_ci(0.95, method="wilson")
         assert ours and (ours.low, ours.high) == pytest.approx((theirs.low, theirs.high))
