@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import shutil
+from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
 import pytest
 from sqlalchemy import func, select
+from sqlalchemy.orm import Session
 
 from planner.catalog.models import Asset
 from planner.channels.models import AudienceSlice, Channel
 from planner.channels.port import Platform
 from planner.channels.queries import FOLLOWERS
+from planner.core.clock import SystemClock
+from planner.core.db import make_engine, sessions_of
 from planner.core.settings import Settings
 from planner.demo.content import ASSETS
 from planner.demo.past import FILMS
@@ -40,37 +45,45 @@ def load(settings: Settings) -> tuple[Job, object]:
         return db.get_one(Job, job_id), runtime
 
 
-def test_the_demo_quarter_is_lived_through_the_real_outbox(tmp_path: Path, sqlite_url: str) -> None:
-    job, runtime = load(make_settings(tmp_path, sqlite_url, sandbox="embedded"))
+@pytest.fixture
+def lived(demo_quarter: Path, tmp_path: Path) -> Iterator[Session]:
+    """What is there after the demo quarter."""
+    engine = make_engine(f"sqlite:///{shutil.copytree(demo_quarter, tmp_path / 'lived') / 'planner.sqlite3'}")
+    with sessions_of(engine)() as db:
+        yield db
+    engine.dispose()
+
+
+def test_the_demo_quarter_is_lived_through_the_real_outbox(lived: Session) -> None:
+    db, now = lived, SystemClock().now()
+    job = db.scalars(select(Job).where(Job.name == "demo.load")).one()
 
     assert (job.state, job.message) == (JobState.DONE, "")
-    with runtime.sessions() as db:
-        states = dict(db.execute(select(Post.state, func.count()).group_by(Post.state)).all())
-        assert db.scalar(select(func.count()).select_from(Asset)) == len(ASSETS) + len(FILMS)
-        assert states[PostState.PUBLISHED] >= 45
-        assert states[PostState.FAILED] == 1, "a text said twice on LinkedIn"
-        assert states[PostState.MISSED] == 1
-        assert states[PostState.SCHEDULED] >= 8
-        assert violations(db, runtime.clock.now()) == []
-        told = db.execute(select(Latest.views, Latest.impressions).join(Post, Post.id == Latest.post_id)).all()
-        assert len(told) >= 40
-        weekend = [post.id for post in db.scalars(select(Post).where(Post.state == PostState.PUBLISHED)) if post.publish_at.weekday() >= 5]
-        assert weekend == []
-        assert to_decide(db, viewer=None, now=runtime.clock.now()) >= 5
-        told = judged(db.scalars(select(Decision)))
-        assert (len(told), {one.where for one in told}) == (sum(film.decided is not None for film in FILMS), {"inside", "above"})
-        days = db.execute(
-            select(Channel.platform, func.count(AudienceSlice.day.distinct())).join(Channel, Channel.id == AudienceSlice.channel_id)
-            .where(AudienceSlice.dimension == FOLLOWERS).group_by(Channel.id)
-        ).all()  # fmt: skip
-        assert {platform for platform, _days in days} == {Platform.LINKEDIN, Platform.X, Platform.YOUTUBE}
-        assert min(count for _platform, count in days) >= 30, "followers were told day after day, by the story's own clock"
-        (gained,) = gains(db, date.min).values()
-        assert len(gained.days) >= 360 and None not in {one.organic for one in gained.days}
-        groups = [one for asset in db.scalars(select(Asset.id)) for one in of_asset(db, asset)]
-        assert len(groups) == sum(said.variant for piece in ASSETS for said in piece.posts)
-        assert all(one.age is not None and one.gap is not None for one in groups)
-    runtime.engine.dispose()
+    states = dict(db.execute(select(Post.state, func.count()).group_by(Post.state)).all())
+    assert db.scalar(select(func.count()).select_from(Asset)) == len(ASSETS) + len(FILMS)
+    assert states[PostState.PUBLISHED] >= 45
+    assert states[PostState.FAILED] == 1, "a text said twice on LinkedIn"
+    assert states[PostState.MISSED] == 1
+    assert states[PostState.SCHEDULED] >= 8
+    assert violations(db, now) == []
+    told = db.execute(select(Latest.views, Latest.impressions).join(Post, Post.id == Latest.post_id)).all()
+    assert len(told) >= 40
+    weekend = [post.id for post in db.scalars(select(Post).where(Post.state == PostState.PUBLISHED)) if post.publish_at.weekday() >= 5]
+    assert weekend == []
+    assert to_decide(db, viewer=None, now=now) >= 5
+    told = judged(db.scalars(select(Decision)))
+    assert (len(told), {one.where for one in told}) == (sum(film.decided is not None for film in FILMS), {"inside", "above"})
+    days = db.execute(
+        select(Channel.platform, func.count(AudienceSlice.day.distinct())).join(Channel, Channel.id == AudienceSlice.channel_id)
+        .where(AudienceSlice.dimension == FOLLOWERS).group_by(Channel.id)
+    ).all()  # fmt: skip
+    assert {platform for platform, _days in days} == {Platform.LINKEDIN, Platform.X, Platform.YOUTUBE}
+    assert min(count for _platform, count in days) >= 30, "followers were told day after day, by the story's own clock"
+    (gained,) = gains(db, date.min).values()
+    assert len(gained.days) >= 360 and None not in {one.organic for one in gained.days}
+    groups = [one for asset in db.scalars(select(Asset.id)) for one in of_asset(db, asset)]
+    assert len(groups) == sum(said.variant for piece in ASSETS for said in piece.posts)
+    assert all(one.age is not None and one.gap is not None for one in groups)
 
 
 def test_the_demo_is_refused_outside_the_sandbox(tmp_path: Path, sqlite_url: str) -> None:
