@@ -23,7 +23,7 @@ from planner.planning.templates import propose as proposed
 from planner.web.access import needs
 from planner.web.languages import say
 from planner.web.preflight import limits_of
-from planner.web.session import committing
+from planner.web.session import committing, trying
 
 __all__ = ["drop", "propose"]
 
@@ -111,7 +111,9 @@ def _page(campaign: Campaign, template: Template, rows: Sequence[Row], ticked: s
 def _tried(campaign: Campaign, rows: Sequence[Row], ticked: set[int]) -> dict[int, Tried]:
     """What would come of the ticked rows, by number; with nothing ticked, of each of them."""
     numbers = sorted(ticked) or list(range(len(rows)))
-    tried = proposals.preview(g.db, campaign, [rows[number][1] for number in numbers], limits_of=limits_of, actor=g.user, now=g.now)
+    drafts = [rows[number][1] for number in numbers]
+    with trying() as db:  # It writes and takes it back; what this page has read so far must not stand in the way of that.
+        tried = proposals.preview(db, queries.campaign(db, campaign.id), drafts, limits_of=limits_of, actor=g.user, now=g.now)
     return dict(zip(numbers, tried, strict=True))
 
 
