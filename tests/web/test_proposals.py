@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from planner.catalog.models import AssetKind
 from planner.channels.port import Platform
 from planner.planning.models import Campaign, Post, PostState
+from planner.web import proposals
 from tests.conftest import Browser
 from tests.factories import make_asset, make_campaign, make_channel
 
@@ -98,3 +99,19 @@ def test_the_sensitive_template_ticks_nothing_by_itself(client: Browser, app_db:
     client.submit(made.location.partition("?")[0], do="take", **given, **{"go-1": "1"})
     assert posts(app_db) == [(PostState.DRAFT, "26 Mar 08:00")]
     assert app_db.scalars(select(Campaign.template)).one() == "sensitive"
+
+
+def test_a_wave_is_proposed_though_somebody_writes_while_the_page_is_read(client: Browser, app_db: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = client.submit("/campaigns/new", name="Opening", embargo_until="2026-03-26T09:00", template="announcement")
+    tried = proposals._tried
+
+    def meanwhile(*given: Any) -> Any:
+        make_asset(app_db, title="Written meanwhile")
+        app_db.commit()
+        return tried(*given)
+
+    monkeypatch.setattr(proposals, "_tried", meanwhile)
+    page = client.get(made.location)
+
+    assert (page.status_code, "Make drafts of the ticked posts" in page.text) == (200, True)
+    assert posts(app_db) == []
