@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from datetime import UTC, date, timedelta
+from datetime import UTC, timedelta
 from typing import Any
 
 from flask import g
@@ -17,7 +16,7 @@ from planner.api.performance import Counts
 from planner.catalog.models import AssetKind
 from planner.channels.models import Channel
 from planner.channels.port import Platform
-from planner.insights.channel_page import AGE_DAYS, ChannelNumbers, channel_numbers
+from planner.insights.channel_page import ChannelNumbers, channel_numbers
 from planner.insights.gains import gains
 from planner.insights.trend import QUARTER
 
@@ -146,16 +145,4 @@ def show(query: dict[str, Any], channel_id: int) -> dict[str, Any]:
 
 
 def _shape(one: ChannelNumbers) -> dict[str, Any]:
-    quarter, ordinary = one.quarter, one.ordinary
-    return {
-        "channel_id": one.channel.id, "channel_name": one.channel.name, "platform": one.channel.platform, "days": one.days,
-        "metric": quarter.seen if quarter else None, "read_on": quarter.day if quarter else None,
-        "counts": quarter.counts if quarter else None, "gained": quarter.gained if quarter else None,
-        "seen_by_day": _counted(quarter.seen_by_day if quarter else ()), "breaks": [one.break_on] if one.break_on else [],
-        "posts": one.posts, "ordinary": {"age_days": AGE_DAYS, "median": ordinary[0], "posts": ordinary[1]} if ordinary else None,
-        "best": one.best, "weakest": one.weakest, "followers": _counted(one.followers), "follower_gains": one.gained, "hours": one.hours,
-    }  # fmt: skip
-
-
-def _counted(days: Iterable[tuple[date, int | None]]) -> list[dict[str, Any]]:
-    return [{"day": day, "count": count} for day, count in days]
+    return one.members | {"best": one.best, "weakest": one.weakest, "follower_gains": one.gained, "hours": one.hours}

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import asdict
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Any
 
 import click
@@ -33,14 +32,9 @@ def gains_of(told: Gains) -> dict[str, Any]:
 
 def numbers_of(one: ChannelNumbers) -> dict[str, Any]:
     """A channel's numbers with the members that the API gives them."""
-    quarter, ordinary, hours = one.quarter, one.ordinary, one.hours
-    return {
-        "channel_id": one.channel.id, "channel_name": one.channel.name, "platform": one.channel.platform, "days": one.days,
-        "metric": quarter.seen if quarter else None, "read_on": quarter.day if quarter else None,
-        "counts": quarter.counts if quarter else None, "gained": quarter.gained if quarter else None,
-        "seen_by_day": _counted(quarter.seen_by_day if quarter else ()), "breaks": [one.break_on] if one.break_on else [],
-        "posts": one.posts, "ordinary": {"age_days": AGE_DAYS, "median": ordinary[0], "posts": ordinary[1]} if ordinary else None,
-        "best": [_ranked(post) for post in one.best], "weakest": [_ranked(post) for post in one.weakest], "followers": _counted(one.followers),
+    hours = one.hours
+    return one.members | {
+        "best": [_ranked(post) for post in one.best], "weakest": [_ranked(post) for post in one.weakest],
         "follower_gains": gains_of(one.gained) if one.gained else None,
         "hours": {"time_zone": hours.zone, "posts": hours.posts, "is_enough": hours.is_enough, "slots": [asdict(slot) for slot in hours.slots]},
     }  # fmt: skip
@@ -82,7 +76,3 @@ def _line(stands: str, post: RankedPost) -> dict[str, Any]:
         "stands": stands, "post": post.post_id, "published_at": post.published_at, "age_days": f"{post.age / _DAY:.1f}", "value": post.value,
         "ordinary": None if post.median is None else round(post.median), "ratio": None if post.ratio is None else f"×{post.ratio:.1f}", "title": post.title,
     }  # fmt: skip
-
-
-def _counted(days: Iterable[tuple[date, int | None]]) -> list[dict[str, Any]]:
-    return [{"day": day, "count": count} for day, count in days]

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 from sqlalchemy.orm import Session
 
@@ -55,6 +56,23 @@ class ChannelNumbers:
     def told(self) -> bool:
         """Whether there is any number."""
         return self.quarter is not None or bool(self.followers)
+
+    @property
+    def members(self) -> dict[str, Any]:
+        """What programs are told by the API and by a command alike; posts, gains and hours each of them tells in its own way."""
+        quarter, ordinary = self.quarter, self.ordinary
+        return {
+            "channel_id": self.channel.id, "channel_name": self.channel.name, "platform": self.channel.platform, "days": self.days,
+            "metric": quarter.seen if quarter else None, "read_on": quarter.day if quarter else None,
+            "counts": quarter.counts if quarter else None, "gained": quarter.gained if quarter else None,
+            "seen_by_day": _counted(quarter.seen_by_day if quarter else ()), "breaks": [self.break_on] if self.break_on else [],
+            "posts": self.posts, "ordinary": {"age_days": AGE_DAYS, "median": ordinary[0], "posts": ordinary[1]} if ordinary else None,
+            "followers": _counted(self.followers),
+        }  # fmt: skip
+
+
+def _counted(days: Iterable[tuple[date, int | None]]) -> list[dict[str, Any]]:
+    return [{"day": day, "count": count} for day, count in days]
 
 
 def channel_numbers(db: Session, channel_id: int, *, viewer: User | None, days: int = QUARTER, now: datetime) -> ChannelNumbers:
