@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import JSON, Column, ForeignKey, Index, String, Table, Text, UniqueConstraint
 from sqlalchemy.ext.mutable import MutableList
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, mapped_column, query_expression, relationship
 
 from planner.core.db import Base, BigId, Record
 from planner.core.lazy import without
@@ -71,10 +71,14 @@ class User(Record, UserMixin):
     current_login_ip: Mapped[str | None] = mapped_column(String(64))
     login_count: Mapped[int | None]  # type: ignore[assignment]
     roles: Mapped[list[Role]] = relationship(secondary=user_roles, lazy="selectin", order_by=Role.name)  # type: ignore[assignment]
+    #: The roles' names with a space between them, where a statement tells them instead of loading the roles. None: not told.
+    told_roles: Mapped[str | None] = query_expression()
 
     @property
     def role_names(self) -> frozenset[str]:
-        return frozenset(role.name for role in self.roles)
+        if self.told_roles is None or "roles" in self.__dict__:
+            return frozenset(role.name for role in self.roles)
+        return frozenset(self.told_roles.split())
 
     @property
     def display_name(self) -> str:

@@ -12,13 +12,14 @@ from flask_babel import lazy_gettext as _l
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
 from flask_login import current_user
+from flask_principal import identity_loaded
 from flask_security import Security, SQLAlchemySessionUserDatastore
 from flask_wtf import CSRFProtect
-from sqlalchemy import bindparam, select
-from sqlalchemy.orm import joinedload
+from sqlalchemy import bindparam, func, select
+from sqlalchemy.orm import lazyload, with_expression
 from werkzeug.datastructures import ImmutableMultiDict
 
-from planner.accounts.models import Role, User
+from planner.accounts.models import Role, User, user_roles
 from planner.core.clock import utc_now
 from planner.core.settings import Settings
 from planner.web.session import database
@@ -52,7 +53,10 @@ class _Store(SQLAlchemySessionUserDatastore):
 
 @lru_cache(maxsize=1)
 def _by_mark() -> Any:
-    return select(User).where(User.fs_uniquifier == bindparam("mark")).options(joinedload(User.roles))
+    """A person with the names of their roles, which is all that a page asks of those."""
+    names = select(func.aggregate_strings(Role.name, " ")).join(user_roles).where(user_roles.c.user_id == User.id).scalar_subquery()
+    told = with_expression(User.told_roles, func.coalesce(names, ""))
+    return select(User).where(User.fs_uniquifier == bindparam("mark")).options(lazyload(User.roles), told)
 
 
 def init_app(app: Flask, settings: Settings) -> None:
@@ -84,12 +88,17 @@ def init_app(app: Flask, settings: Settings) -> None:
     )
     csrf.init_app(app)
     limiter.init_app(app)
+    # Each limit is on a view of its own, which looks at it; the library would look for others before every page.
+    app.before_request_funcs[None] = [one for one in app.before_request_funcs[None] if getattr(one, "__self__", None) is not limiter]
 
     @app.before_request
     def _nonce() -> None:
         g.nonce = secrets.token_urlsafe(16)
 
     Security(app, _Store())
+    # What a person may do is said by accounts.rules; the library would load their roles for needs that nothing asks.
+    for receiver in list(identity_loaded.receivers_for(app)):
+        identity_loaded.disconnect(receiver, app)
     # People are known by their session alone; Flask-Security would look for tokens of its own in every address and JSON body.
     app.login_manager.request_loader(lambda _request: None)  # type: ignore[attr-defined]
     guess_slowly = limiter.limit("30 per minute;300 per hour", methods=["POST"])

@@ -8,11 +8,12 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import event, select
 from sqlalchemy.orm import Session
 
 from planner.accounts import service
 from planner.accounts.models import ApiToken, Entry, SignInLink, User
+from planner.web.session import database
 from tests.conftest import Browser
 from tests.factories import NOON, make_user
 from tests.web.counting import statements
@@ -271,3 +272,24 @@ def test_a_preference_that_is_none_is_refused(client: Browser, app_db: Session, 
     assert answer.status_code == 422
     user = app_db.scalars(select(User)).one()
     assert (user.language, user.theme, user.time_zone) == (None, "auto", None)
+
+
+@pytest.mark.parametrize("roles", [(), ("author",), ("approver", "planner")])
+def test_a_session_tells_whose_it_is_and_what_their_roles_are_called_in_one_statement(app_on_each_database: Flask, roles: tuple[str, ...]) -> None:
+    app = app_on_each_database
+    with app.app_context():
+        made = make_user(database.session, roles=roles)
+        database.session.commit()
+        mark = made.fs_uniquifier
+    with app.app_context():
+        asked: list[str] = []
+        event.listen(app.extensions["planner"].engine, "before_cursor_execute", lambda _c, _cursor, text, *_rest: asked.append(text))
+        user = app.extensions["security"].datastore.find_user(fs_uniquifier=mark)
+
+        assert (user.role_names, user.active, sum("FROM users" in text for text in asked)) == (frozenset(roles), True, 1)
+        assert [text for text in asked if "roles" in text and "FROM users" not in text] == []
+        assert {role.name for role in user.roles} == set(roles)
+        user.roles = []
+        assert user.role_names == frozenset()
+        database.session.rollback()
+        assert user.role_names == frozenset(roles)
