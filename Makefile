@@ -12,7 +12,7 @@ XDIST ?= -n auto --dist loadfile --no-loadscope-reorder
 PYTEST := PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest $(XDIST) -q
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check lint types floors templates bench faults conformance assets messages pins clean dev
+.PHONY: help run test check lint types floors templates bench faults conformance assets marks messages pins clean dev
 
 help: ## List what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -e 's/:.*## /\t/' | expand -t 14
@@ -53,6 +53,9 @@ conformance: dev ## What is sent and the sandbox's answers against what the plat
 
 assets: ## Build scripts and styles into static/dist
 	@rm -f static/dist/manifest.json && $(MAKE) --no-print-directory static/dist/manifest.json
+
+marks: dev ## Make the font of the calendar's marks anew from their drawings
+	@$(BIN)/python assets/icons/marks.py
 
 messages: $(VENV)/dev.stamp ## Extract sentences and refresh the French catalogue
 	@$(BIN)/pybabel -q extract -F babel.cfg -k _l -k lazy_gettext -k lazy_pgettext:1c,2 -k N_ --ignore-dirs '.* node_modules' --no-wrap --no-location --sort-output -o planner/translations/messages.pot .

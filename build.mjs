@@ -22,12 +22,14 @@ async function bundle() {
     minify: true,
     format: "iife",
     target,
+    loader: { ".woff2": "file" },
+    assetNames: "[name].[hash]",
     legalComments: "linked",
     metafile: true,
     write: true,
     absWorkingDir: root,
     logLevel: "warning",
-    plugins: [{ name: "masks", setup: masks }],
+    plugins: [{ name: "marks", setup: marks }],
   });
   const names = {};
   for (const [path, made] of Object.entries(result.metafile.outputs)) {
@@ -63,20 +65,18 @@ async function drawing(path) {
   return { attributes: attributes.match(/(viewBox|fill|stroke[a-z-]*)="[^"]*"/g), body: body.replace(/\s*\n\s*/g, "") };
 }
 
-/** `@import "masks"` in a style: a class `drawn--name` for each name in masks.txt. A page of a thousand posts draws two for each: as a mask, one costs no elements. */
-function masks(bundler) {
-  bundler.onResolve({ filter: /^masks$/ }, () => ({ path: "masks", namespace: "masks" }));
-  bundler.onLoad({ filter: /.*/, namespace: "masks" }, async () => {
-    const folder = join(root, "assets", "icons");
-    const own = await readdir(folder);
-    const names = (await readFile(join(folder, "masks.txt"), "utf8")).split("\n").filter(Boolean);
-    const rules = names.map(async (name) => {
-      const { attributes, body } = await drawing(own.includes(`${name}.svg`) ? join(folder, `${name}.svg`) : join(root, "node_modules/lucide-static/icons", `${name}.svg`));
-      const heavier = attributes.map((one) => one.replace(/^stroke-width="2"$/, 'stroke-width="2.2"').replace("currentColor", "#000"));
-      const svg = `<svg xmlns="http://www.w3.org/2000/svg" ${heavier.join(" ")}>${body.replaceAll("currentColor", "#000")}</svg>`;
-      return `.drawn--${name}::before { mask-image: url("data:image/svg+xml,${encodeURIComponent(svg)}"); }`;
-    });
-    return { contents: (await Promise.all(rules)).join("\n"), loader: "css" };
+/**
+ * The font of assets/icons/marks.py. `@import "marks"` in a style: its face, and a class `drawn--name` for each name in marks.txt, which says nothing to
+ * who listens, since words stand beside it. `import bytes from "marks"` in a script: the font itself.
+ */
+function marks(bundler) {
+  const folder = join(root, "assets", "icons");
+  bundler.onResolve({ filter: /^marks$/ }, ({ kind }) => ({ path: "marks", namespace: kind === "import-rule" ? "marks-style" : "marks-font" }));
+  bundler.onLoad({ filter: /.*/, namespace: "marks-font" }, async () => ({ contents: await readFile(join(folder, "marks.woff2")), loader: "binary" }));
+  bundler.onLoad({ filter: /.*/, namespace: "marks-style" }, async () => {
+    const names = (await readFile(join(folder, "marks.txt"), "utf8")).split("\n").filter(Boolean);
+    const rules = names.map((name, place) => `.drawn--${name}::before { content: "\\${(0xe000 + place).toString(16)}" / ""; }`);
+    return { contents: `@font-face { font-family: Marks; src: url("./marks.woff2"); }\n${rules.join("\n")}`, loader: "css", resolveDir: folder };
   });
 }
 

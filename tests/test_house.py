@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import ast
+import importlib.util
 import os
 import re
 import subprocess
 import sys
 from dataclasses import fields
+from io import BytesIO
 from pathlib import Path
 
 import pytest
+from fontTools.ttLib import TTFont
 
 from planner import cli, jobs
 from planner.api.urls import DOCUMENT, RESOURCES
@@ -53,6 +56,17 @@ def test_a_class_is_drawn_in_one_style_alone() -> None:
             where.setdefault(name, set()).add(path.name)
 
     assert {name: files for name, files in where.items() if len(files) > 1} == {}
+
+
+def test_the_font_of_the_marks_is_what_their_drawings_make() -> None:
+    spec = importlib.util.spec_from_file_location("marks", ROOT / "assets/icons/marks.py")
+    assert spec is not None and spec.loader is not None
+    marks = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(marks)
+    kept, made = (TTFont(BytesIO(one)) for one in (marks.FONT.read_bytes(), marks.font()))
+
+    assert list(kept.getBestCmap()) == [marks.FIRST + place for place in range(len(marks.names()))]
+    assert kept["glyf"] == made["glyf"], "make marks"
 
 
 def test_every_setting_is_documented() -> None:

@@ -1,4 +1,5 @@
 // The calendar, drawn by the server: this turns its pages without loading them anew, moves posts by dragging, and shows what others changed.
+import "./marks.js";
 import { startDragging, startNudging } from "./calendar_move.js";
 import { startPicking } from "./calendar_pick.js";
 import { announceContent, isTyping, word } from "./page.js";

@@ -13,6 +13,7 @@ import time
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
@@ -37,6 +38,8 @@ class Product:
             "PLANNER_DATA_DIR": str(folder), "PLANNER_BASE_URL": self.url, "PLANNER_POLL_SECONDS": "0.3", "PLANNER_TIME_ZONE": "Europe/Paris",
             **settings,
         }  # fmt: skip
+        #: Of the administrator's session, once a test signed in.
+        self.cookies: list[Any] = []
         self.log = folder / "start.log"
         folder.mkdir(parents=True, exist_ok=True)
         with self.log.open("w") as out:
@@ -133,10 +136,12 @@ def page(chromium: Browser) -> Iterator[Page]:
 
 
 def sign_in(page: Page, product: Product) -> None:
-    """Through the one-time link, or with what the context remembers."""
+    """The administrator, through the one-time link; later on the same product with the cookie that this left, since links may be tried 15 times a minute."""
+    page.context.add_cookies(product.cookies)
     page.goto(product.url)
     if "/login" in page.url:
         link = product.command("users", "link", "admin@example.com")
         page.goto(re.search(r"http\S+", link).group(0))  # type: ignore[union-attr]
         page.get_by_role("button", name="Sign in").click()
         page.wait_for_url(product.url + "/")
+        product.cookies = page.context.cookies()

@@ -181,6 +181,16 @@ def test_the_pages_turn_in_place_with_everything_on_them_and_back_again(page: Pa
     assert page.evaluate("window.same") is True
 
 
+def test_the_marks_of_posts_are_there_at_once_and_ask_for_nothing(page: Page, product: Product) -> None:
+    sign_in(page, product)
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(f"{product.url}/calendar?view=month")
+
+    assert page.evaluate("document.fonts.check('12px \"Marks at once\"', '\\ue000') && [...document.fonts].filter((one) => one.status === 'loaded').length") == 1
+    assert any("calendar." in one for one in asked) and [one for one in asked if "woff2" in one] == []
+
+
 def test_the_way_back_from_a_post_keeps_the_view_and_the_filters(page: Page, product: Product) -> None:
     sign_in(page, product)
     number = plan(product, WEDNESDAY + timedelta(hours=3), "Found with a filter")

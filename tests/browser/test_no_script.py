@@ -64,4 +64,8 @@ def test_everything_works_without_javascript(chromium: Browser, product: Product
     page.get_by_role("button", name="Approve").click()
     page.goto(post)
     expect(page.get_by_text(re.compile("Approved|Scheduled")).first).to_be_visible()
+    with page.expect_response(re.compile(r"/static/dist/marks\.\w+\.woff2$")) as font:
+        page.goto(f"{product.url}/calendar?view=list")
+    assert font.value.ok
+    expect(page.get_by_role("link", name="Open house").first).to_be_visible()
     page.context.close()
