@@ -20,6 +20,7 @@ from planner.web.calendar.ways import back_to, moment_to_undo, say_with_undo
 from planner.web.forms.imports import PlanForm
 from planner.web.handed_out import as_it_is_read, workbook
 from planner.web.languages import say
+from planner.web.named_posts import named_in
 from planner.web.preflight import limits_of
 from planner.web.sent_files import ERRORS, TABLE, as_csv, download, keep, list_of, path_of, throw_away_old
 from planner.web.session import committing
@@ -127,7 +128,8 @@ def _check() -> ResponseReturnValue:
         g.db.rollback()
     if plan.errors:
         return _wrong(plan, token, name)
-    return render_template("planning/import_check.html", plan=plan, token=token, name=name, previewed=_PREVIEWED)
+    named = named_in(one for found in plan.findings.values() for one in found)
+    return render_template("planning/import_check.html", plan=plan, named=named, token=token, name=name, previewed=_PREVIEWED)
 
 
 def _wrong(plan: Plan, token: str, name: str) -> ResponseReturnValue:

@@ -20,6 +20,7 @@ from planner.publishing.models import Amendment
 from planner.web.access import needs
 from planner.web.forms.planning import EditLiveForm, TakeDownForm
 from planner.web.languages import say
+from planner.web.named_posts import named_in
 from planner.web.posts import refuse
 from planner.web.preflight import limits_of
 from planner.web.session import committing, runtime
@@ -46,9 +47,9 @@ def edit(post_id: int) -> ResponseReturnValue:
             refuse(form, error)
     else:
         form.title.data, form.text.data, form.tags.data = post.title or post.asset.title, post.text, ", ".join(post.tags or [])
+    findings = editing.judge(g.db, post, {}, limits, at=g.now) if not form.is_submitted() else []
     page = render_template(
-        "planning/edit_live.html", form=form, post=post, limits=limits, counted=COUNTED_AS,
-        findings=editing.judge(g.db, post, {}, limits, at=g.now) if not form.is_submitted() else [],
+        "planning/edit_live.html", form=form, post=post, limits=limits, counted=COUNTED_AS, findings=findings, named=named_in(findings),
     )  # fmt: skip
     return page, 422 if form.is_submitted() else 200
 

@@ -22,6 +22,7 @@ from planner.planning.templates import BY_CODE, TEMPLATES, Step, Template, ancho
 from planner.planning.templates import propose as proposed
 from planner.web.access import needs
 from planner.web.languages import say
+from planner.web.named_posts import named_in
 from planner.web.preflight import limits_of
 from planner.web.session import committing, trying
 
@@ -105,7 +106,8 @@ def _page(campaign: Campaign, template: Template, rows: Sequence[Row], ticked: s
     said = told.pop("sentence", "")
     if any(why for *_rest, why, _one in shown):
         said = ""  # The row that refused says it.
-    return render_template("campaigns/propose.html", campaign=queries.campaign(g.db, campaign.id), template=template, rows=shown, ticked=ticked, sentence=said, **told)
+    named = named_in(one for row in tried.values() for one in row.findings)
+    return render_template("campaigns/propose.html", campaign=queries.campaign(g.db, campaign.id), template=template, rows=shown, ticked=ticked, sentence=said, named=named, **told)
 
 
 def _tried(campaign: Campaign, rows: Sequence[Row], ticked: set[int]) -> dict[int, Tried]:

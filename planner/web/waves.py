@@ -20,6 +20,7 @@ from planner.planning.waves import Move
 from planner.web.access import needs
 from planner.web.calendar.ways import back_to, wants_json
 from planner.web.languages import say
+from planner.web.named_posts import named_in
 from planner.web.preflight import limits_of
 from planner.web.session import committing, runtime
 
@@ -100,6 +101,7 @@ def _page(campaign: Campaign, form: Any, values: CampaignValues, moves: Sequence
         rows=[(one, wrong.get(one.move.post_id) or (say(one.refused) if one.refused else "")) for one in rows],
         goes={one.post_id for one in moves if not asked or f"go-{one.post_id}" in request.form},
         values=values,
+        named=named_in(said for one in rows for said in one.findings),
     )
 
 

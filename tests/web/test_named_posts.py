@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import event
 from sqlalchemy.orm import Session
 
-from planner.catalog.models import AssetAudience, Audience, Confidentiality
+from planner.catalog.models import AssetAudience, AssetKind, Audience, Confidentiality
 from planner.planning.models import Post, PostState, RuleSetting
 from tests.conftest import Browser
 from tests.factories import NOON, make_asset, make_campaign, make_channel, make_post, make_user
@@ -101,3 +103,56 @@ def test_the_same_audience_leads_there(client: Browser, app_db: Session) -> None
     app_db.commit()
 
     assert f'See: <a href="/posts/{posts[1].id}">Vega</a>' in client.get(f"/posts/{posts[0].id}").text
+
+
+def leads_to(post: Post, page: str) -> bool:
+    return f'<a href="/posts/{post.id}" target="_blank" rel="noopener">' in page
+
+
+def test_where_ticked_posts_would_go_it_leads_there(client: Browser, app_db: Session) -> None:
+    channel = make_channel(app_db)
+    moved = make_post(app_db, channel=channel, publish_at=TOMORROW)
+    other = make_post(app_db, channel=channel, publish_at=TOMORROW + timedelta(days=1, minutes=5))
+    app_db.commit()
+
+    shown = client.get(f"/calendar/together/look?post={moved.id}&days=1").text
+
+    assert leads_to(other, shown)
+
+
+def test_where_a_campaign_s_wave_would_go_it_leads_there(client: Browser, app_db: Session) -> None:
+    campaign = make_campaign(app_db, name="Launch", embargo_until=TOMORROW)
+    channel = make_channel(app_db)
+    make_post(app_db, channel=channel, campaign=campaign, publish_at=TOMORROW)
+    other = make_post(app_db, channel=channel, publish_at=TOMORROW + timedelta(days=2, minutes=5))
+    app_db.commit()
+
+    lifts = (TOMORROW + timedelta(days=2)).astimezone(ZoneInfo("Europe/Paris")).strftime("%Y-%m-%dT%H:%M")
+    shown = client.submit(f"/campaigns/{campaign.id}/edit", name="Launch", embargo_until=lifts, version=campaign.version).text
+
+    assert "Nothing is changed yet" in shown and leads_to(other, shown)
+
+
+def test_a_proposed_wave_leads_there(client: Browser, app_db: Session) -> None:
+    channel = make_channel(app_db, time_zone="UTC")
+    release = make_asset(app_db, kind=AssetKind.PRESS_RELEASE, title="We open")
+    campaign = make_campaign(app_db, embargo_until=TOMORROW)
+    other = make_post(app_db, channel=channel, asset=release, publish_at=TOMORROW + timedelta(minutes=5))
+    app_db.commit()
+
+    shown = client.get(f"/campaigns/{campaign.id}/propose?template=announcement").text
+
+    assert leads_to(other, shown)
+
+
+def test_an_imported_plan_leads_there(client: Browser, app_db: Session) -> None:
+    channel = make_channel(app_db, name="Our X", time_zone="UTC")
+    make_asset(app_db, title="Energy")
+    other = make_post(app_db, channel=channel, publish_at=TOMORROW + timedelta(minutes=5))
+    app_db.commit()
+    plan = f"date,time,channel,asset,text\n{TOMORROW:%Y-%m-%d,%H:%M},Our X,Energy,Watts.\n"
+
+    data = {"csrf_token": client.token(), "file": (io.BytesIO(plan.encode()), "march.csv")}
+    shown = client.post("/calendar/import", data=data, content_type="multipart/form-data").text
+
+    assert leads_to(other, shown)

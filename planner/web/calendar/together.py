@@ -24,6 +24,7 @@ from planner.web.access import needs
 from planner.web.calendar.ways import back_to, done, moment_to_undo, refused, wants_json
 from planner.web.languages import say
 from planner.web.moments import in_zone
+from planner.web.named_posts import named_in
 from planner.web.preflight import limits_of
 from planner.web.session import committing, only_reads, runtime, trying
 
@@ -76,6 +77,7 @@ def look(status: int = 200) -> ResponseReturnValue:
     html = render_template(
         "calendar/look.html", rows=rows, own=own, wave=wave, campaign=posts[0].campaign if wave else None, shift=shift, chosen={post.id for post in posts},
         back=back_to(request.values.get("back")), stuck=[one for one in rows if one.refused], own_stuck=[one for one in own if one.refused],
+        named=named_in(said for one in rows for said in one.findings),
     )  # fmt: skip
     return html, status
 
