@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, case, func, select, true
+from sqlalchemy import BigInteger, ColumnElement, case, cast, func, select, true
 from sqlalchemy.orm import Session, aliased
 
 from planner.accounts.models import User
@@ -25,6 +25,8 @@ __all__ = ["AssetPerformance", "AssetTotal", "ChannelSeries", "PostNumbers", "as
 Counts = Mapping[str, int | None]
 #: A live post is read at least weekly: its last reading before a window is not older than this.
 _LOOK_BACK = timedelta(days=8)
+#: How many assets a ranking looks at first.
+_LOOKED_AT = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,19 +136,30 @@ def top_assets(
 
     Gained since the last reading before the window; without one, since nothing for what was published in the window, and since the
     first reading in it for what is older: a lifetime's views are not a month's.
+
+    No asset gained more than it has, and what it has is soon asked. So those that have most are looked at first; of the others, only those
+    that have as much as the last of the best among these gained.
     """
     if metric not in METRICS:
         raise ValueError(f"not a metric: {metric}")
     since = now.astimezone(UTC).date() - timedelta(days=days)
-    knowing = known_to(viewer)
-    assets = (
-        select(Asset.id, Asset.title, Asset.kind, _gained(getattr(AssetDay, metric), since).label("gained"))
-        .where(has_days(), true() if knowing is None else knowing)
-        .offset(0)  # Looked up once for an asset: without it, once more wherever the sum is named.
+    column, watched, knowing = getattr(AssetDay, metric), watched_since(since), known_to(viewer)
+    last = _told(column, watched, Asset.id, AssetDay.day > since)
+    has = select(cast(func.sum(last), BigInteger)).select_from(watched).correlate(Asset).scalar_subquery()
+    assets = select(Asset.id, has.label("has")).where(has_days(), true() if knowing is None else knowing).offset(0).subquery()
+    told = select(assets).where(assets.c.has.is_not(None)).cte("told").prefix_with("MATERIALIZED")
+    most = select(told).order_by(told.c.has.desc(), told.c.id).limit(max(_LOOKED_AT, limit)).subquery()
+    among = select((most.c.has - _had(column, since, watched, most.c.id)).label("gained")).offset(0).subquery()
+    enough = select(among.c.gained).order_by(among.c.gained.desc()).offset(limit - 1).limit(1).scalar_subquery()
+    hopeful = (
+        select(told.c.id, (told.c.has - _had(column, since, watched, told.c.id)).label("gained"))
+        .where(told.c.has >= func.coalesce(enough, told.c.has))
+        .offset(0)  # Looked up once for an asset: without it, as above, once more wherever the sum is named.
         .subquery()
     )
-    query = select(assets).where(assets.c.gained.is_not(None)).order_by(assets.c.gained.desc(), assets.c.id).limit(limit)
-    return [AssetTotal(number, title, kind, {metric: int(count)}) for number, title, kind, count in db.execute(query)]
+    query = select(Asset.id, Asset.title, Asset.kind, hopeful.c.gained).join(hopeful, hopeful.c.id == Asset.id)
+    rows = db.execute(query.order_by(hopeful.c.gained.desc(), Asset.id).limit(limit))
+    return [AssetTotal(number, title, kind, {metric: int(count)}) for number, title, kind, count in rows]
 
 
 def channel_totals(db: Session, *, days: int = 30, now: datetime) -> list[ChannelTotal]:
@@ -164,30 +177,32 @@ def channel_totals(db: Session, *, days: int = 30, now: datetime) -> list[Channe
     return found
 
 
-def _gained(column: Any, since: date) -> Any:
-    """What `column` of an asset gained after the day `since` on all channels; see `top_assets`. None: nobody told it in the window.
+def _had(column: Any, since: date, watched: Any, asset_id: Any) -> Any:
+    """What an asset, which was told, had of that already at the end of the day `since`; see `top_assets`.
 
-    Each of the asset's channels is a step in the key of asset_day for the last day, and one or two for where it stood before: how many
-    days the window has, and how many the years before it, does not matter.
+    Each of the asset's channels is a step or two in the key of asset_day: how many days the window has, and how many the years before it,
+    does not matter. A channel that told nothing in the window counts nothing, whatever it told before.
     """
-    watched = watched_since(since)
-
-    def told(*days: Any, newest: bool = True) -> Any:
-        there = select(column).where(AssetDay.asset_id == Asset.id, AssetDay.channel_id == watched.c.id, *days, column.is_not(None))
-        return there.order_by(AssetDay.day.desc() if newest else AssetDay.day).limit(1).correlate(Asset, watched).scalar_subquery()
-
     is_older = (
         select(Post.id)
         .where(
-            Post.asset_id == Asset.id, Post.channel_id == watched.c.id, Post.published_at < midnight(since + timedelta(days=1)),
+            Post.asset_id == asset_id, Post.channel_id == watched.c.id, Post.published_at < midnight(since + timedelta(days=1)),
             Post.state == PostState.PUBLISHED,
         )
-        .correlate(Asset, watched)
+        .correlate(asset_id.table, watched)
         .exists()
     )  # fmt: skip
-    base = case((watched.c.was_read_before, told(AssetDay.day <= since, AssetDay.day > since - _LOOK_BACK)))
-    start = func.coalesce(base, case((is_older, told(AssetDay.day > since, newest=False)), else_=0))
-    return select(func.sum(told(AssetDay.day > since) - start)).select_from(watched).correlate(Asset).scalar_subquery()
+    before = _told(column, watched, asset_id, AssetDay.day <= since, AssetDay.day > since - _LOOK_BACK)
+    first = _told(column, watched, asset_id, AssetDay.day > since, newest=False)
+    stood = case((watched.c.was_read_before, case((_told(column, watched, asset_id, AssetDay.day > since).is_not(None), before))))
+    had = func.sum(func.coalesce(stood, case((is_older, first)), 0))
+    return select(cast(had, BigInteger)).select_from(watched).correlate(asset_id.table).scalar_subquery()
+
+
+def _told(column: Any, watched: Any, asset_id: Any, *days: Any, newest: bool = True) -> Any:
+    """`column` of an asset on a channel on the newest (or first) of these days on which it was told. One step in the key of asset_day."""
+    there = select(column).where(AssetDay.asset_id == asset_id, AssetDay.channel_id == watched.c.id, *days, column.is_not(None))
+    return there.order_by(AssetDay.day.desc() if newest else AssetDay.day).limit(1).correlate(asset_id.table, watched).scalar_subquery()
 
 
 def watched_since(since: date) -> Any:
