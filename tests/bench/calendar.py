@@ -63,7 +63,7 @@ def wide_month(_posts: int) -> Line:
 
         assert ours() == limit()
         assert sum(limit()) > 16_000
-        return Line("wide_month", cpu_ratio(ours, limit, rounds=9, each=5), 2, 1.5)
+        return Line("wide_month", cpu_ratio(ours, limit, rounds=25, each=5), 2, 1.5)
 
 
 def page_cached(posts: int) -> Line:
@@ -77,7 +77,7 @@ def page_cached(posts: int) -> Line:
     try:
         assert client.get(PAGE, headers=asked).status_code == 304
         stranger = app.test_client()
-        ratio = cpu_ratio(lambda: stranger.get("/static/dist/bench-page.html").data, lambda: client.get(PAGE, headers=asked).data, rounds=9, each=10)
+        ratio = cpu_ratio(lambda: stranger.get("/static/dist/bench-page.html").data, lambda: client.get(PAGE, headers=asked).data, rounds=41, each=10)
     finally:
         file.unlink()
     return Line("page_cached", ratio, 0.50, 0.65, higher=True)

@@ -12,7 +12,6 @@ from functools import lru_cache
 from typing import Any
 
 from flask import Response, g, request, session
-from flask_babel import get_locale, get_timezone
 from sqlalchemy import Dialect, func, select
 
 from planner.accounts.models import Entry
@@ -62,12 +61,13 @@ def marked(page: str, *, with_messages: bool) -> Response:
 
 
 def _key() -> str:
-    user = g.user
+    user, cookies = g.user, request.cookies
     if "newest" not in g:
         connection = g.db.connection()
         g.newest = tuple(connection.exec_driver_sql(_newest(connection.dialect)).one())
     parts: list[Any] = [
-        *g.newest, user.id, user.fs_uniquifier, *sorted(user.role_names), user.theme, str(get_locale()), str(get_timezone()),
-        session.get("csrf_token"), request.cookies.get("theme"), request.full_path, int(g.now.timestamp()) // _HOLDS_SECONDS, asset_url("calendar.js"),
+        *g.newest, user.id, user.fs_uniquifier, *sorted(user.role_names), user.theme, user.language, user.time_zone,
+        session.get("csrf_token"), cookies.get("theme"), cookies.get("language"), request.headers.get("Accept-Language"), request.full_path,
+        int(g.now.timestamp()) // _HOLDS_SECONDS, asset_url("calendar.js"),
     ]  # fmt: skip
     return hashlib.sha256(repr(parts).encode()).hexdigest()[:32]
