@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, case, cast, func, select, true
+from sqlalchemy import BigInteger, bindparam, case, cast, func, select, true
 from sqlalchemy.orm import Session, aliased
 
 from planner.accounts.models import User
@@ -97,7 +98,7 @@ class ChannelTotal:
 
 def asset_performance(db: Session, asset_id: int) -> AssetPerformance:
     """What an asset did everywhere. Three statements by index, whatever the number of snapshots."""
-    posts = _live(db, Post.asset_id == asset_id)
+    posts = _live(db, Post.asset_id, asset_id)
     shorts = {post.channel_id for post in posts if rules.is_short(post.url)}
     series = _series(db, asset_id, {post.channel_id: (post.channel_name, post.platform) for post in posts}, shorts)
     return AssetPerformance(posts, series, _totals(posts), _silent(posts), _mixed(posts))
@@ -105,7 +106,7 @@ def asset_performance(db: Session, asset_id: int) -> AssetPerformance:
 
 def post_numbers(db: Session, post_id: int) -> PostNumbers | None:
     """One live post and its newest numbers; None for one that is not live. Two statements."""
-    return next(iter(_live(db, Post.id == post_id)), None)
+    return next(iter(_live(db, Post.id, post_id)), None)
 
 
 def latest_of(db: Session, post_ids: Sequence[int]) -> dict[int, Counts]:
@@ -231,43 +232,57 @@ def _day_rows(db: Session, until: date | None) -> dict[int, tuple[date, dict[str
     return {row[0]: (row[1], dict(_counts(row[2:]))) for row in rows}
 
 
-def _live(db: Session, of: ColumnElement[bool]) -> list[PostNumbers]:
-    rows = db.execute(
+def _live(db: Session, of: Any, number: int) -> list[PostNumbers]:
+    """The live posts whose column `of` is `number`, the first published first."""
+    connection = db.connection()  # Rows as they come: an asset may have hundreds of posts, and a session looks at each.
+    rows = connection.execute(_live_rows(of), {"number": number}).all()
+    # Each post's first reading: moment, regime, counts in the order of METRICS.
+    firsts = {row[0]: (row[1], row[2], row[3:]) for row in connection.execute(_first_rows(of), {"number": number}).all()} if rows else {}
+    return [_numbers(row, firsts.get(row[0])) for row in rows]
+
+
+@lru_cache(maxsize=2)
+def _live_rows(of: Any) -> Any:
+    """Built once: building a statement takes as long as reading fifty posts."""
+    return (
         select(
             Post.id, Post.channel_id, Channel.name, Channel.platform, Post.published_at, Post.external_url,
             Latest.at, Latest.regime, Post.taken_down_at, *(getattr(Latest, name) for name in METRICS),
         )
         .join(Channel, Channel.id == Post.channel_id)
         .outerjoin(Latest, Latest.post_id == Post.id)
-        .where(of, Post.state == PostState.PUBLISHED)
+        .where(of == bindparam("number"), Post.state == PostState.PUBLISHED)
         .order_by(Post.published_at, Post.id)
-    ).all()  # fmt: skip
-    firsts = _firsts(db, [row[0] for row in rows])
-    return [_numbers(row, firsts.get(row[0])) for row in rows]
+    )  # fmt: skip
 
 
-def _firsts(db: Session, post_ids: list[int]) -> dict[int, tuple[datetime, str, Counts]]:
-    """Each post's first reading: moment, regime, counts. Found by index, however often the post was read."""
-    if not post_ids:
-        return {}
+@lru_cache(maxsize=2)
+def _first_rows(of: Any) -> Any:
+    """By index, however often a post was read."""
     other = aliased(Snapshot)
     first = select(func.min(other.at)).where(other.post_id == Post.id).scalar_subquery()
-    rows = db.execute(
+    return (
         select(Snapshot.post_id, Snapshot.at, Snapshot.regime, *(getattr(Snapshot, name) for name in METRICS))
         .join(Post, (Post.id == Snapshot.post_id) & (Snapshot.at == first))
-        .where(Post.id.in_(post_ids))
+        .where(of == bindparam("number"), Post.state == PostState.PUBLISHED)
     )
-    return {row[0]: (row[1], row[2], _counts(row[3:])) for row in rows}
 
 
-def _numbers(row: Sequence[Any], first: tuple[datetime, str, Counts] | None) -> PostNumbers:
-    counts = None if row[6] is None else _counts(row[9:])
-    growth = None
-    if counts is not None and first is not None and first[0] < row[6]:
-        growth = {name: _less(counts[name], first[2][name]) for name in METRICS}
-        if first[1] != row[7]:
-            growth["views"] = None  # Counted in another way since: the two do not compare.
-    post_id, channel_id, name, platform, published_at, url, read_at, regime, taken_down_at = row[:9]
+@lru_cache(maxsize=1)
+def _day_by_day() -> Any:
+    columns = AssetDay.channel_id, AssetDay.day, *(getattr(AssetDay, name) for name in METRICS)
+    return select(*columns).where(AssetDay.asset_id == bindparam("number")).order_by(AssetDay.channel_id, AssetDay.day)
+
+
+def _numbers(row: Sequence[Any], first: tuple[datetime, str, Sequence[int | None]] | None) -> PostNumbers:
+    post_id, channel_id, name, platform, published_at, url, read_at, regime, taken_down_at, *told = row
+    counts = growth = None
+    if read_at is not None:
+        counts = _counts(told)
+        if first is not None and first[0] < read_at:
+            growth = {name: _less(later, earlier) for name, later, earlier in zip(METRICS, told, first[2], strict=True)}
+            if first[1] != regime:
+                growth["views"] = None  # Counted in another way since: the two do not compare.
     return PostNumbers(
         post_id, channel_id, name, platform, published_at, url or "", read_at, regime or "", counts, first[0] if first else None, growth,
         taken_down_at,
@@ -275,11 +290,7 @@ def _numbers(row: Sequence[Any], first: tuple[datetime, str, Counts] | None) -> 
 
 
 def _series(db: Session, asset_id: int, channels: Mapping[int, tuple[str, Platform]], shorts: Collection[int]) -> list[ChannelSeries]:
-    rows = db.execute(
-        select(AssetDay.channel_id, AssetDay.day, *(getattr(AssetDay, name) for name in METRICS))
-        .where(AssetDay.asset_id == asset_id)
-        .order_by(AssetDay.channel_id, AssetDay.day)
-    )
+    rows = db.connection().execute(_day_by_day(), {"number": asset_id}).all()
     days: dict[int, list[tuple[date, Counts]]] = {}
     for row in rows:
         days.setdefault(row[0], []).append((row[1], _counts(row[2:])))
@@ -314,7 +325,7 @@ def _mixed(posts: Sequence[PostNumbers]) -> dict[str, tuple[Platform, ...]]:
 
 
 def _counts(values: Sequence[Any]) -> dict[str, int | None]:
-    return {name: None if value is None else int(value) for name, value in zip(METRICS, values, strict=True)}
+    return dict(zip(METRICS, values, strict=True))
 
 
 def _sum(values: Sequence[int | None]) -> int | None:
