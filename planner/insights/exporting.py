@@ -20,13 +20,13 @@ __all__ = ["HEADINGS", "table"]
 
 #: The headings of the import of readings first, so that what went out can come back.
 HEADINGS = ("post_id", "platform", "external_id", "url", "read_at", *METRICS, "regime", "channel", "title", "kind", "published_at")
-_AT_ONCE = 500
+_AT_ONCE = 2000
 
 
 def table(db: Session, *, every_reading: bool = False, channel_id: int | None = None, viewer: User | None) -> Iterator[Sequence[str]]:
     """The headings, then a row of text a live post, by publication; with `every_reading` one a reading, by post and moment.
 
-    Posts about what the viewer may not know of are left out. One statement, read a few hundred rows at a time.
+    Posts about what the viewer may not know of are left out. One statement, read two thousand rows at a time.
     """
     yield HEADINGS
     told: Any = Snapshot if every_reading else Latest
@@ -57,4 +57,4 @@ def table(db: Session, *, every_reading: bool = False, channel_id: int | None = 
 
 def _moment(at: datetime | None) -> str:
     """UTC, as the import reads it."""
-    return "" if at is None else f"{at.year:04}-{at.month:02}-{at.day:02}T{at.hour:02}:{at.minute:02}:{at.second:02}Z"
+    return "" if at is None else f"{at.isoformat()[:19]}Z"
