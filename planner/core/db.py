@@ -68,7 +68,7 @@ def make_engine(url: str) -> Engine:
 
 
 def prepare(engine: Engine) -> Engine:
-    """Make a SQLite engine durable and honest about locks; keep PostgreSQL from compiling statements.
+    """Make a SQLite engine durable and honest about locks; keep PostgreSQL from compiling statements, and from planning exports for their first rows.
 
     A writing transaction starts with BEGIN IMMEDIATE, so it waits for its turn instead of failing half-way;
     one marked with the execution option `reading=True` (see `reading`) takes no lock at all.
@@ -80,6 +80,7 @@ def prepare(engine: Engine) -> Engine:
             # Outside a transaction, so that no rollback takes it back. Ours are short: compiling one has taken ten times what running it does.
             connection.autocommit = True
             connection.execute("SET jit = off")
+            connection.execute("SET cursor_tuple_fraction = 1")  # What we read piece by piece is read to its end.
             connection.autocommit = False
 
         return engine

@@ -286,6 +286,7 @@ def test_many_new_readings_with_known_and_late_ones_among_them(db: Session, late
 
 
 @pytest.mark.parametrize("database_url", ["postgresql"] if POSTGRES else [], indirect=True)
-def test_postgresql_does_not_compile_our_short_statements(db: Session) -> None:
+def test_postgresql_does_not_compile_our_short_statements_and_plans_what_is_streamed_for_its_end(db: Session) -> None:
     db.rollback()
     assert db.scalar(text("SHOW jit")) == "off"
+    assert db.scalar(text("SHOW cursor_tuple_fraction")) == "1"
