@@ -159,4 +159,5 @@ def test_no_day_is_walked_and_each_step_is_by_index(db: Session) -> None:
         "SEARCH asset_day USING PRIMARY KEY (asset_id=? AND channel_id=? AND day>? AND day<?)",
         "SEARCH asset_day USING PRIMARY KEY (asset_id=?)",
     }
-    assert {plan for plan in plans if "posts" in plan} == {"SEARCH posts USING COVERING INDEX ix_posts_asset_id_channel_id_published_at_state (asset_id=? AND channel_id=? AND published_at<?)"}
+    # Of the few looked at first, and of those that may have gained as much.
+    assert [plan for plan in plans if "posts" in plan] == ["SEARCH posts USING COVERING INDEX ix_posts_asset_id_channel_id_published_at_state (asset_id=? AND channel_id=? AND published_at<?)"] * 2
