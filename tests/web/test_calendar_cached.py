@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from flask import Flask
 from sqlalchemy.orm import Session
 
 from planner.catalog.models import Audience
@@ -51,6 +53,18 @@ def test_a_page_is_one_person_s_and_a_message_is_shown_once(client: Browser, sig
 
     assert ("Noted." in told.text, told.headers.get("ETag")) == (True, None)
     assert "Noted." not in client.get(MONTH).text
+
+
+def test_whose_language_or_clocks_are_others_gets_it_anew(client: Browser, app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    client.get(MONTH)
+    tag = client.get(MONTH).headers["ETag"]
+    assert again(client, tag) == 304
+    assert client.get(MONTH, headers={"If-None-Match": tag, "Accept-Language": "fr"}).status_code == 200
+
+    held = app.extensions["planner"]
+    monkeypatch.setattr(held, "settings", replace(held.settings, time_zone="America/New_York"))
+
+    assert again(client, tag) == 200
 
 
 def test_a_month_with_more_than_a_page_reads_the_first_of_each_day_and_counts_them_all(

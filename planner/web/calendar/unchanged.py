@@ -16,6 +16,7 @@ from sqlalchemy import Dialect, func, select
 
 from planner.accounts.models import Entry
 from planner.publishing.models import Native
+from planner.web.session import runtime
 from planner.web.static_files import asset_url
 
 __all__ = ["marked", "newest", "unchanged"]
@@ -61,13 +62,13 @@ def marked(page: str, *, with_messages: bool) -> Response:
 
 
 def _key() -> str:
-    user, cookies = g.user, request.cookies
+    user, cookies, usual = g.user, request.cookies, runtime().settings
     if "newest" not in g:
         connection = g.db.connection()
         g.newest = tuple(connection.exec_driver_sql(_newest(connection.dialect)).one())
     parts: list[Any] = [
         *g.newest, user.id, user.fs_uniquifier, *sorted(user.role_names), user.theme, user.language, user.time_zone,
         session.get("csrf_token"), cookies.get("theme"), cookies.get("language"), request.headers.get("Accept-Language"), request.full_path,
-        int(g.now.timestamp()) // _HOLDS_SECONDS, asset_url("calendar.js"),
+        usual.language, usual.time_zone, int(g.now.timestamp()) // _HOLDS_SECONDS, asset_url("calendar.js"),
     ]  # fmt: skip
     return hashlib.sha256(repr(parts).encode()).hexdigest()[:32]
