@@ -34,9 +34,7 @@ _CHUNK = 500
 _STREAM = 5000
 #: Rows of one INSERT on SQLite, which steps through many values faster than through many statements.
 _TOGETHER = 200
-#: Fewer rows are not worth a table of their own on PostgreSQL.
-_FEW = 100
-#: What is no number, in PostgreSQL's words; counts and keys are.
+#: What is no number, in PostgreSQL's words; counts and keys are. Raw fields are told as text, which the driver would write as JSON once more.
 _KINDS = {"at": "timestamptz", "day": "date", "source": "text", "regime": "text", "raw": "text"}
 _CHANNEL_CLASH = "ON CONFLICT (day, channel_id) DO UPDATE SET " + ", ".join(f"{name} = excluded.{name}" for name in METRICS)
 #: Readings are taken at midnight, or soon after when there are many: this long they still tell how the day before ended.
@@ -187,12 +185,15 @@ def write(db: Session, table: str, columns: Mapping[str, Sequence[Any]], clash: 
     count = len(next(iter(columns.values())))
     if not count:
         return 0
-    if not _is_sqlite(db):
-        return _copy(db, table, columns, clash, is_new=is_new)
+    if is_new and not _is_sqlite(db):
+        return _copy(db, table, columns)
     # To hand a value over costs as much as to store it: what is the same in all rows (most counts are not told) is handed over once.
     alike = {name: column[0] for name, column in columns.items() if column[0] == column[-1] and column.count(column[0]) == count}
     differing = {name: column for name, column in columns.items() if name not in alike}
     connection, written = db.connection(), 0
+    if not _is_sqlite(db):
+        statement = _unnesting(table, tuple(alike), tuple(differing), count, clash)
+        return int(connection.exec_driver_sql(statement, (*alike.values(), *map(list, differing.values()))).rowcount)
     for first in range(0, count, _TOGETHER):
         parts = [column[first : first + _TOGETHER] for column in differing.values()]
         statement = _insertion(table, tuple(alike), tuple(differing), min(count - first, _TOGETHER), clash)
@@ -209,27 +210,24 @@ def _insertion(table: str, alike: tuple[str, ...], differing: tuple[str, ...], c
     return f"INSERT INTO {table} ({names}) SELECT {values} FROM (VALUES {', '.join([row] * count)}) WHERE true {clash}"  # noqa: S608
 
 
-def _copy(db: Session, table: str, columns: Mapping[str, Sequence[Any]], clash: str, *, is_new: bool) -> int:
-    """The same on PostgreSQL: a few rows by a statement each, many in the server's own format; where some may clash, through a table of this transaction."""
-    connection, names, count = db.connection(), ", ".join(columns), len(next(iter(columns.values())))
-    rows = zip(*columns.values(), strict=True)
-    if count < _FEW:
-        places = ", ".join(["%s"] * len(columns))
-        return int(connection.exec_driver_sql(f"INSERT INTO {table} ({names}) VALUES ({places}) {clash}", list(rows)).rowcount)  # noqa: S608
-    kinds = [_KINDS.get(name, "int8") for name in columns]
-    made = ", ".join(f"{name} {kind}" for name, kind in zip(columns, kinds, strict=True))
-    driver: Any = connection.connection.driver_connection
-    with driver.cursor() as cursor:
-        if not is_new:
-            cursor.execute(f"CREATE TEMPORARY TABLE IF NOT EXISTS {table}_told ({made}) ON COMMIT DROP; TRUNCATE {table}_told")
-        with cursor.copy(f"COPY {table}{'' if is_new else '_told'} ({names}) FROM STDIN (FORMAT BINARY)") as target:
-            target.set_types(kinds)
-            for row in rows:
-                target.write_row(row)
-    if is_new:
-        return count
-    values = ", ".join("raw::json" if name == "raw" else name for name in columns)
-    return int(connection.exec_driver_sql(f"INSERT INTO {table} ({names}) SELECT {values} FROM {table}_told {clash}").rowcount)  # noqa: S608
+def _unnesting(table: str, alike: tuple[str, ...], differing: tuple[str, ...], count: int, clash: str) -> str:
+    """One INSERT of `count` rows on PostgreSQL, to which a column that differs is handed over as an array, in the server's own format."""
+    kinds = {name: _KINDS.get(name, "int8") for name in alike + differing}
+    told = {**{name: f"%b::{kinds[name]}" for name in alike}, **{name: name for name in differing}}
+    values = ", ".join(f"{value}::json" if name == "raw" else value for name, value in told.items())
+    arrays, names = ", ".join(f"%b::{kinds[name]}[]" for name in differing), ", ".join(differing)
+    rows = f"unnest({arrays}) AS told ({names})" if differing else f"generate_series(1, {count})"
+    return f"INSERT INTO {table} ({', '.join(told)}) SELECT {values} FROM {rows} {clash}"  # noqa: S608
+
+
+def _copy(db: Session, table: str, columns: Mapping[str, Sequence[Any]]) -> int:
+    """New rows on PostgreSQL, in the server's own format; how many."""
+    driver: Any = db.connection().connection.driver_connection
+    with driver.cursor() as cursor, cursor.copy(f"COPY {table} ({', '.join(columns)}) FROM STDIN (FORMAT BINARY)") as target:
+        target.set_types([_KINDS.get(name, "int8") for name in columns])
+        for row in zip(*columns.values(), strict=True):
+            target.write_row(row)
+    return len(next(iter(columns.values())))
 
 
 def upsert(db: Session, table: Any, keys: Sequence[str], rows: list[dict[str, Any]]) -> None:

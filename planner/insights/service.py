@@ -164,10 +164,8 @@ def _standing(db: Session, post_ids: Sequence[int]) -> dict[int, Standing]:
 def _take_turns(db: Session, post_ids: Sequence[int] | None = None) -> None:
     """Two writers of one channel's numbers wait for each other; on SQLite every writer does anyway. None: of every channel."""
     if db.get_bind().dialect.name == "postgresql":
-        query = select(Channel.id).order_by(Channel.id).with_for_update(key_share=True)
-        if post_ids is not None:
-            query = query.where(Channel.id.in_(select(Post.channel_id).where(Post.id.in_(post_ids))))
-        db.execute(query)
+        ours = "" if post_ids is None else "WHERE id IN (SELECT channel_id FROM posts WHERE id = ANY(%s)) "
+        db.connection().exec_driver_sql(f"SELECT id FROM channels {ours}ORDER BY id FOR NO KEY UPDATE", () if post_ids is None else (list(post_ids),))  # noqa: S608
 
 
 def _roll_up(db: Session, told: _Told, posts: Mapping[int, Standing]) -> None:
