@@ -14,6 +14,7 @@ from markupsafe import Markup, escape
 from planner.web.calendar.sheets import Day
 from planner.web.calendar.slips import Slip
 from planner.web.calendar.ways import by_day
+from planner.web.once import blank, with_places
 
 __all__ = ["drawer", "month_boxes"]
 
@@ -78,12 +79,12 @@ def _filled(one: Slip) -> dict[str, Any]:
 def _stencil(macro: Callable[..., str], _language: str, kind: tuple[Any, ...]) -> str:
     """That kind of post with places to fill in, ready for the % of a mapping; kept for each language, in whose words it is drawn."""
     channel, platform, colour, state, word, tone, icon, masked, is_open, lift, has_url, has_there, has_slot, is_native = kind
-    blank: Any = {name: f"\0{name}\0" for name in _FILLED}
+    places = blank(*_FILLED)
     sample = Slip(
-        date.min, blank["time"], blank["there"] if has_there else "", blank["title"], blank["url"] if has_url else "", 0, channel, platform, colour, state,
-        word, tone, icon, None if is_native else blank["post_id"], blank["version"], masked, is_open, datetime.min.replace(tzinfo=UTC), lift, blank["slot"] if has_slot else "",
+        date.min, places["time"], places["there"] if has_there else "", places["title"], places["url"] if has_url else "", 0, channel, platform, colour, state,
+        word, tone, icon, None if is_native else places["post_id"], places["version"], masked, is_open, datetime.min.replace(tzinfo=UTC), lift, places["slot"] if has_slot else "",
     )  # fmt: skip
-    return _with_places(macro(sample), blank)
+    return with_places(macro(sample), places)
 
 
 @lru_cache(maxsize=4096)
@@ -96,27 +97,19 @@ def _drawn_head(macro: Callable[..., str], language: str, page: str, note_page: 
 
 @lru_cache(maxsize=64)
 def _head(macro: Callable[..., str], _language: str, today: bool, noted: bool) -> str:
-    blank: Any = {name: f"\0{name}\0" for name in ("number", "name", "short", "page", "note_page")}
-    sample = {"day": {"day": blank["number"]}, "name": blank["name"], "short": blank["short"], "today": today}
-    return _with_places(macro(sample, blank["page"], blank["note_page"] if noted else ""), blank)
+    places = blank("number", "name", "short", "page", "note_page")
+    sample = {"day": {"day": places["number"]}, "name": places["name"], "short": places["short"], "today": today}
+    return with_places(macro(sample, places["page"], places["note_page"] if noted else ""), places)
 
 
 @lru_cache(maxsize=256)
 def _box(macro: Callable[..., str], look: str, has_posts: bool) -> str:
-    blank: Any = {name: f"\0{name}\0" for name in ("day", "head", "marks", "posts", "more")}
-    sample = {"day": blank["day"], "look": look}
-    return _with_places(macro(sample, blank["head"], blank["marks"], blank["posts"] if has_posts else "", blank["more"]), blank)
+    places = blank("day", "head", "marks", "posts", "more")
+    sample = {"day": places["day"], "look": look}
+    return with_places(macro(sample, places["head"], places["marks"], places["posts"] if has_posts else "", places["more"]), places)
 
 
 @lru_cache(maxsize=1024)
 def _more(macro: Callable[..., str], _language: str, count: int) -> str:
-    blank: Any = {"page": "\0page\0"}
-    return _with_places(macro(count, blank["page"]), blank)
-
-
-def _with_places(drawn: str, blank: dict[str, str]) -> str:
-    """What was drawn with these marks, ready for the % of a mapping."""
-    ready = str(drawn).replace("%", "%%")
-    for name, mark in blank.items():
-        ready = ready.replace(mark, f"%({name})s")
-    return ready
+    places = blank("page")
+    return with_places(macro(count, places["page"]), places)
