@@ -1,37 +1,56 @@
 // The composer: texts of a channel's own beside the one for all, the asset's link and files, and the keys that save.
 import { onContent } from "./page.js";
 
-/** Shows the own texts of chosen channels only, and says which differ from the text for all. */
+/** Shows the own words of chosen channels only, and says which differ from those for all. */
 function watchOwn(form) {
-  const base = form.querySelector("#text");
   const boxes = [...form.querySelectorAll("details[data-own]")];
-  if (!base || !boxes.length) return;
+  if (!form.querySelector("#text") || !boxes.length) return;
+  const base = (control) => form.querySelector(`#${control.dataset.ownOf}`)?.value ?? "";
+  const fields = (box) => [...box.querySelectorAll("[data-own-of]")];
   const show = () => {
     for (const box of boxes) {
-      const area = box.querySelector("textarea");
-      const changed = area.value.trim() !== "" && area.value.trim() !== base.value.trim();
       box.hidden = !form.querySelector(`[name="channels"][value="${box.dataset.own}"]`)?.checked;
-      box.querySelector("[data-own-changed]").hidden = !changed;
-      box.querySelector("[data-own-same]").hidden = changed;
-      box.querySelector("[data-own-reset]").hidden = !changed;
+      say(box, fields(box).some((one) => one.value.trim() !== "" && one.value.trim() !== base(one).trim()));
     }
   };
   for (const box of boxes) {
-    const area = box.querySelector("textarea");
-    area.addEventListener("focus", () => {
-      if (area.value === "") set(area, base.value);
-    });
-    area.addEventListener("blur", () => {
-      if (area.value.trim() === base.value.trim()) set(area, "");
-    });
+    for (const one of fields(box)) {
+      one.addEventListener("focus", () => {
+        if (one.value === "") set(one, base(one));
+      });
+      one.addEventListener("blur", () => {
+        if (one.value.trim() === base(one).trim()) set(one, "");
+      });
+    }
     box.querySelector("[data-own-reset]").addEventListener("click", () => {
-      set(area, "");
+      for (const one of fields(box)) set(one, "");
       box.open = false;
       box.querySelector("summary").focus();
     });
   }
   form.addEventListener("input", show);
   show();
+}
+
+/** One of several drafts that were written at once: says whether its words differ from those for all, and brings them back. */
+function watchBase(form) {
+  const box = form.querySelector("[data-base]");
+  if (!box) return;
+  const words = JSON.parse(box.querySelector("[data-base-words]").content.textContent);
+  const fields = Object.keys(words).map((name) => [form.querySelector(`#${name}`), words[name]]).filter(([control]) => control);
+  const show = () => say(box, fields.some(([control, text]) => control.value.trim() !== text.trim()));
+  box.querySelector("[data-own-reset]").addEventListener("click", () => {
+    for (const [control, text] of fields) set(control, text);
+    form.querySelector("#text").focus();
+  });
+  form.addEventListener("input", show);
+  show();
+}
+
+function say(box, changed) {
+  box.querySelector("[data-own-changed]").hidden = !changed;
+  box.querySelector("[data-own-same]").hidden = changed;
+  box.querySelector("[data-own-reset]").hidden = !changed;
 }
 
 function set(control, value) {
@@ -101,6 +120,7 @@ export function start() {
   onContent((piece) => {
     for (const form of piece.querySelectorAll("form#compose")) {
       watchOwn(form);
+      watchBase(form);
       followAsset(form);
       watchKeys(form);
     }

@@ -148,6 +148,7 @@ class Post(Record):
             postgresql_where=text("external_id IS NOT NULL"),
         ),
         Index("uq_posts_source_key", "source_key", unique=True, sqlite_where=text("source_key IS NOT NULL"), postgresql_where=text("source_key IS NOT NULL")),
+        Index("ix_posts_base_text_id", "base_text_id", sqlite_where=text("base_text_id IS NOT NULL"), postgresql_where=text("base_text_id IS NOT NULL")),
         CheckConstraint("state = 'draft' OR state = 'cancelled' OR publish_at IS NOT NULL", name="dated_once_submitted"),
         CheckConstraint("state <> 'published' OR published_at IS NOT NULL", name="published_has_moment"),
     )
@@ -164,6 +165,8 @@ class Post(Record):
     link: Mapped[str] = mapped_column(String(2000), default="")
     #: The first of the posts that say the same differently; None for the first itself, and for a post alone. See planning.variants. No post is ever deleted.
     variant_of_id: Mapped[int | None] = mapped_column(BigId, index=True)
+    #: The words it was written with together with posts on other channels (planning.base_texts); None: by itself. None is ever deleted.
+    base_text_id: Mapped[int | None] = mapped_column(BigId)
     #: What its link is marked with when it leaves: {"source": …, "medium": …, "campaign": …}. Empty: not at all. See planning.marks.
     marks: Mapped[dict[str, str]] = mapped_column(JSON, default=dict, server_default="{}")
     #: Code of the short address that leaves in the link's place. Empty: the link itself leaves.

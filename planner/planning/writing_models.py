@@ -1,4 +1,4 @@
-"""What somebody was writing when they left, and texts that posts begin with."""
+"""What somebody was writing when they left, texts that posts begin with, and the words that several posts share."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from planner.core.db import Record
 
-__all__ = ["KeptText", "PostTemplate"]
+__all__ = ["BaseText", "KeptText", "PostTemplate"]
 
 
 class KeptText(Record):
@@ -36,4 +36,14 @@ class PostTemplate(Record):
     first_comment: Mapped[str] = mapped_column(Text, default="")
     tags: Mapped[list[str]] = mapped_column(default=list)
     made_by_id: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"))
+    made_at: Mapped[datetime]
+
+
+class BaseText(Record):
+    """The words for all of the posts that were written at once, one a channel (Post.base_text_id). A post whose words differ was changed for its channel."""
+
+    __tablename__ = "base_texts"
+    text: Mapped[str] = mapped_column(Text, default="")
+    title: Mapped[str] = mapped_column(String(300), default="")
+    first_comment: Mapped[str] = mapped_column(Text, default="")
     made_at: Mapped[datetime]

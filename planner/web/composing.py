@@ -18,7 +18,7 @@ from planner.channels.models import Channel
 from planner.core.errors import Forbidden, NotFound, PlannerError
 from planner.core.secrets import new_token
 from planner.ledger import once
-from planner.planning import marks, queries, service, writing
+from planner.planning import base_texts, marks, queries, service, writing
 from planner.planning.limits import COUNTED_AS
 from planner.planning.models import Campaign, Post, PostState
 from planner.planning.values import PostValues
@@ -94,6 +94,7 @@ def _plan(form: ComposeForm, asset: Asset, channels: list[Channel]) -> int | Non
                 for channel in wanted:
                     given = PostValues(**(values | own_words(channel)))
                     made.append(service.plan(g.db, asset, channel, given, actor=g.user, now=g.now))
+                base_texts.keep(g.db, made, values, now=g.now)
                 first = made[0].id
                 writing.discard(g.db, g.user, "new")
                 if key:

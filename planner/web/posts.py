@@ -20,7 +20,7 @@ from planner.core.i18n import N_
 from planner.insights import standing
 from planner.insights import variants as shown_variants
 from planner.insights.queries import post_numbers
-from planner.planning import comments, marks, queries, rules, service, states, tuning, variants, writing
+from planner.planning import base_texts, comments, marks, queries, rules, service, states, tuning, variants, writing
 from planner.planning.costs import cost_of
 from planner.planning.digest import leaving_comment, leaving_files, leaving_text
 from planner.planning.limits import COUNTED_AS, length_of
@@ -42,7 +42,7 @@ from planner.web.decisions import Decision, decision_of
 from planner.web.definitions import definitions, regimes
 from planner.web.forms.planning import ApproveForm, LiveForm, MoveForm, NoteForm, PostForm
 from planner.web.forms.rules import OverrideForm
-from planner.web.languages import translate
+from planner.web.languages import say, translate
 from planner.web.links import short_link_of
 from planner.web.mentioning import mentioning
 from planner.web.moments import in_zone
@@ -90,7 +90,7 @@ def edit(post_id: int) -> ResponseReturnValue:
         "planning/edit.html", mentioning=told, typed=typed(), unsaved=unsaved(str(post_id)), form=form, post=post, changed_by=changed_by, checks=[check_of(form, post)],
         clash=[] if changed_by is None else clashes.of_post(post, form),
         limits=limits_of(post.channel.platform), counted=COUNTED_AS, usual=marks.usual(post.channel.platform, post.campaign),
-        can_submit=_to_be_submitted(post),
+        can_submit=_to_be_submitted(post), together=base_texts.together(g.db, post), others_too="others" in request.form or (back is not None and "others" in back),
         alts={item.get("file_id"): item.get("alt_text", "") for item in post.media or []},
     )  # fmt: skip
     return page, 409 if changed_by is not None else 422 if form.is_submitted() and (form.refused or not checking) else 200
@@ -188,10 +188,24 @@ def _copy_pack(post: Post) -> CopyPack | None:
 
 def _revise(post: Post, form: PostForm) -> None:
     was = post.state
+    four_eyes, carried = runtime().settings.four_eyes, None
     with committing(g.db):
-        service.revise(g.db, post, PostValues(**values_of(form, post)), version=form.version.data, four_eyes=runtime().settings.four_eyes, actor=g.user, now=g.now)
+        others = base_texts.together(g.db, post) if "others" in request.form else None
+        service.revise(g.db, post, PostValues(**values_of(form, post)), version=form.version.data, four_eyes=four_eyes, actor=g.user, now=g.now)
+        if others is not None:
+            carried = base_texts.carry(g.db, post, others, four_eyes=four_eyes, actor=g.user, now=g.now)
         writing.discard(g.db, g.user, str(post.id))
     flash(_("Saved. It needs approval again.") if was in states.GOING_OUT and post.state is PostState.IN_REVIEW else _("Saved."), "success")
+    if carried is not None:
+        _say_carried(carried)
+
+
+def _say_carried(carried: base_texts.Carried) -> None:
+    """Where the words were changed as well, and where not and why."""
+    if carried.changed:
+        flash(_("Changed as well: %(channels)s.", channels=", ".join(one.channel.name for one in carried.changed)), "success")
+    for one, error in carried.left:
+        flash(_("%(channel)s: left as it is. %(why)s", channel=one.channel.name, why=say(error)), "warning")
 
 
 def _to_be_submitted(post: Post) -> bool:

@@ -18,6 +18,7 @@ from planner.channels.models import Channel
 from planner.channels.port import Limits, Platform
 from planner.core.errors import NotFound, PlannerError
 from planner.planning import marks, queries, rules, states
+from planner.planning.base_texts import WORDS
 from planner.planning.costs import Prices, cost_of
 from planner.planning.findings import Finding
 from planner.planning.limits import length_of
@@ -122,9 +123,10 @@ def values_of(form: WordsForm, post: Post | None = None) -> dict[str, Any]:
 
 
 def own_words(channel: Channel) -> dict[str, str]:
-    """The text typed for this channel alone, when there is one."""
-    own = typed().get(f"text-{channel.id}", "").strip()
-    return {"text": own} if own and own != typed().get("text", "").strip() else {}
+    """The words typed for this channel alone, by name, where there are any and they differ from those for all."""
+    given = typed()
+    own = {name: given.get(f"{name}-{channel.id}", "").strip() for name in WORDS}
+    return {name: text for name, text in own.items() if text and text != given.get(name, "").strip()}
 
 
 def limits_of(platform: Platform) -> Limits:

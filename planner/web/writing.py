@@ -25,7 +25,7 @@ __all__ = ["discard", "hashtags", "keep", "keep_template", "leave_variants", "ma
 
 #: The fields of the composer; nothing else that a page sends is kept.
 _FIELDS = re.compile(
-    r"(text|alt)-\d{1,18}|text|title|link|first_comment|tags|playlist|media|channels|asset_id|campaign_id|wall_time|time_zone|fold|marks_link|utm_(source|medium|campaign)"
+    r"(text|title|first_comment|alt)-\d{1,18}|others|text|title|link|first_comment|tags|playlist|media|channels|asset_id|campaign_id|wall_time|time_zone|fold|marks_link|utm_(source|medium|campaign)"
 )
 
 

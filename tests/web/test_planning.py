@@ -95,6 +95,30 @@ def test_several_channels_at_once_give_one_draft_each(client: Browser, app_db: S
     assert "2 drafts saved, one a channel." in client.get(answer.location).text
 
 
+def test_a_channel_s_own_words_are_named_on_its_draft_and_the_others_follow_a_change_when_they_are_to(client: Browser, app_db: Session) -> None:
+    x, linkedin, video = (make_channel(app_db, name=name, platform=one) for name, one in (("a", Platform.X), ("b", Platform.LINKEDIN), ("c", Platform.YOUTUBE)))
+    asset = make_asset(app_db)
+    app_db.commit()
+    own = {f"text-{linkedin.id}": "For LinkedIn.", f"title-{video.id}": "For YouTube", f"first_comment-{x.id}": "For X.", f"title-{linkedin.id}": "For all"}
+
+    client.submit("/posts/new", asset_id=asset.id, channels=[x.id, linkedin.id, video.id], text="A\r\nB", title="For all", first_comment="C", time_zone="Europe/Paris", **own)
+
+    first, second, third = app_db.scalars(select(Post).order_by(Post.id)).all()
+    assert [(one.text, one.title, one.first_comment) for one in (first, second, third)] == [
+        ("A\nB", "For all", "For X."), ("For LinkedIn.", "For all", "C"), ("A\nB", "For YouTube", "C"),
+    ]  # fmt: skip
+    numbers = [one.id for one in (first, second, third)]
+    app_db.commit()
+    page = client.get(f"/posts/{numbers[1]}/edit").text
+    assert "<span data-own-changed>" in page
+    assert "Change it on a, c too, where it says the same" in page
+    again = {"time_zone": "Europe/Paris", "title": "For all", "first_comment": "For X."}
+    client.submit(f"/posts/{numbers[0]}/edit", text="Only here.", version=1, **again)
+    client.submit(f"/posts/{numbers[0]}/edit", text="A new one.", version=2, others="1", **again)
+    assert app_db.scalars(select(Post.text).order_by(Post.id)).all() == ["A new one.", "For LinkedIn.", "A new one."]
+    assert "Changed as well: c." in client.get("/posts/new").text
+
+
 @pytest.mark.parametrize(
     ("fields", "sentence"),
     [
