@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from enum import StrEnum
 from typing import Any, TypeVar
 from urllib.parse import urlencode
@@ -20,6 +21,9 @@ from planner.catalog.rules import check_line
 from planner.core.errors import Conflict, Invalid, PlannerError
 from planner.core.i18n import N_
 from planner.insights import queries as insights
+from planner.planning import queries as planned
+from planner.planning import states
+from planner.planning.queries import CalendarEntry
 from planner.web.access import needs
 from planner.web.forms.catalog import AssetForm
 from planner.web.labels import label
@@ -81,8 +85,11 @@ def edit(asset_id: int) -> ResponseReturnValue:
     form = _form(asset)
     try:
         if form.validate():
+            values = form.values()
+            if (caught := _caught(asset, values.embargo_until)) and request.form.get("seen") != f"{values.embargo_until}":
+                return _edit_page(asset, form, caught=caught, until=values.embargo_until), 422
             with committing(g.db):
-                service.edit(g.db, asset, form.values(), version=_version(form), actor=g.user, now=g.now)
+                service.edit(g.db, asset, values, version=_version(form), actor=g.user, now=g.now)
             flash(_("Saved."), "success")
             return redirect(url_for("assets.show", asset_id=asset_id))
     except Conflict:
@@ -136,6 +143,13 @@ def _form(asset: Asset | None = None, *, filled: bool = False) -> AssetForm:
     if asset is not None and filled:
         form.fill(service.values_of(asset), asset.version)
     return form
+
+
+def _caught(asset: Asset, until: datetime | None) -> list[CalendarEntry]:
+    """The posts on their way that another embargo would hold back, the earliest first."""
+    if until is None or until == asset.embargo_until:
+        return []
+    return [one for one in planned.posts_of(g.db, asset_id=asset.id, viewer=g.user) if one.state in states.OPEN and one.publish_at < until]
 
 
 def _edit_page(asset: Asset | None, form: AssetForm, **more: Any) -> str:

@@ -19,8 +19,9 @@ from planner.accounts.models import Entry, User
 from planner.catalog import service
 from planner.catalog.models import Asset, AssetKind, AssetState, Audience, Confidentiality, Purpose
 from planner.catalog.service import AssetValues
+from planner.planning.models import PostState
 from tests.conftest import Browser
-from tests.factories import NOON, make_asset, make_user
+from tests.factories import NOON, make_asset, make_post, make_user
 
 SignIn = Callable[..., Browser]
 #: A form as a browser sends it, every field present.
@@ -650,3 +651,25 @@ def test_the_owner_of_a_confidential_asset_sees_and_changes_it(sign_in: SignIn, 
     form = {**FORM, "confidentiality": "confidential", "owner_id": str(author.id), "version": "1"}
     assert client.submit(f"/assets/{asset.id}/edit", **form).status_code == 302
     assert fresh(app_db, asset).title == "How a slice works"
+
+
+def test_another_embargo_shows_first_which_posts_it_would_hold_back(client: Browser, app_db: Session) -> None:
+    asset = make_asset(app_db, title="Harbour One")
+    held, later = make_post(app_db, asset=asset, publish_at=NOON + timedelta(days=1)), make_post(app_db, asset=asset, publish_at=NOON + timedelta(days=20))
+    make_post(app_db, asset=asset, state=PostState.PUBLISHED, publish_at=NOON - timedelta(days=1), published_at=NOON - timedelta(days=1))
+    number, shown, hidden = asset.id, f'href="/posts/{held.id}"', f'href="/posts/{later.id}"'
+    app_db.commit()
+    given = FORM | {"version": "1", "title": "Harbour Two", "embargo_until": "2026-03-10T09:30"}
+
+    asked = client.submit(f"/assets/{number}/edit", **given)
+
+    assert asked.status_code == 422
+    assert "one post goes out before the new embargo" in asked.text
+    assert (shown in asked.text, hidden in asked.text, 'value="Harbour Two"' in asked.text) == (True, False, True)
+    assert app_db.scalars(select(Asset.embargo_until)).all() == [None]
+    app_db.commit()
+    seen = re.search(r'name="seen" value="([^"]+)"', asked.text)
+    assert seen is not None
+    assert client.submit(f"/assets/{number}/edit", **(given | {"embargo_until": "2026-03-11T09:30", "seen": seen[1]})).status_code == 422
+    assert client.submit(f"/assets/{number}/edit", **given, seen=seen[1]).status_code == 302
+    assert client.submit(f"/assets/{number}/edit", **(given | {"version": "2"})).status_code == 302, "the embargo it has asks nothing"
