@@ -63,7 +63,7 @@ function withOwnIds(content) {
   return content;
 }
 
-/** A form in the sheet: refused, it comes back with its errors; done, the page behind is shown anew. */
+/** A form in the sheet: refused, it comes back with its errors; done, the page behind is shown anew, or as what was typed there where the form says where to go back to. */
 async function sendFromSheet(event) {
   const form = event.target;
   // Attributes, not properties: a field called "action" or "method" would hide them.
@@ -71,7 +71,9 @@ async function sendFromSheet(event) {
   if (!body || form.getAttribute("method")?.toLowerCase() !== "post" || event.submitter?.getAttribute("formmethod") === "dialog") return;
   event.preventDefault();
   const page = await fetchPage(form.getAttribute("action") || body.dataset.href, { method: "POST", body: new FormData(form, event.submitter), redirect: "manual" }).catch(() => null);
-  if (page === "moved") location.reload();
+  const back = form.querySelector("[name=back][data-restore]")?.value;
+  if (page === "moved" && back) location.assign(back);
+  else if (page === "moved") location.reload();
   else if (!page || !fillSheet(page)) document.dispatchEvent(new CustomEvent("planner:toast", { detail: { text: word("lost"), kind: "error" } }));
 }
 

@@ -12,7 +12,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from planner.accounts.rules import require
-from planner.catalog import cropping, media, queries, service
+from planner.catalog import media, queries, service
 from planner.catalog.models import Asset, AssetFile, AssetState
 from planner.channels.port import MediaKind
 from planner.core.errors import NotFound, PlannerError
@@ -28,11 +28,11 @@ from planner.planning import queries as planning
 from planner.planning.models import PostState
 from planner.web.access import needs
 from planner.web.catalog import language_names
+from planner.web.cropping import focuses, shapes
 from planner.web.definitions import definitions, regimes
 from planner.web.filters import at_least
 from planner.web.forms.catalog import FileForm, UploadForm
 from planner.web.labels import label
-from planner.web.languages import translate
 from planner.web.session import committing, runtime
 from planner.web.watched_words import watched_words
 
@@ -169,8 +169,8 @@ def _page(asset: Asset, form: UploadForm, status: int = 200, *, described: tuple
         read_at=max((post.read_at for post in performance.posts if post.read_at), default=None),
         files=files,
         file_forms={one.id: _file_form(one.id, formdata=None, obj=one) for one in files} | (dict([described]) if described else {}),
-        shapes=[(name, translate(words)) for name, (_shape, words) in cropping.SHAPES.items()],
-        focuses=[(name, translate(words)) for name, words in cropping.FOCUSES.items()],
+        shapes=shapes(),
+        focuses=focuses(),
         refused_file=described[0] if described else None,
         picture=next((one for one in files if one.kind in (MediaKind.IMAGE, MediaKind.GIF)), None),
         accepted=",".join(f".{one}" for one in media.ACCEPTED),

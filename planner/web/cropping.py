@@ -1,21 +1,27 @@
-"""Cutting a picture of an asset to a shape; the copy stands beside it, with what it shows and until when it may be used."""
+"""Cutting a picture of an asset to a shape; the copy stands beside it, with what it shows and until when it may be used. Also out of the composer, which comes back as it was typed."""
 
 from __future__ import annotations
 
-from flask import flash, g, redirect, request, url_for
+import re
+
+from flask import flash, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from planner.accounts.rules import require
 from planner.catalog import cropping, media, queries, service
-from planner.catalog.models import AssetFile
+from planner.catalog.models import Asset, AssetFile
 from planner.channels.port import MediaKind
 from planner.core.errors import NotFound, PlannerError
 from planner.web.access import needs
 from planner.web.languages import translate
 from planner.web.session import committing, runtime
 
-__all__ = ["crop"]
+__all__ = ["crop", "focuses", "shapes"]
+
+
+#: Where one may come from: a new post, or one that is changed.
+_COMPOSER = re.compile(r"/posts/(?:new|[0-9]{1,18}/edit)(?:\?[\w=&%.+:-]*)?", re.ASCII)
 
 
 @needs("asset.edit")
@@ -25,6 +31,33 @@ def crop(asset_id: int, file_id: int) -> ResponseReturnValue:
     found = g.db.get(AssetFile, file_id)
     if found is None or found.asset_id != asset.id or found.kind is not MediaKind.IMAGE:
         raise NotFound()
+    back = request.values.get("back", "")
+    back = back if _COMPOSER.fullmatch(back) else ""
+    leave = back or url_for("assets.show", asset_id=asset_id, _anchor="files")
+    if request.method == "POST":
+        name, why = _cut(asset, found)
+        if name:
+            flash(_("“%(name)s” is kept with the asset. Tick it to send it.", name=name) if back else _("“%(name)s” is kept with the asset.", name=name), "success")
+            return redirect(leave)
+        flash(why, "error")
+        if not back:
+            return redirect(leave)
+    page = render_template("assets/crop.html", asset=asset, file=found, shapes=shapes(), focuses=focuses(), back=back, leave=leave)
+    return page, 422 if request.method == "POST" else 200
+
+
+def shapes() -> list[tuple[str, str]]:
+    """What a picture may be cut to, in the reader's language."""
+    return [(name, translate(words)) for name, (_shape, words) in cropping.SHAPES.items()]
+
+
+def focuses() -> list[tuple[str, str]]:
+    """What may stay of it."""
+    return [(name, translate(words)) for name, words in cropping.FOCUSES.items()]
+
+
+def _cut(asset: Asset, found: AssetFile) -> tuple[str, str]:
+    """The copy's name; or none, and why not."""
     settings = runtime().settings
     folder = settings.data_path / "files"
     try:
@@ -38,7 +71,5 @@ def crop(asset_id: int, file_id: int) -> ResponseReturnValue:
             (folder / stored.stored_name).unlink(missing_ok=True)
             raise
     except PlannerError as error:
-        flash(translate(error.message, **error.params), "error")
-    else:
-        flash(_("“%(name)s” is kept with the asset.", name=stored.name), "success")
-    return redirect(url_for("assets.show", asset_id=asset_id, _anchor="files"))
+        return "", translate(error.message, **error.params)
+    return stored.name, ""

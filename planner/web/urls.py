@@ -206,7 +206,7 @@ SCREENS: tuple[Table, ...] = (
         ("POST", "/<int:asset_id>/files/<int:file_id>", "describe_file"),
     )),
     Table("crops", "/assets", "planner.web.cropping", (
-        ("POST", "/<int:asset_id>/files/<int:file_id>/crop", "crop"),
+        ("GET POST", "/<int:asset_id>/files/<int:file_id>/crop", "crop"),
     )),
     Table("resurfaced", "/assets/resurfaced", "planner.web.resurfaced", (
         ("POST", "/<int:alert_id>/settle", "settle"),

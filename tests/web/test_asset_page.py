@@ -12,6 +12,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 from flask import Flask
@@ -510,3 +511,26 @@ def test_a_copy_of_a_picture_is_cut_to_a_shape_with_its_description_and_rights(c
 
     made = app_db.scalars(select(AssetFile).order_by(AssetFile.id)).all()[1:]
     assert [(one.name, one.width, one.height, one.alt_text, one.rights_until) for one in made] == [("stand 1x1.png", 400, 400, "Our stand", date(2026, 5, 1))]
+
+
+def test_a_picture_is_cut_out_of_the_composer_and_leads_back_there_and_nowhere_else(client: Browser, app_db: Session) -> None:
+    make_channel(app_db)
+    asset = make_committed(app_db)
+    picture = io.BytesIO()
+    Image.new("RGB", (800, 400), "red").save(picture, "PNG")
+    picture.seek(0)
+    client.submit(f"/assets/{asset.id}/files", file=(picture, "stand.png"))
+    page, back = f"/assets/{asset.id}/files/{app_db.scalars(select(AssetFile.id)).one()}/crop", f"/posts/new?asset={asset.id}&restore=1"
+    app_db.commit()
+
+    link = re.search(r'data-sheet href="([^"]+/crop[^"]+)"', client.get(f"/posts/new?asset={asset.id}").text)
+    assert link is not None
+    assert unquote(link[1]) == f"{page}?back={back}"
+    shown = client.get(page, query_string={"back": back}).text
+    assert f'name="back" value="{back.replace("&", "&amp;")}" data-restore' in shown
+    assert client.submit(page, shape="1:1", focus="end", back=back).location == back
+    assert "Tick it to send it." in client.get("/posts/new").text
+    refused = client.submit(page, shape="9:1", focus="end", back=back)
+    assert (refused.status_code, "Choose one of the list." in refused.text) == (422, True)
+    for elsewhere in ("//example.com", "https://example.com/posts/new", "/posts/new\n", "/settings"):
+        assert client.submit(page, shape="1:1", focus="end", back=elsewhere).location == f"/assets/{asset.id}#files"
