@@ -23,7 +23,7 @@ from planner.channels.port import Platform
 from planner.core.errors import Invalid
 from planner.core.i18n import N_
 from planner.insights.models import AudienceMapping
-from planner.insights.watched import Watched
+from planner.insights.watched import Watched, viewers_told
 from planner.planning.models import Post, PostState
 
 __all__ = ["DIMENSIONS", "OUTSIDE", "ChannelReach", "Group", "Reach", "asset_reach", "groups", "mapping", "put", "reach", "reached"]
@@ -35,6 +35,8 @@ DIMENSIONS: dict[Platform, tuple[str, ...]] = {
     Platform.LINKEDIN: ("function", "seniority", "industry", "country"),
     Platform.YOUTUBE: ("people", "countries"),
 }
+#: A page's visitors are told by the same groups as its followers, in views of the page and not in people: what is said of a group holds for both.
+_VISITORS = "visits_"
 Segment = tuple[Platform, str, str]
 
 _FUNCTION = "urn:li:function:"
@@ -51,7 +53,10 @@ _USUAL: dict[Segment, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """One group of people on the page of the table. `audience` is an Audience's value, OUTSIDE, or None: unknown."""
+    """One group of people on the page of the table. `audience` is an Audience's value, OUTSIDE, or None: unknown.
+
+    people -- None where the platform tells the group in per cent or in views only.
+    """
 
     platform: Platform
     dimension: str
@@ -95,8 +100,11 @@ class ChannelReach:
 
 def mapping(db: Session) -> dict[Segment, str | None]:
     """Segment -> audience, OUTSIDE, or None where somebody took away what is usual. One statement."""
-    rows = db.scalars(select(AudienceMapping))
-    return {**_USUAL, **{(row.platform, row.dimension, row.key): row.audience for row in rows}}
+    return {**_USUAL, **_said(db)}
+
+
+def _said(db: Session) -> dict[Segment, str | None]:
+    return {(row.platform, row.dimension, row.key): row.audience for row in db.scalars(select(AudienceMapping))}
 
 
 def put(db: Session, segment: Segment, audience: str | None, *, actor: User | None, now: Any) -> bool:
@@ -133,21 +141,27 @@ def reach(people: Mapping[str, float], known: Mapping[str, str | None], targets:
 
 
 def groups(db: Session) -> list[Group]:
-    """Every group that a platform told, with its people as told last, and where it is put. Four statements."""
-    known = mapping(db)
-    own = {(row.platform, row.dimension, row.key) for row in db.scalars(select(AudienceMapping))}
+    """Every group that a platform told, with its people as told last, and where it is put. Four statements.
+
+    Of videos only the newest tables are looked through (watched.viewers_told); a group that somebody put somewhere is there in any case.
+    """
+    own = _said(db)
+    known = {**_USUAL, **own}
     platforms = {row.id: row.platform for row in db.execute(select(Channel.id, Channel.platform))}
     people: dict[Segment, int | None] = {}
     for channel_id, audience in channels.audience(db).items():
         for dimension in audience.dimensions:
-            if dimension.name in DIMENSIONS.get(platforms[channel_id], ()):
+            name = dimension.name.removeprefix(_VISITORS)
+            if name in DIMENSIONS.get(platforms[channel_id], ()):
                 for key, count in dimension.people:
-                    segment = (platforms[channel_id], dimension.name, key)
-                    people[segment] = (people.get(segment) or 0) + count
-    segments = {**dict.fromkeys(known), **people}
+                    segment = (platforms[channel_id], name, key)
+                    people[segment] = people.get(segment) if name != dimension.name else (people.get(segment) or 0) + count
+    views = {(Platform.YOUTUBE, name, key): count for (name, key), count in viewers_told(db, DIMENSIONS[Platform.YOUTUBE]).items()}
+    segments = {**dict.fromkeys(known), **dict.fromkeys(views), **people}
     found = [Group(*segment, people.get(segment), known.get(segment), segment not in own) for segment in segments]
     order = {name: place for names in DIMENSIONS.values() for place, name in enumerate(names)}
-    return sorted(found, key=lambda one: (one.platform, order.get(one.dimension, 9), -(one.people or 0), one.key))
+    sizes = {**views, **people}
+    return sorted(found, key=lambda one: (one.platform, order.get(one.dimension, 9), -(sizes.get((one.platform, one.dimension, one.key)) or 0), one.key))
 
 
 def asset_reach(db: Session, asset: Asset, watched: Sequence[Watched]) -> list[ChannelReach]:
@@ -197,12 +211,13 @@ def _followers(told: channels.Audience | None) -> dict[str, tuple[date, dict[str
 
 
 def _viewers(watched: Sequence[Watched], channel: str) -> dict[str, tuple[date, dict[str, float], float | None]]:
-    """By the tables of the channel's video: people in per cent, countries in views."""
+    """By the tables of the channel's video: people in per cent, countries in views, of all its views where they are told."""
     found: dict[str, tuple[date, dict[str, float], float | None]] = {}
     for one in watched:
         if one.channel_name == channel:
             for name in DIMENSIONS[Platform.YOUTUBE]:
                 parts = getattr(one, name)
                 if parts:
-                    found[name] = (one.until, {part.key: part.count for part in parts}, 100.0 if name == "people" else None)
+                    total = 100.0 if name == "people" else (one.total or {}).get("views")
+                    found[name] = (one.until, {part.key: part.count for part in parts}, total)
     return found

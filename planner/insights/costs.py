@@ -79,7 +79,7 @@ def costs(db: Session, *, viewer: User | None, currency: str | None = None) -> C
     query = _costly(select(Asset), viewer).where(Asset.currency == chosen).order_by(Asset.cost.desc(), Asset.id).limit(MOST)
     assets = list(db.scalars(query))
     live = _seen(db, [one.id for one in assets])
-    watched = watched_of(db, [one.id for one in assets], DIMENSIONS[Platform.YOUTUBE])
+    watched = watched_of(db, [one.id for one in assets], ("total", *DIMENSIONS[Platform.YOUTUBE]))
     known, audiences = mapping(db), channels.audience(db)
     told = [
         _costed(

@@ -8,10 +8,13 @@ from sqlalchemy.orm import Session
 
 from planner.accounts.models import Entry
 from planner.catalog.models import Asset, Audience
+from planner.channels.details import Report
 from planner.channels.models import AudienceSlice
 from planner.channels.port import Platform
 from planner.core.errors import Forbidden, Invalid
+from planner.insights import detailing
 from planner.insights.audiences import OUTSIDE, Reach, asset_reach, groups, mapping, put, reach
+from planner.insights.watched import viewers_told, watched
 from planner.planning.models import PostState
 from tests.factories import NOON, make_asset, make_channel, make_post, make_user
 
@@ -75,6 +78,58 @@ def test_every_group_told_is_on_the_table_with_its_people(db: Session) -> None:
     told = {one.key: (one.people, one.audience, one.is_usual) for one in groups(db) if one.people is not None}
 
     assert told == {ENGINEERING: (190, "experts", True), SALES: (310, "customers", True), OTHER: (100, None, True), "urn:li:seniority:5": (700, None, True)}
+
+
+def a_film(db: Session, *, countries: list[list[object]], people: list[list[object]], total: int | None = None) -> Asset:
+    """A live video for experts and what YouTube tells of its viewers."""
+    asset = make_asset(db)
+    asset.audiences = [Audience.EXPERTS]
+    post = make_post(db, asset=asset, channel=make_channel(db, platform=Platform.YOUTUBE), state=PostState.PUBLISHED, published_at=NOON)
+    day = NOON.date()
+    tables = [
+        Report("countries", day, day, ["country", "views"], countries), Report("people", day, day, ["ageGroup", "gender", "viewerPercentage"], people),
+        Report("total", day, day, ["views"], [] if total is None else [[total]]),
+    ]  # fmt: skip
+    detailing.keep(db, post.id, tables, now=NOON)
+    db.flush()
+    return asset
+
+
+def test_groups_of_viewers_are_on_the_table_by_what_videos_told_most_and_nobody_counts_them_as_people(db: Session) -> None:
+    a_film(db, countries=[["FR", 30], ["DE", 40]], people=[["age25-34", "male", 60.0], ["age18-24", "female", 40.0]])
+    a_film(db, countries=[["FR", 50]], people=[])
+
+    told = [(one.dimension, one.key, one.people, one.audience) for one in groups(db) if one.platform is Platform.YOUTUBE]
+
+    assert told == [
+        ("people", "age18-24,female", None, None), ("people", "age25-34,male", None, None), ("countries", "FR", None, None), ("countries", "DE", None, None),
+    ]  # fmt: skip
+    assert viewers_told(db, ("countries",), most=1) == {("countries", "FR"): 50}
+
+
+def test_viewers_are_in_target_by_the_table_that_identifies_most_and_views_from_nowhere_are_unknown(db: Session) -> None:
+    asset, planner = a_film(db, countries=[["FR", 380], ["DE", 420]], people=[["age25-34", "male", 20.0]], total=1000), make_user(db, roles=("planner",))
+    assert asset_reach(db, asset, watched(db, asset.id)) == []
+
+    for dimension, key, audience in (("countries", "FR", "experts"), ("countries", "DE", OUTSIDE), ("people", "age25-34,male", "experts")):
+        put(db, (Platform.YOUTUBE, dimension, key), audience, actor=planner, now=NOON)
+    (told,) = asset_reach(db, asset, watched(db, asset.id))
+
+    assert (told.dimension, told.is_viewers, told.reach) == ("countries", True, Reach(380, 800, 1000))
+    assert (told.reach.part, round(told.reach.unknown or 0, 6)) == (0.475, 0.2)
+
+
+def test_a_pages_visitors_are_put_where_its_followers_of_the_same_group_are(db: Session) -> None:
+    live_on_linkedin(db, [])
+    channel = make_channel(db, platform=Platform.LINKEDIN)
+    for dimension, key, views in (("visits_function", ENGINEERING, 5000), ("visits_function", "urn:li:function:3", 70), ("visits_shoe_size", "44", 9)):
+        db.add(AudienceSlice(channel_id=channel.id, day=NOON.date(), dimension=dimension, key=key, count=views))
+    db.flush()
+
+    told = {one.key: (one.dimension, one.people) for one in groups(db)}
+
+    # Views of the page are no people: a group that only visitors are in has none told.
+    assert (told[ENGINEERING], told["urn:li:function:3"], "44" in told) == (("function", 190), ("function", None), False)
 
 
 def test_nonsense_and_people_without_the_right_change_nothing(db: Session) -> None:
