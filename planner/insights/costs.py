@@ -18,7 +18,7 @@ from planner.channels.models import Channel
 from planner.channels.port import Platform
 from planner.insights.audiences import DIMENSIONS, ChannelReach, mapping, reached
 from planner.insights.models import Latest
-from planner.insights.standing import ChannelPart, qualified
+from planner.insights.standing import ChannelPart, Qualified, qualified
 from planner.insights.watched import watched_of
 from planner.planning.models import Post, PostState
 
@@ -30,14 +30,19 @@ MOST = 300
 
 @dataclass(frozen=True, slots=True)
 class Costed:
-    """One asset that cost something. seen -- over its channels; qualified -- by people in target, None where nobody knows who they are."""
+    """One asset that cost something. seen -- over its channels; who -- how often by people in target, and of which channels nobody knows."""
 
     asset_id: int
     title: str
     kind: AssetKind
     cost: Decimal
     seen: int | None
-    qualified: float | None
+    who: Qualified
+
+    @property
+    def qualified(self) -> float | None:
+        """How often by people in target; None where nobody knows who they are."""
+        return self.who.views
 
     @property
     def per_view(self) -> Decimal | None:

@@ -82,7 +82,7 @@ DEFINITIONS: tuple[Definition, ...] = (
     Definition("half_life", N_("Half-life"), N_("The age at which half of what a post has now was reached, between two readings on a straight line."), when=_WORKED_OUT),
     Definition("against", N_("Against its channel"), N_("A count divided by the median of the channel's posts that were read at the same age, give or take a fifth; with fewer than five of them there is no answer. Only counts of one definition are compared."), when=_WORKED_OUT),
     Definition("channel_share", N_("Share of a channel"), N_("The part of an asset's count that one channel's posts have."), when=_WORKED_OUT),
-    Definition("qualified", N_("Qualified views"), N_("Views times the part of the viewers who are known to be in target; where no viewers are known there is no answer."), when=_WORKED_OUT),
+    Definition("qualified", N_("Qualified views"), N_("Views times the part of the viewers who are known to be in target. Channels on which nobody is identified are left out and named; where nobody is on any there is no answer."), when=_WORKED_OUT),
     Definition("cost_per_view", N_("Cost per qualified view"), N_("What the asset cost, divided by its qualified views."), when=_WORKED_OUT),
     Definition("target", N_("In target"), N_("The part of the identified viewers or followers whom the table of audiences puts into the asset's audiences. Those it does not know are said apart, never counted as outside."), when=_WORKED_OUT),
     Definition("followers", N_("Followers"), N_("People who follow the account."),

@@ -18,7 +18,7 @@ from planner.insights.models import Snapshot
 from planner.insights.queries import AssetPerformance, PostNumbers
 from planner.insights.ranking import SEEN, RankedPost, metric_of, rank
 
-__all__ = ["ChannelPart", "PostStanding", "cost_per_view", "half_life", "kept", "of_post", "parts", "qualified", "standings"]
+__all__ = ["ChannelPart", "PostStanding", "Qualified", "cost_per_view", "half_life", "kept", "of_post", "parts", "qualified", "standings"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +44,38 @@ class ChannelPart:
     seen_share: float | None
     engagements: int | None
     share: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Qualified:
+    """How often an asset was seen by people in target.
+
+    views     -- over the channels on which somebody is identified; None where nobody is on any.
+    left_out  -- channels on which it was seen and nobody is identified: whether those who saw it there are in target is unknown.
+    seen      -- how often it was seen on all channels.
+    platforms -- those whose counts are in `views`. all_platforms -- those whose counts are in `seen`.
+    """
+
+    views: float | None
+    left_out: Sequence[ChannelPart]
+    seen: int
+    platforms: frozenset[Platform]
+    all_platforms: frozenset[Platform]
+
+    @property
+    def unknown(self) -> float | None:
+        """The part of all it was seen that is of the channels left out; None when it was not seen."""
+        return sum(one.seen or 0 for one in self.left_out) / self.seen if self.seen else None
+
+    @property
+    def is_mixed(self) -> bool:
+        """Whether `views` adds up what platforms count differently."""
+        return len(self.platforms) > 1
+
+    @property
+    def is_all_mixed(self) -> bool:
+        """Whether `seen`, of which `unknown` is a part, does."""
+        return len(self.all_platforms) > 1
 
 
 def half_life(points: Sequence[tuple[timedelta, int]]) -> timedelta | None:
@@ -104,11 +136,15 @@ def parts(performance: AssetPerformance) -> list[ChannelPart]:
     return sorted(told, key=lambda one: one.channel)
 
 
-def qualified(seen: Sequence[ChannelPart], reached: Sequence[ChannelReach]) -> float | None:
-    """How often the asset was seen by people in target: each channel's count times its part in target. None when no part is known."""
-    part = {one.channel_id: one.reach.part for one in reached}
-    told = [one.seen * part[one.channel_id] for one in seen if one.seen is not None and part.get(one.channel_id) is not None]  # type: ignore[operator]
-    return sum(told) if told else None
+def qualified(seen: Sequence[ChannelPart], reached: Sequence[ChannelReach]) -> Qualified:
+    """How often the asset was seen by people in target: each channel's count times its part in target, and which channels that leaves out."""
+    part = {one.channel_id: one.reach.part for one in reached if one.reach.part is not None}
+    told = sorted((one for one in seen if one.seen is not None), key=lambda one: one.channel)
+    counted = [one for one in told if one.channel_id in part]
+    return Qualified(
+        sum((one.seen or 0) * part[one.channel_id] for one in counted) if counted else None, [one for one in told if one.seen and one.channel_id not in part],
+        sum(one.seen or 0 for one in told), frozenset(one.platform for one in counted), frozenset(one.platform for one in told),
+    )  # fmt: skip
 
 
 def cost_per_view(asset: Asset, views: float | None) -> Decimal | None:

@@ -20,7 +20,7 @@ from planner.insights.audiences import ChannelReach, asset_reach
 from planner.insights.private import QUARTERS, private_numbers
 from planner.insights.queries import AssetPerformance
 from planner.insights.ranking import MIN_PEERS, SEEN, metric_of
-from planner.insights.standing import ChannelPart, PostStanding, cost_per_view, kept, parts, qualified, standings
+from planner.insights.standing import ChannelPart, PostStanding, Qualified, cost_per_view, kept, parts, qualified, standings
 from planner.insights.variants import LEAST_ACTED, LEAST_SEEN, of_asset
 from planner.insights.watched import watched
 from planner.web.access import needs
@@ -44,7 +44,7 @@ class Numbers:
     posts: Sequence[PostStanding]
     parts: Sequence[ChannelPart]
     reached: Sequence[ChannelReach]
-    qualified: float | None
+    who: Qualified
     cost_per_view: Decimal | None
 
     @property
@@ -92,8 +92,8 @@ def _numbers(asset_id: int) -> Numbers:
     performance = insights.asset_performance(g.db, asset.id)
     told = parts(performance)
     reached = asset_reach(g.db, asset, watched(g.db, asset.id)) if performance.posts else []
-    views = qualified(told, reached)
-    return Numbers(asset, performance, standings(g.db, performance, viewer=g.user), told, reached, views, cost_per_view(asset, views))
+    who = qualified(told, reached)
+    return Numbers(asset, performance, standings(g.db, performance, viewer=g.user), told, reached, who, cost_per_view(asset, who.views))
 
 
 def _summary(found: Numbers) -> str:

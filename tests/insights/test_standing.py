@@ -12,7 +12,7 @@ from planner.channels.models import Channel
 from planner.channels.port import Platform, Reading
 from planner.insights import queries, service
 from planner.insights.audiences import ChannelReach, Reach
-from planner.insights.standing import cost_per_view, half_life, kept, parts, qualified, standings
+from planner.insights.standing import ChannelPart, cost_per_view, half_life, kept, parts, qualified, standings
 from planner.planning.models import Post, PostState
 from tests.factories import NOON, make_asset, make_channel, make_post
 
@@ -77,8 +77,23 @@ def test_a_qualified_view_costs_what_the_asset_cost_and_nothing_is_said_where_no
     told = parts(queries.asset_performance(db, asset.id))
     reached = [ChannelReach(channel.id, channel.name, channel.platform, "countries", date(2026, 3, 1), True, Reach(30, 80, 100))]
 
-    assert (qualified(told, reached), qualified(told, [])) == (300.0, None)
+    assert (qualified(told, reached).views, qualified(told, []).views) == (300.0, None)
     assert (cost_per_view(asset, 300.0), cost_per_view(asset, None), cost_per_view(make_asset(db), 300.0)) == (Decimal(5), None, None)
+
+
+def test_channels_where_nobody_is_identified_are_left_out_by_name_and_their_part_of_all_views_is_unknown() -> None:
+    told = [
+        ChannelPart(number, platform.value, platform, seen, None, None, None)
+        for number, (platform, seen) in enumerate(((Platform.YOUTUBE, 9000), (Platform.LINKEDIN, 500), (Platform.X, 500), (Platform.WEBHOOK, None)))
+    ]
+    followers = ChannelReach(1, "linkedin", Platform.LINKEDIN, "function", date(2026, 3, 1), False, Reach(80, 80, 100))
+    viewers = ChannelReach(0, "youtube", Platform.YOUTUBE, "countries", date(2026, 3, 1), True, Reach(0, 50, 100))
+
+    some, more, nobody = qualified(told, [followers]), qualified(told, [followers, viewers]), qualified([], [])
+
+    assert (some.views, [one.channel for one in some.left_out], some.unknown, some.is_mixed, some.is_all_mixed) == (500.0, ["x", "youtube"], 0.95, False, True)
+    assert (more.views, [one.channel for one in more.left_out], more.unknown, more.is_mixed) == (500.0, ["x"], 0.05, True)
+    assert (nobody.views, nobody.left_out, nobody.unknown, nobody.is_all_mixed) == (None, [], None, False)
 
 
 def test_clicks_are_kept_from_the_last_reading_that_told_them(db: Session) -> None:

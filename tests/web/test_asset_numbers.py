@@ -252,3 +252,22 @@ def test_a_country_put_into_an_audience_tells_what_part_of_a_videos_viewers_is_i
     # 304 of the 800 whose country is told; 200 of the 1,000 views come from nowhere that YouTube names.
     assert ">38%<" in page and "of the 80% identified; 20% unknown" in page
     assert "€0.50" in page  # 190 € for 1,000 × 38 %.
+
+
+def test_a_cost_per_qualified_view_says_whom_it_leaves_out_on_every_page(client: Browser, app_db: Session) -> None:
+    asset, page = make_asset(app_db, title="Everywhere", cost=Decimal(1000), currency="EUR"), make_channel(app_db, platform=Platform.LINKEDIN, name="Our page")
+    asset.audiences = [Audience.EXPERTS]
+    app_db.add(AudienceSlice(channel_id=page.id, day=NOON.date(), dimension="function", key=ENGINEERING, count=80))
+    films, group = make_channel(app_db, platform=Platform.YOUTUBE, name="Our films"), make_channel(app_db, platform=Platform.X, name="Group on X")
+    for channel, counts in ((films, {"views": 9000}), (page, {"impressions": 500}), (group, {"impressions": 500})):
+        post = make_post(app_db, asset=asset, channel=channel, state=PostState.PUBLISHED, publish_at=NOON - 10 * DAY, published_at=NOON - 10 * DAY)
+        service.record(app_db, [(post.id, Reading("", **counts))], at=NOON - DAY, now=NOON)
+    app_db.commit()
+
+    numbers, compared, costs = (client.get(path).text for path in (f"/performance/assets/{asset.id}", f"/performance/compare?asset={asset.id}", "/performance/costs"))
+
+    said = "Left out, because nobody there is identified: Group on X, Our films. That is 95% of all views, of which it is unknown whether they are in target. Mixed definitions: A sum"
+    assert said in " ".join(numbers.split())
+    briefly = "Mixed definitions95% of all views unknown: Group on X, Our films"
+    assert texts(compared, "Cost per qualified view") == [f"€2{briefly}"]
+    assert (texts(costs, "Qualified views"), texts(costs, "Seen")) == ([f"500{briefly}"], ["10,000Mixed definitions"])

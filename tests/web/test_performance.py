@@ -39,7 +39,7 @@ def seen(db: Session, channel: Channel, counts: list[int], *, title: str = "Post
 
 def texts(page: str, label: str) -> list[str]:
     """What stands in the cells of one column, without its definitions."""
-    cells = re.findall(rf'<td data-label="{label}"[^>]*>(.*?)</td>', page, flags=re.DOTALL)
+    cells = re.findall(rf'<td [^>]*data-label="{label}"[^>]*>(.*?)</td>', page, flags=re.DOTALL)
     plain = [re.sub(r'<span class="sr-only">.*?</span>|<div class="explain__sheet">.*?</div>|<[^>]+>', "", cell, flags=re.DOTALL) for cell in cells]
     return [" ".join(text.split()) for text in plain]
 
