@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -48,6 +48,16 @@ class Numbers:
     cost_per_view: Decimal | None
 
     @property
+    def read_at(self) -> datetime | None:
+        """When the newest of its numbers was read."""
+        return max((post.read_at for post in self.performance.posts if post.read_at), default=None)
+
+    @property
+    def ways(self) -> Sequence[str]:
+        """The ways of counting by which its views were read."""
+        return sorted({post.regime for post in self.performance.posts if post.counts and post.counts["views"] is not None})
+
+    @property
     def best(self) -> PostStanding | None:
         """The post that did best against its channel."""
         told = [one for one in self.posts if one.standing and one.standing.ratio is not None]
@@ -66,7 +76,7 @@ def show(asset_id: int) -> ResponseReturnValue:
     return render_template(
         "performance/asset.html", one=found, asset=found.asset, kept=kept(g.db, found.performance), private=private_numbers(g.db, found.performance), quarters=QUARTERS, variants=of_asset(g.db, asset_id), least_shown=(LEAST_SEEN, LEAST_ACTED), summary=_summary(found), lines=_gained(found.performance, "engagements"),
         seen=_gained(found.performance, SEEN), breaks={on: _("YouTube counts views in another way") for series in found.performance.series for on in series.breaks},
-        least=MIN_PEERS, read_at=max((post.read_at for post in found.performance.posts if post.read_at), default=None),
+        least=MIN_PEERS, read_at=found.read_at,
         others=[one for one in insights.top_assets(g.db, metric="engagements", days=_DAYS, now=g.now, viewer=g.user) if one.asset_id != asset_id],
     )  # fmt: skip
 

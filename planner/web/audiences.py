@@ -35,8 +35,8 @@ def table() -> ResponseReturnValue:
             )
         flash(ngettext("One group is put elsewhere.", "%(num)d groups are put elsewhere.", changed) if changed else _("Nothing was changed."), "success")
         return redirect(url_for(".table"))
-    words = {**watched_words(), "people": _("Age and gender"), "countries": _("Country, by views"), **{name: str(word) for name, word in DIMENSIONS.items()}}
-    return render_template("performance/audiences.html", groups=known, audiences=list(Audience), outside=OUTSIDE, unknown=_UNKNOWN, words=words)
+    named = {**watched_words(), "people": _("Age and gender"), "countries": _("Country, by views"), **{name: str(word) for name, word in DIMENSIONS.items()}}
+    return render_template("performance/audiences.html", groups=known, audiences=list(Audience), outside=OUTSIDE, unknown=_UNKNOWN, named=named)
 
 
 def _chosen(number: int, dimension: str, key: str) -> str | None:
