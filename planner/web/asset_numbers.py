@@ -77,7 +77,6 @@ def show(asset_id: int) -> ResponseReturnValue:
         "performance/asset.html", one=found, asset=found.asset, kept=kept(g.db, found.performance), private=private_numbers(g.db, found.performance), quarters=QUARTERS, variants=of_asset(g.db, asset_id), least_shown=(LEAST_SEEN, LEAST_ACTED), summary=_summary(found), lines=_gained(found.performance, "engagements"),
         seen=_gained(found.performance, SEEN), breaks={on: _("YouTube counts views in another way") for series in found.performance.series for on in series.breaks},
         least=MIN_PEERS, read_at=found.read_at,
-        others=[one for one in insights.top_assets(g.db, metric="engagements", days=_DAYS, now=g.now, viewer=g.user) if one.asset_id != asset_id],
     )  # fmt: skip
 
 

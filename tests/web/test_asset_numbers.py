@@ -271,3 +271,13 @@ def test_a_cost_per_qualified_view_says_whom_it_leaves_out_on_every_page(client:
     briefly = "Mixed definitions95% of all views unknown: Group on X, Our films"
     assert texts(compared, "Cost per qualified view") == [f"€2{briefly}"]
     assert (texts(costs, "Qualified views"), texts(costs, "Seen")) == ([f"500{briefly}"], ["10,000Mixed definitions"])
+
+
+def test_each_post_says_how_many_comments_it_brought_and_who_told_none(client: Browser, app_db: Session) -> None:
+    asset, page = make_asset(app_db), make_channel(app_db, platform=Platform.LINKEDIN, name="Our page")
+    for days, comments in ((12, 1204), (11, 0), (10, None)):
+        post = make_post(app_db, asset=asset, channel=page, state=PostState.PUBLISHED, publish_at=NOON - days * DAY, published_at=NOON - days * DAY)
+        service.record(app_db, [(post.id, Reading("", impressions=100, comments=comments))], at=NOON - DAY, now=NOON)
+    app_db.commit()
+
+    assert texts(client.get(f"/performance/assets/{asset.id}").text, "Comments") == ["1,204", "0", "–"]

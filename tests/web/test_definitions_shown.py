@@ -80,7 +80,7 @@ def test_headings_of_numbers_lead_to_their_definitions(client: Browser, told: di
         f"/performance/channels/{channel}": ["impressions", "against", "against", "followers", "against"],
         "/performance/audience": ["followers", "group_people"],
         "/performance/audiences": ["group_people"],
-        f"/performance/assets/{asset}": ["seen", "channel_share", "against", "half_life", "clicks", "seen", "channel_share", "engagements", "mixed"],
+        f"/performance/assets/{asset}": ["seen", "channel_share", "against", "half_life", "clicks", "comments", "seen", "channel_share", "engagements", "mixed"],
         f"/performance/compare?asset={asset}": ["views", "impressions", "engagements", "against", "cost_per_view"],
         f"/assets/{asset}": [
             "views", "impressions", "engagements", "growth", "analytics_views", "analytics_views", "analytics_views", "viewers", "analytics_views", "retention",
