@@ -81,6 +81,8 @@ DEFINITIONS: tuple[Definition, ...] = (
                source=N_("YouTube Analytics: audienceWatchRatio"), when=_ANALYTICS),
     Definition("subscribers_gained", N_("Subscribers gained"), N_("People who subscribed on the video's page."),
                source=N_("YouTube Analytics: subscribersGained"), when=_ANALYTICS),
+    Definition("analytics_acts", N_("Reactions, comments and shares, by YouTube Analytics"), N_("Likes less those taken back, comments, and shares by YouTube's own button, since the video came out and to three days before it was asked."),
+               source=N_("YouTube Analytics: likes, comments, shares"), when=_ANALYTICS),
     Definition("paid", N_("From advertising"), N_("The part of the views that YouTube's advertising brought: those are paid, the others organic. LinkedIn's counts are organic only; X's organic impressions are told apart for 30 days."),
                {_YOUTUBE: "insightTrafficSourceType: ADVERTISING, PROMOTED", _X: "organic_metrics.impression_count"}, when=_ANALYTICS),
     Definition("organic", N_("Organic impressions"), N_("How often a post was on somebody’s screen without being paid for."),

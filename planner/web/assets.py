@@ -20,7 +20,7 @@ from planner.insights import queries as insights
 from planner.insights.budget import MEASURES
 from planner.insights.noticing import bursts_of
 from planner.insights.queries import AssetPerformance
-from planner.insights.rules import SHORTS_BREAK
+from planner.insights.rules import SHORTS_BREAK, is_short
 from planner.insights.sources import NETWORKS, Source
 from planner.insights.traffic import AssetTraffic, asset_traffic
 from planner.insights.watched import watched
@@ -34,6 +34,7 @@ from planner.web.filters import at_least
 from planner.web.forms.catalog import FileForm, UploadForm
 from planner.web.labels import label
 from planner.web.session import committing, runtime
+from planner.web.watched_days import watched_days
 from planner.web.watched_words import watched_words
 
 __all__ = ["file", "show", "upload"]
@@ -147,6 +148,7 @@ def _page(asset: Asset, form: UploadForm, status: int = 200, *, described: tuple
     performance = insights.asset_performance(g.db, asset.id)
     posts = planning.posts_of(g.db, asset_id=asset.id, viewer=g.user)
     traffic = asset_traffic(g.db, asset, zone=runtime().settings.time_zone)
+    videos, shorts = watched(g.db, asset.id), {post.post_id for post in performance.posts if is_short(post.url)}
     files, languages = queries.files_of(g.db, asset.id), language_names()
     form.offer(languages)
     page = render_template(
@@ -161,7 +163,8 @@ def _page(asset: Asset, form: UploadForm, status: int = 200, *, described: tuple
         traffic=traffic,
         network_parts=[f"{label(one.source)} {at_least(one.share)}" for one in traffic.networks],
         visit_days=_visit_days(traffic),
-        watched=watched(g.db, asset.id),
+        watched=videos,
+        watched_days={one.post_id: watched_days(one, short=one.post_id in shorts) for one in videos},
         bursts=bursts_of(g.db, asset.id),
         watched_words=watched_words(),
         definitions=definitions(),

@@ -27,6 +27,7 @@ from planner.channels.models import Channel
 from planner.channels.port import MediaKind, Platform, Reading
 from planner.insights import detailing
 from planner.insights import service as insights
+from planner.insights.rules import YOUTUBE_BREAK
 from planner.planning import facts
 from planner.planning.models import Post, PostState
 from tests.conftest import Browser
@@ -129,6 +130,47 @@ def test_totals_add_what_was_told_and_name_who_did_not_tell(client: Browser, fil
         "Reactions": "123 | Not told by: Our page",
         "Comments": "0 | Not told by: Our page",
     }
+
+
+ANALYTICS = ["day", "views", "estimatedMinutesWatched", "averageViewDuration", "averageViewPercentage", "likes", "comments", "shares", "subscribersGained"]
+
+
+def test_the_days_of_a_video_are_drawn_with_their_gaps_their_tables_and_a_sentence(client: Browser, film: Asset, app_db: Session) -> None:
+    post_id = app_db.scalars(select(Post.id).where(Post.asset_id == film.id, Post.external_id == "v1")).one()
+    days = [(date(2026, 1, 2), 100, 90), (date(2026, 1, 3), 250, 300), (date(2026, 1, 5), 0, 0)]
+    tables = [
+        Report("days", date(2026, 1, 1), date(2026, 1, 6), ANALYTICS, [[str(on), views, minutes, 60, 40.0, 0, 0, 0, 0] for on, views, minutes in reversed(days)]),
+        Report("total", date(2026, 1, 1), date(2026, 1, 6), ANALYTICS[1:], [[350, 390, 66, 40.0, 12, 0, 3, 1]]),
+    ]  # fmt: skip
+    detailing.keep(app_db, post_id, tables, now=NOON)
+    app_db.commit()
+
+    page = client.get(f"/assets/{film.id}")
+
+    columns = {}
+    for name in ("watched-views", "watched-hours"):
+        assert f'data-chart="line" data-table="{name}-{post_id}"' in page.text
+        table = page.text[page.text.index(f'id="{name}-{post_id}"') :].partition("</table>")[0]
+        columns[name] = re.findall(r'<th scope="row" data-value="([^"]+)">[^<]*</th><td class="end"(?: data-value="([\d.]+)")?>', table)
+    on = [f"2026-01-0{number}" for number in (2, 3, 4, 5)]
+    assert columns == {"watched-views": list(zip(on, ("100", "250", "", "0"), strict=True)), "watched-hours": list(zip(on, ("1.5", "5.0", "", "0.0"), strict=True))}
+    watched = page.text[page.text.index(f'id="watched-{post_id}"') :].partition('id="visits"')[0]
+    assert "From 2 Jan 2026 to 5 Jan 2026 it was started 350 times and watched for 6.5 h; most often on 3 Jan 2026 (250)." in words(watched)
+    assert (watched.count('data-chart-file="png"'), watched.count('data-chart-file="csv"')) == (2, 2)
+    told = re.findall(r'<span class="stat__label">(Reactions|Comments|Shares)</span>.*?<summary class="num">(\d+)<', watched, re.S)
+    assert told == [("Reactions", "12"), ("Comments", "0"), ("Shares", "3")]
+
+
+def test_views_of_a_videos_days_are_not_added_up_across_two_ways_of_counting(client: Browser, film: Asset, app_db: Session) -> None:
+    post_id = app_db.scalars(select(Post.id).where(Post.asset_id == film.id, Post.external_id == "v1")).one()
+    rows = [[str(YOUTUBE_BREAK + number * DAY), 100 + 500 * (number >= 0), 60, 60, 40.0, 0, 0, 0, 0] for number in range(-2, 2)]
+    detailing.keep(app_db, post_id, [Report("days", YOUTUBE_BREAK - 2 * DAY, YOUTUBE_BREAK + DAY, ANALYTICS, rows)], now=NOON)
+    app_db.commit()
+
+    page = client.get(f"/assets/{film.id}").text
+
+    assert re.findall(r'<tr data-break="([^"]+)"><th scope="row" data-value="([^"]+)">', page) == [("YouTube counts views in another way", str(YOUTUBE_BREAK))]
+    assert "From 27 Aug 2026 to 28 Aug 2026 it was started 1,200 times and watched for 2 h; most often on 28 Aug 2026 (600)." in words(page)
 
 
 def test_a_chat_room_is_not_named_among_those_that_told_nothing(client: Browser, film: Asset, app_db: Session) -> None:
