@@ -211,13 +211,22 @@ def _followers(told: channels.Audience | None) -> dict[str, tuple[date, dict[str
 
 
 def _viewers(watched: Sequence[Watched], channel: str) -> dict[str, tuple[date, dict[str, float], float | None]]:
-    """By the tables of the channel's video: people in per cent, countries in views, of all its views where they are told."""
+    """By the tables of all the channel's videos, each with the weight of its views, of those of videos whose tables are withheld too. People
+    are told in per cent of each video: where the views of one are not told, all of them weigh alike."""
+    own = [one for one in watched if one.channel_name == channel]
+    views = [(one.total or {}).get("views") for one in own]
+    alike = any(count is None for count in views)
     found: dict[str, tuple[date, dict[str, float], float | None]] = {}
-    for one in watched:
-        if one.channel_name == channel:
-            for name in DIMENSIONS[Platform.YOUTUBE]:
-                parts = getattr(one, name)
-                if parts:
-                    total = 100.0 if name == "people" else (one.total or {}).get("views")
-                    found[name] = (one.until, {part.key: part.count for part in parts}, total)
+    for name in DIMENSIONS[Platform.YOUTUBE]:
+        people: dict[str, float] = {}
+        days, total = [], 0.0
+        for one, count in zip(own, views, strict=True):
+            parts = getattr(one, name) or ()
+            weight = (1.0 if alike else float(count or 0)) / 100 if name == "people" else 1.0
+            for part in parts:
+                people[part.key] = people.get(part.key, 0) + part.count * weight
+            total += weight * 100 if name == "people" else max(count or 0, sum(part.count for part in parts))
+            days += [one.until] if parts else []
+        if days:
+            found[name] = (max(days), people, total)
     return found

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from planner.accounts.models import Entry
 from planner.catalog.models import Asset, Audience
 from planner.channels.details import Report
-from planner.channels.models import AudienceSlice
+from planner.channels.models import AudienceSlice, Channel
 from planner.channels.port import Platform
 from planner.core.errors import Forbidden, Invalid
 from planner.insights import detailing
@@ -117,6 +117,29 @@ def test_viewers_are_in_target_by_the_table_that_identifies_most_and_views_from_
 
     assert (told.dimension, told.is_viewers, told.reach) == ("countries", True, Reach(380, 800, 1000))
     assert (told.reach.part, round(told.reach.unknown or 0, 6)) == (0.475, 0.2)
+
+
+def test_viewers_of_several_videos_on_one_channel_count_by_their_views_and_those_of_a_withheld_one_are_unknown(db: Session) -> None:
+    asset, planner = a_film(db, countries=[["FR", 300]], people=[["age25-34", "male", 100.0]], total=300), make_user(db, roles=("planner",))
+    channel = db.scalars(select(Channel)).one()
+    other = make_channel(db, platform=Platform.YOUTUBE)
+    day = NOON.date()
+    for where, countries, people, views in ((channel, [["DE", 100]], [["age18-24", "female", 100.0]], 100), (channel, [], [], 600), (other, [["DE", 50]], [], 50)):
+        post = make_post(db, asset=asset, channel=where, state=PostState.PUBLISHED, published_at=NOON)
+        detailing.keep(db, post.id, [
+            Report("countries", day, day, ["country", "views"], countries), Report("people", day, day, ["ageGroup", "gender", "viewerPercentage"], people),
+            Report("total", day, day, ["views"], [[views]]),
+        ], now=NOON)  # fmt: skip
+    for key, audience in (("FR", "experts"), ("DE", OUTSIDE)):
+        put(db, (Platform.YOUTUBE, "countries", key), audience, actor=planner, now=NOON)
+
+    told = {one.channel_id: one.reach for one in asset_reach(db, asset, watched(db, asset.id))}
+    assert told == {channel.id: Reach(300, 400, 1000), other.id: Reach(0, 50, 50)}
+
+    for key in ("FR", "DE"):
+        put(db, (Platform.YOUTUBE, "countries", key), None, actor=planner, now=NOON)
+    put(db, (Platform.YOUTUBE, "people", "age25-34,male"), "experts", actor=planner, now=NOON)
+    assert [one.reach for one in asset_reach(db, asset, watched(db, asset.id))] == [Reach(300, 300, 1000)]
 
 
 def test_a_pages_visitors_are_put_where_its_followers_of_the_same_group_are(db: Session) -> None:
