@@ -17,10 +17,16 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.orm import Session
 
 from planner import tables
+from planner.catalog.models import AssetFile
 from planner.catalog.queries import Filters, search
+from planner.channels.port import MediaKind, Platform
 from planner.core.db import make_engine
+from planner.planning.digest import content_digest
+from planner.planning.models import Approval, Verb
 from planner.planning.quiet_models import Blackout
+from planner.publishing.models import Attempt, Delivery, DeliveryState
 from tests.conftest import POSTGRES, SECRET, offered
+from tests.factories import NOON, make_asset, make_channel, make_post
 
 MIGRATIONS = Path(__file__).resolve().parent.parent / "migrations"
 
@@ -190,6 +196,41 @@ def test_the_days_of_an_asset_keep_their_counts_through_the_change_of_their_orde
     with engine.connect() as connection:
         assert [tuple(row) for row in connection.execute(days)] == told
         assert inspect(connection).get_pk_constraint("asset_day")["constrained_columns"] == ["day", "asset_id", "channel_id"]
+
+
+def test_what_was_approved_stays_so_with_the_alt_text_and_the_card_that_leave(alembic: Config, engine: Engine) -> None:
+    command.upgrade(alembic, "head")
+    with Session(engine) as db, db.begin():
+        asset = make_asset(db, summary="Three ports, one network.")
+        file = AssetFile(
+            asset=asset, kind=MediaKind.IMAGE, name="a.png", stored_name="x.png", mime="image/png", size=9, sha256="0", alt_text="A red crane", created_at=NOON,
+        )  # fmt: skip
+        db.add(file)
+        db.flush()
+        page = make_channel(db, platform=Platform.LINKEDIN)
+        card = make_post(db, asset=asset, channel=page, link="https://example.com")
+        picture = make_post(db, asset=asset, channel=page, link="https://example.com", media=[{"file_id": file.id, "alt_text": ""}])
+        plain = make_post(db, asset=asset, link="https://example.com", media=[{"file_id": file.id, "alt_text": "A crane"}])
+        posts = [card, picture, plain]
+        now = [content_digest(post, post.asset, post.channel) for post in posts]
+        asset.summary, file.alt_text = "", ""
+        before = [content_digest(post, post.asset, post.channel) for post in posts]
+        asset.summary, file.alt_text = "Three ports, one network.", "A red crane"
+        for post, digest in zip(posts, before, strict=True):
+            post.approved_digest = digest
+            post.approvals.append(Approval(verb=Verb.APPROVED, digest=digest, by_name="Jane", at=NOON))
+            delivery = Delivery(post=post, channel_id=post.channel_id, due_at=NOON, next_at=NOON, digest=digest, created_at=NOON, state=DeliveryState.DUE, tries=1, looks=0)
+            db.add(delivery)
+            db.flush()
+            db.add(Attempt(delivery_id=delivery.id, number=1, fingerprint="f", digest=digest, worker="w", started_at=NOON))
+    command.downgrade(alembic, "20261128_asset_days")
+
+    command.upgrade(alembic, "head")
+
+    assert [old == new for old, new in zip(before, now, strict=True)] == [False, False, True]
+    for told in ("approved_digest FROM posts", "digest FROM approvals", "digest FROM deliveries", "digest FROM attempts"):
+        with engine.connect() as connection:
+            assert list(connection.execute(text(f"SELECT {told} ORDER BY id")).scalars()) == now  # noqa: S608 (no value of anybody's)
 
 
 def test_a_migration_imports_nothing_from_the_product() -> None:

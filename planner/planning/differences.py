@@ -10,7 +10,7 @@ from difflib import SequenceMatcher
 from typing import Any
 
 from planner.core.i18n import N_
-from planner.planning.digest import leaving_title
+from planner.planning.digest import leaving_card, leaving_files, leaving_title
 from planner.planning.models import Post
 
 __all__ = ["FIELDS", "Difference", "Piece", "differences", "snapshot", "words_changed"]
@@ -28,12 +28,13 @@ FIELDS: dict[str, str] = {
     "tags": N_("Tags"),
     "media": N_("Files"),
     "alt_texts": N_("Alt texts"),
+    "card": N_("Description on the link's card"),
     "playlist": N_("Playlist"),
     "asset_url": N_("The asset's own address"),
     "language": N_("Language"),
 }
 #: Compared word by word; the others as a whole.
-_TEXTS = frozenset({"title", "text", "first_comment", "alt_texts"})
+_TEXTS = frozenset({"title", "text", "first_comment", "alt_texts", "card"})
 #: A word with the space after it, or a space alone.
 _WORDS = re.compile(r"\S+\s*|\s+")
 #: Beyond this many words the comparison would take longer than anybody waits; then the whole is shown.
@@ -61,7 +62,7 @@ class Difference:
 
 def snapshot(post: Post) -> dict[str, Any]:
     """What an approver has before them, as plain values that a JSON column keeps."""
-    names = {file.id: file.name for file in post.asset.files} if post.media else {}
+    files = {file.id: (file.name, alt) for file, alt in leaving_files(post)}
     return {
         "publish_at": post.publish_at.isoformat() if post.publish_at else None,
         "channel": post.channel.name,
@@ -72,8 +73,9 @@ def snapshot(post: Post) -> dict[str, Any]:
         "short_code": (post.short_code or "") if post.link else "",
         "first_comment": post.first_comment,
         "tags": ", ".join(post.tags or []),
-        "media": ", ".join(names.get(int(item["file_id"]), f"#{item['file_id']}") for item in post.media or []),
-        "alt_texts": "\n".join(item.get("alt_text") or "–" for item in post.media or []),
+        "media": ", ".join(files[item["file_id"]][0] if item["file_id"] in files else f"#{item['file_id']}" for item in post.media or []),
+        "alt_texts": "\n".join(item.get("alt_text") or files.get(item["file_id"], ("", ""))[1] or "–" for item in post.media or []),
+        "card": leaving_card(post, post.asset, post.channel),
         "playlist": post.playlist,
         "asset_url": post.asset.url,
         "language": post.asset.language or "",

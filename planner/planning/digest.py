@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from datetime import UTC
+from typing import Any
 
 import orjson
 
@@ -15,7 +16,10 @@ from planner.planning.marks import leaving_link
 from planner.planning.mentions import spoken
 from planner.planning.models import Post
 
-__all__ = ["content_digest", "leaving_comment", "leaving_files", "leaving_text", "leaving_title", "text_leaving"]
+__all__ = ["CARD_LENGTH", "content_digest", "leaving_card", "leaving_comment", "leaving_files", "leaving_text", "leaving_title", "text_leaving"]
+
+#: As much of an asset's summary as a link's card says.
+CARD_LENGTH = 250
 
 
 def leaving_text(post: Post, channel: Channel, base_url: str = "") -> str:
@@ -32,11 +36,25 @@ def leaving_comment(post: Post, channel: Channel) -> str:
     return spoken(post.first_comment or "", channel.platform, channel, comment=True)
 
 
-def leaving_files(post: Post) -> list[tuple[AssetFile, str]]:
+def leaving_files(post: Post, asset: Asset | None = None) -> list[tuple[AssetFile, str]]:
     """The chosen files in their order, each with what is said of it to people who cannot see it: the post's own words, else the file's."""
-    there = {file.id: file for file in post.asset.files} if post.media else {}
-    chosen = [(there.get(item.get("file_id", 0)), item.get("alt_text")) for item in post.media or []]
-    return [(file, alt or file.alt_text) for file, alt in chosen if file is not None]
+    return [(file, alt or file.alt_text) for file, alt in _chosen(post, asset or post.asset)]
+
+
+def _chosen(post: Post, asset: Asset) -> list[tuple[AssetFile, str]]:
+    """The chosen files in their order, each with what the post itself says of it."""
+    there = {file.id: file for file in asset.files} if post.media else {}
+    chosen = [(there.get(item.get("file_id", 0)), item.get("alt_text") or "") for item in post.media or []]
+    return [(file, alt) for file, alt in chosen if file is not None]
+
+
+def leaving_card(post: Post, asset: Asset, channel: Channel) -> str:
+    """What the card of its link says below the title: the beginning of the asset's summary. Only LinkedIn is told, and only without files to show."""
+    if channel.platform is not Platform.LINKEDIN or not post.link or not asset.summary:
+        return ""
+    if any(file.kind not in (MediaKind.THUMBNAIL, MediaKind.CAPTIONS) for file, _own in _chosen(post, asset)):
+        return ""
+    return asset.summary[:CARD_LENGTH]
 
 
 def text_leaving(platform: Platform, text: str, link: str, leaves: str = "") -> str:
@@ -65,6 +83,17 @@ def _exactly(link: str) -> re.Pattern[str]:
 def leaving_title(post: Post, asset: Asset) -> str:
     """The title as it leaves: the post's own, else the asset's."""
     return post.title.strip() or asset.title
+
+
+def _from_elsewhere(post: Post, asset: Asset, channel: Channel) -> dict[str, Any]:
+    """What leaves with the post and stands in the catalog alone: a file's own alt text where the post has none, and the card of its link."""
+    found: dict[str, Any] = {}
+    if not all(item.get("alt_text") for item in post.media or []):
+        alts = [[file.id, file.alt_text] for file, own in _chosen(post, asset) if file.alt_text and not own]
+        found |= {"alts": alts} if alts else {}
+    if card := leaving_card(post, asset, channel):
+        found["card"] = card
+    return found
 
 
 def content_digest(post: Post, asset: Asset, channel: Channel) -> str:
@@ -101,4 +130,11 @@ def content_digest(post: Post, asset: Asset, channel: Channel) -> str:
         content["marks"] = dict(post.marks)
     if post.link and post.short_code:
         content["short"] = post.short_code
+    digest = _sha256(content)
+    # Joined to the digest of the rest, which a migration could do for what was approved before this was part of it.
+    elsewhere = _from_elsewhere(post, asset, channel)
+    return _sha256({"content": digest, **elsewhere}) if elsewhere else digest
+
+
+def _sha256(content: dict[str, Any]) -> str:
     return hashlib.sha256(orjson.dumps(content, option=orjson.OPT_SORT_KEYS)).hexdigest()

@@ -12,7 +12,7 @@ from planner.channels.models import Channel, ChannelState
 from planner.channels.port import Limits, Platform
 from planner.core.errors import EmbargoActive, SelfApproval
 from planner.core.i18n import N_
-from planner.planning.digest import content_digest, leaving_comment, leaving_text, leaving_title
+from planner.planning.digest import content_digest, leaving_comment, leaving_files, leaving_text, leaving_title
 from planner.planning.findings import ALONE, Finding, Surroundings, as_error, blocking, refuse
 from planner.planning.habits import CLASH, REPEAT, habits, tuned
 from planner.planning.leaks import leaks
@@ -129,9 +129,8 @@ def _said(post: Post, asset: Asset, channel: Channel) -> Iterator[tuple[str, str
     yield "first_comment", leaving_comment(post, channel)
     yield from (("tags", f"#{tag}") for tag in post.tags or [])
     if post.media:
-        yield from (("media", str(item.get("alt_text", ""))) for item in post.media)
-        chosen = {item.get("file_id") for item in post.media}
-        yield from (("media", file.name) for file in asset.files if file.id in chosen)
+        yield from (("media", str(item.get("alt_text") or "")) for item in post.media)
+        yield from (("media", words) for file, alt in leaving_files(post, asset) for words in (alt, file.name))
 
 
 def _moment(post: Post, now: datetime) -> Iterator[Finding]:

@@ -12,7 +12,7 @@ from planner.catalog.models import AssetFile
 from planner.channels.models import Channel
 from planner.channels.port import Media, MediaKind, OutgoingPost, Platform
 from planner.core.text import video_picture
-from planner.planning.digest import leaving_comment, leaving_text, leaving_title
+from planner.planning.digest import CARD_LENGTH, leaving_comment, leaving_text, leaving_title
 from planner.planning.marks import leaving_link
 from planner.planning.models import Post
 from planner.publishing.models import Attempt, Delivery
@@ -42,7 +42,7 @@ def outgoing_of(db: Session, post: Post, attempt: Attempt, *, delivery_id: int, 
         title=leaving_title(post, post.asset),
         link=leaving_link(post, base_url),
         link_title=leaving_title(post, post.asset),
-        link_description=post.asset.summary[:250],
+        link_description=post.asset.summary[:CARD_LENGTH],
         first_comment=leaving_comment(post, channel),
         language=post.asset.language,
         tags=tuple(post.tags),

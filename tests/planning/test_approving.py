@@ -11,7 +11,8 @@ from sqlalchemy import event
 from sqlalchemy.orm import Session
 
 from planner.accounts.models import User
-from planner.catalog.models import AssetKind
+from planner.catalog.models import AssetFile, AssetKind
+from planner.channels.port import MediaKind, Platform
 from planner.core.errors import Conflict, Forbidden, Invalid, SelfApproval, WrongState
 from planner.planning import approving, routes, service, steps
 from planner.planning.differences import Piece, differences, snapshot, words_changed
@@ -19,7 +20,7 @@ from planner.planning.models import Post, PostState, Verb
 from planner.planning.saying import digest_of
 from planner.planning.steps import Step
 from planner.planning.values import PostValues, values_of
-from tests.factories import make_asset, make_campaign, make_post, make_user
+from tests.factories import make_asset, make_campaign, make_channel, make_post, make_user
 
 DAY = timedelta(days=1)
 EDITORS, LEGAL = Step("", "Editors"), Step("", "Legal", roles=("legal",), hours=24, nudge=4)
@@ -184,6 +185,22 @@ def test_an_approver_sees_what_changed_since_they_last_read_it(db: Session, now:
     assert set(found) == {"publish_at", "text"}
     assert found["text"].pieces == (Piece("same", "We open a plant in "), Piece("gone", "Lyon."), Piece("new", "Lille."))
     assert (found["publish_at"].was, found["publish_at"].became) == (now + DAY, now + 2 * DAY)
+
+
+def test_an_approver_sees_what_changed_of_the_alt_text_and_the_card_that_leave(db: Session, now: datetime) -> None:
+    asset = make_asset(db, summary="Three ports.")
+    file = AssetFile(asset=asset, kind=MediaKind.THUMBNAIL, name="a.png", stored_name="x", mime="image/png", size=9, sha256="0", alt_text="A crane", created_at=now)
+    db.add(file)
+    db.flush()
+    page = make_channel(db, platform=Platform.LINKEDIN)
+    post = make_post(db, asset=asset, channel=page, link="https://example.com", media=[{"file_id": file.id, "alt_text": ""}])
+    was = snapshot(post)
+
+    asset.summary, file.alt_text = "Four ports.", "A red crane"
+
+    assert [(one.field, one.was, one.became) for one in differences(was, snapshot(post))] == [
+        ("alt_texts", "A crane", "A red crane"), ("card", "Three ports.", "Four ports."),
+    ]  # fmt: skip
 
 
 def test_words_are_compared_as_they_are_read() -> None:

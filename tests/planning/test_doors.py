@@ -41,6 +41,8 @@ TURNS: dict[str, dict[str, Any]] = {
     "renamed": {"title": "The Osprey white paper"},
     "open": {"embargo_until": None, "embargo_terms": [], "confidentiality": Confidentiality.PUBLIC.value, "sensitive": False, "title": TITLES["turning"]},
 }
+#: What may be said of the picture of the asset that is open to everybody, and in its summary.
+SAID = ("", "A red door", "The Falcons fly")
 ASSETS, CHANNELS = tuple(TITLES), ("one", "two")
 IN_ORDER = (some.sampled_from(ASSETS), some.sampled_from(CHANNELS), some.sampled_from(TEXTS), some.sampled_from(HOURS))
 ANY_POST = some.integers(0, 30)
@@ -64,6 +66,13 @@ class Doors(Company):
     def plan_by_program(self, asset: str, channel: str, text: str, hours: int, who: str) -> None:
         told = {"asset_id": self.assets[asset], "channel_id": self.channels[channel], "text": text, "publish_at": (NOON + hours * HOUR).isoformat()}
         self.opened["api"] += bool(self.program(who, "POST", "/posts", told))
+
+    @rule(shown=some.sampled_from(("picture", "card")), channel=IN_ORDER[1], hours=IN_ORDER[3], who=WRITERS)
+    def plan_what_the_catalog_describes(self, shown: str, channel: str, hours: int, who: str) -> None:
+        """A picture without words of the post's own, or a link whose card says the summary."""
+        extra: dict[str, Any] = {"media": [{"file_id": self.picture, "alt_text": ""}]} if shown == "picture" else {"link": "https://example.com/house"}
+        told = {"asset_id": self.assets["open"], "channel_id": self.channels[channel], "text": TEXTS[0], "publish_at": (NOON + hours * HOUR).isoformat()}
+        self.opened["described"] += bool(self.program(who, "POST", "/posts", told | extra))
 
     @rule(rows=some.lists(some.tuples(*IN_ORDER), min_size=1, max_size=3))
     def bring_a_file(self, rows: list[tuple[str, str, str, int]]) -> None:
@@ -150,6 +159,7 @@ class Doors(Company):
         at = post.publish_at
         fields = {
             "text": post.text, "title": post.title, "link": post.link, "first_comment": post.first_comment, "tags": ", ".join(post.tags or []), "playlist": "",
+            "media": [one["file_id"] for one in post.media], **{f"alt-{one['file_id']}": one["alt_text"] for one in post.media},
             "campaign_id": post.campaign_id or "", "version": post.version, "time_zone": "Europe/Paris",
             "wall_time": (at + HOUR).replace(tzinfo=None).isoformat(timespec="minutes") if at else "",
         }  # fmt: skip
@@ -173,6 +183,14 @@ class Doors(Company):
     @rule(turn=some.sampled_from(tuple(TURNS)))
     def turn_an_asset(self, turn: str) -> None:
         self.opened["asset"] += bool(self.program("planner", "PATCH", f"/assets/{self.assets['turning']}", TURNS[turn]))
+
+    @rule(what=some.sampled_from(("alt text", "summary")), said=some.sampled_from(SAID))
+    def describe_an_asset(self, what: str, said: str) -> None:
+        path = f"/assets/{self.assets['open']}"
+        if what == "summary":
+            self.opened["summary"] += bool(self.program("planner", "PATCH", path, {"summary": said}))
+        else:
+            self.opened["alt text"] += self.submit("planner", f"{path}/files/{self.picture}", **{f"file-{self.picture}-alt_text": said})
 
     @precondition(lambda self: self.posts())
     @rule(numbers=some.lists(ANY_POST, min_size=1, max_size=4), what=some.sampled_from(("submit", "cancel")), back=some.booleans(), who=WRITERS)
@@ -588,6 +606,36 @@ def test_what_changed_around_an_approved_post_holds_it_when_it_would_leave(walk:
     assert [doors.post(number).state is PostState.PUBLISHED for number in made] == goes_out
 
 
+@pytest.mark.parametrize(("shown", "what"), [("picture", "alt text"), ("card", "summary")])
+@pytest.mark.parametrize(("said", "state"), [("A red door", PostState.PUBLISHED), ("A blue door", PostState.SCHEDULED), ("The Falcons fly", PostState.SCHEDULED)])
+def test_what_the_catalog_says_of_an_approved_post_s_files_and_link_holds_it_when_it_would_leave(
+    walk: Callable[[], Doors], shown: str, what: str, said: str, state: PostState
+) -> None:
+    doors = found(walk)
+    doors.describe_an_asset(what, "A red door")
+    doors.plan_what_the_catalog_describes(shown, "two", 30, "planner")
+    doors.an_approver_says_yes_to_all()
+    assert doors.post(doors.posts()[-1]).state is PostState.APPROVED
+
+    doors.describe_an_asset(what, said)
+    hold(doors)
+    doors.time_passes(80)
+
+    assert doors.post(doors.posts()[-1]).state is state
+
+
+@pytest.mark.parametrize(("shown", "what"), [("picture", "alt text"), ("card", "summary")])
+def test_a_secret_that_only_the_catalog_says_is_not_approved(walk: Callable[[], Doors], shown: str, what: str) -> None:
+    doors = found(walk)
+    doors.plan_what_the_catalog_describes(shown, "two", 30, "planner")
+
+    doors.describe_an_asset(what, "The Falcons fly")
+    doors.an_approver_says_yes_to_all()
+    hold(doors)
+
+    assert doors.post(doors.posts()[-1]).state is PostState.DRAFT
+
+
 def test_what_is_live_is_changed_into_nothing_that_may_not_be_said(walk: Callable[[], Doors]) -> None:
     doors = found(walk)
     doors.an_approver_says_yes_to_all()
@@ -641,6 +689,9 @@ def test_each_door_of_the_walk_opens(walk: Callable[[], Doors]) -> None:
     doors.fill_a_slot(9)
     doors.take_a_proposal("open", 300)
     doors.drop_an_asset("open", "two", 3)
+    doors.plan_what_the_catalog_describes("picture", "two", 30, "planner")
+    for what in ("alt text", "summary"):
+        doors.describe_an_asset(what, SAID[1])
     for number, how in enumerate(("form", "drop", "program", "together", "edit")):
         doors.move(0, 200 + number, how, "planner")
     doors.put_into_the_drawer(0, back=True, days=3)
@@ -667,7 +718,7 @@ def test_each_door_of_the_walk_opens(walk: Callable[[], Doors]) -> None:
 
     everything = {
         "form", "page", "edit", "move", "drag", "drawer", "together", "undo", "csv", "api", "queue", "slot", "proposal", "wave", "standing", "asset", "approvals",
-        "changes", "guest", "pause", "held", "live edit", "digest",
+        "changes", "guest", "described", "alt text", "summary", "pause", "held", "live edit", "digest",
     }  # fmt: skip
     assert everything - {name for name, times in doors.opened.items() if times} == set()
 

@@ -120,6 +120,32 @@ def test_a_leak_is_found_wherever_text_leaves(place: dict[str, Any]) -> None:
     assert ("blocking", "leak") in codes(a_post(**place), around=around)
 
 
+@pytest.mark.parametrize(("own", "is_said"), [("", True), ("A bird", False)])
+def test_a_leak_is_found_in_a_file_s_own_alt_text_where_that_leaves(own: str, is_said: bool) -> None:
+    around = Surroundings(terms=(Term("Vega", TOMORROW + timedelta(days=1)),))
+    asset = an_asset(files=[a_file(5, MediaKind.IMAGE, alt_text="The Vega logo")])
+
+    found = codes(a_post(media=[{"file_id": 5, "alt_text": own}]), asset=asset, around=around)
+
+    assert (("blocking", "leak") in found) == is_said
+
+
+@pytest.mark.parametrize("asset", [{"title": "Vega"}, {"summary": "All of Vega."}])
+def test_a_leak_is_found_in_the_card_of_a_link(asset: dict[str, Any]) -> None:
+    around = Surroundings(terms=(Term("Vega", TOMORROW + timedelta(days=1)),))
+    post, page = a_post(link="https://example.com"), a_channel(Platform.LINKEDIN)
+
+    assert ("blocking", "leak") in codes(post, asset=an_asset(**asset), channel=page, around=around)
+
+
+def test_a_leak_is_found_in_the_thumbnail_of_a_link_s_card() -> None:
+    around = Surroundings(terms=(Term("Vega", TOMORROW + timedelta(days=1)),))
+    post = a_post(link="https://example.com", media=[{"file_id": 5, "alt_text": ""}])
+    asset = an_asset(files=[a_file(5, MediaKind.THUMBNAIL, name="vega.png")])
+
+    assert ("blocking", "leak") in codes(post, asset=asset, channel=a_channel(Platform.LINKEDIN), around=around)
+
+
 def test_after_the_lift_the_word_is_free() -> None:
     around = Surroundings(terms=(Term("Vega", TOMORROW),))
 
@@ -347,6 +373,42 @@ def test_the_digest_covers_the_channel_and_the_asset_s_title_and_address() -> No
     assert rules.content_digest(a_post(), an_asset(), a_channel(id=8)) != plain
     assert rules.content_digest(a_post(), an_asset(title="Other"), a_channel()) != plain
     assert rules.content_digest(a_post(), an_asset(url="https://example.com"), a_channel()) != plain
+
+
+def test_the_digest_covers_a_file_s_own_alt_text_only_where_that_leaves() -> None:
+    told = [an_asset(files=[a_file(5, alt_text=alt), a_file(6, alt_text="A door")]) for alt in ("", "A bird", "A plane")]
+
+    def digests(own: str) -> list[str]:
+        return [rules.content_digest(a_post(media=[{"file_id": 5, "alt_text": own}]), asset, a_channel()) for asset in told]
+
+    assert (len(set(digests(""))), len(set(digests("A kite")))) == (3, 1)
+
+
+@pytest.mark.parametrize(
+    ("post", "platform", "differs"),
+    [
+        ({"link": "https://example.com"}, Platform.LINKEDIN, True),
+        ({"link": "https://example.com", "media": [{"file_id": 5, "alt_text": ""}]}, Platform.LINKEDIN, True),
+        ({"link": "https://example.com", "media": [{"file_id": 6, "alt_text": ""}]}, Platform.LINKEDIN, False),
+        ({"link": "https://example.com"}, Platform.X, False),
+        ({}, Platform.LINKEDIN, False),
+    ],
+)
+def test_the_digest_covers_the_summary_only_where_a_card_says_it(post: dict[str, Any], platform: Platform, differs: bool) -> None:
+    files = {"thumbnail": MediaKind.THUMBNAIL, "picture": MediaKind.IMAGE}
+    assets = [an_asset(summary=said, files=[a_file(number, kind) for number, kind in enumerate(files.values(), 5)]) for said in ("One.", "Two.", "One.")]
+
+    one, two, again = (rules.content_digest(a_post(**post), asset, a_channel(platform)) for asset in assets)
+
+    assert (one != two, one == again) == (differs, True)
+
+
+def test_the_digest_covers_no_more_of_the_summary_than_the_card_says() -> None:
+    post, page = a_post(link="https://example.com"), a_channel(Platform.LINKEDIN)
+
+    one, two = (rules.content_digest(post, an_asset(summary="x" * 250 + more), page) for more in ("", " and more"))
+
+    assert one == two
 
 
 def test_the_digest_does_not_depend_on_state_or_zone() -> None:

@@ -26,8 +26,8 @@ from sqlalchemy.orm import Session
 from planner import tables
 from planner.accounts import service as accounts
 from planner.accounts.models import User
-from planner.catalog.models import Asset, AssetKind, Confidentiality
-from planner.channels.port import Flavour, OutgoingPost, Platform
+from planner.catalog.models import Asset, AssetFile, AssetKind, Confidentiality
+from planner.channels.port import Flavour, MediaKind, OutgoingPost, Platform
 from planner.jobs import tick
 from planner.planning import evergreen, pauses, routes, rules, service, shares, slots
 from planner.planning.models import Approval, Campaign, Post, PostState, ShareKind, Standing, Verb
@@ -129,6 +129,11 @@ class Company(RuleBasedStateMachine):
                 "confidential": make_asset(db, title=TITLES["confidential"], confidentiality=Confidentiality.CONFIDENTIAL),
                 "turning": make_asset(db, title=TITLES["turning"]),
             }
+            picture = AssetFile(
+                asset=assets["open"], kind=MediaKind.IMAGE, name="door.png", stored_name="0.png", mime="image/png", size=9, sha256="0", width=40, height=30,
+                alt_text="A red door", created_at=NOON,
+            )  # fmt: skip
+            db.add(picture)
             campaign = make_campaign(db, name="Launch", embargo_until=NOON + 240 * HOUR)
             # Whoever has not answered is reminded early; what is sensitive asks the lawyer, then an approver.
             routes.set_route(db, routes.ANYTHING_ELSE, [Step("", nudge=400)], actor=people["admin"], now=NOON)
@@ -149,6 +154,7 @@ class Company(RuleBasedStateMachine):
                 wishes = Wishes(by_mail=True, by_webhook=name == "approver", webhook=self.room.url_for("/room"), flavour=Flavour.SLACK, days=tuple(range(7)))
                 digesting.wish(db, people[name], wishes, now=NOON)
             self.assets, self.channels = {name: asset.id for name, asset in assets.items()}, {"one": one.id, "two": two.id}
+            self.picture = picture.id
             self.campaign, self.numbers = campaign.id, {name: user.id for name, user in people.items()}
             self.keys = {name: accounts.issue_token(db, user, name, actor=user, now=NOON) for name, user in people.items()}
             identities = {name: user.fs_uniquifier for name, user in people.items()}
@@ -171,12 +177,13 @@ class Company(RuleBasedStateMachine):
             for post in db.scalars(select(Post).where(Post.state.in_(GOING))):
                 digest = self.digest(post)
                 now_going.add((post.id, digest))
-                # A new title of its asset leaves too: the post is not sent then, and says so on its page.
-                turned = post.asset_id == self.assets["turning"] and not post.title
+                # What is new of its asset leaves too: the post is not sent then, and says so on its page.
+                named = post.asset_id == self.assets["turning"] and not post.title
+                turned = named or (post.asset_id == self.assets["open"] and any(from_the_catalog(post)))
                 assert turned or post.approved_digest == digest, "it is on its way with content nobody approved"
                 said = self.yes.get(post.id, {})
                 assert turned or said.get(content(post)), "it is on its way though nobody said yes to exactly this"
-                if (post.id, digest) not in self.going:  # An embargo that is moved later holds it when it is sent.
+                if post.approved_digest == digest and (post.id, digest) not in self.going:  # An embargo that is moved later holds it when it is sent.
                     self.check_approved(db, post, said.get(content(post), set()))
             self.going = now_going
             twice = (
@@ -271,9 +278,11 @@ class Company(RuleBasedStateMachine):
         assert pauses.in_force(db, post) == [], "sent while paused"
         assert post.id not in self.stopped, "sent although a pause had stopped it and nobody decided"
         assert post.campaign is None or post.campaign.standing is Standing.RUNNING, "sent though its campaign does not go on"
-        self.check_secrets(db, post, " ".join([left.text, left.title, left.first_comment, left.link, *left.tags]), now)
+        alts, card = tuple(one.alt_text for one in left.media), left.link_description if post.channel.platform is Platform.LINKEDIN and not left.media else ""
+        self.check_secrets(db, post, " ".join([left.text, left.title, left.first_comment, left.link, *left.tags, *alts, card]), now)
         assert self.yes.get(post.id, {}).get(known), "sent without a yes to exactly this"
         assert post.text.strip() in left.text and left.first_comment == post.first_comment, "sent something else than was approved"
+        assert (alts, card if left.link else "") == from_the_catalog(post), "sent with an alt text or a card nobody approved"
         assert post.publish_at is not None and post.publish_at <= now, "sent before its time"
         others = select(func.count()).where(Post.asset_id == post.asset_id, Post.channel_id == post.channel_id, Post.state == PostState.PUBLISHED)
         assert not post.asset.sensitive or db.scalar(others) == 1, "a sensitive announcement sent twice on one channel"
@@ -325,7 +334,7 @@ class Company(RuleBasedStateMachine):
         """As it is now; only its own columns and what it is about can be read."""
         with self.sessions() as db:
             post = db.get_one(Post, number)
-            assert (post.asset, post.channel, post.campaign, post.approvals) is not None
+            assert (post.asset.files, post.channel, post.campaign, post.approvals) is not None
             db.expunge_all()
         return post
 
@@ -374,8 +383,16 @@ class Company(RuleBasedStateMachine):
 
 def content(post: Post) -> Content:
     """What leaves of a post, where and when, told without the product's own digest."""
-    media = tuple((one.get("file_id"), one.get("alt_text")) for one in post.media or [])
-    return (post.text, post.title or post.asset.title, post.link, post.first_comment, tuple(post.tags or []), media, post.channel_id, post.publish_at)
+    media = tuple(one.get("file_id") for one in post.media or [])
+    words = (post.text, post.title or post.asset.title, post.link, post.first_comment, tuple(post.tags or []))
+    return (*words, media, *from_the_catalog(post), post.channel_id, post.publish_at)
+
+
+def from_the_catalog(post: Post) -> tuple[tuple[str, ...], str]:
+    """What is said of each file to people who cannot see it, and what the card of a link says: of the asset where the post says nothing itself."""
+    files = {file.id: file.alt_text for file in post.asset.files}
+    alts = tuple(one.get("alt_text") or files[one["file_id"]] for one in post.media or [])
+    return alts, post.asset.summary if post.channel.platform is Platform.LINKEDIN and post.link and not post.media else ""
 
 
 def words(text: str) -> set[str]:
