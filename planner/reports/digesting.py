@@ -11,7 +11,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select, update
+from sqlalchemy import or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -259,14 +259,20 @@ def send_nudges(runtime: Runtime) -> int:
             return 0
         words = watch_of(embargoed_terms(db, except_asset=None, after=now))
         secret = secret_posts(db, [one.post.id for one in due], now=now) | {one.post.id for one in due if words.says(one.post.asset.title)}
-        people = [row.user for row in db.scalars(select(DigestSetting).where(DigestSetting.nudges, DigestSetting.by_mail))]
+        people = _reminded(db)
         planned = [
             (user.id, one.post.id, one.standing.asked.step.key, one.digest, *_reminder(user, one, secret, runtime.settings), user.email)
             for one in due
             for user in people
-            if user.active and approving.may_answer(one.standing.asked, one.post, user) and user.id not in (one.post.author_id, one.post.submitted_by_id)
+            if approving.may_answer(one.standing.asked, one.post, user) and user.id not in (one.post.author_id, one.post.submitted_by_id)
         ]
     return sum(_nudge(runtime, *one) for one in planned)
+
+
+def _reminded(db: Session) -> list[User]:
+    """Whoever did not say that they want no reminders: who never set anything is asked for their yes as well."""
+    wants = or_(DigestSetting.id.is_(None), DigestSetting.nudges)
+    return list(db.scalars(select(User).outerjoin(DigestSetting, DigestSetting.user_id == User.id).where(User.active, wants).order_by(User.id)))
 
 
 def _wants_nudge(one: Waiting, now: datetime) -> bool:

@@ -36,7 +36,7 @@ class SendingState(StrEnum):
 
 
 class DigestSetting(Record):
-    """When and how one person gets their digest; without a row, never."""
+    """When and how one person gets their digest; without a row, never. Reminders come by mail without one too."""
 
     __tablename__ = "digest_settings"
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), unique=True)
@@ -50,7 +50,7 @@ class DigestSetting(Record):
     days: Mapped[list[int]] = mapped_column(JSON)
     #: Also when nothing needs them.
     even_empty: Mapped[bool]
-    #: Reminders of approvals whose deadline nears.
+    #: Reminders by mail of approvals whose deadline nears.
     nudges: Mapped[bool]
     updated_at: Mapped[datetime]
     user: Mapped[User] = relationship(lazy="joined")

@@ -257,6 +257,23 @@ def test_who_has_not_answered_is_reminded_once_before_the_deadline(runtime: Runt
     assert not any(MARK in str(mail) for mail in postbox[0].mails)
 
 
+def test_whoever_may_answer_is_reminded_unless_they_said_not_to(runtime: Runtime, clock: StoppedClock, postbox: tuple[Postbox, int]) -> None:
+    with runtime.sessions.begin() as db:
+        routes.set_route(db, routes.ANYTHING_ELSE, [Step("", hours=24, nudge=4)], actor=None, now=MORNING)
+        author = make_user(db, roles=("planner",))
+        service.submit(db, make_post(db, author=author, publish_at=MORNING + 2 * DAY), actor=author, now=MORNING)
+        for name, values in (("never-set", {}), ("gone", {"active": False})):
+            make_user(db, roles=("approver",), email=f"{name}@example.com", **values)
+        make_user(db, roles=("viewer",), email="reader@example.com")
+        for name, wishes in (("no", Wishes(by_mail=True, nudges=False)), ("no-digest", Wishes()), ("yes", Wishes(by_mail=True))):
+            digesting.wish(db, make_user(db, roles=("approver",), email=f"{name}@example.com"), wishes, now=MORNING)
+    clock.moment = MORNING + DAY - timedelta(hours=4)
+
+    digesting.send_nudges(runtime)
+
+    assert [mail["To"] for mail in postbox[0].mails] == ["never-set@example.com", "no-digest@example.com", "yes@example.com"]
+
+
 def test_the_page_keeps_what_one_wants_and_says_what_is_wrong(sign_in: Callable[..., Browser], app_db: Session) -> None:
     app_db.commit()
     client = sign_in()
