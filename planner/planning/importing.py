@@ -24,11 +24,11 @@ from planner.channels.port import Limits, Platform
 from planner.core.errors import Conflict, Invalid, PlannerError, WrongState
 from planner.core.i18n import N_
 from planner.planning import rules, service
-from planner.planning.findings import Finding
+from planner.planning.findings import Finding, Surroundings
 from planner.planning.models import Campaign, Post, PostState
 from planner.planning.moments import resolve_wall_time, zone_of
 from planner.planning.queries import knows
-from planner.planning.surroundings import surroundings
+from planner.planning.surroundings import around_each, surroundings
 from planner.planning.trial import only_tried
 from planner.planning.values import PostValues, checked
 
@@ -92,7 +92,7 @@ class Plan:
     unused: list[str] = field(default_factory=list)
     #: Field -> its heading in the file.
     headings: Mapping[str, str] = field(default_factory=dict)
-    #: Number of a row -> what the rules will say of its draft, for as many rows as were asked about.
+    #: Number of a row -> what the rules will say of its draft, for as many rows as were asked about; of the rows after these only what blocks.
     findings: dict[int, list[Finding]] = field(default_factory=dict)
 
     @property
@@ -119,7 +119,8 @@ def read(
 ) -> Plan:
     """What the file would plan, and everything that is wrong in it: each row is planned on trial beside the others. Writes nothing.
 
-    judged    -- of how many of the first rows to say what the rules will say of their drafts, each beside all the others.
+    judged    -- of how many of the first rows to say what the rules will say of their drafts, each beside all the others; of the rows after these
+                 only what blocks is said. 0: nothing is said of any.
     limits_of -- what a platform takes, where that is known.
 
     Raises Invalid, field "file", for a table that is none of a plan.
@@ -127,9 +128,17 @@ def read(
     plan = _read(db, sheet, actor)
     with only_tried(db):
         made = _plan(db, plan, actor, now)
-        for number, post in list(made.items())[:judged]:
-            found = rules.findings(post, post.asset, post.campaign, post.channel, limits_of(post.channel.platform), now, surroundings(db, post))
-            plan.findings[number] = [one for one in found if one.code not in _NOT_YET]
+        numbers, posts = list(made), list(made.values())
+
+        def judge(post: Post, around: Surroundings) -> list[Finding]:
+            found = rules.findings(post, post.asset, post.campaign, post.channel, limits_of(post.channel.platform), now, around)
+            return [one for one in found if one.code not in _NOT_YET]
+
+        plan.findings = {number: judge(post, surroundings(db, post)) for number, post in zip(numbers[:judged], posts, strict=False)}
+        rest = around_each(db, posts[judged:]) if judged else ()
+        for number, (post, around) in zip(numbers[judged:], rest, strict=False):
+            if held := rules.blocking(judge(post, around)):
+                plan.findings[number] = held
     return plan
 
 

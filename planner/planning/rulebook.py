@@ -21,6 +21,7 @@ class Place(StrEnum):
     SUBMIT = "submit"
     APPROVAL = "approval"
     MOVE = "move"
+    IMPORT = "import"
     SENDING = "sending"
     CALENDAR = "calendar"
 
@@ -30,10 +31,11 @@ PLACES: dict[Place, str] = {
     Place.SUBMIT: N_("when it is submitted"),
     Place.APPROVAL: N_("when it is approved"),
     Place.MOVE: N_("when it is moved"),
+    Place.IMPORT: N_("when a plan is imported"),
     Place.SENDING: N_("before it is sent"),
     Place.CALENDAR: N_("on the desk and above the calendar"),
 }
-_PLANNING = (Place.TYPING, Place.SUBMIT, Place.APPROVAL, Place.MOVE)
+_PLANNING = (Place.TYPING, Place.SUBMIT, Place.APPROVAL, Place.MOVE, Place.IMPORT)
 _EVERYWHERE = (*_PLANNING, Place.SENDING)
 
 

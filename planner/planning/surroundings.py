@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, time, timedelta
 
 from sqlalchemy import ColumnElement, String, cast, literal, or_, select
@@ -19,7 +19,7 @@ from planner.planning.moments import zone_of
 from planner.planning.quiet_models import Blackout
 from planner.planning.rulebook import Setting, Tuning, tuning_of
 
-__all__ = ["all_settings", "at_the_gate", "embargoed_terms", "rules_forbid", "surroundings", "under_embargo"]
+__all__ = ["all_settings", "around_each", "at_the_gate", "embargoed_terms", "rules_forbid", "surroundings", "under_embargo"]
 
 
 def surroundings(db: Session, post: Post, *, at: datetime | None = None, settings: Sequence[Setting] | None = None) -> Surroundings:
@@ -60,6 +60,21 @@ def at_the_gate(db: Session, post: Post, *, embargoes: bool, forbids: bool = Fal
     return Surroundings(terms=terms, neighbours=others, blackouts=())
 
 
+def around_each(db: Session, posts: Sequence[Post]) -> Iterator[tuple[Post, Surroundings]]:
+    """Each post with what lies around it as far as the rules ask that block.
+
+    Two statements, however many posts; those of `surroundings` for each that is sensitive or on a channel where an administrator made a warning block.
+    """
+    settings, terms = all_settings(db), _terms(db, None)
+    tunings = {number: tuning_of(settings, number) for number in {post.channel_id for post in posts}}
+    for post in posts:
+        tuning = tunings[post.channel_id]
+        if tuning.forbids or post.asset.sensitive:
+            yield post, surroundings(db, post, settings=settings)
+        else:
+            yield post, Surroundings(terms=tuple(term for number, term in terms if number != post.asset_id), tuning=tuning)
+
+
 def rules_forbid() -> ColumnElement[bool]:
     """For any query: whether an administrator made a warning block, on any channel."""
     return select(RuleSetting.id).where(RuleSetting.must_not.is_(True), RuleSetting.enabled.is_(True)).correlate(None).exists()
@@ -77,6 +92,11 @@ def embargoed_terms(db: Session, *, except_asset: int | None, after: datetime | 
 
     An asset is under its own embargo and under that of each campaign it has a post in; the later one counts. One statement.
     """
+    return tuple(term for asset_id, term in _terms(db, after) if asset_id != except_asset)
+
+
+def _terms(db: Session, after: datetime | None) -> list[tuple[int, Term]]:
+    """Number of each asset, and one of its words. One statement."""
     own = select(Asset.id, Asset.embargo_terms, Asset.embargo_until).where(Asset.embargo_until.is_not(None), Asset.state != AssetState.RETIRED)
     told = (
         select(Post.asset_id, Campaign.embargo_until)
@@ -90,10 +110,10 @@ def embargoed_terms(db: Session, *, except_asset: int | None, after: datetime | 
     theirs = select(Asset.id, Asset.embargo_terms, campaigns.c.embargo_until).join(campaigns, campaigns.c.asset_id == Asset.id)
     lifts: dict[tuple[int, str], datetime] = {}
     for asset_id, terms, lifts_at in db.execute(own.union_all(theirs.where(Asset.state != AssetState.RETIRED))):
-        if asset_id != except_asset and lifts_at is not None:
+        if lifts_at is not None:
             for words in terms or ():
                 lifts[asset_id, words] = max(lifts.get((asset_id, words), lifts_at), lifts_at)
-    return tuple(Term(words, lifts_at) for (_asset, words), lifts_at in sorted(lifts.items(), key=lambda item: item[0][0]))
+    return [(asset_id, Term(words, lifts_at)) for (asset_id, words), lifts_at in sorted(lifts.items(), key=lambda item: item[0][0])]
 
 
 def all_settings(db: Session) -> list[RuleSetting]:

@@ -129,7 +129,8 @@ def _check() -> ResponseReturnValue:
     if plan.errors:
         return _wrong(plan, token, name)
     named = named_in(one for found in plan.findings.values() for one in found)
-    return render_template("planning/import_check.html", plan=plan, named=named, token=token, name=name, previewed=_PREVIEWED)
+    held = [row for row in plan.rows[_PREVIEWED:] if plan.findings.get(row.number)]
+    return render_template("planning/import_check.html", plan=plan, named=named, token=token, name=name, previewed=_PREVIEWED, held=held)
 
 
 def _wrong(plan: Plan, token: str, name: str) -> ResponseReturnValue:

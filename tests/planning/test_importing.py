@@ -15,10 +15,11 @@ from planner.accounts.models import Entry, User
 from planner.catalog.models import Confidentiality
 from planner.catalog.sheets import Sheet, open_sheet
 from planner.core.errors import Conflict, Forbidden, Invalid, WrongState
-from planner.planning import comments, exporting, importing
+from planner.planning import comments, exporting, importing, tuning
 from planner.planning.models import Post, PostState
 from planner.planning.queries import Filters
 from tests.factories import NOON, make_asset, make_campaign, make_channel, make_post, make_user
+from tests.planning.test_queries import counting
 
 PARIS = "Europe/Paris"
 HEADINGS = ("date", "time", "channel", "asset", "text", "campaign", "key", "time_zone", "tags", "link")
@@ -226,3 +227,35 @@ def test_what_the_rules_will_say_of_each_draft_is_told_before_it_is_made(db: Ses
 
     assert {number: sorted(one.code for one in found) for number, found in plan.findings.items()} == {2: ["clash", "leak"], 3: ["clash"], 4: []}
     assert importing.read(db, told, actor=None, now=NOON).findings == {}
+
+
+@pytest.mark.usefixtures("planner")
+def test_of_the_rows_further_down_whatever_blocks_is_told(db: Session) -> None:
+    make_asset(db, title="Secret", embargo_until=NOON + timedelta(days=90), embargo_terms=["Falcon"])
+    told = sheet(line(), line(text="Falcon flies.", time="09:40", key="b"), line(time="09:45", key="c"), line(asset="Secret", date="2026-06-24", text="Falcon!", key="d"))
+
+    plan = importing.read(db, told, judged=1, actor=None, now=NOON)
+
+    assert {number: [one.code for one in found] for number, found in plan.findings.items()} == {2: ["clash"], 3: ["leak"]}
+
+
+@pytest.mark.usefixtures("planner")
+def test_of_the_rows_further_down_also_a_warning_that_was_made_to_block_is_told(db: Session) -> None:
+    tuning.set_rule(db, "gap", enabled=True, must_not=True, parameters={"minutes": 15}, actor=None, now=NOON)
+
+    plan = importing.read(db, sheet(line(), line(date="2026-03-25", key="b"), line(date="2026-03-25", time="09:40", key="c")), judged=1, actor=None, now=NOON)
+
+    assert {number: [one.code for one in found] for number, found in plan.findings.items()} == {2: [], 3: ["clash"], 4: ["clash"]}
+
+
+@pytest.mark.usefixtures("planner")
+def test_judging_the_rows_further_down_takes_as_many_statements_for_ten_as_for_thirty(db: Session) -> None:
+    def asked(rows: int, judged: int) -> int:
+        told = sheet(*(line(time=f"{9 + one // 50:02}:{one % 50:02}", key=f"k{one}") for one in range(rows)))
+        db.expire_all()
+        with counting(db) as said:
+            importing.read(db, told, judged=judged, actor=None, now=NOON)
+        return len(said)
+
+    asked(1, 1)  # The first one opens the connection.
+    assert asked(10, 1) - asked(10, 0) == asked(30, 1) - asked(30, 0)

@@ -59,6 +59,19 @@ def test_a_file_is_checked_shown_and_then_made_into_drafts_once(client: Browser,
     assert "2 rows are in the plan already and stay as they are." in send(client, PLAN).text
 
 
+def test_a_secret_far_down_in_a_file_is_said_before_the_drafts_are_made(client: Browser, app_db: Session) -> None:
+    make_asset(app_db, title="Secret", embargo_until=NOON + timedelta(days=90), embargo_terms=["Falcon"])
+    app_db.commit()
+    rows = [f"2026-03-{1 + one // 20:02}T{one % 20:02}:00:00Z,Our X,Energy,Watts {one}." for one in range(40, 100)]
+    rows[55] = "2026-04-01T10:00:00Z,Our X,Energy,The Falcon flies."
+
+    page = send(client, "\n".join(["date,channel,asset,text", *rows])).text
+
+    assert "One of the rows that are not shown below cannot go out as it is." in page
+    assert re.search(r'</span>57</th>.*?The Falcon flies\..*?“Falcon” may not be mentioned', page, re.DOTALL)
+    assert "that are not shown below" not in send(client, "\n".join(["date,channel,asset,text", *rows[:50]])).text
+
+
 def undo_of(page: str) -> str:
     found = re.search(r'action="/calendar/import/undo".*?name="at" value="([^"]+)"', page, re.DOTALL)
     assert found is not None

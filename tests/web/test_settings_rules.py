@@ -51,7 +51,7 @@ def test_the_page_shows_every_rule_of_the_book_and_where_it_is_asked(client: Bro
 
     assert [one.code for one in BOOK if one.name not in page or one.checks not in page or one.says not in page] == []
     assert [one.code for one in BOOK if f'id="rule-{one.code}"' not in page] == []
-    assert page.count("Asked while you type, when it is submitted, when it is approved, when it is moved, before it is sent.") == 8
+    assert page.count("Asked while you type, when it is submitted, when it is approved, when it is moved, when a plan is imported, before it is sent.") == 8
     assert page.count('href="/settings/rules/') == sum(not one.locked for one in BOOK)
 
 
