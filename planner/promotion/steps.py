@@ -18,14 +18,17 @@ from planner.channels.port import Platform
 from planner.core.errors import Invalid, WrongState
 from planner.core.i18n import N_
 from planner.core.text import shorten, with_utm
+from planner.planning import rules
 from planner.planning import service as planning
-from planner.planning.models import Post, PostState
+from planner.planning.leaks import leaks
+from planner.planning.models import Campaign, Post, PostState
+from planner.planning.surroundings import embargoed_terms
 from planner.planning.values import PostValues
 from planner.promotion import service
 from planner.promotion.choices import Option, PromotionKind
 from planner.promotion.models import Decision, Promotion, Proposed
 
-__all__ = ["PROPOSES", "Kit", "kit", "offered", "propose", "proposed", "record_live", "wanted"]
+__all__ = ["PROPOSES", "Kit", "check_kit", "kit", "offered", "propose", "proposed", "record_live", "wanted"]
 
 #: Decisions that posts follow from.
 PROPOSES = frozenset({Option.PROMOTE, Option.AMPLIFY_FREE, Option.REPURPOSE})
@@ -57,6 +60,22 @@ def kit(asset: Asset, live_url: str = "") -> Kit:
     said = asset.summary.strip()
     text = f"{asset.title}\n\n{shorten(said, _LONGEST)}" if said else asset.title
     return Kit(text, with_utm(asset.url, source="employees", medium="share_kit", campaign=_CAMPAIGN) if asset.url else live_url)
+
+
+def check_kit(db: Session, asset: Asset, offered: Kit, *, now: datetime) -> None:
+    """Raise when it may not be passed on now, whatever was decided before. Two statements.
+
+    Raises EmbargoActive for the video's embargo or that of a campaign it has a post in, Refused for the words of something else under embargo.
+    """
+    held = (
+        select(Campaign)
+        .join(Post, Post.campaign_id == Campaign.id)
+        .where(Post.asset_id == asset.id, Post.state != PostState.CANCELLED, Campaign.embargo_until > now)
+        .order_by(Campaign.embargo_until.desc(), Campaign.id)
+        .limit(1)
+    )
+    rules.check_embargo(asset, db.scalars(held).first(), now)
+    rules.refuse(leaks([offered.text, ("link", offered.link)], embargoed_terms(db, except_asset=asset.id, after=now), now))
 
 
 def propose(

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import select
@@ -12,7 +13,7 @@ from sqlalchemy.orm import Session
 from planner.accounts.models import Entry, RoleName
 from planner.catalog.models import Asset
 from planner.channels.port import Platform, Reading
-from planner.core.errors import Forbidden, Invalid, WrongState
+from planner.core.errors import Forbidden, Invalid, PlannerError, WrongState
 from planner.insights import service as insights
 from planner.insights.intervals import rate
 from planner.insights.rules import regime_of
@@ -24,7 +25,7 @@ from planner.promotion.forecast import curve
 from planner.promotion.looking import compared, look
 from planner.promotion.models import Decision, Promotion, ReEdit
 from planner.promotion.service import DecisionValues
-from tests.factories import NOON, make_channel, make_user
+from tests.factories import NOON, make_asset, make_campaign, make_channel, make_post, make_user
 from tests.promotion.making import DAY, asset_of, make_past, make_video, read
 
 
@@ -57,6 +58,33 @@ def test_proposed_posts_are_marked_drafts_and_count_as_promotions_once_live(db: 
     db.flush()
     assert steps.record_live(db, now=NOON + 3 * DAY) == 0
     assert "promotion.proposed" in set(db.scalars(select(Entry.action)))
+
+
+def test_a_kit_is_not_passed_on_under_an_embargo_or_with_words_that_may_not_be_said(db: Session) -> None:
+    asset = asset_of(db, make_video(db, make_past(db, count=1), published_at=NOON - 7 * DAY, title="Slicing", url="https://example.com/falcon"))
+    other = make_asset(db, title="Secret", embargo_until=NOON + DAY, embargo_terms=["Vega", "Falcon"])
+
+    def refused(now: datetime = NOON, **values: Any) -> str:
+        for name, value in values.items():
+            setattr(asset, name, value)
+        db.flush()
+        try:
+            steps.check_kit(db, asset, steps.kit(asset), now=now)
+        except PlannerError as error:
+            return str(error)
+        return ""
+
+    assert "Falcon" in refused()
+    assert refused(url="https://example.com/film") == ""
+    assert "Vega" in refused(summary="All of Vega.")
+    assert refused(NOON + DAY) == ""
+    assert refused(summary="", embargo_until=NOON + DAY) == "“Slicing” is under embargo until 03 Mar 2026, 12:00 UTC."
+    campaign = make_campaign(db, name="Launch", embargo_until=NOON + 2 * DAY)
+    make_post(db, asset=other, campaign=campaign)
+    post = make_post(db, asset=asset, campaign=campaign)
+    assert refused(embargo_until=None) == "“Launch” is under embargo until 04 Mar 2026, 12:00 UTC."
+    post.state = PostState.CANCELLED
+    assert refused() == ""
 
 
 def test_posts_follow_only_from_a_decision_that_holds_and_asks_for_them(db: Session) -> None:

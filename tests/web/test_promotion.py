@@ -282,6 +282,18 @@ def test_who_reacted_is_recorded_and_an_analysts_word_counts_one_step_up(client:
     assert client.submit("/promotion/reactions/1/remove").status_code == 404
 
 
+def test_the_kit_is_withdrawn_when_an_embargo_comes_after_the_decision(client: Browser, video: Post, app_db: Session) -> None:
+    at, kit = f"/promotion/{video.asset_id}", "utm_medium=share_kit"
+    decide(client, video, choice="promote", reason="Ports are the story of the year.")
+    assert kit in client.get(at).text
+
+    app_db.get_one(Asset, video.asset_id).embargo_until = NOON + timedelta(days=400)
+    app_db.commit()
+
+    page = client.get(at).text
+    assert (kit in page, "There is none to pass on now." in page, "is under embargo until" in page) == (False, True, True)
+
+
 def test_drafts_are_proposed_from_the_decision_and_open_in_the_composer(client: Browser, video: Post, app_db: Session) -> None:
     network, room = make_channel(app_db), make_channel(app_db, platform=Platform.WEBHOOK, name="Newsroom")
     app_db.commit()

@@ -18,6 +18,7 @@ from planner.promotion.looking import compared
 from planner.promotion.models import Decision, ReEdit
 from planner.web.access import needs
 from planner.web.forms.promotion import DoneForm, ProposeForm
+from planner.web.languages import say
 from planner.web.session import committing
 
 __all__ = ["done", "followed", "propose", "reopen"]
@@ -73,7 +74,7 @@ def reopen(reedit_id: int) -> ResponseReturnValue:
 
 def followed(asset: Asset, stands: Decision | None, found: tuple[Bench, Evidence] | None, given: dict[str, Any]) -> dict[str, Any]:
     """What the page of a video needs of what followed the decision that holds, and of what still may."""
-    values: dict[str, Any] = {"task": None, "comparison": None, "planned": [], "proposing": None, "finishing": None, "kit": None}
+    values: dict[str, Any] = {"task": None, "comparison": None, "planned": [], "proposing": None, "finishing": None, "kit": None, "withheld": ""}
     if stands is None:
         return values
     values["task"] = task = tasks.reedit_of(g.db, stands.id)
@@ -83,10 +84,20 @@ def followed(asset: Asset, stands: Decision | None, found: tuple[Bench, Evidence
     if stands.choice in steps.PROPOSES and asset.state != "retired":
         values["planned"] = steps.proposed(g.db, stands.id)
         live = queries.live_url(g.db, asset.id)
-        values["kit"] = kit = None if asset.sensitive else steps.kit(asset, live)
+        kit = None if asset.sensitive else steps.kit(asset, live)
+        if kit is not None:
+            values |= _kit_or_why_not(asset, kit)
         if may(g.user, "post.create"):
             values["proposing"] = given.get("proposing") or _begin(stands, kit.text if kit else asset.title)
     return values
+
+
+def _kit_or_why_not(asset: Asset, kit: steps.Kit) -> dict[str, Any]:
+    try:
+        steps.check_kit(g.db, asset, kit, now=g.now)
+    except PlannerError as error:
+        return {"withheld": say(error)}
+    return {"kit": kit}
 
 
 def _begin(stands: Decision, text: str) -> ProposeForm:
