@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "20261129_leaving_digests"
-down_revision = "20261128_asset_days"
+down_revision = "20261129_base_texts"
 branch_labels = None
 depends_on = None
 
