@@ -15,11 +15,11 @@ __all__ = ["ApprovalRoute", "PostComment", "ReviewLink"]
 
 
 class ApprovalRoute(Record):
-    """The steps of approval of one campaign, of one kind of asset, or of everything else; no row: any one person who may approve."""
+    """The steps of approval of what is sensitive, of one campaign, of one kind of asset, or of everything else; no row: see planning.steps."""
 
     __tablename__ = "approval_routes"
     __table_args__ = ({"sqlite_autoincrement": True},)  # A number is never used again: history tells of rows that are gone.
-    #: "campaign:12", "kind:video" or "standard"; a campaign's wins over a kind's.
+    #: "sensitive", "campaign:12", "kind:video" or "standard"; the first of these that a post has wins.
     place: Mapped[str] = mapped_column(String(48), unique=True)
     #: As planning.steps.Step; empty: no approval is asked for, except of releases.
     steps: Mapped[list[dict[str, Any]]]

@@ -68,7 +68,7 @@ def may_answer(asked: StepStanding, post: Post, actor: User | None) -> bool:
     """Whether this person's yes counts in this step as it stands: they are asked and have not answered."""
     if actor is None:
         return True
-    if not may(actor, "read", post):
+    if not may(actor, "read", post) or actor.id in asked.spent:
         return False
     approves = may(actor, "post.approve", post)
     if asked.step.anybody:

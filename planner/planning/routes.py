@@ -1,9 +1,9 @@
-"""Which steps of approval a post has: read for one post or for many, and set by an administrator for a campaign, a kind or everything."""
+"""Which steps of approval a post has: read for one post or for many, and set by an administrator for what is sensitive, a campaign, a kind or everything."""
 
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session, selectinload
 
 from planner.accounts import history
 from planner.accounts.models import RoleName, User
-from planner.accounts.rules import require
+from planner.accounts.rules import may, require
 from planner.catalog.models import Asset, AssetKind
 from planner.core.errors import Conflict, Invalid, NotFound
 from planner.core.i18n import N_
@@ -23,18 +23,21 @@ from planner.planning.models import STANDARD_STEP, Approval, Campaign, Post
 from planner.planning.steps import Standing, Step
 
 __all__ = [
-    "ANYTHING_ELSE", "MOST_STEPS", "Routes", "give_back", "of_campaign", "of_kind", "read", "reached", "route_of", "set_route", "standing_of",
+    "ANYTHING_ELSE", "MOST_STEPS", "SENSITIVE", "Routes", "give_back", "lacking", "of_campaign", "of_kind", "read", "reached", "route_of", "set_route",
+    "standing_of",
 ]  # fmt: skip
 
 #: The place of the route for everything that has no other.
 ANYTHING_ELSE = "standard"
+#: The place of the route of sensitive announcements. It wins over every other, and none of those stands in for it.
+SENSITIVE = "sensitive"
 MOST_STEPS = 6
 #: A quarter: nobody decides earlier than that.
 _MOST_HOURS = 24 * 92
-_RANK = case((ApprovalRoute.place.like("campaign:%"), 0), (ApprovalRoute.place.like("kind:%"), 1), else_=2)
+_RANK = case((ApprovalRoute.place == SENSITIVE, 0), (ApprovalRoute.place.like("campaign:%"), 1), (ApprovalRoute.place.like("kind:%"), 2), else_=3)
 #: The steps that hold in the first of some places which has any. Asked for each message sent, so put together once.
 _STORED: Select[tuple[list[dict[str, Any]]]] = (
-    select(ApprovalRoute.steps).where(or_(*(ApprovalRoute.place == bindparam(name) for name in ("campaign", "kind", "else")))).order_by(_RANK).limit(1)
+    select(ApprovalRoute.steps).where(or_(*(ApprovalRoute.place == bindparam(name) for name in ("sensitive", "campaign", "kind", "else")))).order_by(_RANK).limit(1)
 )
 _SAID = (
     select(Approval.verb, Approval.digest, Approval.step, Approval.by_id, Approval.roles, _STORED.scalar_subquery().label("route"))
@@ -59,16 +62,17 @@ class Routes:
 
     stored: Mapping[str, Sequence[Mapping[str, Any]]]
 
-    def steps(self, campaign_id: int | None, kind: AssetKind, *, second_pair: bool) -> tuple[Step, ...]:
+    def steps(self, campaign_id: int | None, kind: AssetKind, *, second_pair: bool, sensitive: bool = False) -> tuple[Step, ...]:
         """The steps of a post of this campaign about an asset of this kind."""
         places = [of_kind(kind), ANYTHING_ELSE] if campaign_id is None else [of_campaign(campaign_id), of_kind(kind), ANYTHING_ELSE]
-        found = next((self.stored[place] for place in places if place in self.stored), None)
-        return steps.steps_for(found, second_pair=second_pair)
+        found = next((self.stored[place] for place in ([SENSITIVE] if sensitive else places) if place in self.stored), None)
+        return steps.steps_for(found, second_pair=second_pair, sensitive=sensitive)
 
     def standing(self, post: Post, digest: str, four_eyes: str) -> Standing:
         """Where the steps of one post stand for the content with this digest; the post's approvals and campaign must be read."""
         second = rules.wants_second_pair(post.asset, post.campaign, four_eyes)
-        return _standing(post, self.steps(post.campaign_id, post.asset.kind, second_pair=second), post.approvals, digest, four_eyes)
+        route = self.steps(post.campaign_id, post.asset.kind, second_pair=second, sensitive=post.asset.sensitive)
+        return _standing(post, route, post.approvals, digest, four_eyes)
 
 
 def read(db: Session) -> Routes:
@@ -82,7 +86,16 @@ def route_of(db: Session, post: Post, four_eyes: str = "releases") -> tuple[Step
     four_eyes -- the setting PLANNER_FOUR_EYES.
     """
     stored = db.execute(_STORED, _places(post)).scalars().first()
-    return steps.steps_for(stored, second_pair=rules.wants_second_pair(post.asset, post.campaign, four_eyes))
+    return steps.steps_for(stored, second_pair=rules.wants_second_pair(post.asset, post.campaign, four_eyes), sensitive=post.asset.sensitive)
+
+
+def lacking(db: Session, route: Sequence[Step], *, without: Collection[int | None] = ()) -> Step | None:
+    """The first step that nobody here can answer; None when all can be. Two statements.
+
+    without -- whose yes counts for nothing: who wrote and who submitted a release.
+    """
+    there = {one.id: one for one in db.scalars(select(User).where(User.active)) if one.id not in without and may(one, "read")}
+    return steps.lacking(route, {number: one.role_names for number, one in there.items()}, [number for number, one in there.items() if may(one, "post.approve")])
 
 
 def standing_of(db: Session, post: Post, digest: str, four_eyes: str = "releases") -> Standing:
@@ -95,7 +108,8 @@ def reached(db: Session, post: Post, digest: str, four_eyes: str) -> bool:
     said = db.execute(_SAID, {"post": post.id, **_places(post)}).all()
     if not said:
         return False
-    known = steps.steps_for(said[0].route, second_pair=rules.wants_second_pair(post.asset, post.campaign, four_eyes))
+    second = rules.wants_second_pair(post.asset, post.campaign, four_eyes)
+    known = steps.steps_for(said[0].route, second_pair=second, sensitive=post.asset.sensitive)
     return _standing(post, known, said, digest, four_eyes).whole
 
 
@@ -106,8 +120,11 @@ def _standing(post: Post, route: Sequence[Step], said: Sequence[Any], digest: st
 
 def _places(post: Post) -> dict[str, str | None]:
     """Where its steps may be set, by the names of _STORED."""
+    if post.asset.sensitive:
+        return {"sensitive": SENSITIVE, "campaign": None, "kind": None, "else": None}
     campaign_id = post.campaign.id if post.campaign is not None else post.campaign_id
-    return {"campaign": None if campaign_id is None else of_campaign(campaign_id), "kind": of_kind(post.asset.kind), "else": ANYTHING_ELSE}
+    campaign = None if campaign_id is None else of_campaign(campaign_id)
+    return {"sensitive": None, "campaign": campaign, "kind": of_kind(post.asset.kind), "else": ANYTHING_ELSE}
 
 
 def set_route(
@@ -115,12 +132,14 @@ def set_route(
 ) -> int:
     """Say which steps hold in `place`, at once and also for what is approved already; how many posts go back to review for it.
 
-    wanted  -- in order; empty: no approval is asked for. A step without a key is new.
+    wanted  -- in order; empty: no approval is asked for, which what is sensitive never goes without. A step without a key is new.
     version -- the one the person was looking at (0: nothing was set); another one is a Conflict.
     Raises Forbidden, Invalid, NotFound for a place that is none.
     """
     require(actor, "approval.set")
     _check_place(db, place)
+    if place == SENSITIVE and not wanted:
+        raise Invalid(N_("A sensitive announcement never goes out without a sign-off. Fill in at least one step."))
     row = db.scalar(select(ApprovalRoute).where(ApprovalRoute.place == place))
     if version is not None and version != (row.version if row else 0):
         raise Conflict(N_("Somebody changed these steps while you were editing. Look at theirs, then save again."))
@@ -158,6 +177,8 @@ def _reopen(db: Session, place: str, four_eyes: str, now: datetime) -> int:
         about = about.where(Post.campaign_id == int(which))
     elif what == "kind":
         about = about.where(Asset.kind == AssetKind(which))
+    elif what == SENSITIVE:
+        about = about.where(Asset.sensitive)
     known, sent_back = read(db), 0
     for post in db.scalars(about).all():
         if not known.standing(post, post.approved_digest or "", four_eyes).whole:
@@ -168,7 +189,7 @@ def _reopen(db: Session, place: str, four_eyes: str, now: datetime) -> int:
 
 def _check_place(db: Session, place: str) -> None:
     what, _, which = place.partition(":")
-    known = place == ANYTHING_ELSE or (what == "kind" and which in {kind.value for kind in AssetKind})
+    known = place in (ANYTHING_ELSE, SENSITIVE) or (what == "kind" and which in {kind.value for kind in AssetKind})
     if not known and not (what == "campaign" and which.isdecimal() and len(which) < 18 and db.get(Campaign, int(which)) is not None):
         raise NotFound()
 
@@ -200,4 +221,5 @@ def _stored_step(db: Session, one: Step, *, first: bool) -> dict[str, Any]:
     # The first step of a new route keeps the standard one's key: what was approved there need not be read again.
     key = one.key or (STANDARD_STEP if first else secrets.token_hex(6))
     told: dict[str, Any] = {"key": key, "name": one.name, "everyone": one.everyone, "people": list(one.people), "roles": list(one.roles)}
-    return told | {"guest": one.guest, "hours": one.hours, "nudge": one.nudge}
+    # Only then, so that routes set before it was known are the same still.
+    return told | {"guest": one.guest, "hours": one.hours, "nudge": one.nudge} | ({"apart": True} if one.apart else {})

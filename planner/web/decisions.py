@@ -16,12 +16,17 @@ from planner.core.errors import SelfApproval
 from planner.planning import approving, rules, steps
 from planner.planning.differences import Difference, differences, snapshot
 from planner.planning.models import Approval, Post, PostState
-from planner.planning.routes import Routes, standing_of
-from planner.planning.steps import Seat, Standing, Step
+from planner.planning.routes import Routes, lacking, standing_of
+from planner.planning.steps import SIGN_OFFS, Seat, Standing, Step
 from planner.web.labels import label
+from planner.web.languages import translate
 from planner.web.session import runtime
 
 __all__ = ["Decision", "StepLine", "decision_of", "names_of", "seat_names", "step_name"]
+
+_UNDECIDED = frozenset({PostState.DRAFT, PostState.IN_REVIEW, PostState.CHANGES_REQUESTED})
+#: Steps that hold where nobody set any, by what they are called in the code.
+_OURS = frozenset((one.key, one.name) for one in SIGN_OFFS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +54,8 @@ class Decision:
     #: What they (or, if they never said anything, anybody) last had before them, and what is different now.
     last: Approval | None
     since: list[Difference]
+    #: The step of a sensitive announcement that nobody here can answer; empty: there is none, or it was not looked for.
+    lacks: str = ""
 
     @property
     def several(self) -> bool:
@@ -56,7 +63,7 @@ class Decision:
 
 
 def decision_of(post: Post, digest: str, *, names: dict[int, str] | None = None, routes: Routes | None = None) -> Decision:
-    """For the reader of this page. Two statements, fewer with `names` and `routes` from a page of many posts."""
+    """For the reader of this page. Two statements, two more for what is sensitive; fewer with `names` and `routes` from a page of many posts."""
     policy = runtime().settings.four_eyes
     stands = _standing(post, digest, policy, routes)
     asked = stands.asked
@@ -72,6 +79,7 @@ def decision_of(post: Post, digest: str, *, names: dict[int, str] | None = None,
         due=steps.deadline(asked.step, post.publish_at) if waits else None,
         last=last,
         since=differences(last.content, snapshot(post)) if last is not None and last.content is not None and last.digest != digest else [],
+        lacks=_lacks(post, stands, policy) if routes is None and post.asset.sensitive and post.state in _UNDECIDED else "",
     )
 
 
@@ -82,8 +90,8 @@ def names_of(db: Any, route: Iterable[Step]) -> dict[int, str]:
 
 
 def step_name(step: Step) -> str:
-    """What a step is called; one without a name of its own is simply the approval."""
-    return step.name or _("Approval")
+    """What a step is called; one without a name of its own is simply the approval, and one that nobody named otherwise is said in the reader's language."""
+    return translate(step.name) if (step.key, step.name) in _OURS else step.name or _("Approval")
 
 
 def seat_names(seats: Iterable[Seat], names: dict[int, str]) -> list[str]:
@@ -95,6 +103,12 @@ def _standing(post: Post, digest: str, policy: str, routes: Routes | None) -> St
     if routes is None:
         return standing_of(g.db, post, digest, policy)
     return routes.standing(post, digest, policy)
+
+
+def _lacks(post: Post, stands: Standing, policy: str) -> str:
+    second = rules.wants_second_pair(post.asset, post.campaign, policy)
+    step = lacking(g.db, [one.step for one in stands.steps], without={post.author_id, post.submitted_by_id} if second else ())
+    return step_name(step) if step is not None else ""
 
 
 def _lines(stands: Standing, names: dict[int, str], *, waits: bool) -> list[StepLine]:

@@ -31,6 +31,7 @@ LATER = {
     "deed": "planner.web.words:deed",
     "changed": "planner.web.words:changed",
     "doer": "planner.web.words:doer",
+    "step_name": "planner.web.decisions:step_name",
     "undone_word": "planner.web.words:undone_word",
     "folds": "planner.web.looks:folds",
     "playing_time": "planner.web.looks:playing_time",

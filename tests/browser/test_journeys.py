@@ -23,11 +23,12 @@ PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobil
 
 @pytest.fixture(scope="module")
 def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
-    """Two channels, a second person who may approve, and a release, a film and a white paper that are ready."""
+    """Two channels, a second person who may approve, a lawyer, and a release, a film and a white paper that are ready."""
     product = Product(tmp_path_factory.mktemp("journeys"))
     for platform in ("linkedin", "x"):
         product.command("channel", "add", "--platform", platform, "--name", f"Our {platform}", "--access-token", f"sandbox-{platform}")
     product.command("users", "add", "claire@example.com", "--name", "Claire", "--role", "approver", "--role", "planner")
+    product.command("users", "add", "lea@example.com", "--name", "Lea", "--role", "legal")
     for kind, title in (("press_release", "Harbour network"), ("video", "Harbour network, the film"), ("white_paper", "Ports without wires")):
         product.command("asset", "add", "--kind", kind, "--title", title, "--state", "ready", "--url", f"https://www.example.com/{kind}")
     yield product
@@ -121,7 +122,7 @@ def test_moving_the_embargo_shows_where_the_whole_wave_would_go_and_then_asks(pe
     assert {one["id"]: one["publish_at"] for one in listed(product)} == before
 
 
-def test_a_sensitive_announcement_is_safe_in_six_clicks_and_nothing_of_it_fires_by_itself(people: Any, product: Product) -> None:
+def test_a_sensitive_announcement_is_safe_in_six_clicks_signed_off_by_two_and_nothing_fires_by_itself(people: Any, product: Product) -> None:
     nadia = people()
     page = nadia.page
     page.goto(f"{product.url}/assets/new")
@@ -131,6 +132,20 @@ def test_a_sensitive_announcement_is_safe_in_six_clicks_and_nothing_of_it_fires_
     page.get_by_label("Sensitive").check()
     page.get_by_role("button", name="Save").click()
     page.wait_for_url(re.compile(r"/assets/\d+"))
+    page.goto(product.url)
+
+    # Safe: nothing else goes out, and she saw what that is.
+    nadia.clicks = 0
+    page.get_by_role("navigation").get_by_role("link", name="Settings").first.click()
+    page.get_by_role("link", name="Pause", exact=True).first.click()
+    page.get_by_role("button", name="Show what it would hold").click()
+    expect(page.get_by_text("It would hold 6 planned posts.")).to_be_visible()
+    page.get_by_label("Reason").fill("A bad day")
+    page.get_by_role("button", name="Pause now").click()
+    expect(page.get_by_text("A bad day").first).to_be_visible()
+    assert nadia.clicks <= 6
+
+    # Planned on the one channel that is listed, and submitted.
     page.goto(product.url)
     nadia.clicks = 0
     page.get_by_role("navigation").get_by_role("link", name="Campaigns").first.click()
@@ -143,25 +158,31 @@ def test_a_sensitive_announcement_is_safe_in_six_clicks_and_nothing_of_it_fires_
     page.get_by_role("button", name="Make drafts of the ticked posts").click()
     page.wait_for_url(re.compile(r"/campaigns/\d+$"))
     assert nadia.clicks <= 6
-    own = [one["id"] for one in listed(product) if one["title"] == "Statement"]
-    assert len(own) == 1, "one post on the channel that was listed, and nothing else"
+    page.get_by_role("button", name="Submit the draft").click()
+    expect(page.get_by_text("submitted for approval")).to_be_visible()
+    assert nadia.clicks <= 7
+    [own] = [one["id"] for one in listed(product) if one["title"] == "Statement"]  # And nothing else.
 
+    # Two people sign off, each from what a reminder links to; one alone is not enough.
+    for number, (email, state) in enumerate((("lea@example.com", "in_review"), ("claire@example.com", "approved"))):
+        signs = people(email, **PHONE)
+        signs.page.goto(f"{product.url}/approvals/{own}")
+        signs.clicks = 1
+        expect(signs.page.get_by_text(("Waits for one of: Legal, Administrator", "Waits for anybody who may approve")[number])).to_be_visible()
+        signs.page.get_by_role("button", name="Approve", exact=True).tap()
+        signs.page.wait_for_url(lambda url: not url.endswith(f"/{own}"))
+        assert signs.clicks <= 2
+        assert [one["state"] for one in listed(product) if one["id"] == own] in ([state], ["scheduled"] if state == "approved" else [])
 
-    page.goto(f"{product.url}/settings/pause")
-    page.get_by_role("button", name="Show what it would hold").click()
-    expect(page.get_by_text("It would hold 6 planned posts.")).to_be_visible()
-    page.get_by_label("Reason").fill("A bad day")
-    page.get_by_role("button", name="Pause now").click()
-    expect(page.get_by_text("A bad day").first).to_be_visible()
     product.command("tick")
     page.goto(f"{product.url}/settings/pause")
     page.get_by_role("button", name="End the pause").click()
     page.wait_for_url(f"{product.url}/held")
-    expect(page.locator("li.held")).to_have_count(6)
+    expect(page.locator("li.held")).to_have_count(7)  # The announcement too: a person says when it goes.
     for row, choice in zip(page.locator("li.held").all(), ("Keep", "Move", "Drop"), strict=False):
         row.get_by_text(choice, exact=True).click()
     page.get_by_role("button", name="Save what was chosen").click()
-    expect(page.locator("li.held")).to_have_count(3)
+    expect(page.locator("li.held")).to_have_count(4)
 
 
 def test_the_keyboard_alone_plans_moves_submits_and_approves(people: Any, product: Product) -> None:

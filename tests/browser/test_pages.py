@@ -20,7 +20,7 @@ ADDRESSES = (
     "/calendar/import", "/calendar/shares", "/approvals", "/approvals/links", "/posts/templates", "/published-directly", "/held", "/assets", "/assets?q=nothing+is+called+that", "/assets/new",
     "/posts/new", "/campaigns", "/campaigns/new", "/events", "/events?past=1", "/events/new", "/events/import", "/settings/blackouts", "/settings/blackouts?past=1", "/settings/blackouts/new", "/settings/rules/silence", "/imports", "/performance", "/performance/compare", "/performance/channels", "/performance/audience",
     "/performance/times", "/performance/costs", "/performance/audiences", "/performance/definitions", "/performance/readings", "/promotion?view=all", "/promotion/quadrant?view=all",
-    "/promotion/scores", "/promotion/idea", "/promotion/settings", "/jobs/1", "/settings", "/settings/approval", "/settings/digest", "/settings/rules", "/settings/channels/new", "/settings/channels/new/youtube", "/settings/people", "/settings/people/1", "/settings/people/new",
+    "/promotion/scores", "/promotion/idea", "/promotion/settings", "/jobs/1", "/settings", "/settings/approval", "/settings/approval/sensitive", "/settings/digest", "/settings/rules", "/settings/channels/new", "/settings/channels/new/youtube", "/settings/people", "/settings/people/1", "/settings/people/new",
     "/settings/pause", "/settings/tokens", "/settings/history", "/settings/preferences", "/settings/websites", "/settings/websites/new", "/no-such-page",
 )  # fmt: skip
 

@@ -7,10 +7,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import event
+from sqlalchemy import event, select
 from sqlalchemy.orm import Session
 
-from planner.accounts.models import User
+from planner.accounts.models import Entry, User
 from planner.catalog.models import AssetFile, AssetKind
 from planner.channels.port import MediaKind, Platform
 from planner.core.errors import Conflict, Forbidden, Invalid, SelfApproval, WrongState
@@ -207,3 +207,103 @@ def test_words_are_compared_as_they_are_read() -> None:
     assert words_changed("a b", "a b") == (Piece("same", "a b"),)
     assert words_changed("", "new words") == (Piece("new", "new words"),)
     assert [piece.kind for piece in words_changed("x " * 3000, "y " * 3000)] == ["gone", "new"]
+
+
+def people_of(db: Session, *roles: str) -> list[User]:
+    return [make_user(db, roles=(role,)) for role in roles]
+
+
+def test_a_sensitive_announcement_needs_two_people_and_one_of_them_from_legal_or_an_administrator(db: Session, now: datetime) -> None:
+    approver, other, lawyer, admin = people_of(db, "approver", "approver", "legal", "admin")
+    post, author = submitted(db, now, asset=make_asset(db, sensitive=True))
+
+    with pytest.raises(Forbidden):
+        service.approve(db, post, actor=approver, now=now)
+    service.approve(db, post, actor=lawyer, now=now)
+    assert (post.state, routes.reached(db, post, digest_of(post), "releases")) == (PostState.IN_REVIEW, False)
+    with pytest.raises(WrongState, match="You have said yes"):
+        service.approve(db, post, actor=lawyer, now=now)
+    service.approve(db, post, actor=approver, now=now)
+    db.flush()
+    assert (post.state, routes.reached(db, post, digest_of(post), "releases")) == (PostState.APPROVED, True)
+
+    # Two administrators are enough, where nobody is from legal.
+    second, _author = submitted(db, now, asset=make_asset(db, sensitive=True))
+    for one in (admin, *people_of(db, "admin")):
+        service.approve(db, second, actor=one, now=now)
+    assert second.state is PostState.APPROVED
+    assert other.id not in {one.by_id for one in (*post.approvals, *second.approvals)} and author.id
+
+
+@pytest.mark.parametrize("four_eyes", ["releases", "always", "never"])
+def test_one_administrator_alone_never_signs_off_what_is_sensitive(db: Session, now: datetime, four_eyes: str) -> None:
+    [admin] = people_of(db, "admin")
+    post = make_post(db, author=None if four_eyes != "never" else admin, asset=make_asset(db, sensitive=True))
+    service.submit(db, post, four_eyes=four_eyes, actor=None, now=now)
+    service.approve(db, post, four_eyes=four_eyes, actor=admin, now=now)
+    with pytest.raises(WrongState):
+        service.approve(db, post, four_eyes=four_eyes, actor=admin, now=now)
+    assert post.state is PostState.IN_REVIEW
+
+
+def test_the_route_of_what_is_sensitive_wins_over_its_campaigns_and_its_kinds_and_none_of_those_stands_in_for_it(db: Session, now: datetime) -> None:
+    campaign, asset = make_campaign(db), make_asset(db, kind=AssetKind.VIDEO, sensitive=True)
+    for place in (routes.of_campaign(campaign.id), routes.of_kind(AssetKind.VIDEO), routes.ANYTHING_ELSE):
+        set_route(db, place, EDITORS, now=now)
+    post, _author = submitted(db, now, asset=asset, campaign=campaign)
+    plain, _author = submitted(db, now, asset=make_asset(db, kind=AssetKind.VIDEO), campaign=campaign)
+
+    def names(one: Post) -> list[str]:
+        shown = routes.standing_of(db, one, digest_of(one))
+        assert routes.read(db).standing(one, digest_of(one), "releases") == shown
+        return [step.step.name for step in shown.steps]
+
+    assert (names(post), names(plain)) == (["Legal", "Second sign-off"], ["Editors"])
+    [lawyer, approver] = people_of(db, "legal", "approver")
+    service.approve(db, post, actor=lawyer, now=now)
+    service.approve(db, post, actor=approver, now=now)
+    assert routes.reached(db, post, digest_of(post), "releases")
+
+    own = [*steps.SIGN_OFFS, Step("", "Works council", people=(approver.id,), apart=True)]
+    assert set_route(db, routes.SENSITIVE, *own, now=now) == 1
+    assert (names(post), names(plain), post.state) == (["Legal", "Second sign-off", "Works council"], ["Editors"], PostState.IN_REVIEW)
+    with pytest.raises(WrongState, match="You have said yes"):  # The approver gave the second sign-off.
+        service.approve(db, post, actor=approver, now=now)
+    assert not routes.reached(db, post, digest_of(post), "releases")
+    assert routes.give_back(db, routes.SENSITIVE, actor=None, now=now) == 0
+    assert [one.action for one in db.scalars(select(Entry).where(Entry.action.like("route.%")).order_by(Entry.id))][-2:] == ["route.set", "route.reset"]
+
+
+def test_what_is_sensitive_is_never_without_a_sign_off(db: Session, now: datetime) -> None:
+    with pytest.raises(Invalid, match="never goes out without a sign-off"):
+        set_route(db, routes.SENSITIVE, now=now)
+    assert steps.steps_for([], second_pair=False, sensitive=True) == steps.SIGN_OFFS
+    for place in (routes.ANYTHING_ELSE, routes.of_kind(AssetKind.VIDEO)):
+        set_route(db, place, now=now)
+    post = make_post(db, asset=make_asset(db, kind=AssetKind.VIDEO, sensitive=True))
+    service.submit(db, post, four_eyes="never", actor=None, now=now)
+    assert post.state is PostState.IN_REVIEW
+
+
+ADA, BEN, LEA = 1, 2, 3
+
+
+@pytest.mark.parametrize(
+    ("route", "people", "missing"),
+    [
+        (steps.SIGN_OFFS, {ADA: ["admin"], BEN: ["admin"]}, None),
+        (steps.SIGN_OFFS, {ADA: ["admin"], BEN: ["approver"]}, None),
+        (steps.SIGN_OFFS, {ADA: ["approver"], BEN: ["approver"]}, "Legal"),
+        (steps.SIGN_OFFS, {ADA: ["admin"]}, "Second sign-off"),
+        (steps.SIGN_OFFS, {ADA: ["admin"], BEN: ["planner"]}, "Second sign-off"),
+        # Somebody gives up the first step for the one that only they can answer.
+        ([Step("a", "First"), Step("b", "Ada", people=(ADA,), apart=True)], {ADA: ["admin"], BEN: ["approver"]}, None),
+        ([Step("a", "First", people=(ADA,)), Step("b", "Ada", people=(ADA,), apart=True)], {ADA: ["admin"], BEN: ["approver"]}, "Ada"),
+        ([Step("a", "First", people=(ADA,)), Step("b", "Ada", people=(ADA,))], {ADA: ["admin"]}, None),
+        ([Step("a", "Both", everyone=True, people=(ADA, LEA))], {ADA: ["admin"]}, "Both"),
+        ([Step("a", "Outside", guest=True, roles=("legal",))], {ADA: ["admin"]}, None),
+    ],
+)
+def test_a_step_that_nobody_can_answer_is_known(route: list[Step], people: dict[int, list[str]], missing: str | None) -> None:
+    found = steps.lacking(route, people, [one for one, roles in people.items() if set(roles) & {"admin", "approver", "legal"}])
+    assert (found.name if found else None) == missing

@@ -298,7 +298,7 @@ class Doors(Company):
         for number in self.posts(PostState.DRAFT, PostState.CHANGES_REQUESTED):
             self.say("planner", number, "submit", by_page=False)
         for number in self.posts(PostState.IN_REVIEW):
-            for one in ("lawyer", who) if self.post(number).asset_id == self.assets["sensitive"] else (who,):
+            for one in ("lawyer", who) if self.post(number).asset.sensitive else (who,):
                 self.says_yes(one, number, "page" if by_page else "program")
 
     @rule()

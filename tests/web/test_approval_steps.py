@@ -12,7 +12,7 @@ from planner.planning.approval_models import ApprovalRoute
 from planner.planning.models import PostState
 from planner.planning.steps import Step
 from tests.conftest import Browser
-from tests.factories import NOON, make_post, make_user
+from tests.factories import NOON, make_asset, make_post, make_user
 
 SignIn = Callable[..., Browser]
 
@@ -80,3 +80,43 @@ def test_the_post_says_whose_turn_it_is_and_what_changed(sign_in: SignIn, app_db
     changed = asks.get(address).text
     assert "Changed since you last read it" in changed
     assert "<del>Lyon.</del><ins>Lille.</ins>" in changed
+
+
+def test_what_is_sensitive_has_a_row_of_its_own_which_says_who_is_missing(client: Browser, app_db: Session) -> None:
+    page = client.get("/settings/approval").text
+    assert "Sensitive announcements" in page
+    assert "(Legal or Administrator)" in page
+    assert "Nobody can answer the step “Second sign-off”." in page, "there is one administrator"
+    make_user(app_db, roles=("approver",), name="Ben")
+    app_db.commit()
+    assert "Nobody else can answer the step “Legal” when the announcement is written by " in client.get("/settings/approval").text
+    make_user(app_db, roles=("legal",), name="Lea")
+    app_db.commit()
+    assert "can answer the step" not in client.get("/settings/approval").text
+
+    form = client.get("/settings/approval/sensitive").text
+    assert 'value="Second sign-off"' in form and "Somebody who said yes in no step before" in form
+    asked = {"asked": "yes", "version": "0", "s0-key": "sign_off_legal", "s0-name": "Legal", "s0-how": "any", "s0-roles": "legal"}
+    assert client.submit("/settings/approval/sensitive", **(asked | {"asked": "no"})).status_code == 422
+    assert client.submit("/settings/approval/sensitive", **asked, **{"s1-key": "", "s1-name": "HR", "s1-how": "any", "s1-apart": "y"}).status_code == 302
+    row = app_db.scalars(select(ApprovalRoute)).one()
+    assert (row.place, [(one["name"], one.get("apart", False)) for one in row.steps]) == ("sensitive", [("Legal", False), ("HR", True)])
+    app_db.rollback()
+    assert client.submit("/settings/approval/sensitive/reset").status_code == 302
+    app_db.expire_all()
+    assert app_db.scalars(select(ApprovalRoute)).all() == []
+
+
+def test_the_post_says_whom_its_sign_off_lacks(client: Browser, sign_in: SignIn, app_db: Session) -> None:
+    author = make_user(app_db, roles=("planner",), name="Nora")
+    post = make_post(app_db, author=author, asset=make_asset(app_db, sensitive=True))
+    service.submit(app_db, post, actor=author, now=NOON)
+    app_db.commit()
+    for address in (f"/posts/{post.id}", f"/approvals/{post.id}"):
+        page = client.get(address).text
+        assert "Nobody else here can answer the step “Second sign-off”." in page
+        assert "Waits for one of: Legal, Administrator" in page
+    make_user(app_db, roles=("approver",), name="Ben")
+    app_db.commit()
+    for address in (f"/posts/{post.id}", f"/approvals/{post.id}"):
+        assert "can answer the step" not in client.get(address).text

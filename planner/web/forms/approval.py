@@ -32,6 +32,7 @@ class StepForm(PlannerForm):
     how = RadioField(_l("Whose yes it needs"), choices=[], default="any")
     roles = CheckboxListField(_l("Roles"))
     people = CheckboxListField(_l("People"), coerce=int)
+    apart = BooleanField(_l("Somebody who said yes in no step before"))
     guest = BooleanField(_l("Somebody outside, by a link made for them"))
     hours = IntegerField(_l("Answer due, hours before it goes out"), [Optional(), NumberRange(0, _MOST_HOURS)], render_kw={"min": 0, "inputmode": "numeric"})
     nudge = IntegerField(_l("Reminder, hours before that"), [Optional(), NumberRange(0, _MOST_HOURS)], render_kw={"min": 0, "inputmode": "numeric"})
@@ -52,7 +53,7 @@ class StepForm(PlannerForm):
         """What was filled in."""
         return Step(
             self.key.data or "", self.name.data or "", self.how.data == "all", tuple(self.people.data or ()), tuple(self.roles.data or ()),
-            bool(self.guest.data), self.hours.data, self.nudge.data,
+            bool(self.guest.data), self.hours.data, self.nudge.data, apart=bool(self.apart.data),
         )  # fmt: skip
 
 
@@ -87,7 +88,7 @@ def step_forms(steps: tuple[Step, ...], count: int, people: list[tuple[int, str]
         told = steps[number] if number < len(steps) else Step("")
         data = {
             "key": told.key, "name": told.name, "how": "all" if told.everyone else "any", "roles": list(told.roles), "people": list(told.people),
-            "guest": told.guest, "hours": told.hours, "nudge": told.nudge,
+            "guest": told.guest, "hours": told.hours, "nudge": told.nudge, "apart": told.apart,
         }  # fmt: skip
         made.append(StepForm(prefix=f"s{number}-", data=data, people=people))
     return made

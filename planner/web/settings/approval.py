@@ -1,8 +1,9 @@
-"""Settings, Approval: the steps of everything, of one kind of asset, of one campaign; an administrator sets them."""
+"""Settings, Approval: the steps of everything, of what is sensitive, of one kind of asset, of one campaign; an administrator sets them."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from babel.lists import format_list
 from flask import flash, g, redirect, render_template, request, url_for
@@ -18,7 +19,7 @@ from planner.core.errors import Conflict, NotFound, PlannerError
 from planner.planning import routes
 from planner.planning.approval_models import ApprovalRoute
 from planner.planning.models import Campaign
-from planner.planning.steps import STANDARD, Step, read_steps
+from planner.planning.steps import SIGN_OFFS, STANDARD, Step, lacking, read_steps
 from planner.web.access import needs
 from planner.web.decisions import names_of, seat_names, step_name
 from planner.web.forms.approval import RouteForm, StepForm, step_forms
@@ -47,9 +48,11 @@ def approval() -> ResponseReturnValue:
     set_apart = [_line(routes.of_campaign(number), name, stored, names) for number, name in campaigns if routes.of_campaign(number) in stored]
     others = [(routes.of_campaign(number), name) for number, name in campaigns if routes.of_campaign(number) not in stored]
     standard = _line(routes.ANYTHING_ELSE, _("Everything else"), stored, names)
+    sensitive = _line(routes.SENSITIVE, _("Sensitive announcements"), stored, names)
     return render_template(
-        "settings/approval.html", standard=standard, kinds=kinds, campaigns=set_apart, others=others, four_eyes=runtime().settings.four_eyes
-    )
+        "settings/approval.html", standard=standard, sensitive=sensitive, lacking=_lacking(stored.get(routes.SENSITIVE, SIGN_OFFS)), kinds=kinds,
+        campaigns=set_apart, others=others, four_eyes=runtime().settings.four_eyes,
+    )  # fmt: skip
 
 
 @needs("approval.set")
@@ -57,7 +60,7 @@ def route(place: str) -> ResponseReturnValue:
     """The form of one place; shows it, or sets it."""
     name = _name(place)
     row = g.db.scalar(select(ApprovalRoute).where(ApprovalRoute.place == place))
-    steps = read_steps(row.steps) if row else STANDARD
+    steps = read_steps(row.steps) if row else _unset(place)
     version = row.version if row else 0
     form = RouteForm(asked="yes" if steps else "no", version=str(version))
     count = min(max(len(steps) + 1, _sent_steps()), routes.MOST_STEPS)
@@ -114,7 +117,7 @@ def _told(sent_back: int) -> None:
 
 def _line(place: str, name: str, stored: dict[str, tuple[Step, ...]], names: dict[int, str]) -> Line:
     own = place in stored
-    steps = stored.get(place, stored.get(routes.ANYTHING_ELSE, STANDARD))
+    steps = stored.get(place, SIGN_OFFS if place == routes.SENSITIVE else stored.get(routes.ANYTHING_ELSE, STANDARD))
     return Line(place, name, [(step_name(one), _who(one, names)) for one in steps], own)
 
 
@@ -129,12 +132,33 @@ def _name(place: str) -> str:
     what, _colon, which = place.partition(":")
     if place == routes.ANYTHING_ELSE:
         return str(_("Everything else"))
+    if place == routes.SENSITIVE:
+        return str(_("Sensitive announcements"))
     if what == "kind" and which in {kind.value for kind in AssetKind}:
         return label(AssetKind(which))
     found = g.db.get(Campaign, int(which)) if what == "campaign" and which.isdecimal() and len(which) < 18 else None
     if found is None:
         raise NotFound()
     return str(found.name)
+
+
+def _unset(place: str) -> tuple[Step, ...]:
+    """What the form begins with where nothing is set."""
+    return tuple(replace(one, name=step_name(one)) for one in SIGN_OFFS) if place == routes.SENSITIVE else STANDARD
+
+
+def _lacking(steps: Sequence[Step]) -> tuple[str, list[str]] | None:
+    """The step that nobody can answer, and who has to have written the announcement for it to be so; nobody: whoever wrote it. None: each has somebody."""
+    people = {one.id: one for one in g.db.scalars(select(User).where(User.active).order_by(User.name, User.email)) if may(one, "read")}
+    roles, approvers = {number: one.role_names for number, one in people.items()}, [number for number, one in people.items() if may(one, "post.approve")]
+    step = lacking(steps, roles, approvers)
+    if step is not None or runtime().settings.four_eyes == "never":
+        return (step_name(step), []) if step is not None else None
+    held: dict[str, list[str]] = {}
+    for number, one in people.items():
+        if may(one, "post.create") and (step := lacking(steps, {k: v for k, v in roles.items() if k != number}, [k for k in approvers if k != number])):
+            held.setdefault(step_name(step), []).append(one.display_name)
+    return next(iter(held.items()), None)
 
 
 def _campaigns() -> list[tuple[int, str]]:
