@@ -103,6 +103,7 @@ class OutgoingPost:
     title       -- YouTube: the video's title; LinkedIn: title of the link card or document.
     link        -- tracked address, already part of `text` on X; LinkedIn shows it as a card.
     fingerprint -- hex digest of what identifies this message on the platform; the same for every attempt of one delivery.
+    replies_off -- nobody may answer it, where the platform lets a program say so (X: nobody but whom it mentions).
     picture     -- address at which anybody finds a picture of what the link leads to; "" when there is none. For cards that draw one.
     resume      -- what an earlier attempt asked us to keep (YouTube: the upload's session URI), or None.
     """
@@ -120,6 +121,7 @@ class OutgoingPost:
     tags: Sequence[str] = ()
     media: Sequence[Media] = ()
     playlist: str = ""
+    replies_off: bool = False
     picture: str = ""
     publish_at: datetime | None = None
     resume: str | None = None

@@ -87,6 +87,8 @@ class XAdapter:
         body: dict[str, Any] = {"text": post.text}
         if media_ids:
             body["media"] = {"media_ids": media_ids}
+        if post.replies_off:
+            body["reply_settings"] = "mentionedUsers"
         try:
             post_id = _create(api, body)
         except Stopped as stopped:

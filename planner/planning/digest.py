@@ -130,6 +130,9 @@ def content_digest(post: Post, asset: Asset, channel: Channel) -> str:
         content["marks"] = dict(post.marks)
     if post.link and post.short_code:
         content["short"] = post.short_code
+    # Nobody may answer it: that leaves with the message, and asks again when it becomes so.
+    if asset.sensitive:
+        content["replies_off"] = True
     digest = _sha256(content)
     # Joined to the digest of the rest, which a migration could do for what was approved before this was part of it.
     elsewhere = _from_elsewhere(post, asset, channel)

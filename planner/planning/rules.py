@@ -28,6 +28,10 @@ __all__ = [
 ]  # fmt: skip
 
 
+#: Where nobody answers what is sensitive: X is told with the post, and a room is inside the house.
+_WITHOUT_ANSWERS = frozenset({Platform.X, Platform.WEBHOOK})
+
+
 def embargo_of(asset: Asset, campaign: Campaign | None) -> tuple[str, datetime] | None:
     """Whose embargo holds (its title) and until when: the later of the asset's and the campaign's; None when neither has one."""
     held = [(asset.title, asset.embargo_until)] if asset.embargo_until else []
@@ -82,6 +86,7 @@ def findings(
         *(one for one in mention_findings(post, channel) if one.level == "warning"),
         *_connection(channel),
         *_postponed(campaign),
+        *_answers(asset, channel),
         *habits(post, asset, channel, replace(around, now=now)),
     ]
     overridden = _overridden(post, asset, channel, around)
@@ -161,6 +166,12 @@ def _sensitive(post: Post, asset: Asset, around: Surroundings) -> Iterator[Findi
             "channel",
             post_ids=there,
         )
+
+
+def _answers(asset: Asset, channel: Channel) -> Iterator[Finding]:
+    if asset.sensitive and channel.platform not in _WITHOUT_ANSWERS:
+        sentence = N_("The planner cannot close the comments on “%(channel)s”, and nobody should answer a sensitive announcement: close them there by hand as soon as it is out.")
+        yield Finding("warning", "answers", sentence, {"channel": channel.name}, "channel")
 
 
 def _retired(asset: Asset) -> Iterator[Finding]:

@@ -29,6 +29,13 @@ class TestContract(AdapterContract):
     def make_adapter(self, url: str) -> XAdapter:
         return XAdapter(url, Http(timeout_seconds=3))
 
+    @pytest.mark.parametrize(("off", "answers"), [(True, "mentionedUsers"), (False, "everyone")])
+    def test_the_platform_keeps_who_may_answer(self, stage, off, answers):
+        number = stage.publish(replies_off=off).receipt.external_id
+        told = Http(timeout_seconds=3).request("GET", f"{stage.url}/2/tweets/{number}?tweet.fields=reply_settings", headers={"Authorization": f"Bearer {stage.account.secret}"})
+
+        assert told.json()["data"]["reply_settings"] == answers
+
     def comments_made(self, stage) -> int:
         return len(stage.adapter.find(replace(stage.post, text=COMMENT), stage.since, stage.account).matches)
 
@@ -48,6 +55,16 @@ def test_a_post_leaves_as_text_and_a_bearer_token_and_nothing_more(x):
     [request] = x.asked
     assert (request.path, request.headers["Authorization"]) == ("/2/tweets", f"Bearer {TOKEN}")
     assert request.json == {"text": POST.text}
+
+
+def test_what_nobody_may_answer_is_answered_by_nobody_but_whom_it_mentions(x):
+    x.says("POST", "/2/tweets", 201, {"data": {"id": "100", "text": "…"}})
+    x.says("POST", "/2/tweets", 201, {"data": {"id": "101", "text": "…"}})
+
+    assert x.publish(replace(POST, replies_off=True, first_comment="More to read")).note == ""
+    assert [request.json for request in x.asked] == [
+        {"text": POST.text, "reply_settings": "mentionedUsers"}, {"text": "More to read", "reply": {"in_reply_to_tweet_id": "100"}},
+    ]  # fmt: skip
 
 
 def test_an_account_whose_name_is_not_known_still_has_an_address(x):

@@ -96,7 +96,7 @@ def exchanges(tmp_path_factory: pytest.TempPathFactory) -> list[Exchange]:
         sent.append(publish(2, media=[a_file(folder, MediaKind.IMAGE, "image/png", 1000, number) for number in range(4)]))
         sent.append(publish(3, media=[a_file(folder, MediaKind.GIF, "image/gif", 2000)]))
         sent.append(publish(4, media=[a_file(folder, MediaKind.VIDEO, "video/mp4", 5 * MB)]))
-        sent += [publish(number) for number in range(5, 8)]
+        sent += [publish(number, replies_off=number == 5) for number in range(5, 8)]
         ids = [one.receipt.external_id for one in sent]
         assert adapter.find(a_post(1), since, ACCOUNT).complete
         assert adapter.recent(since, ACCOUNT).complete

@@ -179,6 +179,19 @@ def test_a_sensitive_announcement_goes_out_once_a_channel() -> None:
     assert codes(a_post(), asset=an_asset(sensitive=False), around=Surroundings(neighbours=(twin,))) == []
 
 
+@pytest.mark.parametrize(("platform", "found"), [(Platform.X, []), (Platform.WEBHOOK, []), *((one, [("warning", "answers")]) for one in (Platform.LINKEDIN, Platform.YOUTUBE, Platform.BY_HAND))])
+def test_where_nobody_can_close_the_comments_of_what_is_sensitive_a_person_is_told_to(platform: Platform, found: list[tuple[str, str]]) -> None:
+    assert [one for one in codes(a_post(), asset=an_asset(sensitive=True), channel=a_channel(platform)) if one[1] == "answers"] == found
+    assert [one for one in codes(a_post(), asset=an_asset(), channel=a_channel(platform)) if one[1] == "answers"] == []
+
+
+def test_that_nobody_may_answer_is_part_of_what_is_approved_and_nothing_else_has_another_digest() -> None:
+    plain, sensitive = (rules.content_digest(a_post(), an_asset(sensitive=one), a_channel()) for one in (False, True))
+
+    assert sensitive != plain
+    assert plain == "1364a9c52d17a7acf1326c33a845764d11ad7ad5eda06dc1a87e9b52832677a7"
+
+
 def test_the_past_blocks() -> None:
     assert codes(a_post(publish_at=NOON - timedelta(minutes=5))) == [("blocking", "past")]
 

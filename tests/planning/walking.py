@@ -108,6 +108,8 @@ class Company(RuleBasedStateMachine):
         self.clock.moment, self.sent, self.steps = NOON, 0, 0
         self.opened: Counter[str] = Counter()
         self.going: set[tuple[int, str]] = set()
+        #: What was looked at when it had become approved.
+        self.checked: set[tuple[int, str]] = set()
         #: Post -> each content that somebody said yes to, and who.
         self.yes: dict[int, dict[Content, set[str]]] = {}
         #: Change of a live post -> the words that were approved, and by whom.
@@ -171,7 +173,7 @@ class Company(RuleBasedStateMachine):
         if not hasattr(self, "clients"):
             return
         with self.sessions() as db:
-            now_going = set()
+            now_going, now_checked = set(), set()
             for post in db.scalars(select(Post).where(Post.state.in_(GOING))):
                 digest = self.digest(post)
                 now_going.add((post.id, digest))
@@ -181,9 +183,12 @@ class Company(RuleBasedStateMachine):
                 assert turned or post.approved_digest == digest, "it is on its way with content nobody approved"
                 said = self.yes.get(post.id, {})
                 assert turned or said.get(content(post)), "it is on its way though nobody said yes to exactly this"
-                if post.approved_digest == digest and (post.id, digest) not in self.going:  # An embargo that is moved later holds it when it is sent.
-                    self.check_approved(db, post, said.get(content(post), set()))
-            self.going = now_going
+                # An embargo that is moved later holds it when it is sent, and so does a title or a turn into what is sensitive.
+                if post.approved_digest == digest:
+                    if (post.id, digest) not in self.checked:
+                        self.check_approved(db, post, said.get(content(post), set()))
+                    now_checked.add((post.id, digest))
+            self.going, self.checked = now_going, now_checked
             twice = (
                 select(Post.channel_id)
                 .where(Post.asset_id == self.assets["sensitive"], Post.state != PostState.CANCELLED)

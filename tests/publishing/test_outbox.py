@@ -213,6 +213,26 @@ def test_a_sensitive_announcement_is_never_sent_again_by_itself(runtime, approve
     assert len(platform.calls) == 1
 
 
+def test_a_sensitive_announcement_leaves_so_that_nobody_answers_it_and_no_other_post_does(runtime, approved, go, platform: Scripted) -> None:
+    approved(asset=lambda db: make_asset(db, sensitive=True))
+    approved()
+
+    go(minutes=10)
+    go(seconds=1)
+
+    assert sorted(one.replies_off for one in platform.live) == [False, True]
+
+
+def test_what_becomes_sensitive_after_its_approval_does_not_leave(runtime, approved, go, platform: Scripted) -> None:
+    post_id = approved()
+    with runtime.sessions.begin() as db:
+        db.get_one(Post, post_id).asset.sensitive = True
+
+    go(minutes=10)
+
+    assert (look(runtime, post_id)[1], platform.calls) == (DeliveryState.HELD, [])
+
+
 def test_a_worker_that_dies_while_sending_is_found_out_and_its_post_is_not_doubled(runtime, approved, go, clock, platform: Scripted) -> None:
     post_id = approved()
     clock.advance(timedelta(minutes=10))
