@@ -9,7 +9,7 @@ from planner.insights import models as insights
 from planner.ledger import models as ledger
 from planner.people import models as people
 from planner.people import person_models
-from planner.planning import approval_models, quiet_models, recurring
+from planner.planning import approval_models, listed_models, quiet_models, recurring
 from planner.planning import models as planning
 from planner.planning import writing_models as planning_writing
 from planner.promotion import models as promotion
@@ -17,7 +17,7 @@ from planner.publishing import models as publishing
 from planner.reports import models as reports
 
 __all__ = [
-    "accounts", "approval_models", "catalog", "catalog_search", "channels", "insights", "ledger", "metadata", "people", "person_models", "planning",
+    "accounts", "approval_models", "catalog", "catalog_search", "channels", "insights", "ledger", "listed_models", "metadata", "people", "person_models", "planning",
     "planning_writing", "promotion", "publishing", "quiet_models", "recurring", "reports",
 ]
 

@@ -11,7 +11,7 @@ from planner.core.errors import EmbargoActive, NotSendable, PastMoment, PlannerE
 from planner.planning.models import PostState
 from planner.planning.rulebook import STANDARD, Tuning
 
-__all__ = ["ALONE", "Alike", "Finding", "Neighbour", "Page", "Quiet", "RivalEvent", "Surroundings", "Term", "blocking", "refuse"]
+__all__ = ["ALONE", "Alike", "Finding", "Listed", "Neighbour", "Page", "Quiet", "RivalEvent", "Surroundings", "Term", "blocking", "refuse"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +107,14 @@ class Page:
 
 
 @dataclass(frozen=True, slots=True)
+class Listed:
+    """What somebody listed of a sensitive announcement. channels -- where it is made; assets -- what the post's campaign announces; None: nobody listed any."""
+
+    channels: frozenset[int] | None = None
+    assets: frozenset[int] | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Surroundings:
     """What lies around one post; `queries.surroundings` reads it, the rules judge by it."""
 
@@ -120,6 +128,8 @@ class Surroundings:
     now: datetime | None = None
     #: What the post's link answered; None: not asked, or it told nothing.
     page: Page | None = None
+    #: Of a sensitive asset only.
+    listed: Listed = Listed()
     #: How the rules stand on the post's channel.
     tuning: Tuning = STANDARD
     #: (rule, digest of the content) for each rule that somebody overrode on this post.

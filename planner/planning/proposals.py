@@ -18,12 +18,12 @@ from planner.channels.models import Channel
 from planner.channels.port import Limits, MediaKind, Platform
 from planner.core.errors import Conflict, Invalid, NotFound, PlannerError, Refused
 from planner.core.i18n import N_
-from planner.planning import rules, service
+from planner.planning import listing, rules, service
 from planner.planning.models import Campaign, Post, PostState
 from planner.planning.moments import resolve_wall_time
 from planner.planning.queries import knows
 from planner.planning.surroundings import surroundings
-from planner.planning.templates import BY_CODE, Part
+from planner.planning.templates import BY_CODE, Part, is_listed
 from planner.planning.trial import only_tried
 from planner.planning.values import PostValues
 
@@ -96,6 +96,7 @@ def take(
     """Make these drafts in the campaign; its line of history, which `drop` takes.
 
     version -- of the campaign that was on the screen; another one is a Conflict, so that a form sent twice makes one wave.
+    A template that asks to list channels lists those of its first drafts; later ones are held to them.
     Raises what planning a post raises; the caller's transaction makes it all or nothing.
     """
     require(actor, "campaign.edit")
@@ -107,18 +108,25 @@ def take(
         raise Refused(N_("This template is for one announcement that is marked sensitive, and for nothing else."))
     if version is not None and version != campaign.version:
         raise Conflict(N_("Somebody changed this campaign meanwhile, or its posts were made already. Look at it, then go on."))
+    if is_listed(campaign.template) and not is_listed(template):
+        listing.forget(db, campaign, actor=actor, now=now)
+        left = select(Post.id).where(Post.campaign_id == campaign.id, Post.state != PostState.CANCELLED)
+        if db.scalar(left.limit(1)) is not None:
+            raise Refused(N_("The campaign “%(name)s” is for one sensitive announcement and nothing else. Plan this outside of it."), name=campaign.name)
     campaign.template, campaign.updated_at = template, now
     entry = history.record(
         db, actor, "campaign.wave_planned", campaign, now=now, became={"template": template, "posts": len(drafts)}, name=history.COMMAND_LINE
     )  # fmt: skip
     db.flush()
+    if is_listed(template):
+        listing.begin(db, campaign, [(one.asset_id, one.channel_id) for one in drafts], actor=actor, now=now)
     for one in drafts:
         _plan(db, campaign, one, actor, now)
     return entry
 
 
 def drop(db: Session, campaign: Campaign, entry_id: int, *, actor: User | None, now: datetime) -> int:
-    """Cancel the drafts that one `take` made and that nobody touched since; how many."""
+    """Cancel the drafts that one `take` made and that nobody touched since; how many. With the last post goes the list of channels."""
     require(actor, "campaign.edit")
     entry = db.get(Entry, entry_id)
     if entry is None or (entry.action, entry.subject_type, entry.subject_id) != ("campaign.wave_planned", "campaigns", campaign.id):
@@ -129,6 +137,8 @@ def drop(db: Session, campaign: Campaign, entry_id: int, *, actor: User | None, 
     ).all()
     for post in posts:
         service.cancel(db, post, actor=actor, now=now)
+    db.flush()
+    listing.forget(db, campaign, actor=actor, now=now)
     return len(posts)
 
 

@@ -115,8 +115,8 @@ BOOK: tuple[Rule, ...] = (
         N_("“…” may not be mentioned before …"), "blocking", ("leak",), locked=True, places=_EVERYWHERE,
     ),
     Rule(
-        "sensitive", N_("Sensitive announcement"), N_("A sensitive announcement has one post a channel, and no more; nobody answers it, or a person is told where to close the comments by hand."),
-        N_("A sensitive announcement goes out once a channel, and this channel has its post already."), "blocking", ("sensitive", "answers"), locked=True, places=_EVERYWHERE,
+        "sensitive", N_("Sensitive announcement"), N_("A sensitive announcement has one post on each channel that is listed for it, and its campaign has nothing else; nobody answers it, or a person is told where to close the comments by hand."),
+        N_("A sensitive announcement goes out once a channel, and this channel has its post already."), "blocking", ("sensitive", "unlisted", "nothing_else", "answers"), locked=True, places=_EVERYWHERE,
     ),
     Rule(
         "retired", N_("Retired asset"), N_("What was retired is not planned any more."), N_("“…” is retired. Bring it back before planning it."), "blocking", ("retired",),

@@ -13,7 +13,7 @@ from planner.channels.port import Limits, Platform
 from planner.core.errors import EmbargoActive, SelfApproval
 from planner.core.i18n import N_
 from planner.planning.digest import content_digest, leaving_comment, leaving_files, leaving_text, leaving_title
-from planner.planning.findings import ALONE, Finding, Surroundings, as_error, blocking, refuse
+from planner.planning.findings import ALONE, Finding, Listed, Surroundings, as_error, blocking, refuse
 from planner.planning.habits import CLASH, REPEAT, habits, tuned
 from planner.planning.leaks import leaks
 from planner.planning.limits import limit_findings
@@ -21,9 +21,10 @@ from planner.planning.marks import leaving_link
 from planner.planning.mentions import mention_findings
 from planner.planning.models import Campaign, Post, PostState, Standing
 from planner.planning.moments import FARTHEST, NOW_TOLERANCE, check_moment, resolve_wall_time
+from planner.planning.templates import is_listed
 
 __all__ = [
-    "CLASH", "REPEAT", "Finding", "as_error", "before_sending", "blocking", "check_embargo", "check_four_eyes", "check_moment", "content_digest",
+    "CLASH", "REPEAT", "Finding", "as_error", "before_sending", "blocking", "check_campaign", "check_embargo", "check_four_eyes", "check_moment", "content_digest",
     "embargo_of", "findings", "gates", "refuse", "resolve_wall_time", "wants_second_pair",
 ]  # fmt: skip
 
@@ -63,6 +64,11 @@ def wants_second_pair(asset: Asset, campaign: Campaign | None, policy: str) -> b
     return policy == "always"
 
 
+def check_campaign(asset: Asset, campaign: Campaign | None, listed: Listed) -> None:
+    """Raise Refused when the campaign is that of a sensitive announcement and this is something else."""
+    refuse(_beside(asset, campaign, listed))
+
+
 def check_four_eyes(post: Post, asset: Asset, campaign: Campaign | None, actor: User | None, policy: str) -> None:
     """Raise SelfApproval when the author, or whoever submitted or last changed it, approves. The command line (None) may."""
     if actor is not None and actor.id in (post.author_id, post.submitted_by_id) and wants_second_pair(asset, campaign, policy):
@@ -100,6 +106,8 @@ def gates(post: Post, asset: Asset, campaign: Campaign | None, channel: Channel,
         *_embargo(asset, campaign, at),
         *(leaks(_said(post, asset, channel), around.terms, at) if around.terms else ()),
         *_sensitive(post, asset, around),
+        *_beside(asset, campaign, around.listed),
+        *_unlisted(asset, channel, around.listed),
         *_retired(asset),
         *_called_off(campaign),
         *(one for one in mention_findings(post, channel) if one.level == "blocking"),
@@ -166,6 +174,20 @@ def _sensitive(post: Post, asset: Asset, around: Surroundings) -> Iterator[Findi
             "channel",
             post_ids=there,
         )
+
+
+def _beside(asset: Asset, campaign: Campaign | None, listed: Listed) -> Iterator[Finding]:
+    """Something else in the campaign of a sensitive announcement."""
+    if campaign is not None and is_listed(campaign.template) and (not asset.sensitive or (listed.assets is not None and asset.id not in listed.assets)):
+        sentence = N_("The campaign “%(name)s” is for one sensitive announcement and nothing else. Plan this outside of it.")
+        yield Finding("blocking", "nothing_else", sentence, {"name": campaign.name}, "campaign_id")
+
+
+def _unlisted(asset: Asset, channel: Channel, listed: Listed) -> Iterator[Finding]:
+    """A sensitive announcement on a channel that nobody listed for it."""
+    if asset.sensitive and listed.channels is not None and channel.id not in listed.channels:
+        sentence = N_("“%(channel)s” is not among the channels listed for this sensitive announcement. Leave it out, or list it on the page of the announcement's campaign.")
+        yield Finding("blocking", "unlisted", sentence, {"channel": channel.name}, "channel")
 
 
 def _answers(asset: Asset, channel: Channel) -> Iterator[Finding]:

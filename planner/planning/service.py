@@ -15,7 +15,7 @@ from planner.channels.models import Channel
 from planner.channels.port import Limits
 from planner.core.errors import Conflict, Invalid, WrongState
 from planner.core.i18n import N_
-from planner.planning import marks, routes, rules, states
+from planner.planning import listing, marks, routes, rules, states
 from planner.planning.approving import approve, completes, request_changes, settle, still_approved
 from planner.planning.facts import (
     mark_failed,
@@ -27,6 +27,7 @@ from planner.planning.facts import (
     record_published,
     reopen,
 )
+from planner.planning.findings import Listed
 from planner.planning.models import Campaign, Origin, Post, PostState, Verb
 from planner.planning.queries import cancellation_of
 from planner.planning.saying import digest_of, findings_of, into, record, say
@@ -43,11 +44,11 @@ __all__ = [
 _UNASKED = frozenset({PostState.DRAFT, PostState.CHANGES_REQUESTED})
 
 #: What refuses even a draft.
-_NEVER_PLANNED = ("sensitive", "retired", "called_off")
+_NEVER_PLANNED = ("sensitive", "unlisted", "nothing_else", "retired", "called_off")
 
 
 def plan(db: Session, asset: Asset, channel: Channel, values: PostValues, *, actor: User | None, now: datetime) -> Post:
-    """A new draft about `asset` on `channel`. Raises Invalid, EmbargoActive, PastMoment, Refused (retired, sensitive twice)."""
+    """A new draft about `asset` on `channel`. Raises Invalid, EmbargoActive, PastMoment, Refused (retired, sensitive twice, on a channel not listed or beside it)."""
     require(actor, "post.create", asset)
     columns = checked(values, zone=channel.time_zone)
     campaign = _campaign(db, columns["campaign_id"])
@@ -93,6 +94,9 @@ def revise(
         return post
     with db.no_autoflush:
         _check_files(db, post.asset, columns["media"])
+        if "campaign_id" in changed:
+            listed = listing.around(db, post.asset_id, columns["campaign_id"]) if post.asset.sensitive else Listed()
+            rules.check_campaign(post.asset, campaign, listed)
         if {"publish_at", "campaign_id"} & changed.keys() and columns["publish_at"] is not None:
             rules.check_embargo(post.asset, campaign, columns["publish_at"])
             if "publish_at" in changed:

@@ -12,7 +12,8 @@ from sqlalchemy.orm import Session
 from planner.catalog.models import Asset, AssetAudience, AssetState, Confidentiality
 from planner.channels.models import Channel
 from planner.people.models import Event
-from planner.planning.findings import Alike, Neighbour, Page, Quiet, RivalEvent, Surroundings, Term
+from planner.planning import listing
+from planner.planning.findings import Alike, Listed, Neighbour, Page, Quiet, RivalEvent, Surroundings, Term
 from planner.planning.habits import AWAY, REPEAT
 from planner.planning.models import Campaign, LinkCheck, Post, PostState, RuleOverride, RuleSetting
 from planner.planning.moments import zone_of
@@ -26,7 +27,7 @@ def surroundings(db: Session, post: Post, *, at: datetime | None = None, setting
     """What lies around `post` at its moment, or at `at`. For an undated one, terms still count.
 
     settings -- how the rules are set, when a page has read it already; else it is read here.
-    Five statements at most, one more for a post with a link, and one where an administrator made a warning block.
+    Five statements at most, one more for a post with a link, one for a sensitive asset, and one where an administrator made a warning block.
     """
     moment = at or post.publish_at
     asset_id, channel = post.asset_id or post.asset.id, post.channel or db.get_one(Channel, post.channel_id)
@@ -40,24 +41,25 @@ def surroundings(db: Session, post: Post, *, at: datetime | None = None, setting
         rivals=rivals,
         alike=_alike(db, post.id, asset_id, moment, channel.time_zone) if moment and tuning.of("audience").enabled else None,
         page=_page(db, post.link) if post.link and tuning.of("dead_link").enabled else None,
+        listed=_listed(db, post),
         tuning=tuning,
         overrides=_overrides(db, post.id) if tuning.forbids and post.id is not None else (),
     )
 
 
 def at_the_gate(db: Session, post: Post, *, embargoes: bool, forbids: bool = False) -> Surroundings:
-    """Only what `rules.gates` asks about before sending: the words under embargo, and a sensitive asset's other posts on this channel.
+    """Only what `rules.gates` asks about before sending: the words under embargo, and a sensitive asset's other posts on this channel and what was listed for it.
 
     forbids -- what `rules_forbid` said: everything around the post is read then, for the rules that were made to block.
 
     embargoes -- what `under_embargo` said at this moment: without any there are no words to read.
-    No statement, one while anything is under embargo, one more for a sensitive asset.
+    No statement, one while anything is under embargo, two more for a sensitive asset.
     """
     if forbids:
         return surroundings(db, post)
     others = _neighbours(db, post.id, post.asset_id, post.channel_id, None, REPEAT) if post.asset.sensitive else ()
     terms = embargoed_terms(db, except_asset=post.asset_id, after=post.publish_at) if embargoes else ()
-    return Surroundings(terms=terms, neighbours=others, blackouts=())
+    return Surroundings(terms=terms, neighbours=others, blackouts=(), listed=_listed(db, post))
 
 
 def around_each(db: Session, posts: Sequence[Post]) -> Iterator[tuple[Post, Surroundings]]:
@@ -119,6 +121,13 @@ def _terms(db: Session, after: datetime | None) -> list[tuple[int, Term]]:
 def all_settings(db: Session) -> list[RuleSetting]:
     """How every rule is set on every channel: a small table, read once a page. One statement."""
     return list(db.scalars(select(RuleSetting).order_by(RuleSetting.id)))
+
+
+def _listed(db: Session, post: Post) -> Listed:
+    asset = post.asset or db.get_one(Asset, post.asset_id)
+    if not asset.sensitive:
+        return Listed()
+    return listing.around(db, asset.id, post.campaign.id if post.campaign is not None else post.campaign_id)
 
 
 def _neighbours(

@@ -12,7 +12,7 @@ from planner.channels.port import Platform
 from planner.core.i18n import N_
 from planner.planning.moments import zone_of
 
-__all__ = ["BY_CODE", "TEMPLATES", "Anchor", "Part", "Proposal", "Step", "Template", "anchor_of", "propose"]
+__all__ = ["BY_CODE", "TEMPLATES", "Anchor", "Part", "Proposal", "Step", "Template", "anchor_of", "is_listed", "propose"]
 
 _NINE = time(9)
 
@@ -129,6 +129,11 @@ TEMPLATES: tuple[Template, ...] = (
 )  # fmt: skip
 
 BY_CODE: Mapping[str, Template] = {one.code: one for one in TEMPLATES}
+
+
+def is_listed(code: str) -> bool:
+    """Whether a campaign of this template is for one announcement on the channels that somebody lists, and for nothing else."""
+    return code in BY_CODE and BY_CODE[code].is_listed
 
 
 def anchor_of(embargo_until: datetime | None, starts_on: date | None, ends_on: date | None) -> Anchor | None:

@@ -26,6 +26,8 @@ _GATES = {
     "embargo": N_("The embargo lifts later than the post was planned."),
     "leak": N_("The text names something that is under embargo."),
     "sensitive": N_("A sensitive announcement goes out once a channel, and this channel has its post already."),
+    "unlisted": N_("The channel is not listed for this sensitive announcement."),
+    "nothing_else": N_("The campaign is for one sensitive announcement and nothing else."),
     "retired": N_("The content was retired."),
     "called_off": N_("The campaign was cancelled."),
 }

@@ -13,9 +13,10 @@ from planner.accounts.models import User
 from planner.channels.port import Platform
 from planner.core.errors import Conflict, Forbidden, NotFound, PlannerError
 from planner.planning import campaigns as service
-from planner.planning import queries
+from planner.planning import listing, queries
 from planner.planning.costs import cost_of_campaign
 from planner.planning.models import Campaign
+from planner.planning.templates import is_listed
 from planner.planning.values import CampaignValues
 from planner.web import clashes, waves
 from planner.web.access import needs
@@ -58,6 +59,7 @@ def show(campaign_id: int) -> ResponseReturnValue:
         campaign=campaign,
         posts=posts,
         early=early,
+        is_listed=is_listed(campaign.template), listed=listing.channels_of(g.db, campaign_id) if is_listed(campaign.template) else [],
         cost=cost_of_campaign(g.db, campaign_id, prices()),
         pretend=is_pretend(Platform.X),
         history=queries.history_of(g.db, campaign, limit=30),

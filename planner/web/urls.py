@@ -187,6 +187,9 @@ SCREENS: tuple[Table, ...] = (
         ("GET POST", "/cancel", "cancel"),
         ("POST", "/go-on", "go_on"),
     )),
+    Table("listing", "/campaigns/<int:campaign_id>/channels", "planner.web.listing", (
+        ("GET POST", "", "edit"),
+    )),
     Table("proposals", "/campaigns/<int:campaign_id>/propose", "planner.web.proposals", (
         ("GET POST", "", "propose"),
         ("POST", "/drop", "drop"),

@@ -29,6 +29,7 @@ HISTORY: dict[str, str] = {
     "campaign.went_on": N_("Goes on again"),
     "campaign.wave_moved": N_("Its posts moved together"),
     "campaign.wave_moved_back": N_("Its posts moved back together"),
+    "campaign.channels_listed": N_("Its channels listed"),
     "campaign.wave_planned": N_("Posts planned by a template"),
     "delivery.declared_not_live": N_("Marked as not live by a person"),
     "delivery.kept": N_("Kept its time after a pause"),

@@ -115,6 +115,7 @@ MATRIX = {
     "campaigns.new": "200 200 403 403 403 403 403 302",
     "standing.cancel": "200 200 403 403 403 403 403 302",
     "standing.postpone": "200 200 403 403 403 403 403 302",
+    "listing.edit": "200 200 403 403 403 403 403 302",
     "proposals.propose": "200 200 403 403 403 403 403 302",
     "security.change_password": "302 302 302 302 302 302 302 302",
     "security.static": "404 404 404 404 404 404 404 302",

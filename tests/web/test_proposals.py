@@ -10,7 +10,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from planner.catalog.models import AssetKind
+from planner.channels.models import Channel
 from planner.channels.port import Platform
+from planner.planning.listed_models import ListedChannel
 from planner.planning.models import Campaign, Post, PostState
 from planner.web import proposals
 from tests.conftest import Browser
@@ -99,6 +101,29 @@ def test_the_sensitive_template_ticks_nothing_by_itself(client: Browser, app_db:
     client.submit(made.location.partition("?")[0], do="take", **given, **{"go-1": "1"})
     assert posts(app_db) == [(PostState.DRAFT, "26 Mar 08:00")]
     assert app_db.scalars(select(Campaign.template)).one() == "sensitive"
+
+
+def test_the_channels_of_a_sensitive_announcement_stand_on_its_campaign_and_can_be_changed(client: Browser, app_db: Session) -> None:
+    make_asset(app_db, title="The plan", sensitive=True)
+    app_db.commit()
+    made = client.submit("/campaigns/new", name="Plan", embargo_until="2026-03-26T09:00", template="sensitive")
+    path = made.location.partition("?")[0].removesuffix("/propose")
+    client.submit(f"{path}/propose", do="take", **sent(client.get(made.location).text), **{"go-1": "1"})
+    listed = app_db.scalars(select(ListedChannel.channel_id)).all()
+    other = app_db.scalars(select(Channel.id).where(Channel.id.not_in(listed))).first()
+    app_db.rollback()
+
+    assert "Channels of the announcement" in client.get(path).text
+    form = client.get(f"{path}/channels").text
+    assert [f'value="{number}"' in box for number in listed for box in re.findall(r"<input checked[^>]*>", form)] == [True]
+    version = sent(form)["version"]
+    assert client.submit(f"{path}/channels", version=version).status_code == 422
+    assert client.submit(f"{path}/channels", version="1", channels=other).status_code == 409
+    assert client.submit(f"{path}/channels", version=version, channels=other).status_code == 302
+    app_db.expire_all()
+    assert app_db.scalars(select(ListedChannel.channel_id)).all() == [other]
+    app_db.rollback()
+    assert "is not among the channels listed for this sensitive announcement" in client.get(f"/posts/{app_db.scalars(select(Post.id)).one()}").text
 
 
 def test_a_wave_is_proposed_though_somebody_writes_while_the_page_is_read(client: Browser, app_db: Session, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -239,6 +239,13 @@ class CampaignForm(PlannerForm):
     version = IntegerField(widget=HiddenInput(), validators=[Optional()])
 
 
+class ListedForm(PlannerForm):
+    """On which channels a sensitive announcement is made; `version` is the campaign's that the person was looking at."""
+
+    channels = CheckboxListField(_l("Channels on which it is announced"), coerce=int)
+    version = IntegerField(widget=HiddenInput(), validators=[Optional()])
+
+
 class StandingForm(PlannerForm):
     """Why a campaign does not go on."""
 

@@ -71,6 +71,7 @@ ACTIONS: dict[str, str] = {
     "campaign.went_on": N_("let a campaign go on"),
     "campaign.wave_moved": N_("moved a campaign's posts together"),
     "campaign.wave_moved_back": N_("moved a campaign's posts back together"),
+    "campaign.channels_listed": N_("listed the channels of a sensitive announcement"),
     "campaign.wave_planned": N_("planned a campaign's posts by a template"),
     "channel.added": N_("added a channel"),
     "channel.edited": N_("changed a channel"),
