@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "20261129_listed_channels"
-down_revision = "20261128_asset_days"
+down_revision = "20261129_leaving_digests"
 branch_labels = None
 depends_on = None
 
