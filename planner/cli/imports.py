@@ -56,7 +56,7 @@ def readings(run: Run, file: Path, dry_run: bool) -> None:
 )
 @acts()
 def visits(run: Run, file: Path, dry_run: bool, columns: tuple[str, ...]) -> None:
-    """Take in visits to our pages from an export of Matomo, GA4 or another web statistics."""
+    """Take in visits to our pages from an export of Matomo, GA4 or another web statistics, or from a web server's log."""
     run.may("readings.import")
     _take_in(run, file, "visits", dry_run=dry_run, columns=dict(_pair(one) for one in columns))
 
@@ -83,6 +83,12 @@ def _take_in(run: Run, file: Path, kind: str, *, dry_run: bool, columns: Mapping
         "warnings": [output.sentence(one.message, one.params) for one in checked.warnings],
         "written": None,
     }
+    if checked.log is not None:
+        told = checked.log
+        answer["log"] = {
+            "visits": told.visits, "requests": told.requests, "programs": told.programs, "inside": told.inside, "others": told.others,
+            "files": told.files, "refused": told.refused, "broken": told.broken,
+        }  # fmt: skip
     if checked.errors:
         _refuse(run, answer)
     if not dry_run:
@@ -120,7 +126,8 @@ def _refuse(run: Run, answer: dict[str, Any]) -> None:
 def _said(answer: dict[str, Any], kind: str) -> str:
     done = answer["written"]
     if done is None:
-        return f"{answer['rows']} rows, none wrong. Nothing was written."
+        visits = f"{answer['log']['visits']} visits" if "log" in answer else "none wrong"
+        return f"{answer['rows']} rows, {visits}. Nothing was written."
     if kind == "visits":
         said = f"{answer['rows']} rows: {done['readings']} counts new or changed."
         if done["unknown_count"]:

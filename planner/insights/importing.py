@@ -16,10 +16,11 @@ from planner.catalog.importing import RowError
 from planner.catalog.sheets import Sheet, open_sheet
 from planner.core.errors import Invalid, Refused
 from planner.core.i18n import N_
-from planner.insights import reading_rows, visit_rows, visits
+from planner.insights import reading_rows, server_log, visit_rows, visits
 from planner.insights.import_writing import BLOCK, CountedAsset, Summary, owners_of, write_block
 from planner.insights.models import METRICS
 from planner.insights.reading_rows import COUNT_COLUMNS, READING_COLUMNS, ReadingRow
+from planner.insights.server_log import LogSummary, OurPages
 from planner.insights.visit_rows import VISIT_COLUMNS, VisitRow
 from planner.ledger.jobs import JobContext
 
@@ -65,6 +66,8 @@ class Checked:
     warnings: list[Note] = field(default_factory=list)
     headings: str = ""
     columns: Mapping[str, str] = field(default_factory=dict)
+    #: What a web server's log held; None for a table.
+    log: LogSummary | None = None
 
 
 def validate(
@@ -78,6 +81,7 @@ def validate(
     db: Session | None = None,
     remembered: Mapping[str, Mapping[str, str]] | None = None,
     columns: Mapping[str, str] | None = None,
+    ours: OurPages | None = None,
     progress: Progress | None = None,
 ) -> Checked:
     """Read and check a whole file; nothing is written.
@@ -85,11 +89,15 @@ def validate(
     zone, language -- hold where the file does not say.
     owners         -- name or address in lower case -> person (see `owners_of`); looked up in `db` when only that is given.
     remembered     -- digest of headings -> columns that were chosen for such files, and `columns` -> those chosen now (visits).
+    ours           -- where assets' pages are, to read a web server's log; looked up in `db`, by the days of `zone`, when only that is given.
     Raises MissingColumns for a file of visits without a day, a page or a count; Invalid, field "file", for what cannot be read as a table at all.
     """
     if kind not in KINDS:
         raise Invalid(N_("Choose whether the file holds assets, readings or visits."), field="kind")
-    sheet = open_sheet(Path(source) if isinstance(source, str) else source)
+    source = Path(source) if isinstance(source, str) else source
+    if kind == "visits" and server_log.is_log(source):
+        return _log(source, ours or (visits.our_pages(db, zone) if db is not None else OurPages({}, zone)), now=now, progress=progress)
+    sheet = open_sheet(source)
     if kind == "visits":
         return _visits(sheet, remembered or (visits.remembered(db) if db is not None else {}), columns, now=now, progress=progress)
     checked = Checked(kind=kind, total=len(sheet.rows))
@@ -125,7 +133,10 @@ def write(
     summary = Summary()
     if checked.kind == "visits":
         counted = visits.gather(checked.rows, visits.pages_of(db, checked.rows), summary)
-        summary.readings += visits.record(db, counted, actor=actor, now=now)
+        summary.readings += visits.record(db, counted, origin="file" if checked.log is None else "log", actor=actor, now=now)
+        if checked.log is not None:
+            summary.unknown_count += checked.log.others
+            summary.unknown += [name for name in checked.log.names if name not in summary.unknown]
         if checked.columns:
             visits.remember(db, checked.headings, checked.columns, actor=actor, now=now)
         return summary
@@ -146,13 +157,14 @@ def run_import(ctx: JobContext) -> dict[str, Any]:
     kind, now = str(ctx.args["kind"]), datetime.fromisoformat(ctx.args["now"])
     with ctx.sessions() as db:
         owners, remembered = owners_of(db), visits.remembered(db)
+        ours = visits.our_pages(db, ctx.settings.time_zone) if kind == "visits" else None
 
     def report(_done: int, _total: int) -> None:
         ctx.progress(0, None, N_("Checking the file"))
 
     checked = validate(
         path, now=now, kind=kind, zone=ctx.args.get("zone", "UTC"), language=ctx.args.get("language", "en"), owners=owners,
-        remembered=remembered, columns=ctx.args.get("columns"), progress=report,
+        remembered=remembered, columns=ctx.args.get("columns"), ours=ours, progress=report,
     )  # fmt: skip
     _refuse_errors(checked)
     summary = Summary()
@@ -161,7 +173,8 @@ def run_import(ctx: JobContext) -> dict[str, Any]:
             actor = db.get_one(User, ctx.actor_id) if ctx.actor_id is not None else None
             summary = write(db, checked, actor=actor, now=now)
         path.unlink(missing_ok=True)
-        return {"name": str(ctx.args.get("name", "")), "kind": kind, "rows": checked.total, **summary.as_dict()}
+        told = {"name": str(ctx.args.get("name", "")), "kind": kind, "rows": checked.total, **summary.as_dict()}
+        return told if checked.log is None else told | {"log_visits": checked.log.visits}
     for first in range(0, len(checked.rows), BLOCK):
         with ctx.sessions.begin() as db:
             actor = db.get_one(User, ctx.actor_id) if ctx.actor_id is not None else None
@@ -195,6 +208,25 @@ def _visits(
     checked.warnings.extend(_notes(checked, sheet, places, unused))
     if total != len(found):
         checked.warnings.append(Note(N_("Rows without a day and a page are totals, and are left out: %(count)s."), {"count": total - len(found)}))
+    return checked
+
+
+def _log(source: Path | bytes, ours: OurPages, *, now: datetime, progress: Progress | None) -> Checked:
+    """A web server's log; a line nobody can read does not stop it."""
+    rows, told = server_log.read_log(source, ours, now=now, progress=(lambda lines: progress(lines, lines)) if progress is not None else None)
+    checked = Checked("visits", told.lines, rows, log=told)
+    if told.broken:
+        numbers = ", ".join(map(str, told.numbers)) + ("…" if told.broken > len(told.numbers) else "")
+        checked.warnings.append(Note(N_("Lines that cannot be read are left out: %(count)s. Their numbers: %(numbers)s."), {"count": told.broken, "numbers": numbers}))
+    if told.unnamed:
+        checked.warnings.append(
+            Note(N_("Lines that name no browser and no referring page: %(count)s. Their visits have no source, and programs are among them."), {"count": told.unnamed})
+        )
+    if told.first is not None and told.last is not None:
+        span = {"first": f"{told.first:%Y-%m-%d %H:%M}", "last": f"{told.last:%Y-%m-%d %H:%M}"}
+        checked.warnings.append(
+            Note(N_("This log goes from %(first)s to %(last)s. Join logs that share a day before you send them: of two parts of a day the larger count is kept."), span)
+        )
     return checked
 
 

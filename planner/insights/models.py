@@ -159,7 +159,7 @@ class Visits(Record):
     asset_id: Mapped[int] = mapped_column(ForeignKey(Asset.id))
     #: A day of the web statistics, in their own time zone.
     day: Mapped[date] = mapped_column(Date)
-    #: file or api.
+    #: api, file or log (of a web server); see `visit_rows.believed`.
     origin: Mapped[str] = mapped_column(String(8), default="file")
     #: As the statistics name it, in lower case; of an address only the host. Empty: they do not know.
     source: Mapped[str] = mapped_column(String(200), default="")

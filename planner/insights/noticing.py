@@ -33,7 +33,7 @@ from planner.insights.models import Latest, PostReport, Resurfaced, Site, SiteDa
 from planner.insights.resurfacing import LEAST, LONGEST, OLD, SPAN, Cause, CauseKind, Rise, cause_of, rise_of
 from planner.insights.rollups import day_of
 from planner.insights.sources import Source, classify, post_of
-from planner.insights.visit_rows import page_key
+from planner.insights.visit_rows import believed, page_key
 from planner.ledger.jobs import JobContext
 from planner.planning.models import Post, PostState
 from planner.publishing import held
@@ -221,10 +221,10 @@ def _pages(db: Session, now: datetime) -> list[Found]:
 
 
 def _page(asset_id: int, rows: Sequence[Any], whole: set[date], now: datetime) -> Found | None:
-    believed = whole | {row.day for row in rows if row.origin == "api"}
-    days: dict[date, Counter[tuple[CauseKind, str]]] = {day: Counter() for day in believed | {row.day for row in rows}}
+    told = believed([*((day, "api") for day in whole), *((row.day, row.origin) for row in rows)])
+    days: dict[date, Counter[tuple[CauseKind, str]]] = {day: Counter() for day in told}
     for row in rows:
-        if (row.origin == "api") == (row.day in believed) and post_of(row.content) is None:
+        if row.origin == told[row.day] and post_of(row.content) is None:
             days[row.day][_source(row)] += row.visits
     points, count = [], 0
     for day in sorted(days):

@@ -18,7 +18,7 @@ from planner.channels.models import Channel
 from planner.channels.port import Platform
 from planner.insights.models import LinkClicks, ShortLink, Site, SiteDay, Visits
 from planner.insights.sources import NETWORKS, Source, classify, post_of, traffic_share
-from planner.insights.visit_rows import page_key
+from planner.insights.visit_rows import believed, page_key
 from planner.planning.models import Post, PostState
 
 __all__ = ["AssetTraffic", "PostTraffic", "SourceVisits", "asset_traffic"]
@@ -79,17 +79,17 @@ class AssetTraffic:
 def asset_traffic(db: Session, asset: Asset, *, zone: str = "UTC") -> AssetTraffic:
     """The visits to one asset's page. `zone` is the web statistics' own. Two statements, and two more where posts are named.
 
-    Where both a file and the statistics' own interface told one day, the interface is believed: the two are never added. On a day that the
+    Where the statistics' own interface, an export and a server's log told one day, the first of these is believed: they are never added. On a day that the
     interface told and nobody is counted on, nobody came; a day that nobody told is not here.
     """
     rows = db.execute(_told_of(asset)).all()
-    told = {day for day, origin, *_rest in rows if origin in ("api", _WHOLE)}
+    told = believed((day, "api" if origin == _WHOLE else origin) for day, origin, *_rest in rows)
     first = _first_day(db, asset, zone) if rows else None
     since = min((day for day, origin, *_rest in rows if origin != _WHOLE), default=first)
     days: dict[date, Counter[Source]] = {day: Counter() for day, origin, *_rest in rows if origin == _WHOLE and since is not None and day >= since}
     by_post: Counter[int] = Counter()
     for day, origin, source, medium, campaign, content, visits, _told_at in rows:
-        if origin == _WHOLE or (origin != "api" and day in told):
+        if origin == _WHOLE or origin != told[day]:
             continue
         days.setdefault(day, Counter())[_kind_of(source, medium, campaign)] += visits
         post_id = post_of(content)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from urllib.parse import parse_qs, urlsplit
@@ -16,7 +16,10 @@ from planner.core.errors import Invalid
 from planner.core.i18n import N_
 from planner.insights.sources import host_of, tidy
 
-__all__ = ["TEMPLATE", "VISIT_COLUMNS", "VISIT_FIELDS", "Key", "VisitRow", "choose_columns", "headings_key", "known_columns", "page_key", "read_row"]
+__all__ = [
+    "TEMPLATE", "VISIT_COLUMNS", "VISIT_FIELDS", "Key", "VisitRow", "believed", "choose_columns", "headings_key", "known_columns",
+    "marks_of", "page_key", "read_row",
+]  # fmt: skip
 
 #: Field -> headings that mean it, as `heading` writes them: the planner's own, Matomo's and GA4's, in English and in French.
 VISIT_COLUMNS: dict[str, tuple[str, ...]] = {
@@ -49,6 +52,8 @@ TEMPLATE: tuple[tuple[str, ...], ...] = (
     ("day", "page", "source", "medium", "campaign", "content", "visits"),
     ("2026-11-20", "https://www.example.com/papers/energy-per-bit", "linkedin", "social", "energy-week", "post-12", "84"),
 )
+#: Who told a count, the most believed first.
+_BELIEVED = ("api", "file", "log")
 _FIRST, _LAST = date(1990, 1, 1), date(2100, 1, 1)
 
 #: day, source, medium, campaign, content: with the asset, what one count is known by.
@@ -88,7 +93,7 @@ def read_row(row: Row, *, now: datetime) -> VisitRow:
         row.complain(N_("Visits cannot be from the future."), "day")
     page = row.take("page", _page, "")
     asset_id = row.take("asset", cells.count, None)
-    marks = _marks(page)
+    marks = marks_of(page)
     source, medium = row["source"], row["medium"] or row["group"]
     if row["source_medium"]:
         source, _slash, medium = (part.strip() for part in row["source_medium"].rpartition(" / ")) if " / " in row["source_medium"] else (
@@ -158,6 +163,25 @@ def page_key(address: str) -> tuple[str, str]:
     return host.lower(), path
 
 
+def marks_of(page: str) -> dict[str, str]:
+    """The marks (utm_…) in a page's address."""
+    try:
+        query = urlsplit(page if "://" in page else f"//host{page if page.startswith('/') else '/' + page}").query
+        found = parse_qs(query, max_num_fields=50)
+    except ValueError:
+        return {}
+    return {name: values[0] for name, values in found.items() if name.startswith("utm_")}
+
+
+def believed(told: Iterable[tuple[date, str]]) -> dict[date, str]:
+    """Day -> whose counts of it are believed: the statistics' own interface, else an export, else a server's log. They are never added."""
+    found: dict[date, str] = {}
+    for day, origin in told:
+        if _BELIEVED.index(origin) < _BELIEVED.index(found.get(day, _BELIEVED[-1])) or day not in found:
+            found[day] = origin
+    return found
+
+
 def _day(text: str) -> date:
     """20261120 (GA4), 2026-11-20, 20/11/2026; of a moment the day as it is written."""
     if re.fullmatch(r"\d{8}", text, re.ASCII):
@@ -176,12 +200,3 @@ def _page(text: str) -> str:
     if len(text) > 2000 or any(char.isspace() for char in text):
         raise Invalid(N_("“%(text)s” is not the address of a page."), text=text[:40])
     return text
-
-
-def _marks(page: str) -> dict[str, str]:
-    try:
-        query = urlsplit(page if "://" in page else f"//host{page if page.startswith('/') else '/' + page}").query
-        found = parse_qs(query, max_num_fields=50)
-    except ValueError:
-        return {}
-    return {name: values[0] for name, values in found.items() if name.startswith("utm_")}

@@ -19,11 +19,12 @@ from planner.core.errors import Invalid
 from planner.core.i18n import N_
 from planner.insights.import_writing import Summary
 from planner.insights.models import RememberedColumns, Visits
+from planner.insights.server_log import OurPages
 from planner.insights.sources import post_of
 from planner.insights.visit_rows import Key, VisitRow, page_key
 from planner.planning.models import Post
 
-__all__ = ["Counted", "Pages", "gather", "pages_of", "record", "remember", "remembered"]
+__all__ = ["Counted", "Pages", "gather", "our_pages", "pages_of", "record", "remember", "remembered"]
 
 #: Rows one statement writes: SQLite takes 32,766 values in one, ten a row.
 _CHUNK = 1000
@@ -75,6 +76,15 @@ def pages_of(db: Session, rows: Iterable[VisitRow]) -> Pages:
     return Pages(frozenset(numbers), {key: found for key, found in by_page.items() if key not in shared}, by_post)
 
 
+def our_pages(db: Session, zone: str) -> OurPages:
+    """Where every asset's page is, for reading a server's log. One statement."""
+    hosts: dict[str, set[str]] = {}
+    for url in db.scalars(select(Asset.url).where(Asset.url != "")):
+        host, path = page_key(url)
+        hosts.setdefault(path, set()).add(host)
+    return OurPages({path: frozenset(found) for path, found in hosts.items()}, zone)
+
+
 def gather(rows: Sequence[VisitRow], pages: Pages, summary: Summary) -> list[Counted]:
     """The rows of one whole file as counts. Rows that a file parts further (by device, by country) are added up; those of nobody's page
     are counted and named in `summary`."""
@@ -93,6 +103,8 @@ def gather(rows: Sequence[VisitRow], pages: Pages, summary: Summary) -> list[Cou
 def record(db: Session, counted: Sequence[Counted], *, origin: str = "file", actor: User | None, now: datetime) -> int:
     """Keep counts; how many were new or different. A count known already changes nothing, another one takes its place.
 
+    origin -- api, file or log. Of a log's counts the larger stays: a day may go on in the next log, and a part of it must not undo the rest.
+
     Raises Forbidden, and Invalid for a count beyond reason.
     """
     require(actor, "readings.import")
@@ -104,7 +116,7 @@ def record(db: Session, counted: Sequence[Counted], *, origin: str = "file", act
     upsert = insert.on_conflict_do_update(
         index_elements=list(names),
         set_={"visits": insert.excluded.visits, "told_at": insert.excluded.told_at},
-        where=Visits.visits != insert.excluded.visits,
+        where=Visits.visits < insert.excluded.visits if origin == "log" else Visits.visits != insert.excluded.visits,
     ).returning(Visits.id)
     for first in range(0, len(counted), _CHUNK):
         values: list[dict[str, Any]] = [

@@ -11,10 +11,10 @@ from flask_babel import get_locale, get_timezone
 
 from planner.accounts.rules import may, require
 from planner.catalog import importing as catalog
-from planner.catalog.sheets import Sheet, open_sheet
+from planner.catalog.sheets import MOST_BYTES, Sheet, open_sheet
 from planner.core.errors import Invalid, NotFound, PlannerError
 from planner.core.i18n import N_
-from planner.insights import importing, reading_rows, visit_rows, visits
+from planner.insights import importing, reading_rows, server_log, visit_rows, visits
 from planner.insights.import_writing import owners_of
 from planner.insights.sources import classify
 from planner.ledger import jobs
@@ -23,7 +23,7 @@ from planner.web.access import needs
 from planner.web.catalog import language_names
 from planner.web.forms.imports import ImportForm
 from planner.web.sent_files import ERRORS, TABLE, as_csv, download, keep, list_of, path_of, throw_away_old
-from planner.web.session import committing, only_reads
+from planner.web.session import committing, only_reads, runtime
 
 __all__ = ["columns", "done", "errors", "new", "start", "template"]
 
@@ -134,12 +134,15 @@ def _check(form: ImportForm) -> ResponseReturnValue:
     if sent is None or not sent.filename:
         raise Invalid(N_("Choose a file first."), field="file")
     owners, remembered = owners_of(g.db), visits.remembered(g.db)
+    ours = visits.our_pages(g.db, runtime().settings.time_zone) if kind == "visits" else None
     g.db.commit()  # A large file takes seconds to check: nobody waits for the database meanwhile.
     throw_away_old()
-    token, path = keep(sent.stream)
+    token, path = keep(sent.stream, server_log.MOST_BYTES if kind == "visits" else MOST_BYTES)
     name = sent.filename.replace("\\", "/").rpartition("/")[2][:120]
     try:
-        checked = importing.validate(path, now=g.now, kind=kind, zone=zone, language=language, owners=owners, remembered=remembered)
+        checked = importing.validate(
+            path, now=g.now, kind=kind, zone=zone, language=language, owners=owners, remembered=remembered, ours=ours
+        )
     except importing.MissingColumns as missing:
         return _ask_columns(missing.headings, missing.found, token, name, missing), 422
     except BaseException:

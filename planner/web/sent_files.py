@@ -69,20 +69,20 @@ def _folder() -> Path:
     return folder
 
 
-def keep(stream: IO[bytes]) -> tuple[str, Path]:
-    """Store what was sent under a generated name. Raises Invalid, leaving nothing, when it is too large."""
+def keep(stream: IO[bytes], most: int = MOST_BYTES) -> tuple[str, Path]:
+    """Store what was sent under a generated name. Raises Invalid, leaving nothing, when it is more than `most` bytes."""
     token = secrets.token_hex(16)
     path = _folder() / f"{g.user.id}-{token}{TABLE}"
     size = 0
     with path.open("xb") as target:
         while chunk := stream.read(_CHUNK):
             size += len(chunk)
-            if size > MOST_BYTES:
+            if size > most:
                 break
             target.write(chunk)
-    if size > MOST_BYTES:
+    if size > most:
         path.unlink()
-        raise Invalid(N_("This file is too large: at most %(most)s MB."), field="file", most=MOST_BYTES // 1_000_000)
+        raise Invalid(N_("This file is too large: at most %(most)s MB."), field="file", most=most // 1_000_000)
     return token, path
 
 

@@ -108,3 +108,14 @@ def test_visits_come_in_with_the_columns_pointed_at_once(told: Callable[..., Any
     assert (checked, first["readings"], first["unknown"], again["readings"]) == (None, 1, ["/nowhere"], 0)
     assert rows.scalars(select(Visits.source)).all() == ["lnkd.in"]
     assert "is not FIELD=HEADING" in run("import", "visits", path, "--column", "day").output
+
+
+def test_a_servers_log_comes_in_and_says_what_its_lines_were(told: Callable[..., Any], run: Callable[..., Result], rows: Session, tmp_path: Path) -> None:
+    make_asset(rows, url="https://www.example.com/papers/energy")
+    rows.commit()
+    path = tmp_path / "access.log"
+    path.write_text('203.0.113.9 - - [20/Nov/2025:23:30:00 +0000] "GET /papers/energy HTTP/1.1" 200 51 "-" "Mozilla/5.0 (X11) Firefox/133.0"\n' * 2)
+
+    assert "2 rows, 1 visits. Nothing was written." in run("import", "visits", path, "--dry-run").output
+    answer = told("import", "visits", path)
+    assert (answer["log"]["requests"], answer["log"]["visits"], answer["written"]["readings"]) == (2, 1, 1)

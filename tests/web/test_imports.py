@@ -300,3 +300,36 @@ def test_owners_are_found_by_name_or_address(client: Browser, app: Flask, app_db
 
     owner = app_db.scalars(select(User.id).where(User.name == "Yann Kerdoncuff")).one()
     assert app_db.scalars(select(Asset.owner_id)).all() == [owner, owner]
+
+
+def test_a_servers_log_is_shown_line_by_kind_of_line_then_written_once(client: Browser, app: Flask, app_db: Session) -> None:
+    from planner.insights.models import Visits
+    from tests.factories import make_asset
+
+    make_asset(app_db, url="https://www.example.com/papers/energy")
+    app_db.commit()
+    lines = [
+        '203.0.113.9 - - [01/Mar/2026:23:30:00 +0000] "GET /papers/energy HTTP/1.1" 200 51 "https://t.co/a" "Mozilla/5.0 (X11) Firefox/133.0"',
+        '203.0.113.9 - - [01/Mar/2026:23:31:00 +0000] "GET /papers/energy HTTP/1.1" 200 51 "https://t.co/a" "Mozilla/5.0 (X11) Firefox/133.0"',
+        '203.0.113.9 - - [01/Mar/2026:23:32:00 +0000] "GET /jobs HTTP/1.1" 200 51 "-" "Mozilla/5.0 (X11) Firefox/133.0"', "not a line",
+    ]  # fmt: skip
+    data = "\n".join(lines).encode()
+
+    page = send(client, data, kind="visits", name="access.log")
+
+    assert page.status_code == 200
+    assert "One visit in the log “access.log”" in page.text
+    assert "no address and no browser is kept" in page.text
+    assert "Lines that cannot be read are left out: 1. Their numbers: 4." in page.text
+    assert dict(re.findall(r'<th scope="row">([^<]+)</th><td data-label="Lines" class="end num">(\d+)', page.text))["People coming to pages of assets"] == "2"
+    assert "203.0.113.9" not in page.text
+    for _time in range(2):
+        moved = client.submit("/imports/write", **fields_of(send(client, data, kind="visits", name="access.log").text))
+        run_next(app.extensions["planner"], "test")
+
+    day = app_db.execute(select(Visits.day, Visits.origin, Visits.source, Visits.visits)).one()
+    app_db.rollback()
+    assert (day.day.isoformat(), day.origin, day.source, day.visits) == ("2026-03-02", "log", "t.co", 1)
+    told = client.get(f"/imports/done/{moved.location.rpartition('/')[2]}").text
+    assert re.findall(r'stat__value">([^<]+)<', told) == ["4", "1", "1", "0"]
+    assert "One request is for a page of no asset here" in told and "<li>/jobs</li>" in told
