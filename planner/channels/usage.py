@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import Any, TypeVar, cast
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
@@ -39,7 +39,7 @@ from planner.core.clock import Clock
 from planner.core.db import Sessions
 from planner.core.log import get_logger
 
-__all__ = ["Counted", "Doing", "Kind", "Note", "Spent", "keep", "keeper", "quota_day", "spent", "troubles"]
+__all__ = ["Counted", "Doing", "Kind", "Note", "Spent", "forget_trouble", "keep", "keeper", "quota_day", "spent", "troubles"]
 
 log = get_logger(__name__)
 T = TypeVar("T")
@@ -61,6 +61,8 @@ class Kind(StrEnum):
     READ_CALLS = "read_calls"
     READ_UNITS = "read_units"
     READS = "reads"
+    #: On X, looks at an account's own entry, as it charges them; its followers are counted there.
+    USER_READS = "user_reads"
 
 
 class Doing(StrEnum):
@@ -69,6 +71,8 @@ class Doing(StrEnum):
     SEND = "send"
     LOOK = "look"
     READ = "read"
+    #: A platform's own tables about one post, which need a right of their own.
+    TABLES = "tables"
     DELETE = "delete"
 
 
@@ -127,7 +131,7 @@ class Counted:
     def report(self, name: str, external_id: str, since: date, account: Account) -> Report | Refused | RetryLater:
         detailed = cast("Detailed", self._adapter)
         return self._noted(
-            Doing.READ, account, lambda: detailed.report(name, external_id, since, account), lambda told: "" if isinstance(told, Report) else told.reason
+            Doing.TABLES, account, lambda: detailed.report(name, external_id, since, account), lambda told: "" if isinstance(told, Report) else told.reason
         )
 
     def gains(self, since: date, account: Account) -> Sequence[FollowerGain] | None:
@@ -141,7 +145,7 @@ class Counted:
                 told = call()
                 reason = why(told)
             finally:
-                if doing is Doing.READ:
+                if doing in (Doing.READ, Doing.TABLES):
                     tally |= {f"read_{kind}": tally[kind] for kind in (Kind.CALLS, Kind.UNITS) if kind in tally}
                 self._note(account, doing, tally, reason)
         return told
@@ -207,6 +211,11 @@ def spent(db: Session, channel_id: int, platform: Platform, *, now: datetime) ->
 def troubles(db: Session, channel_id: int) -> list[Trouble]:
     """The last failure of each sort, the newest first. One statement."""
     return list(db.scalars(select(Trouble).where(Trouble.channel_id == channel_id).order_by(Trouble.at.desc(), Trouble.doing)))
+
+
+def forget_trouble(db: Session, channel_id: int, doing: Doing) -> None:
+    """It went well since."""
+    db.execute(delete(Trouble).where(Trouble.channel_id == channel_id, Trouble.doing == doing))
 
 
 def _failed(told: Readings | OwnPosts) -> str:

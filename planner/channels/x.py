@@ -191,6 +191,7 @@ class XAdapter:
             told = self._api(account).send("GET", "/2/users/me", params={"user.fields": "public_metrics"})
         except Stopped:
             return None
+        meter.count("user_reads")
         followers = count(inside(told, "data", "public_metrics", "followers_count"))
         return None if followers is None else [AudienceCount("followers", "total", followers)]
 

@@ -70,6 +70,7 @@ class Settings:
     x_price_post: float = _doc(0.015, "US dollars X charges for one post without a link.")
     x_price_link: float = _doc(0.20, "US dollars X charges for one post with a link.")
     x_price_read: float = _doc(0.001, "US dollars X charges for reading one of our own posts, once a UTC day.")
+    x_price_user: float = _doc(0.010, "US dollars X charges for reading an account's own entry, once a UTC day; its followers are counted there.")
     x_budget_month: float = _doc(0.0, "US dollars that posts on X may cost a month; a channel's page shows them against it. 0: no budget is set.")
     linkedin_api_url: str = _doc("", "Base address of LinkedIn's API.")
     linkedin_auth_url: str = _doc("", "Base address of LinkedIn's consent page and token endpoint.")

@@ -20,10 +20,12 @@ from planner.core.errors import Invalid
 from planner.core.i18n import N_
 from planner.insights.models import ReadingPlan
 
-__all__ = ["MEASURES", "USUAL", "Budget", "budget_of", "budgets", "cost_of", "set_budget", "wait"]
+__all__ = ["MEASURES", "USER_READ", "USUAL", "Budget", "budget_of", "budgets", "cost_of", "set_budget", "wait"]
 
 #: What reading uses up: YouTube's units of quota, LinkedIn's calls, and on X the posts that are charged.
 MEASURES: dict[Platform, Kind] = {Platform.YOUTUBE: Kind.READ_UNITS, Platform.LINKEDIN: Kind.READ_CALLS, Platform.X: Kind.READS}
+#: What X charges for reading an account's own entry, which tells its followers, in posts read.
+USER_READ = 10
 #: Enough for a thousand posts of every age; on X two dollars a day at most.
 USUAL: dict[Platform, int] = {Platform.YOUTUBE: 2000, Platform.LINKEDIN: 2000, Platform.X: 2000}
 #: What sending may need of YouTube's one quota is left to it.
@@ -33,7 +35,10 @@ _MOST = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """What one channel may use for reading on the platform's day, and what of it is used. `shared` is left of the project's quota."""
+    """What one channel may use for reading on the platform's day, and what of it is used. `shared` is left of the project's quota.
+
+    month, people -- on X the posts, and the looks at the account itself, that were read this month.
+    """
 
     a_day: int
     used: int
@@ -42,6 +47,7 @@ class Budget:
     wait_reason: str = ""
     shared: int | None = None
     month: int = 0
+    people: int = 0
 
     @property
     def left(self) -> int:
@@ -68,10 +74,10 @@ def budgets(db: Session, *, now: datetime, units_day: int) -> dict[int, Budget]:
     plans = {row.channel_id: row for row in db.scalars(select(ReadingPlan))}
     channels: dict[int, Platform] = {row.id: row.platform for row in db.execute(select(Channel.id, Channel.platform)) if row.platform in MEASURES}
     days = {platform: quota_day(platform, now) for platform in MEASURES}
-    today, month, units = _used(db, days, channels)
+    today, month, people, units = _used(db, days, channels)
     shared = max(int(units_day * (1 - _LEFT_TO_SENDING)) - units, 0)
     return {
-        channel_id: _budget(plans.get(channel_id), platform, today.get(channel_id, 0), month.get(channel_id, 0), shared)
+        channel_id: _budget(plans.get(channel_id), platform, today.get(channel_id, 0), month.get(channel_id, 0), people.get(channel_id, 0), shared)
         for channel_id, platform in channels.items()
     }
 
@@ -105,10 +111,10 @@ def _write(db: Session, channel_id: int, values: Mapping[str, object]) -> None:
     db.execute(insert.values(channel_id=channel_id, **values).on_conflict_do_update(index_elements=["channel_id"], set_=dict(values)))
 
 
-def _used(db: Session, days: Mapping[Platform, date], channels: Mapping[int, Platform]) -> tuple[dict[int, int], dict[int, int], int]:
-    """By channel what reading used today and this month, and YouTube's units of the day that anything used."""
+def _used(db: Session, days: Mapping[Platform, date], channels: Mapping[int, Platform]) -> tuple[dict[int, int], dict[int, int], dict[int, int], int]:
+    """By channel what reading used today and this month, X's looks at an account this month, and YouTube's units of the day that anything used."""
     first = min(days.values()).replace(day=1)
-    kinds = {*MEASURES.values(), Kind.UNITS}
+    kinds = {*MEASURES.values(), Kind.UNITS, Kind.USER_READS}
     rows = db.execute(
         select(Use.channel_id, Use.day, Use.kind, func.sum(Use.amount))
         .where(Use.day >= first, Use.kind.in_([str(kind) for kind in kinds]))
@@ -116,6 +122,7 @@ def _used(db: Session, days: Mapping[Platform, date], channels: Mapping[int, Pla
     )
     today: dict[int, int] = {}
     month: dict[int, int] = {}
+    people: dict[int, int] = {}
     units = 0
     for channel_id, day, kind, amount in rows:
         platform = channels.get(channel_id)
@@ -123,17 +130,18 @@ def _used(db: Session, days: Mapping[Platform, date], channels: Mapping[int, Pla
             continue
         if kind == Kind.UNITS and day == days[Platform.YOUTUBE]:
             units += int(amount)
-        if kind == MEASURES[platform]:
+        counts, weight = (people, USER_READ) if kind == Kind.USER_READS else (month, 1)
+        if kind in (MEASURES[platform], Kind.USER_READS):
             if day == days[platform]:
-                today[channel_id] = int(amount)
+                today[channel_id] = today.get(channel_id, 0) + int(amount) * weight
             if (day.year, day.month) == (days[platform].year, days[platform].month):
-                month[channel_id] = month.get(channel_id, 0) + int(amount)
-    return today, month, units
+                counts[channel_id] = counts.get(channel_id, 0) + int(amount)
+    return today, month, people, units
 
 
-def _budget(plan: ReadingPlan | None, platform: Platform, used: int, month: int, shared: int) -> Budget:
+def _budget(plan: ReadingPlan | None, platform: Platform, used: int, month: int, people: int, shared: int) -> Budget:
     a_day = plan.a_day if plan else None
     return Budget(
         USUAL[platform] if a_day is None else a_day, used, a_day is None, plan.wait_until if plan else None,
-        plan.wait_reason if plan else "", shared if platform is Platform.YOUTUBE else None, month,
+        plan.wait_reason if plan else "", shared if platform is Platform.YOUTUBE else None, month, people,
     )  # fmt: skip

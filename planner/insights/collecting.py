@@ -34,8 +34,9 @@ __all__ = ["Due", "collect", "due", "refresh", "run", "run_now"]
 log = get_logger(__name__)
 #: How long a platform that asks for fewer calls, and does not say for how long, is left alone.
 _PAUSE = timedelta(minutes=15)
-#: The most calls that asking for an audience takes.
-_AUDIENCE_COST = 4
+#: The most that asking for an audience uses up.
+_AUDIENCE_COST = {Platform.X: budget.USER_READ}
+_USUAL_AUDIENCE_COST = 4
 
 #: Told how many of how many posts were asked about.
 Progress = Callable[[int, int], None]
@@ -211,7 +212,7 @@ def _collect_audience(runtime: Runtime, account: Account) -> None:
         today = _day(runtime.clock.decision_time(db))
         known = db.scalar(select(AudienceSlice.id).where(AudienceSlice.channel_id == account.channel_id, AudienceSlice.day == today).limit(1))
         left = budget.budget_of(db, account.channel_id, now=runtime.clock.decision_time(db), units_day=runtime.settings.youtube_units_day).left
-    if known is not None or (account.platform is not Platform.X and left < _AUDIENCE_COST):
+    if known is not None or left < _AUDIENCE_COST.get(account.platform, _USUAL_AUDIENCE_COST):
         return
     slices = runtime.registry.adapter(account.platform).audience(account)
     if slices:

@@ -16,10 +16,12 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from planner.channels import service as channels
+from planner.channels import usage
 from planner.channels.details import Report
 from planner.channels.models import Channel, ChannelState
 from planner.channels.port import Account, Platform, Refused, RetryLater
 from planner.channels.refreshing import key_lives
+from planner.channels.usage import Doing
 from planner.core.log import get_logger
 from planner.core.runtime import Runtime
 from planner.insights.models import PostReport
@@ -27,7 +29,7 @@ from planner.insights.rollups import upsert
 from planner.ledger.jobs import JobContext
 from planner.planning.models import Post, PostState
 
-__all__ = ["MOST_A_DAY", "collect", "due", "is_due", "refresh", "run"]
+__all__ = ["MOST_A_DAY", "PLATFORMS", "collect", "due", "first_at", "is_due", "refresh", "run", "told_today"]
 
 log = get_logger(__name__)
 _MILESTONES = tuple(timedelta(days=days) for days in (4, 7, 14, 28, 60, 90, 180, 365))
@@ -35,7 +37,7 @@ _AFTERWARDS = timedelta(days=182)
 #: Tables one channel is asked for on one UTC day.
 MOST_A_DAY = 400
 #: Platforms whose adapters have tables (channels.details).
-_PLATFORMS = (Platform.YOUTUBE,)
+PLATFORMS = (Platform.YOUTUBE,)
 #: The calendar by which a platform counts days is not ours: the day before may be its day of publication.
 _DAY = timedelta(days=1)
 
@@ -47,6 +49,11 @@ class Wanted:
     post_id: int
     external_id: str
     since: date
+
+
+def first_at(published_at: datetime) -> datetime:
+    """When a video's tables are asked for the first time."""
+    return published_at + _MILESTONES[0]
 
 
 def is_due(published_at: datetime, read_at: datetime | None, now: datetime) -> bool:
@@ -64,7 +71,7 @@ def due(db: Session, now: datetime, *, asset_id: int | None = None) -> dict[int,
         .outerjoin(last, last.c.post_id == Post.id)
         .where(
             Post.state == PostState.PUBLISHED, Post.external_id.is_not(None), Post.published_at.is_not(None), Post.taken_down_at.is_(None),
-            Channel.platform.in_(_PLATFORMS), Channel.state == ChannelState.CONNECTED, key_lives(now),
+            Channel.platform.in_(PLATFORMS), Channel.state == ChannelState.CONNECTED, key_lives(now),
         )
         .order_by(Post.channel_id, Post.published_at.desc(), Post.id)
     )  # fmt: skip
@@ -103,7 +110,7 @@ def _collect(runtime: Runtime, wanted: dict[int, list[Wanted]], progress: Callab
         try:
             with runtime.sessions() as db:
                 account = db.get_one(Channel, channel_id).account()
-                left = MOST_A_DAY - _asked_today(db, channel_id, runtime.clock.decision_time(db))
+                left = MOST_A_DAY - told_today(db, runtime.clock.decision_time(db)).get(channel_id, 0)
             for one in posts:
                 got = _of_post(runtime, account, one, left)
                 if got is None:
@@ -134,6 +141,7 @@ def _of_post(runtime: Runtime, account: Account, one: Wanted, left: int) -> int 
         reports.append(answer)
     with runtime.sessions.begin() as db:
         keep(db, one.post_id, reports, now=runtime.clock.decision_time(db))
+        usage.forget_trouble(db, account.channel_id, Doing.TABLES)
     return len(reports)
 
 
@@ -162,10 +170,11 @@ def _note_failure(db: Session, channel_id: int, failed: Refused | RetryLater, as
         channels.hold(db, channel, failed.reason, now=now)
 
 
-def _asked_today(db: Session, channel_id: int, now: datetime) -> int:
+def told_today(db: Session, now: datetime) -> dict[int, int]:
+    """Channel -> tables it was told on this UTC day, as MOST_A_DAY counts them. One statement."""
     midnight = datetime.combine(now.astimezone(UTC).date(), time(), UTC)
-    count = select(func.count()).select_from(PostReport).join(Post, Post.id == PostReport.post_id)
-    return int(db.scalar(count.where(Post.channel_id == channel_id, PostReport.read_at >= midnight)) or 0)
+    query = select(Post.channel_id, func.count()).select_from(PostReport).join(Post, Post.id == PostReport.post_id).where(PostReport.read_at >= midnight)
+    return {channel_id: int(count) for channel_id, count in db.execute(query.group_by(Post.channel_id))}
 
 
 def _passed(age: timedelta) -> int:

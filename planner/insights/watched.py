@@ -5,18 +5,22 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from enum import StrEnum
 from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import and_, select
 from sqlalchemy.orm import Session
 
-from planner.channels.models import Channel
+from planner.channels.models import Channel, ChannelState, Credential, Trouble
 from planner.channels.port import Platform
+from planner.channels.scopes import lacking
+from planner.channels.usage import Doing
+from planner.insights import detailing
 from planner.insights.models import PostReport
 from planner.planning.models import Post, PostState
 
-__all__ = ["PAID_SOURCES", "Part", "Watched", "viewers_told", "watched", "watched_of"]
+__all__ = ["PAID_SOURCES", "Part", "Untold", "Watched", "Why", "lacks_analytics", "untold", "viewers_told", "watched", "watched_of"]
 
 #: Where views come from that somebody paid for.
 PAID_SOURCES = frozenset({"ADVERTISING", "PROMOTED"})
@@ -74,6 +78,59 @@ class Watched:
     def _is_withheld(self, name: str) -> bool:
         table = getattr(self, name)
         return table is not None and not table
+
+
+class Why(StrEnum):
+    """Why nothing is told about how a channel's videos were watched, the first that holds."""
+
+    UNCONNECTED = "unconnected"
+    NO_RIGHT = "no_right"
+    FAILED = "failed"
+    YOUNG = "young"
+    WAITING = "waiting"
+
+
+@dataclass(frozen=True, slots=True)
+class Untold:
+    """A channel with a video of the asset that has no table. `reason` is the adapter's sentence (FAILED); `first_at` when the first is asked for."""
+
+    channel_id: int
+    channel_name: str
+    why: Why
+    reason: str
+    first_at: datetime
+
+
+def untold(db: Session, asset_id: int, *, now: datetime) -> list[Untold]:
+    """The channels on which an asset's video is live and has no table, and why. One statement."""
+    query = (
+        select(Channel.id, Channel.name, Channel.platform, Channel.state, Credential.scopes, Trouble.reason, Post.published_at)
+        .select_from(Post)
+        .join(Channel, Channel.id == Post.channel_id)
+        .outerjoin(Credential, Credential.channel_id == Channel.id)
+        .outerjoin(Trouble, and_(Trouble.channel_id == Channel.id, Trouble.doing == Doing.TABLES))
+        .where(
+            Post.asset_id == asset_id, Post.state == PostState.PUBLISHED, Post.published_at.is_not(None), Post.taken_down_at.is_(None),
+            Channel.platform.in_(detailing.PLATFORMS), ~select(PostReport.id).where(PostReport.post_id == Post.id).exists(),
+        )
+        .order_by(Channel.name, Channel.id, Post.published_at)
+    )  # fmt: skip
+    found: dict[int, Untold] = {}
+    for channel_id, name, platform, state, scopes, reason, published_at in db.execute(query):
+        if published_at is None or channel_id in found:
+            continue
+        first_at = detailing.first_at(published_at)
+        checks = (
+            (Why.UNCONNECTED, state is not ChannelState.CONNECTED), (Why.NO_RIGHT, lacks_analytics(platform, scopes)), (Why.FAILED, bool(reason)),
+            (Why.YOUNG, now < first_at), (Why.WAITING, True),
+        )  # fmt: skip
+        found[channel_id] = Untold(channel_id, name, next(why for why, holds in checks if holds), reason or "", first_at)
+    return list(found.values())
+
+
+def lacks_analytics(platform: Platform, scopes: Sequence[str] | None) -> bool:
+    """Whether a key is known to be without the right to YouTube Analytics."""
+    return any(need.name == "yt-analytics.readonly" for need in lacking(platform, scopes or ()))
 
 
 def watched(db: Session, asset_id: int) -> list[Watched]:

@@ -9,18 +9,21 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import literal, select
+from sqlalchemy import and_, literal, select
 from sqlalchemy.orm import Session
 
 from planner.accounts.models import User
 from planner.catalog.models import Asset
 from planner.catalog.queries import known_to
-from planner.channels.models import Channel, ChannelState
+from planner.channels.models import Channel, ChannelState, Credential, Trouble
 from planner.channels.port import Platform
+from planner.channels.usage import Doing
+from planner.insights import detailing
 from planner.insights.budget import MEASURES, Budget, budgets
 from planner.insights.cadence import Cadence, cadence_of, is_due, pace_of
 from planner.insights.models import ChannelDay, Latest, Silence
 from planner.insights.rollups import day_of
+from planner.insights.watched import lacks_analytics
 from planner.planning.models import Post, PostState
 
 __all__ = ["ChannelReading", "Closing", "Gone", "Watch", "gaps", "watch"]
@@ -30,6 +33,20 @@ _SOON = timedelta(days=7)
 #: How far back days without a reading are named.
 _BACK = timedelta(days=30)
 _NAMED = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Tables:
+    """YouTube Analytics of one channel: tables told on this UTC day, of how many, and what went wrong since they were told last.
+
+    lacks_right -- the channel was connected without the permission that it needs.
+    """
+
+    told: int
+    most: int
+    lacks_right: bool
+    failed_at: datetime | None
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +64,8 @@ class ChannelReading:
     budget: Budget
     #: Days without a reading, as half-open spans, earliest first.
     gaps: Sequence[tuple[date, date]]
+    #: None where the platform has no tables.
+    tables: Tables | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,14 +106,24 @@ class Watch:
 
 
 def watch(db: Session, *, now: datetime, units_day: int, viewer: User | None) -> Watch:
-    """The state of reading. Six statements, whatever the size; titles are only told to those who may know them."""
+    """The state of reading. Seven statements, whatever the size; titles are only told to those who may know them."""
     posts: dict[int, list[Any]] = {}
     for row in _posts(db, viewer):
         posts.setdefault(row.channel_id, []).append(row)
     told = budgets(db, now=now, units_day=units_day)
     days = _days(db, now)
-    rows = db.execute(select(Channel).where(Channel.platform.in_(list(MEASURES))).order_by(Channel.platform, Channel.name)).scalars()
-    channels = [_channel(one, posts.get(one.id, ()), told[one.id], days.get(one.id, set()), now) for one in rows]
+    tables = detailing.told_today(db, now)
+    rows = db.execute(
+        select(Channel, Credential.scopes, Trouble.at, Trouble.reason)
+        .outerjoin(Credential, Credential.channel_id == Channel.id)
+        .outerjoin(Trouble, and_(Trouble.channel_id == Channel.id, Trouble.doing == Doing.TABLES))
+        .where(Channel.platform.in_(list(MEASURES)))
+        .order_by(Channel.platform, Channel.name)
+    )
+    channels = [
+        _channel(one, posts.get(one.id, ()), told[one.id], days.get(one.id, set()), now, _tables(one, tables.get(one.id, 0), scopes, at, reason))
+        for one, scopes, at, reason in rows
+    ]
     every = [row for of_channel in posts.values() for row in of_channel if row.known]
     return Watch(channels, _closing(every, now), _gone(every))
 
@@ -126,7 +155,7 @@ def _is_daily(day: date, published: Sequence[date], cadence: Cadence) -> bool:
     return (day - published[out - 1]).days < cadence.daily
 
 
-def _channel(channel: Channel, posts: Sequence[Any], budget: Budget, read: set[date], now: datetime) -> ChannelReading:
+def _channel(channel: Channel, posts: Sequence[Any], budget: Budget, read: set[date], now: datetime, tables: Tables | None) -> ChannelReading:
     cadence = cadence_of(channel.platform)
     paces = Counter(pace_of(row.published_at, now, cadence) for row in posts)
     due = sum(is_due(row.published_at, row.read_at, now, asked_at=row.asked_at, cadence=cadence) for row in posts)
@@ -135,8 +164,14 @@ def _channel(channel: Channel, posts: Sequence[Any], budget: Budget, read: set[d
     end = day_of(now - timedelta(hours=1))
     return ChannelReading(
         channel.id, channel.name, channel.platform, channel.colour, channel.state is ChannelState.CONNECTED, channel.last_collected_at,
-        paces, due, budget, gaps(read, published, cadence, (now - _BACK).date(), end),
+        paces, due, budget, gaps(read, published, cadence, (now - _BACK).date(), end), tables,
     )  # fmt: skip
+
+
+def _tables(channel: Channel, told: int, scopes: Sequence[str] | None, failed_at: datetime | None, reason: str | None) -> Tables | None:
+    if channel.platform not in detailing.PLATFORMS:
+        return None
+    return Tables(told, detailing.MOST_A_DAY, lacks_analytics(channel.platform, scopes), failed_at, reason or "")
 
 
 def _closing(rows: Sequence[Any], now: datetime) -> list[Closing]:

@@ -14,7 +14,7 @@ from flask_babel import gettext as _
 from planner.accounts.rules import require
 from planner.catalog import media, queries, service
 from planner.catalog.models import Asset, AssetFile, AssetState
-from planner.channels.port import MediaKind
+from planner.channels.port import MediaKind, Platform
 from planner.core.errors import NotFound, PlannerError
 from planner.insights import queries as insights
 from planner.insights.budget import MEASURES
@@ -23,7 +23,7 @@ from planner.insights.queries import AssetPerformance
 from planner.insights.rules import SHORTS_BREAK, is_short
 from planner.insights.sources import NETWORKS, Source
 from planner.insights.traffic import AssetTraffic, asset_traffic
-from planner.insights.watched import watched
+from planner.insights.watched import untold, watched
 from planner.planning import queries as planning
 from planner.planning.models import PostState
 from planner.web.access import needs
@@ -165,6 +165,7 @@ def _page(asset: Asset, form: UploadForm, status: int = 200, *, described: tuple
         visit_days=_visit_days(traffic),
         watched=videos,
         watched_days={one.post_id: watched_days(one, short=one.post_id in shorts) for one in videos},
+        untold=untold(g.db, asset.id, now=g.now) if any(post.platform is Platform.YOUTUBE for post in performance.posts) else [],
         bursts=bursts_of(g.db, asset.id),
         watched_words=watched_words(),
         definitions=definitions(),

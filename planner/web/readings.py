@@ -65,9 +65,9 @@ def _page(wrong: int | None = None, typed: str = "", complaint: str = "") -> str
     settings = runtime().settings
     found = watch(g.db, now=g.now, units_day=settings.youtube_units_day, viewer=g.user)
     measures = {
-        Platform.YOUTUBE: _("units of quota"), Platform.LINKEDIN: _("calls"), Platform.X: _("posts read, each charged once a day"),
+        Platform.YOUTUBE: _("units of quota"), Platform.LINKEDIN: _("calls"), Platform.X: _("posts read, each charged once a day; the daily look at the followers counts as ten"),
     }  # fmt: skip
     return render_template(
-        "performance/readings.html", watch=found, usual=USUAL, measures=measures, price=settings.x_price_read, wrong=wrong, typed=typed,
+        "performance/readings.html", watch=found, usual=USUAL, measures=measures, price=settings.x_price_read, price_user=settings.x_price_user, wrong=wrong, typed=typed,
         complaint=complaint,
     )  # fmt: skip

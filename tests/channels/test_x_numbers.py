@@ -9,6 +9,7 @@ from pytest_httpserver import HTTPServer
 
 from planner.channels.port import AudienceCount, Reading, Readings, Refused, RetryLater
 from planner.channels.wire import DEFAULT_WAIT
+from planner.core import meter
 from tests.channels.fake_x import ACCOUNT, FakeX
 
 NEW = {"repost_count": 3, "reply_count": 2, "like_count": 10, "quote_count": 1, "bookmark_count": 4, "impression_count": 500}
@@ -141,7 +142,9 @@ def test_more_ids_than_a_call_may_carry_are_a_mistake_of_the_caller(x):
 def test_followers(x):
     x.says("GET", "/2/users/me", 200, {"data": {"id": "42", "public_metrics": {"followers_count": 5120}}})
 
-    assert x.adapter.audience(ACCOUNT) == [AudienceCount("followers", "total", 5120)]
+    with meter.counting() as tally:
+        assert x.adapter.audience(ACCOUNT) == [AudienceCount("followers", "total", 5120)]
+    assert tally["user_reads"] == 1, "X charges a look at the account itself"
     assert x.asked[0].args.to_dict() == {"user.fields": "public_metrics"}
 
 

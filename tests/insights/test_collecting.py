@@ -18,7 +18,7 @@ from planner.channels.port import Account, AudienceCount, Platform, Reading, Rea
 from planner.core.db import make_engine, sessions_of
 from planner.core.runtime import Runtime
 from planner.insights import collecting, gains, queries, service
-from planner.insights.budget import USUAL, budget_of, set_budget
+from planner.insights.budget import USER_READ, USUAL, budget_of, set_budget
 from planner.insights.cadence import is_due
 from planner.insights.collecting import Due
 from planner.insights.models import FollowerGain as Stored
@@ -293,6 +293,22 @@ def test_the_audience_is_asked_for_once_a_utc_day(
         (date(2026, 3, 2), "followers", "total", 5000), (date(2026, 3, 3), "followers", "total", 5012),
     ]  # fmt: skip
     assert platform.audiences_asked == 2
+
+
+def test_on_x_the_followers_are_asked_for_within_the_budget(runtime: Runtime, platform: Telling, live: Callable[..., list[int]]) -> None:
+    live()
+    platform.views, platform.followers = {"Ours-1": 1}, 5000
+    with runtime.sessions.begin() as db:
+        channel = db.scalars(select(Channel)).one()
+        set_budget(db, channel, USER_READ, actor=None, now=NOON)
+
+    collecting.collect(runtime)
+    with runtime.sessions.begin() as db:
+        set_budget(db, db.scalars(select(Channel)).one(), USER_READ + 1, actor=None, now=NOON)
+    before = platform.audiences_asked
+    collecting.refresh(runtime)
+
+    assert (before, platform.audiences_asked) == (0, 1)
 
 
 def test_gained_followers_are_asked_for_with_the_audience_and_the_newest_days_again(

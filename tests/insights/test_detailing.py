@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -12,18 +13,19 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from planner.channels.details import Report
-from planner.channels.models import Channel, ChannelState
+from planner.channels.models import Channel, ChannelState, Trouble
 from planner.channels.port import Account, Platform, Refused, RetryLater
 from planner.channels.sandbox.seeding import seed_post
 from planner.channels.sandbox.server import Sandbox
 from planner.channels.sandbox.serving import serve
+from planner.channels.usage import Counted, keeper
 from planner.channels.youtube import YouTubeAdapter
 from planner.channels.youtube_reports import QUERIES
 from planner.core.db import make_engine, sessions_of
 from planner.core.runtime import Runtime
 from planner.insights import detailing
 from planner.insights.models import PostReport
-from planner.insights.watched import Part, watched
+from planner.insights.watched import Part, Why, untold, watched
 from planner.planning.models import PostState
 from tests.conftest import StoppedClock, make_settings
 from tests.factories import NOON, make_channel, make_post
@@ -168,3 +170,44 @@ def test_the_sandbox_tells_every_table_and_the_parts_sum_to_the_whole(sqlite_url
     assert (one.paid, list(one.withheld)) == (0.0, [])
     assert len(one.retention or ()) == 100
     assert isinstance((one.people or [])[0], Part)
+
+
+def test_what_analytics_refused_is_remembered_until_it_tells_again(runtime: Runtime, tables: Tables) -> None:
+    with runtime.sessions.begin() as db:
+        asset_id = make_post(
+            db, channel=make_channel(db, platform=Platform.YOUTUBE), state=PostState.PUBLISHED, published_at=NOON - 5 * DAY, external_id="v1",
+        ).asset_id  # fmt: skip
+    tables.limits, tables.batch = None, 0  # type: ignore[attr-defined]
+    counted = Counted(tables, keeper(runtime.sessions, runtime.clock))  # type: ignore[arg-type]
+    asking = replace(runtime, make_registry=lambda: OnePlatform(counted))
+    tables.failed = Refused("forbidden", "A permission is missing.")
+
+    detailing.collect(asking)
+    with runtime.sessions() as db:
+        (one,) = untold(db, asset_id, now=NOON)
+        assert (one.why, one.reason) == (Why.FAILED, "A permission is missing.")
+    tables.failed = None
+    detailing.collect(asking)
+
+    with runtime.sessions() as db:
+        assert untold(db, asset_id, now=NOON) == [] and db.scalars(select(Trouble)).all() == []
+
+
+@pytest.mark.parametrize(
+    ("age", "values", "scopes", "why"),
+    [
+        (1, {}, [], Why.YOUNG), (9, {}, [], Why.WAITING), (9, {"state": ChannelState.NEEDS_RECONNECT}, [], Why.UNCONNECTED),
+        (9, {}, ["https://www.googleapis.com/auth/youtube"], Why.NO_RIGHT),
+        (9, {}, ["https://www.googleapis.com/auth/youtube", "https://www.googleapis.com/auth/yt-analytics.readonly"], Why.WAITING),
+    ],
+)  # fmt: skip
+def test_why_nothing_is_told_of_a_video(db: Session, age: int, values: dict[str, Any], scopes: list[str], why: Why) -> None:
+    channel = make_channel(db, platform=Platform.YOUTUBE, **values)
+    assert channel.credential is not None
+    channel.credential.scopes = scopes
+    asset = make_post(db, channel=channel, state=PostState.PUBLISHED, published_at=NOON - age * DAY, external_id="v1").asset
+    db.flush()
+
+    (one,) = untold(db, asset.id, now=NOON)
+
+    assert (one.why, one.first_at) == (why, NOON - (age - 4) * DAY)

@@ -10,10 +10,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from planner.accounts.models import Entry
+from planner.channels import usage
 from planner.channels.models import Use
 from planner.channels.port import Platform, Reading
 from planner.insights import service
-from planner.insights.models import ReadingPlan, Silence
+from planner.insights.models import PostReport, ReadingPlan, Silence
 from planner.ledger.models import Job
 from planner.planning.models import PostState
 from tests.conftest import Browser
@@ -46,7 +47,7 @@ def test_the_page_says_what_is_read_how_often_what_it_costs_and_what_closes(clie
     page = client.get("/performance/readings").text
 
     assert (texts(page, "Hourly"), texts(page, "Daily"), texts(page, "Weekly"), texts(page, "Due now")) == (["0"], ["2"], ["1"], ["1"])
-    assert "40 of 2,000 posts read, each charged once a day · US$0.04 this month" in page
+    assert "40 of 2,000 posts read, each charged once a day; the daily look at the followers counts as ten · US$0.04 this month" in page
     assert "not read: 1 Mar 2026" in page
     assert page.partition("No longer on their platform")[2].count("Story 1") == 1
     assert [title for title in ("Story 0", "Story 2") if title in page.partition("Numbers that close soon")[2]] == ["Story 0", "Story 2"]
@@ -86,3 +87,49 @@ def test_the_page_costs_the_same_whatever_there_is(app: Flask, client: Browser, 
     app_db.commit()
 
     assert statements(app, client, "/performance/readings") == few <= 9
+
+
+def test_the_daily_look_at_xs_followers_is_in_the_budget_and_in_the_cost(client: Browser, app_db: Session) -> None:
+    channel_id = add_posts(app_db, 1)
+    app_db.add_all([Use(channel_id=channel_id, day=NOON.date() - number * DAY, kind="user_reads", amount=1) for number in range(2)])
+    app_db.commit()
+
+    page = client.get("/performance/readings").text
+
+    assert "50 of 2,000 posts read" in page
+    assert "US$0.06 this month" in page
+
+
+def test_the_page_tells_how_many_tables_were_told_and_what_to_do_when_analytics_refuses(client: Browser, app_db: Session) -> None:
+    lacking = make_channel(app_db, name="Lacking", platform=Platform.YOUTUBE)
+    refused = make_channel(app_db, name="Refused", platform=Platform.YOUTUBE)
+    assert lacking.credential is not None
+    lacking.credential.scopes = ["https://www.googleapis.com/auth/youtube"]
+    post = make_post(app_db, channel=refused, state=PostState.PUBLISHED, published_at=NOON - 9 * DAY, external_id="v1")
+    for number, name in enumerate(("total", "days", "sites")):
+        told_at = NOON - number * DAY / 4
+        app_db.add(PostReport(post_id=post.id, name=name, since=NOON.date(), until=NOON.date(), read_at=told_at, columns=[], rows=[]))
+    usage.keep(app_db, refused.id, Platform.YOUTUBE, usage.Doing.TABLES, {}, "YouTube refused: no such right", now=NOON)
+    app_db.commit()
+
+    page = client.get("/performance/readings").text
+    first, _name, second = page.partition("Lacking")[2].partition("Refused</")
+
+    assert "0 of 400 tables of YouTube Analytics (a UTC day)" in first
+    assert "the channel was connected without its right (yt-analytics.readonly). Connect it again and accept that right." in first
+    assert "3 of 400 tables of YouTube Analytics (a UTC day)" in second
+    assert "YouTube refused: no such right" in second and f'href="/settings/channels/{refused.id}"' in second
+
+
+def test_an_assets_page_says_why_nothing_tells_how_its_video_was_watched(client: Browser, app_db: Session) -> None:
+    channel = make_channel(app_db, name="Group", platform=Platform.YOUTUBE)
+    assert channel.credential is not None
+    channel.credential.scopes = ["https://www.googleapis.com/auth/youtube"]
+    post = make_post(app_db, channel=channel, state=PostState.PUBLISHED, published_at=NOON - 9 * DAY, external_id="v1")
+    app_db.commit()
+
+    page = client.get(f"/assets/{post.asset_id}").text
+
+    assert "How it was watched" in page
+    assert "“Group” was connected without the right to YouTube Analytics (yt-analytics.readonly). Connect it again and accept that right." in page
+    assert f'href="/settings/channels/{channel.id}"' in page

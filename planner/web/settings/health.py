@@ -28,6 +28,7 @@ _DOING = {
     Doing.SEND: _l("Sending"),
     Doing.LOOK: _l("Looking up a post"),
     Doing.READ: _l("Reading numbers"),
+    Doing.TABLES: _l("Asking YouTube Analytics"),
     Doing.DELETE: _l("Taking a post down"),
 }
 
