@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import and_, literal, select
+from sqlalchemy import and_, literal, or_, select
 from sqlalchemy.orm import Session
 
 from planner.accounts.models import User
@@ -20,13 +20,13 @@ from planner.channels.port import Platform
 from planner.channels.usage import Doing
 from planner.insights import detailing
 from planner.insights.budget import MEASURES, Budget, budgets
-from planner.insights.cadence import Cadence, cadence_of, is_due, pace_of
+from planner.insights.cadence import CADENCES, Cadence, cadence_of, is_due, pace_of
 from planner.insights.models import ChannelDay, Latest, Silence
 from planner.insights.rollups import day_of
 from planner.insights.watched import lacks_analytics
 from planner.planning.models import Post, PostState
 
-__all__ = ["ChannelReading", "Closing", "Gone", "Watch", "gaps", "watch"]
+__all__ = ["ChannelReading", "Closing", "Gone", "Watch", "gaps", "unkept", "watch"]
 
 #: How long before its numbers close a post is named.
 _SOON = timedelta(days=7)
@@ -70,9 +70,14 @@ class ChannelReading:
 
 @dataclass(frozen=True, slots=True)
 class Closing:
-    """A post of which the platform will stop telling something. `is_kept`: the reading of its last day is taken, or still to come."""
+    """A post of which the platform will stop telling something.
+
+    is_kept -- the reading of its last day is taken, or will be: it is still to come, and the channel is connected.
+    """
 
     post_id: int
+    asset_id: int
+    channel_id: int
     title: str
     channel: str
     platform: Platform
@@ -80,6 +85,7 @@ class Closing:
     closes_at: datetime
     last_day: date
     read_at: datetime | None
+    is_connected: bool
     is_kept: bool
 
 
@@ -98,17 +104,18 @@ class Gone:
 
 @dataclass(frozen=True, slots=True)
 class Watch:
-    """Everything the page shows."""
+    """Everything the page shows. `closing_left` more posts close soon than are named in `closing`."""
 
     channels: Sequence[ChannelReading]
     closing: Sequence[Closing]
     gone: Sequence[Gone]
+    closing_left: int = 0
 
 
 def watch(db: Session, *, now: datetime, units_day: int, viewer: User | None) -> Watch:
     """The state of reading. Seven statements, whatever the size; titles are only told to those who may know them."""
     posts: dict[int, list[Any]] = {}
-    for row in _posts(db, viewer):
+    for row in db.execute(_live(viewer)):
         posts.setdefault(row.channel_id, []).append(row)
     told = budgets(db, now=now, units_day=units_day)
     days = _days(db, now)
@@ -125,7 +132,23 @@ def watch(db: Session, *, now: datetime, units_day: int, viewer: User | None) ->
         for one, scopes, at, reason in rows
     ]
     every = [row for of_channel in posts.values() for row in of_channel if row.known]
-    return Watch(channels, _closing(every, now), _gone(every))
+    soon = _closing(every, now)
+    return Watch(channels, soon[:_NAMED], _gone(every), len(soon[_NAMED:]))
+
+
+def unkept(db: Session, *, now: datetime, viewer: User | None) -> list[Closing]:
+    """The posts whose numbers close soon and are not kept, the soonest first, as far as the viewer may know them. One statement."""
+    # An index has the planned moment; what went out more than a month after its own is named on the page of readings alone.
+    windows = [
+        and_(
+            Channel.platform == platform, Post.published_at > now - cadence.closes, Post.published_at <= now + _SOON - cadence.closes,
+            Post.publish_at > now - cadence.closes - _BACK, Post.publish_at <= now + _SOON - cadence.closes + _BACK,
+        )
+        for platform, cadence in CADENCES.items()
+        if cadence.closes is not None
+    ]
+    rows = db.execute(_live(viewer).where(or_(*windows)))
+    return [one for one in _closing([row for row in rows if row.known], now) if not one.is_kept]
 
 
 def gaps(read: set[date], published: Sequence[date], cadence: Cadence, start: date, end: date) -> list[tuple[date, date]]:
@@ -175,14 +198,21 @@ def _tables(channel: Channel, told: int, scopes: Sequence[str] | None, failed_at
 
 
 def _closing(rows: Sequence[Any], now: datetime) -> list[Closing]:
+    """All that close soon, those that are not kept first, then the soonest."""
     found = []
     for row in rows:
         cadence = cadence_of(row.platform)
         at, last = cadence.closing(row.published_at), cadence.last_day(row.published_at)
         if at is not None and last is not None and now < at <= now + _SOON:
-            kept = now.astimezone(UTC).date() < last or (row.read_at is not None and row.read_at.astimezone(UTC).date() >= last)
-            found.append(Closing(row.post_id, row.title, row.channel, row.platform, row.colour, at, last, row.read_at, kept))
-    return sorted(found, key=lambda one: (one.closes_at, one.post_id))[:_NAMED]
+            connected = row.state is ChannelState.CONNECTED
+            taken = row.read_at is not None and row.read_at.astimezone(UTC).date() >= last
+            kept = taken or (connected and now.astimezone(UTC).date() < last)
+            found.append(
+                Closing(
+                    row.post_id, row.asset_id, row.channel_id, row.title, row.channel, row.platform, row.colour, at, last, row.read_at, connected, kept
+                )
+            )
+    return sorted(found, key=lambda one: (one.is_kept, one.closes_at, one.post_id))
 
 
 def _gone(rows: Sequence[Any]) -> list[Gone]:
@@ -192,12 +222,13 @@ def _gone(rows: Sequence[Any]) -> list[Gone]:
     return sorted(found, key=lambda one: (-one.since.timestamp(), one.post_id))[:_NAMED]
 
 
-def _posts(db: Session, viewer: User | None) -> Any:
+def _live(viewer: User | None) -> Any:
+    """The live posts of which a platform tells numbers."""
     known = known_to(viewer)
-    return db.execute(
+    return (
         select(
-            Post.id.label("post_id"), Post.channel_id, Post.published_at, Asset.title, Channel.name.label("channel"), Channel.platform,
-            Channel.colour, Latest.at.label("read_at"), Silence.asked_at, Silence.gone_since,
+            Post.id.label("post_id"), Post.channel_id, Post.asset_id, Post.published_at, Asset.title, Channel.name.label("channel"), Channel.platform,
+            Channel.colour, Channel.state, Latest.at.label("read_at"), Silence.asked_at, Silence.gone_since,
             (literal(True) if known is None else known).label("known"),
         )
         .join(Channel, Channel.id == Post.channel_id)

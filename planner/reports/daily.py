@@ -17,6 +17,7 @@ from planner.accounts.models import User
 from planner.accounts.rules import may
 from planner.catalog.models import Asset
 from planner.core.i18n import N_
+from planner.insights.watching import unkept
 from planner.planning.desk import desk
 from planner.planning.leaks import watch_of
 from planner.planning.models import Campaign, Post
@@ -66,8 +67,9 @@ def gather(db: Session, user: User, tongue: Speech, *, zone: str, four_eyes: str
     """What needs this person now. A fixed number of statements."""
     found = desk(db, viewer=user, now=now, zone=zone)
     mine = [one for one in waiting(db, viewer=user, four_eyes=four_eyes) if one.mine]
+    closing = unkept(db, now=now, viewer=user) if may(user, "readings.refresh") else []
     entries = [*found.today, *found.trouble, *found.changes]
-    secret = secret_posts(db, [one.post_id for one in entries] + [one.post.id for one in mine], now=now)
+    secret = secret_posts(db, [one.post_id for one in entries] + [one.post.id for one in mine] + [one.post_id for one in closing], now=now)
     words = watch_of(embargoed_terms(db, except_asset=None, after=now))
 
     def channel(name: str) -> str:
@@ -100,6 +102,10 @@ def gather(db: Session, user: User, tongue: Speech, *, zone: str, four_eyes: str
         _part(tongue.say(N_("Held, waiting for a decision")), [Line(tongue.ngettext("one post", "%(num)d posts", waits), "/held")] if waits else []),
         _part(tongue.say(N_("Going out today")), posts(found.today, clock=True)),
         _part(tongue.say(N_("Channels to reconnect")), [_to_reconnect(tongue, channel(one.name), one.channel_id, one.reminder) for one in found.reconnect]),
+        _part(
+            tongue.say(N_("Numbers about to close")),
+            [Line(f"{tongue.moment(one.closes_at)} · {channel(one.channel)} · {title(one.post_id, one.title)}", "/performance/readings") for one in closing],
+        ),
         _part(tongue.say(N_("Published directly")), [Line(tongue.ngettext("one message", "%(num)d messages", undecided), "/published-directly")] if undecided else []),
         _part(
             tongue.say(N_("Embargoes lifting within 7 days")),
@@ -107,7 +113,7 @@ def gather(db: Session, user: User, tongue: Speech, *, zone: str, four_eyes: str
         ),
     ]
     kept = tuple(part for part in parts if part is not None)
-    todo = len(asked) + len(found.trouble) + len(found.changes) + waits + undecided + len(found.reconnect)
+    todo = len(asked) + len(found.trouble) + len(found.changes) + waits + undecided + len(found.reconnect) + len(closing)
     what = tongue.ngettext("One thing needs you", "%(num)d things need you", todo) if todo else tongue.say(N_("Nothing needs you today"))
     return Digest(f"{what} · {tongue.day(now)}", kept)
 

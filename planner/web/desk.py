@@ -8,6 +8,7 @@ from flask_babel import get_timezone
 
 from planner.accounts.rules import may
 from planner.insights.noticing import on_desk
+from planner.insights.watching import unkept
 from planner.planning import clocks, loose_ends, standing
 from planner.planning.desk import desk
 from planner.planning.waiting import waiting as to_approve
@@ -27,9 +28,10 @@ def home() -> ResponseReturnValue:
     undecided = direct if may(g.user, "native.decide") else 0
     asked = [one for one in to_approve(g.db, viewer=g.user, four_eyes=runtime().settings.four_eyes, limit=60) if one.mine]
     idle = loose_ends.idle_campaigns(g.db, viewer=g.user, now=g.now, today=shown.day.date())
+    closing = unkept(g.db, now=g.now, viewer=g.user) if may(g.user, "readings.refresh") else []
     template = "desk/home.html" if shown.has_assets or not shown.quiet or undecided else "desk/empty.html"
     return render_template(
         template, desk=shown, held=waiting, leaks=leaks, returned=returned, undecided=undecided, called_off=off, retimed=retimed, has_demo="jobs.load_demo" in current_app.view_functions,
-        asked=asked, others=[one for one in shown.waiting if one.post_id not in {mine.post.id for mine in asked}], near=shown.near, idle=idle,
+        closing=closing, asked=asked, others=[one for one in shown.waiting if one.post_id not in {mine.post.id for mine in asked}], near=shown.near, idle=idle,
         notes=loose_ends.asked_changes(g.db, [one.post_id for one in shown.changes]), promotion=lines(g.db, viewer=g.user, now=g.now), on=g.now.date(),
     )  # fmt: skip

@@ -29,9 +29,10 @@ from planner.core.runtime import Runtime
 from planner.planning import routes, service
 from planner.planning.models import PostState
 from planner.planning.steps import Step
-from planner.reports import digesting
+from planner.reports import daily, digesting
 from planner.reports.digesting import Wishes
 from planner.reports.models import DigestSending, SendingState
+from planner.reports.speech import Speech
 from tests.conftest import Browser, StoppedClock, make_settings
 from tests.factories import make_asset, make_campaign, make_channel, make_post, make_user
 
@@ -141,6 +142,22 @@ def test_the_digest_says_what_needs_one_in_one_s_language_and_nothing_that_is_no
     assert text.count("une publication confidentielle") == 6
     assert MARK not in str(mail) and MARK not in text
     assert f"http://127.0.0.1:8000/approvals/{told}\r\n" in text and "/settings/digest" in text
+
+
+def test_numbers_about_to_close_are_told_to_who_may_read_them_and_keep_a_secret(runtime: Runtime) -> None:
+    with runtime.sessions.begin() as db:
+        for title, secret in (("Open house", Confidentiality.PUBLIC), (MARK, Confidentiality.CONFIDENTIAL)):
+            make_post(
+                db, channel=make_channel(db, name=f"Page {len(title)}"), asset=make_asset(db, title=title, confidentiality=secret), state=PostState.PUBLISHED,
+                publish_at=MORNING - 30 * DAY + timedelta(hours=8), published_at=MORNING - 30 * DAY + timedelta(hours=8), external_id=title,
+            )  # fmt: skip
+        tongue = Speech("en", "UTC")
+        told = {role: daily.gather(db, make_user(db, roles=(role,)), tongue, zone="UTC", four_eyes="off", now=MORNING).parts for role in ("planner", "viewer")}
+
+    (part,) = told["planner"]
+    assert (part.title, part.count, {line.path for line in part.lines}) == ("Numbers about to close", 2, {"/performance/readings"})
+    assert "“Open house”" in part.lines[0].text and "a confidential post" in part.lines[1].text and MARK not in str(part)
+    assert told["viewer"] == ()
 
 
 def test_it_comes_once_a_day_whoever_asks_and_again_the_next_day(runtime: Runtime, reader: int, clock: StoppedClock, postbox: tuple[Postbox, int]) -> None:

@@ -8,12 +8,15 @@ from datetime import date, timedelta
 from flask import Flask
 from sqlalchemy.orm import Session
 
+from planner.channels.models import ChannelState
+from planner.channels.port import Platform, Reading
+from planner.insights import service as insights
 from planner.insights.models import Resurfaced
 from planner.planning import routes, service
 from planner.planning.models import PostState
 from planner.planning.steps import Step
 from tests.conftest import Browser
-from tests.factories import NOON, make_asset, make_campaign, make_post, make_user
+from tests.factories import NOON, make_asset, make_campaign, make_channel, make_post, make_user
 from tests.web.counting import statements
 
 SignIn = Callable[..., Browser]
@@ -86,3 +89,30 @@ def test_an_old_asset_that_comes_back_is_explained_until_somebody_has_seen_it(ap
     assert "Taken off the desk." in planner.get(planner.submit(f"/assets/resurfaced/{number}/settle").location).text
     assert sentence not in planner.get("/").text
     assert sentence in planner.get(f"/assets/{asset_id}").text
+
+
+def test_numbers_about_to_close_and_not_kept_are_one_click_from_read(app: Flask, sign_in: SignIn, app_db: Session) -> None:
+    channel = make_channel(app_db, name="Group on X")
+    lost = make_channel(app_db, name="Lost on LinkedIn", platform=Platform.LINKEDIN, state=ChannelState.NEEDS_RECONNECT)
+    cases = {"Closes today": (channel, 29, 2), "Closes today, kept": (channel, 29, 0), "Closes in five days": (channel, 25, 2), "A year old": (lost, 360, 9)}
+    assets = {}
+    for title, (place, age, read) in cases.items():
+        at = NOON - age * DAY - timedelta(hours=20)
+        post = make_post(
+            app_db, channel=place, asset=make_asset(app_db, title=title), state=PostState.PUBLISHED, publish_at=at, published_at=at, external_id=title,
+        )  # fmt: skip
+        insights.record(app_db, [(post.id, Reading("", impressions=5))], at=NOON - read * DAY, now=NOON)
+        assets[title] = post.asset_id
+    app_db.commit()
+    planner = sign_in(roles=("planner",))
+
+    page = planner.get("/").text
+    card = page.partition('id="closing"')[2].partition("</section>")[0]
+
+    assert [title for title in cases if f">{title}<" in card] == ["Closes today", "A year old"]
+    assert f'action="/performance/readings/assets/{assets["Closes today"]}"' in card and "Read now" in card
+    assert card.count("Read now") == 1
+    assert statements(app, planner, "/") <= 20
+    assert 'id="closing"' not in sign_in(roles=("viewer",)).get("/").text
+    table = planner.get("/performance/readings").text.partition('id="closing"')[2].partition("</section>")[0]
+    assert sorted(cases, key=lambda title: table.index(f">{title}<")) == ["Closes today", "A year old", "Closes today, kept", "Closes in five days"]

@@ -133,3 +133,20 @@ def test_an_assets_page_says_why_nothing_tells_how_its_video_was_watched(client:
     assert "How it was watched" in page
     assert "“Group” was connected without the right to YouTube Analytics (yt-analytics.readonly). Connect it again and accept that right." in page
     assert f'href="/settings/channels/{channel.id}"' in page
+
+
+def test_the_warning_list_says_how_many_it_leaves_out_and_puts_what_is_not_kept_first(client: Browser, app_db: Session) -> None:
+    channel = make_channel(app_db)
+    for number in range(53):
+        at = NOON - 30 * DAY + timedelta(minutes=number + 1) + (timedelta(0) if number == 52 else 2 * DAY)
+        make_post(
+            app_db, channel=channel, asset=make_asset(app_db, title=f"Story {number}."), state=PostState.PUBLISHED, published_at=at, external_id=str(number),
+        )  # fmt: skip
+    app_db.commit()
+
+    listed = client.get("/performance/readings").text.partition('id="closing"')[2].partition("</section>")[0]
+
+    assert listed.count("data-row") == 50
+    assert "3 more close within a week and are not shown; those that are not kept come first." in listed
+    assert listed.index("Story 52.") < listed.index("Story 0.")
+    assert listed.count("Read now") == 1
