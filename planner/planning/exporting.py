@@ -19,13 +19,15 @@ from planner.planning.models import Campaign, Post
 from planner.planning.moments import wall_of
 from planner.planning.queries import Filters, conditions
 
-__all__ = ["HEADINGS", "table"]
+__all__ = ["HEADINGS", "PUBLISHED_DIRECTLY", "table"]
 
 #: The headings of the import, so that a table that went out can come back, and what only the plan knows.
 HEADINGS = (
     "date", "time", "time_zone", "channel", "asset", "text", "title", "link", "first_comment", "tags", "campaign", "post", "state", "kind",
     "live_at", "published_at",
 )  # fmt: skip
+#: How the state of a row begins that is no post of the plan but was written on the platform itself; an import leaves it out.
+PUBLISHED_DIRECTLY = "published directly"
 _AT_ONCE = 2000
 
 

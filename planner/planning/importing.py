@@ -24,6 +24,7 @@ from planner.channels.port import Limits, Platform
 from planner.core.errors import Conflict, Invalid, PlannerError, WrongState
 from planner.core.i18n import N_
 from planner.planning import rules, service
+from planner.planning.exporting import PUBLISHED_DIRECTLY
 from planner.planning.findings import Finding, Surroundings
 from planner.planning.models import Campaign, Post, PostState
 from planner.planning.moments import resolve_wall_time, zone_of
@@ -49,6 +50,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "campaign": ("campaign", "campagne"),
     "key": ("key", "reference", "ref", "identifiant"),
     "post": ("post", "publication", "numero"),
+    "state": ("state",),
 }
 #: What the downloadable template holds: headings and two lines that show the forms.
 TEMPLATE: tuple[tuple[str, ...], ...] = (
@@ -212,6 +214,8 @@ def _read(db: Session, sheet: Sheet, actor: User | None) -> Plan:
     assets = _named(_assets(db, actor))
     seen: dict[str, int] = {}
     for row in rows_of(sheet, places, plan.errors):
+        if row["state"].startswith(PUBLISHED_DIRECTLY):
+            continue
         one = _row(row, assets, channels, campaigns, zones)
         if one is None:
             continue

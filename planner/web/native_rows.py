@@ -15,7 +15,7 @@ from planner.planning.queries import Filters
 from planner.publishing import native_queries
 from planner.publishing.native_queries import NativeEntry
 
-__all__ = ["HIDE", "ONLY", "choice", "native_rows", "shown"]
+__all__ = ["HIDE", "ONLY", "choice", "native_rows", "shown", "wanted"]
 
 HIDE, ONLY = "hide", "only"
 
@@ -27,13 +27,16 @@ def choice(args: MultiDict[str, str]) -> str:
 
 
 def shown(start: datetime, end: datetime, filters: Filters, args: MultiDict[str, str]) -> list[NativeEntry]:
-    """The open ones in [start, end) that these filters leave. They have a channel and are live; about an asset's kind, audience,
+    """The open ones in [start, end) that these filters leave."""
+    return native_queries.entries(g.db, start, end, channels=filters.channels) if wanted(filters, choice(args)) else []
+
+
+def wanted(filters: Filters, native: str) -> bool:
+    """Whether these filters leave any; `native` as `choice` tells it. They have a channel and are live; about an asset's kind, audience,
     campaign or author nothing is known, so whoever asks for one does not see them."""
     about_more = filters.kinds or filters.audiences or filters.campaign_id is not None or filters.author_id is not None or filters.owner_id is not None or filters.language
     other_states = filters.states and PostState.PUBLISHED not in filters.states
-    if choice(args) == HIDE or about_more or other_states:
-        return []
-    return native_queries.entries(g.db, start, end, channels=filters.channels)
+    return not (native == HIDE or about_more or other_states)
 
 
 def native_rows(entries: list[NativeEntry], zone: ZoneInfo) -> list[dict[str, Any]]:

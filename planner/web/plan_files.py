@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import chain
 
 from flask import flash, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -14,22 +15,26 @@ from planner.core.errors import Forbidden, Invalid, PlannerError
 from planner.core.i18n import N_
 from planner.planning import exporting, importing
 from planner.planning.importing import Plan
+from planner.publishing.exporting import native_lines
 from planner.web.access import needs
-from planner.web.calendar.asking import asked_of
+from planner.web.calendar.asking import Asked, asked_of
 from planner.web.calendar.ways import back_to, moment_to_undo, say_with_undo
+from planner.web.calendar.years import strip_of
 from planner.web.forms.imports import PlanForm
 from planner.web.handed_out import as_it_is_read, workbook
 from planner.web.languages import say
 from planner.web.named_posts import named_in
+from planner.web.native_rows import ONLY, wanted
 from planner.web.preflight import limits_of
 from planner.web.sent_files import ERRORS, TABLE, as_csv, download, keep, list_of, path_of, throw_away_old
 from planner.web.session import committing
-from planner.web.stretches import day_of, midnight, stretch, zone
+from planner.web.stretches import day_of, midnight, stretch, today, zone
 
 __all__ = ["errors", "export_csv", "export_xlsx", "send", "take_back", "template", "template_xlsx", "write"]
 
 #: Errors and rows shown; the rest is counted.
 _SHOWN, _PREVIEWED = 200, 50
+_OF_CAMPAIGNS = ("campaign", "starts_on", "ends_on", "embargo_lifts_on", "posts", "published", "number")
 
 
 @needs("post.create")
@@ -109,7 +114,7 @@ def export_csv() -> ResponseReturnValue:
 @needs("read")
 def export_xlsx() -> ResponseReturnValue:
     rows, name = _asked()
-    return workbook(rows, f"{name}.xlsx", sheet="Plan")
+    return workbook(rows, f"{name}.xlsx", sheet=name.partition("-")[0].capitalize())
 
 
 def _check() -> ResponseReturnValue:
@@ -145,8 +150,22 @@ def _asked() -> tuple[Iterator[Sequence[str]], str]:
         start, end = day_of(request.args["start"]), day_of(request.args["end"])
         if not start < end or (end - start).days > 3660:
             raise Invalid(N_("Ask for a stretch of at most ten years."), field="end")
+    elif asked.view == "year":
+        return _campaigns(asked), f"campaigns-{asked.around.start}-{asked.around.end}"
     else:
         around = stretch(asked.view, asked.day, whole_weeks=False, days=asked.days)
         start, end = around.start, around.end
-    rows = exporting.table(g.db, midnight(start), midnight(end), viewer=g.user, filters=asked.filters, mask=_("Confidential"))
-    return rows, f"plan-{start}-{end}"
+    first, last = midnight(start), midnight(end)
+    posts = exporting.table(g.db, first, last, viewer=g.user, filters=asked.filters, mask=_("Confidential"))
+    natives = native_lines(g.db, first, last, channels=asked.filters.channels) if wanted(asked.filters, asked.native) else ()
+    return chain([exporting.HEADINGS] if asked.native == ONLY else posts, natives), f"plan-{start}-{end}"
+
+
+def _campaigns(asked: Asked) -> Iterator[Sequence[str]]:
+    """The bars of the year, then the campaigns without a day."""
+    strip = strip_of(asked.around, (), today(), only=asked.filters.campaign_id)
+    yield _OF_CAMPAIGNS
+    for one in strip.bars:
+        yield one.name, str(one.starts_on), str(one.ends_on), str(one.lifts_on or ""), str(one.posts), str(one.published), str(one.campaign_id)
+    for number, name in strip.undated:
+        yield name, "", "", "", "0", "0", str(number)

@@ -6,7 +6,7 @@ import csv
 import io
 import re
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import openpyxl
@@ -15,9 +15,11 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from planner.catalog.models import Confidentiality
+from planner.channels.port import PostKind
 from planner.planning.models import Post, PostState
+from planner.publishing.models import Native
 from tests.conftest import Browser
-from tests.factories import NOON, make_asset, make_channel, make_post
+from tests.factories import NOON, make_asset, make_campaign, make_channel, make_post
 
 PLAN = "date,time,channel,asset,text\n2026-03-24,09:30,Our X,Energy,Watts.\n2026-03-25,09:30,Our X,Energy,More watts.\n"
 
@@ -181,3 +183,63 @@ def test_an_export_is_written_as_it_is_read(client: Browser, app_db: Session) ->
 
     assert len(pieces) > 3
     assert max(map(len, pieces)) < 100_000
+
+
+def exported(client: Browser, query: str) -> list[list[str]]:
+    return list(csv.reader(io.StringIO(client.get(f"/calendar/export.csv?{query}").data.decode("utf-8-sig"))))
+
+
+def test_what_was_published_directly_is_in_the_file_as_it_is_on_the_page(client: Browser, app_db: Session) -> None:
+    post = make_post(app_db, publish_at=NOON, time_zone="UTC")
+    there, elsewhere = make_channel(app_db, name="Directly", time_zone="UTC"), make_channel(app_db, name="Elsewhere")
+    for number, (channel, gone) in enumerate(((there, None), (there, NOON), (elsewhere, None))):
+        app_db.add(Native(
+            channel_id=channel.id, external_id=str(number), url=f"https://x.com/a/{number}", kind=PostKind.TEXT, text=f"=Said {number}", published_at=NOON,
+            found_at=NOON, gone_at=gone,
+        ))  # fmt: skip
+    app_db.commit()
+
+    every, hidden, only, narrowed = (
+        exported(client, f"view=week&date=2026-03-03{more}") for more in ("", "&native=hide", "&native=only", f"&native=only&channel={there.id}")
+    )
+    campaign = exported(client, "view=week&date=2026-03-03&campaign=1&native=only")
+
+    assert [row[11] for row in every[1:]] == [str(post.id), "", "", ""] and [row[11] for row in hidden[1:]] == [str(post.id)]
+    assert [row[5] for row in only[1:]] == ["'=Said 0", "'=Said 1", "'=Said 2"]
+    assert every[0] == hidden[0] == only[0] and campaign == [only[0]]
+    assert narrowed[1:] == [
+        ["2026-03-02", "12:00", "UTC", "Directly", "", f"'=Said {number}", "", "", "", "", "", "", state, "text", f"https://x.com/a/{number}", "2026-03-02 12:00"]
+        for number, state in enumerate(("published directly", "published directly, deleted"))
+    ]
+
+
+def test_an_export_with_what_was_published_directly_comes_back_as_the_plan_it_is(client: Browser, app_db: Session) -> None:
+    channel = make_channel(app_db, name="Directly")
+    post = make_post(app_db, publish_at=NOON + timedelta(days=1))
+    app_db.add(Native(channel_id=channel.id, external_id="1", kind=PostKind.TEXT, text="Said", published_at=NOON, found_at=NOON))
+    app_db.commit()
+    told = client.get("/calendar/export.csv?view=week&date=2026-03-03").data.decode("utf-8-sig")
+
+    page = send(client, told)
+
+    assert (page.status_code, str(post.id) in told, "published directly" in told) == (200, True, True)
+
+
+def test_a_year_is_exported_as_its_campaigns(client: Browser, app_db: Session) -> None:
+    spring = make_campaign(app_db, name="Spring", starts_on=date(2026, 4, 1), ends_on=date(2026, 5, 31), embargo_until=NOON + timedelta(days=30))
+    someday = make_campaign(app_db, name="Someday")
+    make_post(app_db, campaign=spring, publish_at=NOON + timedelta(days=40))
+    make_post(app_db, campaign=spring, publish_at=NOON + timedelta(days=31), published_at=NOON, state=PostState.PUBLISHED)
+    make_campaign(app_db, name="Long ago", starts_on=date(2020, 4, 1), ends_on=date(2020, 5, 31))
+    app_db.commit()
+
+    rows = exported(client, "view=year&date=2026-03-03")
+
+    assert rows == [
+        ["campaign", "starts_on", "ends_on", "embargo_lifts_on", "posts", "published", "number"],
+        ["Spring", "2026-04-01", "2026-05-31", "2026-04-01", "2", "1", str(spring.id)],
+        ["Someday", "", "", "", "0", "0", str(someday.id)],
+    ]
+    assert exported(client, f"view=year&date=2026-03-03&campaign={someday.id}")[1:] == [rows[2]]
+    book = openpyxl.load_workbook(io.BytesIO(client.get("/calendar/export.xlsx?view=year&date=2026-03-03").data))
+    assert (book.sheetnames, book.active["A2"].value) == (["Campaigns"], "Spring")
