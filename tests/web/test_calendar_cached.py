@@ -100,3 +100,16 @@ def test_a_list_with_more_than_a_page_still_says_what_gets_in_the_way(client: Br
 
     assert "different assets for one audience that day" in whole
     assert "different assets for one audience that day" in client.get(path).text
+
+
+def test_a_page_with_more_than_is_compared_says_so_in_a_month_and_a_week(client: Browser, app_db: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in range(3):
+        make_post(app_db, publish_at=NOON + timedelta(hours=number))
+    app_db.commit()
+    said = "There is more in these days than is compared at once, so not all that gets in the way is named"
+    paths = [MONTH, "/calendar?view=week&date=2026-03-02", "/calendar?view=list&date=2026-03-02", "/calendar?view=year&date=2026-03-02"]
+    whole = [said in client.get(path).text for path in paths]
+    monkeypatch.setattr(pages, "MOST", 2)
+
+    assert whole == [False] * 4
+    assert [said in client.get(path).text for path in paths] == [True, True, False, False]

@@ -75,6 +75,7 @@ def calendar() -> ResponseReturnValue:
         filters=asked.filters,
         beside=side,
         clashes=_clashes(entries, stands, side) if counts is None else [],
+        uncompared=asked.view in ("week", "month") and (counts is not None or len(entries) >= MOST),  # A list says so itself.
         drawer=in_drawer(g.db, viewer=g.user, watched=_watched(stands) if asked.view != "year" else (), now=g.now),
         mine=hands(),
         options=options,
