@@ -59,11 +59,11 @@ def old_post(db: Session, gains: Sequence[int] = RISEN, *, platform: Platform = 
     return post
 
 
-def visited(db: Session, asset: Asset, source: str, medium: str, gains: Sequence[int], *, content: str = "") -> None:
+def visited(db: Session, asset: Asset, source: str, medium: str, gains: Sequence[int], *, content: str = "", origin: str = "api") -> None:
     first = NOON.date() - len(gains) * DAY
     key: Any = lambda place: (first + place * DAY, source, medium, "", content)  # noqa: E731
     counted: list[tuple[int, Key, int]] = [(asset.id, key(place), count) for place, count in enumerate(gains)]
-    visits.record(db, counted, origin="api", actor=None, now=NOON)
+    visits.record(db, counted, origin=origin, actor=None, now=NOON)
 
 
 def noticed(db: Session) -> list[tuple[int | None, str, int, CauseKind, str]]:
@@ -109,6 +109,18 @@ def test_visits_name_the_site_that_links_to_the_page(runtime: Runtime, db: Sessi
     assert look(runtime) == 2
     assert noticed(db) == [(None, "visits", 285, CauseKind.EXTERNAL, "reddit.com"), (None, "visits", 285, CauseKind.SEARCH, "google")]
     assert bursts_of(db, linked.id)[0].cause == Cause(CauseKind.EXTERNAL, "reddit.com")
+
+
+def test_a_rise_in_a_servers_log_is_no_news_on_days_that_an_export_told(runtime: Runtime, db: Session) -> None:
+    asset, logged = (make_asset(db, published_at=NOON - 100 * DAY, url=f"https://example.com/{number}") for number in range(2))
+    visited(db, asset, "", "direct", [5] * 45, origin="file")
+    for one in (asset, logged):
+        visited(db, one, "reddit.com", "", [1] * 42 + [90] * 3, origin="log")
+    db.commit()
+
+    assert look(runtime) == 1
+    assert noticed(db) == [(None, "visits", 270, CauseKind.EXTERNAL, "reddit.com")]
+    assert bursts_of(db, asset.id) == []
 
 
 def test_youtube_is_asked_which_site_a_rising_video_owes_it_to(runtime: Runtime, db: Session, monkeypatch: pytest.MonkeyPatch) -> None:
