@@ -17,7 +17,7 @@ _SAYS = {
     Answer.CANNOT_TELL: "Cannot tell yet: the difference may be chance.",
     Answer.TOO_FEW: f"Cannot tell yet: each must be seen {LEAST_SEEN} times, and all together be acted upon {LEAST_ACTED} times.",
     Answer.NO_COMMON_AGE: "Cannot tell yet: not all of them were read at the same age, a day or more after they went out.",
-    Answer.COUNTED_APART: "Cannot be told: the platform changed what it counts between them.",
+    Answer.COUNTED_APART: "Cannot be told: the platform changed what it counts between them or after they went out.",
 }
 
 

@@ -86,7 +86,9 @@ def channel_numbers(db: Session, channel_id: int, *, viewer: User | None, days: 
     compared = [one for one in now_ranked if one.ratio is not None]
     best = [one for one in compared if (one.ratio or 0) >= 1][:_NAMED]
     weakest = [one for one in reversed(compared) if (one.ratio or 0) < 1][:_NAMED]
-    aged = next((one for one in rank(db, channel_id=channel_id, age_days=AGE_DAYS, viewer=viewer).posts if one.median is not None), None)
+    at_age = [one for one in rank(db, channel_id=channel_id, age_days=AGE_DAYS, viewer=viewer).posts if one.median is not None]
+    newest = max(at_age, key=lambda one: one.published_at, default=None)  # What is ordinary is said in the way in which views are counted now.
+    aged = next((one for one in at_age if newest and one.regime == newest.regime), None)
     is_broken = channel.platform is Platform.YOUTUBE and since < YOUTUBE_BREAK <= now.date()
     return ChannelNumbers(
         channel, days, quarter, sum(one.published_at.date() >= since for one in now_ranked), (aged.median or 0, aged.peers) if aged else None, best, weakest,

@@ -18,6 +18,7 @@ from planner.catalog.queries import known_to
 from planner.channels.models import Channel
 from planner.channels.port import Platform
 from planner.insights.models import METRICS, Latest, Snapshot
+from planner.insights.rules import is_mixed, way_of
 from planner.planning.models import Post, PostState
 
 __all__ = ["MIN_PEERS", "SEEN", "RankedPost", "Ranking", "metric_of", "ordinary", "rank", "relative_to_median", "same_age"]
@@ -35,6 +36,7 @@ _COMPARED = 2000
 @dataclass(frozen=True, slots=True)
 class RankedPost:
     """One live post at one age. `ratio` is None while there are not enough comparable posts; 1.0 is ordinary for its channel.
+    It is compared with none when its views are counted in two ways (`is_mixed`): they began under another definition.
 
     peers, median -- how many posts of the channel there are at that age, this one among them, and what they usually have.
     """
@@ -58,6 +60,7 @@ class RankedPost:
     place: int
     #: By which definition of a view it was counted.
     regime: str = ""
+    is_mixed: bool = False
 
     @property
     def age(self) -> timedelta:
@@ -74,12 +77,13 @@ class Ranking:
 
 @dataclass(frozen=True, slots=True)
 class _Told:
-    """One reading of one post, before it is compared. Readings of another regime are not comparable."""
+    """One reading of one post, before it is compared. Readings counted in another way are not comparable."""
 
     row: Any
     age: timedelta
     group: tuple[int, str]
     value: int
+    is_mixed: bool
 
 
 def relative_to_median(value: int, peers: Sequence[int]) -> float | None:
@@ -130,7 +134,7 @@ def rank(db: Session, *, metric: str = SEEN, age_days: int | None = None, channe
     if metric != SEEN and metric not in METRICS:
         raise ValueError(f"not a metric: {metric}")
     rows = db.execute(_newest(metric, channel_id, viewer) if age_days is None else _at_age(db, metric, age_days, channel_id, viewer)).all()
-    told = _readings(rows, None if age_days is None else timedelta(days=age_days))
+    told = _readings(rows, metric, None if age_days is None else timedelta(days=age_days))
     groups: dict[tuple[int, str], list[_Told]] = {}
     for one in sorted(told, key=lambda one: one.age):
         groups.setdefault(one.group, []).append(one)
@@ -139,11 +143,12 @@ def rank(db: Session, *, metric: str = SEEN, age_days: int | None = None, channe
     return Ranking(posts, cut=len({row.post_id for row in rows}) >= _COMPARED)
 
 
-def _readings(rows: Sequence[Any], wanted: timedelta | None) -> list[_Told]:
+def _readings(rows: Sequence[Any], metric: str, wanted: timedelta | None) -> list[_Told]:
     """One reading a post: its only one, or the one nearest to the wanted age."""
     found: dict[int, _Told] = {}
     for row in rows:
-        one = _Told(row, max(row.read_at - row.published_at, timedelta(0)), (row.channel_id, row.regime), int(row.value))
+        way = way_of(row.regime, row.published_at) if metric_of(row.platform, metric) == "views" else row.regime
+        one = _Told(row, max(row.read_at - row.published_at, timedelta(0)), (row.channel_id, way), int(row.value), is_mixed(way))
         kept = found.get(row.post_id)
         if kept is None or (wanted is not None and abs(one.age - wanted) < abs(kept.age - wanted)):
             found[row.post_id] = one
@@ -151,7 +156,9 @@ def _readings(rows: Sequence[Any], wanted: timedelta | None) -> list[_Told]:
 
 
 def _ranked(group: Sequence[_Told], metric: str) -> list[RankedPost]:
-    """The posts of one channel (and regime), by age, each beside those of its own age."""
+    """The posts of one channel and way of counting, by age, each beside those of its own age."""
+    if group[0].is_mixed:
+        return [_beside(one, 1, None, 1, metric) for one in group if one.row.known]
     ages = [one.age for one in group]
     windows: dict[tuple[int, int], tuple[list[int], float | None]] = {}
     found = []
@@ -171,7 +178,7 @@ def _beside(one: _Told, peers: int, middle: float | None, place: int, metric: st
     return RankedPost(
         row.post_id, row.asset_id, row.title, row.kind, row.channel_id, row.channel, row.platform, row.colour, row.published_at,
         row.read_at, metric_of(row.platform, metric), one.value, middle, peers, None if middle is None else one.value / middle,
-        place, row.regime,
+        place, row.regime, one.is_mixed,
     )  # fmt: skip
 
 

@@ -17,6 +17,7 @@ from planner.insights.audiences import ChannelReach
 from planner.insights.models import Snapshot
 from planner.insights.queries import AssetPerformance, PostNumbers
 from planner.insights.ranking import SEEN, RankedPost, metric_of, rank
+from planner.insights.rules import is_mixed, way_of
 
 __all__ = ["ChannelPart", "PostStanding", "Qualified", "cost_per_view", "half_life", "kept", "of_post", "parts", "qualified", "standings"]
 
@@ -188,9 +189,9 @@ def _points(db: Session, posts: Sequence[PostNumbers]) -> dict[int, list[tuple[t
         count = getattr(row, columns[row.post_id])
         at = born[row.post_id]
         if count is not None and at is not None:
-            ways.setdefault(row.post_id, set()).add(row.regime)
+            ways.setdefault(row.post_id, set()).add(way_of(row.regime, at) if columns[row.post_id] == "views" else row.regime)
             found.setdefault(row.post_id, []).append((max(row.at - at, timedelta(0)), int(count)))
-    return {post_id: told for post_id, told in found.items() if len(ways[post_id]) == 1}
+    return {post_id: told for post_id, told in found.items() if len(ways[post_id]) == 1 and not any(map(is_mixed, ways[post_id]))}
 
 
 def _seen(platform: Platform) -> str:

@@ -20,6 +20,7 @@ from planner.channels.port import Platform
 from planner.insights.intervals import Rate, difference, rate
 from planner.insights.models import Snapshot
 from planner.insights.ranking import SEEN, metric_of
+from planner.insights.rules import is_mixed, way_of
 from planner.planning.models import Post, PostState
 from planner.planning.variants import differences
 
@@ -127,7 +128,7 @@ def _by(posts: Sequence[Post], readings: Mapping[int, Sequence[Reading]], name: 
     age = _common_age(list(usable.values()))
     picked = {post.id: _at(usable[post.id], age) for post in posts}
     shown = [_shown(post, posts[0], picked[post.id], name, len(posts)) for post in posts]
-    answer, best, gap = _answer(shown, {one[2] for one in picked.values() if one})
+    answer, best, gap = _answer(shown, {way_of(one.regime, one.published_at) for one in shown if one.read_at})
     moments = sorted(one.published_at for one in shown)
     changes = sorted({what for one, other in pairwise(posts) for what in differences(one, other)})
     channel = posts[0].channel
@@ -169,7 +170,7 @@ def _answer(shown: Sequence[Shown], ways: set[str]) -> tuple[Answer, int | None,
     rates = [(one.post_id, one.rate) for one in shown if one.rate]
     if len(rates) < len(shown):
         return Answer.NO_COMMON_AGE if any(one.seen is None for one in shown) else Answer.TOO_FEW, None, None
-    if len(ways) > 1:
+    if len(ways) > 1 or any(map(is_mixed, ways)):
         return Answer.COUNTED_APART, None, None
     (best, highest), *others = sorted(rates, key=lambda one: -one[1].share)
     gap = Gap(highest.share - others[0][1].share, *difference(highest, others[0][1]))

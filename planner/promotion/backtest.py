@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from planner.channels.models import Channel
 from planner.insights.models import Snapshot
+from planner.insights.rules import is_mixed, way_of
 from planner.planning.models import Post, PostState
 from planner.promotion.evidence import PEERS
 from planner.promotion.forecast import Reading, outlook, tidy
@@ -83,6 +84,8 @@ def backtest(db: Session, channel: Channel, *, start: datetime | None = None, en
         if not later or one.published_at >= later[-1][1]:
             continue
         regime, at, actual = later[-1]
+        if is_mixed(regime):
+            continue  # Counted in two ways: nothing forecasts that.
         seen = before[place].get(regime, [])
         if not seen and before[place]:
             continue  # Read before in another definition only.
@@ -143,5 +146,6 @@ def _posts(db: Session, channel_id: int) -> list[_Past]:
     )
     found: dict[int, tuple[Any, list[tuple[str, datetime, int]]]] = {}
     for post_id, published_at, regime, at, views in rows:
-        found.setdefault(post_id, (published_at, []))[1].append((regime, at, int(views or 0)))
+        assert published_at is not None  # Only such posts were asked for.
+        found.setdefault(post_id, (published_at, []))[1].append((way_of(regime, published_at), at, int(views or 0)))
     return [_Past(published_at, told) for published_at, told in found.values()]

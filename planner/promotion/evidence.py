@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from planner.catalog.models import Confidentiality, Purpose
+from planner.insights.rules import is_mixed
 from planner.promotion.choices import PromotionKind
 from planner.promotion.forecast import VERSION, Forecast, Outlook, Reading, known_at, outlook
 from planner.promotion.gathering import ChannelPast, Video
@@ -152,10 +153,10 @@ class Bench:
     @cached_property
     def regime(self) -> str:
         """The view definition of the channel's newest readings, for what is not published yet."""
-        return next((one.regime for one in self.past.videos if one.series), "")
+        return next((one.regime for one in self.past.videos if one.series and not is_mixed(one.regime)), "")
 
     def history(self, regime: str, without: int | None = None) -> list[Sequence[Reading]]:
-        """Readings of the channel's newest other videos in one view definition."""
+        """Readings of the channel's newest other videos in one view definition; none in one that is mixed of two."""
         return [readings for asset_id, readings in self._of(regime) if asset_id != without][:PEERS]
 
     def weigh(self, video: Video, what_if: WhatIf | None = None) -> Evidence:
@@ -202,6 +203,7 @@ class Bench:
         key = (regime, kind, self.knobs.horizon_days)
         if key not in self._gains:
             told = [(one, [age for was, age, _cost in one.promoted if was is kind]) for one in self.past.videos[:MEASURED]]
+            told = [] if is_mixed(regime) else told
             videos = [PastVideo(one.series[regime], min(ages, default=None)) for one, ages in told if regime in one.series and (ages or not one.promoted)]
             some = any(video.promoted_at is not None for video in videos)
             self._gains[key] = uplift(videos if some else (), max(self.knobs.horizon_days, 1))
@@ -218,13 +220,16 @@ class Bench:
         return {days: one.forecast for days, one in told.items() if one is not None}
 
     def _of(self, regime: str) -> list[tuple[int, Sequence[Reading]]]:
+        if is_mixed(regime):
+            return []
         if regime not in self._peers:
             self._peers[regime] = [(one.asset_id, one.series[regime]) for one in self.past.videos if one.series.get(regime)][: PEERS + 1]
         return self._peers[regime]
 
     def _rates(self, name: str, regime: str) -> _Rates:
         if (name, regime) not in self._told:
-            told = [(one.asset_id, one.duration or 0, getattr(one, name)(regime)) for one in self.past.videos]
+            others = () if is_mixed(regime) else self.past.videos
+            told = [(one.asset_id, one.duration or 0, getattr(one, name)(regime)) for one in others]
             rows = [row for row in told if row[2] is not None]
             self._told[name, regime] = _Rates(*(np.array([row[place] for row in rows], float) for place in range(3)))
         return self._told[name, regime]
@@ -263,7 +268,7 @@ class Bench:
             return []
         age, views = video.seen[-1]
         found = []
-        for one in self.past.videos[: PEERS + 1]:
+        for one in () if is_mixed(regime) else self.past.videos[: PEERS + 1]:
             then = known_at(one.series.get(regime, ()), age) if one.asset_id != video.asset_id else None
             if then is not None:
                 after = known_at(one.series[regime], later)

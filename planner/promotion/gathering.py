@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from planner.catalog.models import Asset, AssetKind, Confidentiality, Purpose
 from planner.insights.models import PostReport, Snapshot
+from planner.insights.rules import way_of
 from planner.planning.models import Campaign, Post, PostState
 from planner.promotion.choices import VOUCHES, PromotionKind
 from planner.promotion.forecast import Reading, tidy
@@ -38,7 +39,8 @@ class Video:
 
     campaign, campaign_embargo -- the campaign of one of its posts that is longest under embargo. rights_until -- last day it may be used.
     viewed -- average part watched as the platform itself tells it, in [0, 1].
-    series -- view definition -> readings by age, one definition never mixed with another. watched, clicked, liked -- definition ->
+    series -- view definition -> readings by age, one definition never mixed with another; what began under an older one stands under a name
+    of its own (insights.rules.way_of) and compares with no other video. watched, clicked, liked -- definition ->
     (views, seconds watched), (times its thumbnail was shown, clicks), (views, likes + comments + shares), each as read last.
     promoted -- (kind, age in days at which it began, cost).
     """
@@ -182,7 +184,7 @@ def readings_of(db: Session, which: Any) -> tuple[dict[int, dict[str, list[Readi
     # The age is worked out once a reading: written into every branch, the database would work it out anew in each.
     aged = (
         select(
-            Snapshot.post_id, Snapshot.regime, _age(db).label("age"), Snapshot.views, Snapshot.watch_seconds, Snapshot.impressions, Snapshot.clicks,
+            Snapshot.post_id, Snapshot.regime, Post.published_at, _age(db).label("age"), Snapshot.views, Snapshot.watch_seconds, Snapshot.impressions, Snapshot.clicks,
             Snapshot.likes, Snapshot.comments, Snapshot.shares,
         )
         .select_from(Post)
@@ -193,10 +195,11 @@ def readings_of(db: Session, which: Any) -> tuple[dict[int, dict[str, list[Readi
     ).c  # fmt: skip
     stretch = case(*((aged.age < edge, place) for place, edge in enumerate(GRID)), else_=len(GRID))
     counts = (aged.age, aged.views, aged.watch_seconds, aged.impressions, aged.clicks, aged.likes, aged.comments, aged.shares)
-    rows = db.execute(select(aged.post_id, aged.regime, *map(func.max, counts)).group_by(aged.post_id, aged.regime, stretch))
+    rows = db.execute(select(aged.post_id, aged.regime, func.max(aged.published_at), *map(func.max, counts)).group_by(aged.post_id, aged.regime, stretch))
     series: dict[int, dict[str, list[Reading]]] = {}
     pairs: dict[int, dict[str, dict[str, Pair]]] = {}
-    for post_id, regime, days, views, seconds, shown, clicks, likes, comments, shares in rows:
+    for post_id, counted, published_at, days, views, seconds, shown, clicks, likes, comments, shares in rows:
+        regime = way_of(counted, published_at)
         series.setdefault(post_id, {}).setdefault(regime, []).append((float(days), float(views)))
         if views and seconds:
             _newer(pairs, post_id, regime, "watched", views, seconds)

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from planner.catalog.models import Asset
 from planner.insights.models import Snapshot
+from planner.insights.rules import regime_in
 from planner.promotion import queries
 from planner.promotion.comparing import Comparison, compare
 from planner.promotion.evidence import Bench, Evidence, WhatIf
@@ -35,7 +36,7 @@ def compared(db: Session, prepared: Bench, video: Video, task: ReEdit) -> Compar
         return None
     told = db.execute(
         select(Snapshot.at, Snapshot.impressions, Snapshot.clicks)
-        .where(Snapshot.post_id == video.post_id, Snapshot.regime == video.regime, Snapshot.impressions.is_not(None), Snapshot.clicks.is_not(None))
+        .where(Snapshot.post_id == video.post_id, Snapshot.regime == regime_in(video.regime), Snapshot.impressions.is_not(None), Snapshot.clicks.is_not(None))
         .order_by(Snapshot.at)
     )
     rows = [(at, (shown or 0, clicks or 0)) for at, shown, clicks in told]

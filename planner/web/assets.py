@@ -49,11 +49,12 @@ _MOST_DAYS = timedelta(days=400)
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A chart's table: one row a day, one column a channel; None is a gap."""
+    """A chart's table: one row a day, one column a channel; None is a gap. Where a platform began to count in another way, a row of its own
+    has None in that platform's columns, so that no line goes through the break."""
 
     metric: str
     columns: Sequence[tuple[str, int]]
-    #: The text is what changed on that day in the way of counting; empty on others.
+    #: The text is what changed on that day in the way of counting, on a row that is such a break; empty on days.
     rows: Sequence[tuple[date, Sequence[int | None], str]]
 
 
@@ -222,11 +223,9 @@ def _table(performance: AssetPerformance, metric: str) -> Table | None:
     days = sorted({day for column in by_channel for day in column})
     if len(days) < 2:
         return None
-    breaks = sorted({day for one in told for day in one.breaks}) if metric == "views" else []
-    rows = []
-    for day in days:
-        crossed = [one for one in breaks if one <= day]
-        breaks = [one for one in breaks if one > day]
-        said = _("Shorts count each start") if crossed == [SHORTS_BREAK] else _("YouTube counts views from the first frame")
-        rows.append((day, [column.get(day) for column in by_channel], said if crossed else ""))
+    rows: list[tuple[date, Sequence[int | None], str]] = [(day, [column.get(day) for column in by_channel], "") for day in days]
+    for start in {day for one in told for day in one.breaks} if metric == "views" else ():
+        said = _("Shorts count each start") if start == SHORTS_BREAK else _("YouTube counts views from the first frame")
+        rows.append((start, [None if start in one.breaks else column.get(start) for one, column in zip(told, by_channel, strict=True)], said))
+    rows.sort(key=lambda row: (row[0], not row[2]))  # The break before what was told on its day.
     return Table(metric, [(one.channel_name, one.channel_id) for one in told], rows)

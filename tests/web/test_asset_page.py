@@ -220,9 +220,27 @@ def test_the_day_youtube_began_to_count_otherwise_breaks_the_line(client: Browse
 
     page = client.get(f"/assets/{asset.id}").text
 
-    assert re.findall(r'<tr data-break="([^"]*)"><th scope="row">(.*?)</th>', page) == [
-        ("YouTube counts views from the first frame", "29 Aug 2026")
-    ]
+    said = "YouTube counts views from the first frame"
+    rows = re.findall(r'<tr( data-break="[^"]*")?><th scope="row">(.*?)</th><td class="end"(?: data-value="(\d+)")?>', page[page.index('id="chart-views"') :])
+    assert rows == [("", "21 Aug 2026", "172"), (f' data-break="{said}"', "27 Aug 2026", ""), ("", "29 Aug 2026", "180"), ("", "8 Sept 2026", "190")]
+
+
+def test_what_was_told_on_the_day_of_the_break_stands_after_it_and_another_platform_has_none(client: Browser, app_db: Session, clock: Any) -> None:
+    clock.advance(365 * DAY)
+    asset = make_asset(app_db)
+    film = published(app_db, asset, make_channel(app_db, platform=Platform.YOUTUBE, name="A"), "v1", -170)
+    clip = published(app_db, asset, make_channel(app_db, platform=Platform.X, name="B"), "x1", -170)
+    app_db.flush()
+    for days in (177, 178, 179):  # 26 to 28 August 2026
+        seen(app_db, -days, (film, Reading(external_id="v1", views=days)), (clip, Reading(external_id="x1", views=5)))
+    app_db.commit()
+
+    page = client.get(f"/assets/{asset.id}").text
+
+    rows = re.findall(r"<tr[^>]*><th scope=\"row\">(\d+ Aug 2026)</th>(.*?)</tr>", page[page.index('id="chart-views"') :])
+    assert [(day, re.findall(r'data-value="(\d+)"', cells)) for day, cells in rows] == [
+        ("26 Aug 2026", ["177", "5"]), ("27 Aug 2026", ["5"]), ("27 Aug 2026", ["178", "5"]), ("28 Aug 2026", ["179", "5"]),
+    ]  # fmt: skip
 
 
 def test_an_asset_nobody_has_read_yet_shows_no_number(client: Browser, app_db: Session) -> None:

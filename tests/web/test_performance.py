@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -17,9 +17,10 @@ from planner.catalog.models import Asset, AssetKind, Confidentiality
 from planner.channels.models import AudienceSlice, Channel
 from planner.channels.port import Platform, Reading
 from planner.insights import importing, service
+from planner.insights.rules import regime_of
 from planner.planning.models import Post, PostState
 from planner.web.performance import slice_name
-from tests.conftest import Browser
+from tests.conftest import Browser, StoppedClock
 from tests.factories import NOON, make_asset, make_channel, make_post
 from tests.insights.test_costs import a_page, shown
 from tests.web.counting import statements
@@ -275,3 +276,18 @@ def test_an_empty_page_leads_to_what_brings_numbers_as_far_as_one_may(sign_in: A
             page = reader.get(path).text
             empty = page[page.index('<div class="empty') :]
             assert re.findall(r'<a href="([^"]+)" class="button', empty.partition("</main>")[0]) == leads, path
+
+
+def test_a_film_counted_in_two_ways_says_so_where_its_standing_would_be(sign_in: Any, app_db: Session, clock: StoppedClock) -> None:
+    out, read = datetime(2026, 8, 20, 12, tzinfo=UTC), datetime(2026, 9, 6, 12, tzinfo=UTC)
+    clock.advance(read - NOON)
+    channel = make_channel(app_db, platform=Platform.YOUTUBE)
+    films = [make_post(app_db, channel=channel, asset=make_asset(app_db), state=PostState.PUBLISHED, publish_at=out, published_at=out, external_id=f"v{number}") for number in range(6)]
+    service.record(app_db, [(post.id, Reading("", views=100, regime=regime_of(Platform.YOUTUBE, read))) for post in films], at=read, now=read)
+    app_db.commit()
+    reader = sign_in()
+
+    why = "counted in two ways: it came out before YouTube changed what a view is"
+    assert reader.get("/performance").text.count(why) == 6
+    assert why in reader.get(f"/performance/assets/{films[0].asset_id}").text
+    assert why in reader.get(f"/posts/{films[0].id}").text
