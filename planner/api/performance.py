@@ -55,6 +55,10 @@ class SeriesOut(Out):
 class PerformanceOut(Out):
     asset_id = fields.Integer(required=True)
     totals = fields.Nested(Counts, required=True, metadata={"description": "Sums of what was told; null: nobody told."})
+    mixed = fields.Dict(
+        keys=fields.String(), values=fields.List(Choice(Platform)), required=True,
+        metadata={"description": "Mixed definitions: for each total that adds up several platforms, each by its own definition, those platforms. Such a total is an order of size, nothing to compare."},
+    )  # fmt: skip
     silent = fields.Dict(
         keys=fields.String(), values=fields.List(fields.String()), required=True,
         metadata={"description": "For each count, the channels that did not tell it."},
@@ -79,4 +83,4 @@ def show(asset_id: int) -> dict[str, Any]:
         }
         for one in told.series
     ]
-    return {"asset_id": asset.id, "totals": told.totals, "silent": told.silent, "posts": told.posts, "series": series}
+    return {"asset_id": asset.id, "totals": told.totals, "mixed": told.mixed, "silent": told.silent, "posts": told.posts, "series": series}

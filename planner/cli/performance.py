@@ -26,8 +26,14 @@ def performance(run: Run, asset_id: int) -> None:
     told = queries.asset_performance(run.db, asset.id)
     rows = [_line(post) for post in told.posts]
     totals = {"channel": "together", **{name: told.totals[name] for name in ("views", "impressions", "engagements")}}
-    human = f"{asset.title}\n\n" + (output.table([*rows, totals], _COLUMNS) if rows else "Nothing about it is live yet.")
-    run.show({"asset_id": asset.id, "title": asset.title, "totals": told.totals, "posts": told.posts}, human)
+    human = f"{asset.title}\n\n" + (output.table([*rows, totals], _COLUMNS) + _mixed(told) if rows else "Nothing about it is live yet.")
+    run.show({"asset_id": asset.id, "title": asset.title, "totals": told.totals, "mixed": told.mixed, "posts": told.posts}, human)
+
+
+def _mixed(told: queries.AssetPerformance) -> str:
+    """Which of the totals shown add up what is counted differently."""
+    said = [f"{name} ({', '.join(told.mixed[name])})" for name in ("views", "impressions", "engagements") if name in told.mixed]
+    return f"\n\nMixed definitions, an order of size and nothing to compare: {'; '.join(said)}" if said else ""
 
 
 def _line(post: queries.PostNumbers) -> dict[str, Any]:

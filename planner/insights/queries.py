@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import BigInteger, bindparam, case, cast, func, select, true
 from sqlalchemy.orm import Session, aliased
@@ -21,7 +21,7 @@ from planner.insights.models import METRICS, AssetDay, ChannelDay, Latest, Snaps
 from planner.insights.rollups import midnight
 from planner.planning.models import Post, PostState
 
-__all__ = ["AssetPerformance", "AssetTotal", "ChannelSeries", "PostNumbers", "asset_performance", "channel_totals", "has_days", "latest_of", "live_of", "post_numbers", "top_assets", "watched_since"]
+__all__ = ["AssetPerformance", "AssetTotal", "ChannelSeries", "Live", "PostNumbers", "asset_performance", "channel_totals", "has_days", "latest_of", "live_of", "post_numbers", "top_assets", "watched_since"]
 
 Counts = Mapping[str, int | None]
 #: A live post is read at least weekly: its last reading before a window is not older than this.
@@ -76,12 +76,21 @@ class AssetPerformance:
 
 @dataclass(frozen=True, slots=True)
 class AssetTotal:
-    """One asset in a ranking."""
+    """One asset in a ranking. is_mixed -- more than one platform told of the count, each by its own definition."""
 
     asset_id: int
     title: str
     kind: AssetKind
     counts: Counts
+    is_mixed: bool = False
+
+
+class Live(NamedTuple):
+    """An asset's live posts: how many, and their views together (None: nobody told); is_mixed -- of several platforms, by several definitions."""
+
+    posts: int
+    views: int | None
+    is_mixed: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,17 +126,18 @@ def latest_of(db: Session, post_ids: Sequence[int]) -> dict[int, Counts]:
     return {row[0]: _counts(row[1:]) for row in rows}
 
 
-def live_of(db: Session, asset_ids: Sequence[int]) -> dict[int, tuple[int, int | None]]:
-    """Asset -> how many of its posts are live, and their views together (None: nobody told). One statement."""
+def live_of(db: Session, asset_ids: Sequence[int]) -> dict[int, Live]:
+    """Asset -> its live posts. One statement."""
     if not asset_ids:
         return {}
     rows = db.execute(
-        select(Post.asset_id, func.count(), func.sum(Latest.views))
+        select(Post.asset_id, func.count(), func.sum(Latest.views), func.count(case((Latest.views.is_not(None), Channel.platform)).distinct()))
+        .join(Channel, Channel.id == Post.channel_id)
         .outerjoin(Latest, Latest.post_id == Post.id)
         .where(Post.asset_id.in_(asset_ids), Post.state == PostState.PUBLISHED)
         .group_by(Post.asset_id)
     )
-    return {asset_id: (count, None if views is None else int(views)) for asset_id, count, views in rows}
+    return {asset_id: Live(count, None if views is None else int(views), platforms > 1) for asset_id, count, views, platforms in rows}
 
 
 def top_assets(
@@ -159,8 +169,17 @@ def top_assets(
         .subquery()
     )
     query = select(Asset.id, Asset.title, Asset.kind, hopeful.c.gained).join(hopeful, hopeful.c.id == Asset.id)
-    rows = db.execute(query.order_by(hopeful.c.gained.desc(), Asset.id).limit(limit))
-    return [AssetTotal(number, title, kind, {metric: int(count)}) for number, title, kind, count in rows]
+    best = query.order_by(hopeful.c.gained.desc(), Asset.id).limit(limit).subquery()
+    platforms = (  # Of the best alone.
+        select(func.count(Channel.platform.distinct()))
+        .select_from(watched)
+        .join(Channel, Channel.id == watched.c.id)
+        .where(_told(column, watched, best.c.id, AssetDay.day > since).is_not(None))
+        .correlate(best)
+        .scalar_subquery()
+    )
+    rows = db.execute(select(best, platforms).order_by(best.c.gained.desc(), best.c.id))
+    return [AssetTotal(number, title, kind, {metric: int(count)}, told > 1) for number, title, kind, count, told in rows]
 
 
 def channel_totals(db: Session, *, days: int = 30, now: datetime) -> list[ChannelTotal]:

@@ -276,7 +276,7 @@ def test_readings_handed_in_show_on_the_post_and_the_asset(admin: Caller, rows: 
     ]
     told = admin.get(f"/assets/{post.asset_id}/performance").json
     assert told["totals"] == {**UNTOLD, "views": 150}
-    assert told["silent"]["likes"] == ["Our videos"]
+    assert (told["silent"]["likes"], told["mixed"]) == (["Our videos"], {})
     assert told["posts"] == [
         {
             "post_id": post.id, "channel_id": channel.id, "channel_name": "Our videos", "platform": "youtube",
@@ -287,6 +287,20 @@ def test_readings_handed_in_show_on_the_post_and_the_asset(admin: Caller, rows: 
     assert [(day["day"], day["counts"]["views"], day["counts"]["likes"]) for day in told["series"][0]["days"]] == [
         ("2026-03-01", 100, 0), ("2026-03-02", 150, None),
     ]  # fmt: skip
+
+
+def test_a_total_over_several_platforms_is_told_to_be_mixed(admin: Caller, rows: Session) -> None:
+    asset = make_asset(rows)
+    posts = [
+        make_post(rows, asset=asset, channel=make_channel(rows, platform=one), state=PostState.PUBLISHED, published_at=NOON - timedelta(days=2), external_id="1")
+        for one in (Platform.YOUTUBE, Platform.X)
+    ]
+    rows.commit()
+    admin.post("/snapshots", {"readings": [{"post_id": post.id, "at": "2026-03-01T12:00:00Z", "views": 100} for post in posts]})
+
+    told = admin.get(f"/assets/{asset.id}/performance").json
+
+    assert (told["totals"]["views"], told["mixed"]) == (200, {"views": ["x", "youtube"]})
 
 
 def test_one_wrong_reading_refuses_them_all_by_name(admin: Caller, rows: Session) -> None:

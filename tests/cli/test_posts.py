@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from planner.catalog.models import AssetFile, AssetKind
 from planner.channels.models import Channel, Credential
-from planner.channels.port import Reading
+from planner.channels.port import Platform, Reading
 from planner.insights.service import record
 from planner.planning.models import Post, PostState
 from planner.publishing.models import Delivery, DeliveryState
@@ -218,3 +218,15 @@ def test_the_numbers_of_an_asset_keep_not_told_apart_from_zero(
 
     assert (told_now["totals"]["views"], told_now["totals"]["engagements"], told_now["totals"]["impressions"]) == (7, 0, None)
     assert table.splitlines()[-1].split() == ["together", "–", "–", "7", "–", "0", "–"]
+    assert told_now["mixed"] == {}
+
+
+def test_what_an_asset_has_together_on_several_platforms_is_said_to_be_mixed(told: Callable[..., Any], run: Callable[..., Result], rows: Session) -> None:
+    asset = make_asset(rows)
+    for platform in (Platform.YOUTUBE, Platform.X):
+        post = make_post(rows, asset=asset, channel=make_channel(rows, platform=platform), state=PostState.PUBLISHED, published_at=NOON, external_id="1")
+        record(rows, [(post.id, Reading("1", views=7, likes=1, impressions=9 if platform is Platform.X else None))], at=NOON, now=NOON)
+    rows.commit()
+
+    assert told("performance", asset.id)["mixed"] == {"views": ["x", "youtube"], "likes": ["x", "youtube"]}
+    assert run("performance", asset.id).stdout.splitlines()[-1] == "Mixed definitions, an order of size and nothing to compare: views (x, youtube)"

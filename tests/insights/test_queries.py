@@ -138,12 +138,25 @@ def test_live_posts_and_views_of_many_assets_in_one_statement(db: Session) -> No
     service.record(db, [(live_post(db, asset=asset).id, read(7)), (live_post(db, asset=asset).id, read(5))], at=START, now=START)
     live_post(db, asset=silent)
     make_post(db, asset=idle)
-    found: dict[int, tuple[int, int | None]] = {}
+    found: dict[int, queries.Live] = {}
 
     count = statements(db, lambda: found.update(queries.live_of(db, [asset.id, silent.id, idle.id])))
 
-    assert found == {asset.id: (2, 12), silent.id: (1, None)}
+    assert found == {asset.id: (2, 12, False), silent.id: (1, None, False)}
     assert count == 1
+
+
+def test_a_sum_over_several_platforms_is_known_to_be_mixed_and_one_of_a_single_platform_not(db: Session) -> None:
+    youtube, other, x = (make_channel(db, platform=one) for one in (Platform.YOUTUBE, Platform.YOUTUBE, Platform.X))
+    both, one, silent = (make_asset(db, title=title) for title in ("Both", "One", "One told"))
+    for asset, channels in ((both, (youtube, x)), (one, (youtube, other)), (silent, (youtube, x))):
+        for channel in channels:
+            told = None if asset is silent and channel is x else 10
+            service.record(db, [(live_post(db, asset=asset, channel=channel).id, read(told, likes=1))], at=START + DAY, now=START)
+
+    assert {number: live.is_mixed for number, live in queries.live_of(db, [both.id, one.id, silent.id]).items()} == {both.id: True, one.id: False, silent.id: False}
+    assert [(found.title, found.is_mixed) for found in queries.top_assets(db, now=START + 2 * DAY, viewer=None)] == [("Both", True), ("One", False), ("One told", False)]
+    assert {found.title for found in queries.top_assets(db, metric="likes", now=START + 2 * DAY, viewer=None) if found.is_mixed} == {"Both", "One told"}
 
 
 def test_the_asset_page_takes_as_many_statements_for_many_readings(db: Session) -> None:

@@ -17,6 +17,7 @@ from planner.catalog.models import Asset, AssetKind, Confidentiality
 from planner.channels.models import AudienceSlice, Channel
 from planner.channels.port import Platform, Reading
 from planner.insights import importing, service
+from planner.insights.models import AudienceMapping, Latest, PostReport
 from planner.insights.rules import regime_of
 from planner.planning.models import Post, PostState
 from planner.web.performance import slice_name
@@ -291,3 +292,37 @@ def test_a_film_counted_in_two_ways_says_so_where_its_standing_would_be(sign_in:
     assert reader.get("/performance").text.count(why) == 6
     assert why in reader.get(f"/performance/assets/{films[0].asset_id}").text
     assert why in reader.get(f"/posts/{films[0].id}").text
+
+
+def test_no_sum_over_several_platforms_stands_without_its_label(client: Browser, app_db: Session) -> None:
+    both, one = make_asset(app_db, title="On both"), make_asset(app_db, title="On one")
+    youtube, x = (make_channel(app_db, platform=platform) for platform in (Platform.YOUTUBE, Platform.X))
+    for asset, channels in ((both, (youtube, x)), (one, (youtube,))):
+        for channel in channels:
+            at = NOON - 3 * DAY
+            post = make_post(app_db, channel=channel, asset=asset, state=PostState.PUBLISHED, publish_at=at, published_at=at)
+            service.record(app_db, [(post.id, Reading("", views=40, engagements=4))], at=NOON - DAY, now=NOON)
+    app_db.commit()
+
+    assert texts(client.get("/performance").text, "Engagements gained") == ["8 Mixed definitions", "4"]
+    rows = re.findall(r'href="/assets/\d+">(On \w+)</a>(.*?)</tr>', client.get("/assets").text, re.S)
+    assert {title: re.findall(r'data-label="Views" class="end num">(.*?)</td>', row) for title, row in rows} == {
+        "On both": ['80<div class="thing__sub">Mixed definitions</div>'], "On one": ["40"],
+    }  # fmt: skip
+
+
+def test_qualified_views_of_two_platforms_and_what_one_costs_are_said_to_be_mixed(client: Browser, app_db: Session) -> None:
+    page = a_page(app_db, 250, 750)
+    alone, both = shown(app_db, page, 1000, "2000"), shown(app_db, page, 1000, "2000")
+    film = make_post(app_db, asset=both, channel=make_channel(app_db, platform=Platform.YOUTUBE), state=PostState.PUBLISHED, published_at=NOON)
+    app_db.add(Latest(post_id=film.id, at=NOON, views=1000))
+    app_db.add(PostReport(post_id=film.id, name="people", since=NOON.date(), until=NOON.date(), read_at=NOON, columns=["ageGroup", "gender", "viewerPercentage"], rows=[["age25-34", "male", 100]]))
+    app_db.add(AudienceMapping(platform=Platform.YOUTUBE, dimension="people", key="age25-34,male", audience="experts"))
+    app_db.commit()
+
+    notes = [client.get(f"/performance/assets/{asset.id}").text.count('<span class="stat__note">Mixed definitions</span>') for asset in (alone, both)]
+    side_by_side = client.get(f"/performance/compare?asset={alone.id}&asset={both.id}").text
+
+    assert notes == [0, 2]
+    assert side_by_side.count('<div class="thing__sub">Mixed definitions</div>') == 1
+    assert "Seen and qualified views add up views on YouTube and impressions elsewhere: mixed definitions." in client.get("/performance/costs").text
