@@ -67,6 +67,11 @@ def readings(rest: Rest, external_ids: Sequence[str], now: datetime) -> Readings
     return Readings(told=[told[urn] for urn in external_ids if urn in told], gone=gone)
 
 
+def count_again(urn: str, raw: Mapping[str, Any], _at: datetime) -> Reading:
+    """The reading that a post's fields are."""
+    return _reading(urn, raw["totalShareStatistics"], raw)
+
+
 def audience(rest: Rest, now: datetime) -> list[AudienceCount] | None:
     """Followers of the page, in all and by what LinkedIn knows of them, and views of the page by visitors likewise (dimensions
     `visits_…`); keys are LinkedIn's URNs and ranges. All of the page: LinkedIn tells nothing about who saw one post.

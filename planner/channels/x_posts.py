@@ -82,6 +82,12 @@ def reading(post: Mapping[str, Any], videos: Mapping[str, Mapping[str, Any]]) ->
     )
 
 
+def count_again(post_id: str, raw: Mapping[str, Any], _at: datetime) -> Reading:
+    """The reading that a post's fields, kept as `reading` keeps them, are."""
+    own = raw.get("media") or {}
+    return reading({**raw, "id": post_id, "attachments": {"media_keys": list(own)}}, own)
+
+
 def videos(body: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     """What X told of each video among the answer's media, by media key: its views, and for 30 days how far people watched."""
     found = {}

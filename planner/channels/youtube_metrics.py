@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -10,7 +10,7 @@ from planner.channels.port import AudienceCount, Reading, Readings
 from planner.channels.wire import inside, nothing_live
 from planner.channels.youtube_client import FAILURES, Connection, answer, items, verdict
 
-__all__ = ["BATCH", "REGIME", "REGIME_SINCE", "audience", "readings", "regime"]
+__all__ = ["BATCH", "REGIME", "REGIME_SINCE", "audience", "count_again", "readings", "regime"]
 
 #: videos.list takes this many ids, for one unit of quota.
 BATCH = 50
@@ -39,6 +39,11 @@ def readings(youtube: Any, connection: Connection, external_ids: Sequence[str], 
         return Readings(failed=nothing_live(verdict(error, now=now)))
     told = [_reading(video_id, listed[video_id], regime(now)) for video_id in external_ids if video_id in listed]
     return Readings(told=told, gone=[video_id for video_id in external_ids if video_id not in listed])
+
+
+def count_again(video_id: str, raw: Mapping[str, Any], at: datetime) -> Reading:
+    """The reading that a video's fields, told at that moment, are."""
+    return _reading(video_id, raw["statistics"], regime(at))
 
 
 def audience(youtube: Any, analytics: Any, connection: Connection, now: datetime) -> list[AudienceCount] | None:

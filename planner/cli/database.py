@@ -12,6 +12,7 @@ from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.attributes import flag_modified
 
+from planner.channels.counting import count_again
 from planner.cli import copies, doubts
 from planner.cli.running import PROBLEMS, Run, acts
 from planner.core.db import Base
@@ -19,6 +20,8 @@ from planner.core.errors import Refused
 from planner.core.i18n import N_
 from planner.core.types import Sealed
 from planner.insights import service as insights
+from planner.insights.definitions import FORMULA
+from planner.insights.recounting import counted_by, recount
 from planner.publishing.check import violations
 
 __all__ = ["backup", "check", "rebuild", "reseal", "restore"]
@@ -29,7 +32,7 @@ def check(run: Run) -> None:
     """Look for broken promises: the outbox's invariants, roll-ups that differ from their readings, lost references."""
     problems = [{"what": found.invariant, "rows": list(found.ids)} for found in violations(run.db, run.now)]
     problems += [{"what": f"a roll-up differs from its readings: {place}", "rows": []} for place in _wrong_rollups(run)]
-    problems += _lost_references(run.db)
+    problems += _lost_references(run.db) + _old_counts(run.db)
     human = "\n".join(f"✗ {one['what']}{': ' + ', '.join(map(str, one['rows'])) if one['rows'] else ''}" for one in problems)
     run.show({"ok": not problems, "problems": problems}, human or "Everything is as it should be.")
     if problems:
@@ -37,15 +40,20 @@ def check(run: Run) -> None:
 
 
 @click.command("rebuild")
+@click.option("--counts", is_flag=True, help="First make the counts of every reading again from the platform's own fields, by the formula of today.")
 @acts()
-def rebuild(run: Run) -> None:
+def rebuild(run: Run, counts: bool) -> None:
     """Work out every roll-up again from the readings, and say where they differed before (at most 50 places) and whether any does now."""
     run.may("user.manage")
     before = insights.compare(run.db)
+    made = recount(run.db, count_again, now=run.now) if counts else None
     days = insights.rebuild(run.db)
     after = insights.compare(run.db)
     human = f"Rebuilt the roll-ups from the readings: {days} days of assets. Before, {len(before)} places differed; now {len(after)}."
-    run.show({"asset_days": days, "differed": before, "differ": after}, human)
+    if made is not None:
+        human = f"By formula {FORMULA}, {made.changed} of {made.read} readings have other counts now; {made.left} could not be made again.\n{human}"
+    told = {"counts": {"formula": FORMULA, "read": made.read, "changed": made.changed, "left": made.left}} if made is not None else {}
+    run.show({**told, "asset_days": days, "differed": before, "differ": after}, human)
 
 
 @click.command("reseal")
@@ -122,6 +130,12 @@ def _wrong_rollups(run: Run) -> list[str]:
         found = insights.compare(db)
         db.rollback()
     return found
+
+
+def _old_counts(db: Session) -> list[dict[str, Any]]:
+    """Whether the counts of what was read before follow an older formula than the one of today."""
+    made = counted_by(db)
+    return [{"what": f"counts were made by formula {made}, not {FORMULA}: run flask planner rebuild --counts", "rows": []}] if made != FORMULA else []
 
 
 def _lost_references(db: Session) -> list[dict[str, Any]]:

@@ -1,7 +1,8 @@
 """What every number means: its definition, and for each platform the fields it is made of. The page of definitions is drawn from here.
 
 FORMULA names the version of these definitions; it changes whenever a canonical count is made of other fields. The platform's own fields
-are kept with each snapshot, so counts can be made again by a newer one.
+are kept with each snapshot that a platform told: `flask planner rebuild --counts` makes its counts again by this version, and keeps which
+version that was (insights.recounting). What a file or a person told is counts alone, and stays as it was told.
 """
 
 from __future__ import annotations

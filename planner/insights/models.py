@@ -16,7 +16,7 @@ from planner.core.types import Choice, Sealed
 from planner.planning.models import Post, ShortLink
 
 __all__ = [
-    "METRICS", "AssetDay", "AudienceMapping", "ChannelDay", "FollowerGain", "Latest", "LinkClicks", "PostReport", "ReadingPlan", "RememberedColumns", "Resurfaced", "ShortLink", "Silence", "Site", "SiteDay", "Snapshot", "Visits",
+    "METRICS", "AssetDay", "AudienceMapping", "ChannelDay", "CountsMade", "FollowerGain", "Latest", "LinkClicks", "PostReport", "ReadingPlan", "RememberedColumns", "Resurfaced", "ShortLink", "Silence", "Site", "SiteDay", "Snapshot", "Visits",
 ]  # fmt: skip
 
 #: Counts a snapshot may hold, each since publication; None is “not told”.
@@ -52,6 +52,15 @@ class Snapshot(Counts, Record):
     regime: Mapped[str] = mapped_column(String(24), default="")
     #: The platform's own fields, untouched; None for what a file or a person told.
     raw: Mapped[dict[str, Any] | None]
+
+
+class CountsMade(Base):
+    """That the counts of all stored readings were made again, by which formula (insights.definitions), and how many changed."""
+
+    __tablename__ = "counts_made"
+    formula: Mapped[str] = mapped_column(String(16), primary_key=True)
+    at: Mapped[datetime]
+    changed: Mapped[int] = mapped_column(BigInteger)
 
 
 class Latest(Counts, Base):

@@ -28,7 +28,7 @@ from planner.insights.models import METRICS, AssetDay, ChannelDay, Latest, Snaps
 from planner.insights.rollups import Counts, Standing, bring_forward, columns_of, day_of, days_of, make_again, write
 from planner.planning.models import Post
 
-__all__ = ["compare", "forget", "rebuild", "record", "record_rows"]
+__all__ = ["TOO_MANY", "compare", "forget", "rebuild", "record", "record_rows", "take_turns"]
 
 #: Counts from here on are refused: sums over thousands of posts must fit a column.
 TOO_MANY = 10**15
@@ -69,7 +69,7 @@ def record_rows(db: Session, rows: Sequence[tuple[int, datetime, Reading]], *, s
     db.flush()  # What follows goes past the session.
     told = _told(db, rows)
     post_ids = sorted(set(told.posts))
-    _take_turns(db, post_ids)
+    take_turns(db, post_ids)
     standing = _standing(db, post_ids)
     fresh = write(
         db, "snapshots",
@@ -83,7 +83,7 @@ def record_rows(db: Session, rows: Sequence[tuple[int, datetime, Reading]], *, s
 
 def rebuild(db: Session) -> int:
     """Make every roll-up again from the snapshots; how many rows of asset_day there are."""
-    _take_turns(db)
+    take_turns(db)
     for table in (Latest, AssetDay, ChannelDay):
         db.execute(delete(table))
     names = ["post_id", "at", "regime", *METRICS]
@@ -93,7 +93,7 @@ def rebuild(db: Session) -> int:
 
 def forget(db: Session, post_id: int) -> None:
     """Take a post's readings out, and make again the days they were in. For a post that is none of ours after all."""
-    _take_turns(db, [post_id])
+    take_turns(db, [post_id])
     first = db.scalar(select(func.min(Snapshot.at)).where(Snapshot.post_id == post_id))
     if first is None:
         return
@@ -161,7 +161,7 @@ def _standing(db: Session, post_ids: Sequence[int]) -> dict[int, Standing]:
     return found
 
 
-def _take_turns(db: Session, post_ids: Sequence[int] | None = None) -> None:
+def take_turns(db: Session, post_ids: Sequence[int] | None = None) -> None:
     """Two writers of one channel's numbers wait for each other; on SQLite every writer does anyway. None: of every channel."""
     if db.get_bind().dialect.name == "postgresql":
         ours = "" if post_ids is None else "WHERE id IN (SELECT channel_id FROM posts WHERE id = ANY(%s)) "

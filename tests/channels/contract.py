@@ -5,6 +5,7 @@ A subclass names its platform and says how to make an adapter, an account and a 
 
 from __future__ import annotations
 
+import json
 import socket
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -14,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from planner.channels.counting import count_again
 from planner.channels.port import Account, Adapter, OutgoingPost, OwnPosts, Platform, Refused, RetryLater, Sent, Unknown
 from planner.channels.sandbox import Sandbox, serve
 
@@ -277,6 +279,11 @@ class AdapterContract:
         assert readings.failed is None
         told = [reading.external_id for reading in readings.told]
         assert told == ([sent.receipt.external_id] if stage.adapter.batch else [])
+        # What is kept of the platform's own fields is enough to make the same counts of them again; zeros said by silence have none.
+        for one in readings.told:
+            again = count_again(stage.account.platform, one.external_id, json.loads(json.dumps(one.raw)), datetime.now(UTC)) if one.raw else one
+            assert again is not None
+            assert replace(again, regime=one.regime) == one
 
     def test_an_id_that_belongs_to_nothing_is_gone_or_absent(self, stage):
         stage.publish()

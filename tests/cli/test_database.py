@@ -20,11 +20,12 @@ from sqlalchemy.orm import Session
 
 from planner.catalog.models import Asset
 from planner.channels.models import Credential
-from planner.channels.port import Reading
+from planner.channels.port import Platform, Reading
 from planner.cli import doubts
 from planner.core.secrets import Sealer
 from planner.core.types import use_sealer
-from planner.insights.models import Latest
+from planner.insights.definitions import FORMULA
+from planner.insights.models import CountsMade, Latest
 from planner.insights.service import record
 from planner.planning import service as planning
 from planner.planning.models import PostState
@@ -95,6 +96,24 @@ def test_check_is_quiet_when_all_is_well_and_names_what_is_not(
     assert (rebuilt, rows.scalars(select(Latest.views)).one()) == (
         {"asset_days": 1, "differed": [one.removeprefix("a roll-up differs from its readings: ") for one in whats[1:]], "differ": []}, 7,
     )  # fmt: skip
+
+
+def test_counts_are_made_again_and_the_roll_ups_of_them(run: Callable[..., Result], told: Callable[..., Any], rows: Session) -> None:
+    post = make_post(rows, channel=make_channel(rows, platform=Platform.YOUTUBE), state=PostState.PUBLISHED, published_at=NOON, external_id="1")
+    record(rows, [(post.id, Reading("1", views=7, raw={"statistics": {"viewCount": "9"}}))], at=NOON, now=NOON)
+    rows.add(CountsMade(formula="2025-01", at=NOON - timedelta(days=1), changed=0))
+    rows.commit()
+    old = json.loads(run("check", "--json").stdout)["problems"]
+
+    made = told("rebuild", "--counts")
+
+    assert [one["what"] for one in old] == [f"counts were made by formula 2025-01, not {FORMULA}: run flask planner rebuild --counts"]
+    assert made == {"counts": {"formula": FORMULA, "read": 1, "changed": 1, "left": 0}, "asset_days": 1, "differed": [], "differ": []}
+    rows.expire_all()
+    assert rows.scalars(select(Latest.views)).one() == 9
+    rows.rollback()
+    assert told("check") == {"ok": True, "problems": []}
+    assert run("rebuild", "--counts").stdout.splitlines()[0] == f"By formula {FORMULA}, 0 of 1 readings have other counts now; 0 could not be made again."
 
 
 def test_check_finds_references_that_lead_nowhere(run: Callable[..., Result], app: Flask) -> None:
