@@ -8,6 +8,7 @@ from __future__ import annotations
 import io
 import os
 import random
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -20,7 +21,9 @@ from planner.insights import importing, queries
 from planner.insights.ranking import rank
 from planner.insights.standing import standings
 from planner.planning.models import Post
+from tests.conftest import Browser
 from tests.insights.files import as_csv, video
+from tests.web.test_performance import texts
 
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
 _REAL = os.environ.get("PLANNER_TEST_CATALOGUE", "")
@@ -81,7 +84,10 @@ def bring(db: Session, data: bytes) -> None:
         importing.write(db, checked, actor=None, now=NOW)
 
 
-@pytest.mark.parametrize("files", [made_up, pytest.param(real, marks=pytest.mark.skipif(not _REAL, reason="PLANNER_TEST_CATALOGUE is not set"))])
+both_kinds = pytest.mark.parametrize("files", [made_up, pytest.param(real, marks=pytest.mark.skipif(not _REAL, reason="PLANNER_TEST_CATALOGUE is not set"))])
+
+
+@both_kinds
 def test_ranking_growth_and_standing_are_what_pandas_works_out(db: Session, files: object) -> None:
     first, second = files()  # type: ignore[operator]
     bring(db, first)
@@ -109,3 +115,45 @@ def test_ranking_growth_and_standing_are_what_pandas_works_out(db: Session, file
         (standing,) = standings(db, performance, viewer=None)
         assert standing.standing is not None
         assert standing.standing.place == wanted["place"]
+
+
+def is_shown_as(text: str, expected: float) -> bool:
+    """Whether a cell says this number, as exactly as it is written: “×1.8”, “12,345”, “+7”."""
+    digits = text.lstrip("×+").replace(",", "").replace("−", "-")
+    return abs(float(digits) - expected) <= 0.5 * 10 ** -len(digits.partition(".")[2]) + 1e-9
+
+
+@both_kinds
+def test_the_pages_show_what_pandas_works_out(client: Browser, app_db: Session, files: object) -> None:
+    first, second = files()  # type: ignore[operator]
+    bring(app_db, first)
+    bring(app_db, second)
+    app_db.commit()
+    expected = by_pandas(first, second)
+    posts = {post.id: (str(post.external_id), post.asset_id) for post in app_db.scalars(select(Post))}
+
+    for order in ("best", "worst"):
+        page = client.get(f"/performance?order={order}").text
+        shown = [int(number) for number in re.findall(r'class="nowrap"><a href="/posts/(\d+)">', page)]
+        wanted = expected.loc[[posts[number][0] for number in shown]]
+        assert len(shown) == 100
+        ratios = expected["ratio"].dropna().sort_values(ascending=order == "worst").head(100)
+        assert wanted["ratio"].tolist() == pytest.approx(ratios.tolist() + [float("nan")] * (100 - len(ratios)), nan_ok=True)
+        for column, label in (("view_count", "Seen"), ("median", "Ordinary there"), ("ratio", "Against it")):
+            for text, number in zip(texts(page, label), wanted[column], strict=True):
+                assert (text == "–" or "not enough posts yet" in text or text == "the median is 0") if pd.isna(number) else is_shown_as(text, number), (label, text, number)
+
+    tried = [number for number in posts if not pd.isna(expected.loc[posts[number][0], "ratio"])][::15]
+    assert len(tried) >= 3
+    for number in tried:
+        video_id, asset_id = posts[number]
+        wanted_one = expected.loc[video_id]
+        (against,) = texts(client.get(f"/performance/assets/{asset_id}").text, "Against its channel")
+        (cell,) = re.findall(r'<td class="end" data-label="Growth">(.*?)</td>', client.get(f"/assets/{asset_id}").text, re.S)
+        growth = re.sub(r"<[^>]+>", " ", cell).strip()
+        told = re.fullmatch(r"(×[\d.,]+)place ([\d,]+) of ([\d,]+)", against)
+        assert told is not None, against
+        assert all(is_shown_as(text, wanted_one[column]) for text, column in zip(told.groups(), ("ratio", "place", "peers"), strict=True))
+        gained = re.match(r"([+\-−]?[\d,]+)", growth)
+        assert (gained is None) == bool(pd.isna(wanted_one["gained"])), growth
+        assert gained is None or is_shown_as(gained[1], wanted_one["gained"])
