@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "20261129_counts_made"
-down_revision = "20261128_asset_days"
+down_revision = "20261129_listed_channels"
 branch_labels = None
 depends_on = None
 
