@@ -9,7 +9,7 @@ from tests.browser.conftest import Product
 from tests.browser.looking import WALKS, Walk, faults, looked_over, walking
 from tests.browser.test_pages import ADDRESSES
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.walk]
 FAULTY = b"kind,title\nvideo,A film\nnonsense,\n"
 
 

@@ -12,7 +12,7 @@ from playwright.sync_api import Browser
 from tests.browser.conftest import Product
 from tests.browser.looking import WALKS, Walk, faults, looked_over, walking
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.walk]
 
 ADDRESSES = (
     "/people", "/people/new", "/people/import",
