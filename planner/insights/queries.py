@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import BigInteger, bindparam, case, cast, func, select, true
+from sqlalchemy import BigInteger, Date, Integer, bindparam, case, cast, func, select, true, union_all
 from sqlalchemy.orm import Session, aliased
 
 from planner.accounts.models import User
@@ -16,6 +16,7 @@ from planner.catalog.models import Asset, AssetKind
 from planner.catalog.queries import known_to
 from planner.channels.models import Channel
 from planner.channels.port import Platform
+from planner.core.types import UtcDateTime
 from planner.insights import rules
 from planner.insights.models import METRICS, AssetDay, ChannelDay, Latest, Snapshot
 from planner.insights.rollups import midnight
@@ -153,23 +154,37 @@ def top_assets(
     """
     if metric not in METRICS:
         raise ValueError(f"not a metric: {metric}")
-    since = now.astimezone(UTC).date() - timedelta(days=days)
-    column, watched, knowing = getattr(AssetDay, metric), watched_since(since), known_to(viewer)
-    last = _told(column, watched, Asset.id, AssetDay.day > since)
-    has = select(cast(func.sum(last), BigInteger)).select_from(watched).correlate(Asset).scalar_subquery()
-    assets = select(Asset.id, has.label("has")).where(has_days(), true() if knowing is None else knowing).offset(0).subquery()
+    since, knowing = now.astimezone(UTC).date() - timedelta(days=days), known_to(viewer)
+    query = _ranking(metric) if knowing is None else _ranked(metric, knowing)
+    window = {"since": since, "back": since - _LOOK_BACK, "opens": midnight(since + timedelta(days=1))}
+    rows = db.execute(query, {**window, "looked_at": max(_LOOKED_AT, limit), "most": limit, "last": limit - 1})
+    return [AssetTotal(number, title, kind, {metric: int(count)}, told > 1) for number, title, kind, count, told in rows]
+
+
+@lru_cache(maxsize=len(METRICS))
+def _ranking(metric: str) -> Any:
+    """For who may know of every asset; built once, since building it takes longer than many a dashboard."""
+    return _ranked(metric, true())
+
+
+def _ranked(metric: str, knowing: Any) -> Any:
+    """The statement of `top_assets`, with the days of its window and its numbers still to be bound."""
+    since, column, watched = bindparam("since", type_=Date()), getattr(AssetDay, metric), watched_since(bindparam("since", type_=Date()), bindparam("back", type_=Date()))
+    has = select(cast(func.sum(_told(column, watched, Asset.id, AssetDay.day > since)), BigInteger)).select_from(watched).correlate(Asset).scalar_subquery()
+    assets = select(Asset.id, has.label("has")).where(has_days(), knowing).offset(0).subquery()
     told = select(assets).where(assets.c.has.is_not(None)).cte("told").prefix_with("MATERIALIZED")
-    most = select(told).order_by(told.c.has.desc(), told.c.id).limit(max(_LOOKED_AT, limit)).subquery()
-    among = select((most.c.has - _had(column, since, watched, most.c.id)).label("gained")).offset(0).subquery()
-    enough = select(among.c.gained).order_by(among.c.gained.desc()).offset(limit - 1).limit(1).scalar_subquery()
-    hopeful = (
-        select(told.c.id, (told.c.has - _had(column, since, watched, told.c.id)).label("gained"))
-        .where(told.c.has >= func.coalesce(enough, told.c.has))
+    most = select(told).order_by(told.c.has.desc(), told.c.id).limit(bindparam("looked_at", type_=Integer())).subquery()
+    first = select(most.c.id, (most.c.has - _had(column, watched, most.c.id)).label("gained")).offset(0).cte("first").prefix_with("MATERIALIZED")
+    enough = select(first.c.gained).order_by(first.c.gained.desc()).offset(bindparam("last", type_=Integer())).limit(1).scalar_subquery()
+    others = (
+        select(told.c.id, (told.c.has - _had(column, watched, told.c.id)).label("gained"))
+        .where(told.c.has >= func.coalesce(enough, told.c.has), told.c.id.not_in(select(first.c.id)))
         .offset(0)  # Looked up once for an asset: without it, as above, once more wherever the sum is named.
         .subquery()
     )
+    hopeful = union_all(select(first), select(others)).subquery()
     query = select(Asset.id, Asset.title, Asset.kind, hopeful.c.gained).join(hopeful, hopeful.c.id == Asset.id)
-    best = query.order_by(hopeful.c.gained.desc(), Asset.id).limit(limit).subquery()
+    best = query.order_by(hopeful.c.gained.desc(), Asset.id).limit(bindparam("most", type_=Integer())).subquery()
     platforms = (  # Of the best alone.
         select(func.count(Channel.platform.distinct()))
         .select_from(watched)
@@ -178,8 +193,7 @@ def top_assets(
         .correlate(best)
         .scalar_subquery()
     )
-    rows = db.execute(select(best, platforms).order_by(best.c.gained.desc(), best.c.id))
-    return [AssetTotal(number, title, kind, {metric: int(count)}, told > 1) for number, title, kind, count, told in rows]
+    return select(best, platforms).order_by(best.c.gained.desc(), best.c.id)
 
 
 def channel_totals(db: Session, *, days: int = 30, now: datetime) -> list[ChannelTotal]:
@@ -197,22 +211,23 @@ def channel_totals(db: Session, *, days: int = 30, now: datetime) -> list[Channe
     return found
 
 
-def _had(column: Any, since: date, watched: Any, asset_id: Any) -> Any:
-    """What an asset, which was told, had of that already at the end of the day `since`; see `top_assets`.
+def _had(column: Any, watched: Any, asset_id: Any) -> Any:
+    """What an asset, which was told, had of that already at the end of the day `since`; see `top_assets`. The window's days are still to be bound.
 
     Each of the asset's channels is a step or two in the key of asset_day: how many days the window has, and how many the years before it,
     does not matter. A channel that told nothing in the window counts nothing, whatever it told before.
     """
+    since = bindparam("since", type_=Date())
     is_older = (
         select(Post.id)
         .where(
-            Post.asset_id == asset_id, Post.channel_id == watched.c.id, Post.published_at < midnight(since + timedelta(days=1)),
+            Post.asset_id == asset_id, Post.channel_id == watched.c.id, Post.published_at < bindparam("opens", type_=UtcDateTime()),
             Post.state == PostState.PUBLISHED,
         )
         .correlate(asset_id.table, watched)
         .exists()
     )  # fmt: skip
-    before = _told(column, watched, asset_id, AssetDay.day <= since, AssetDay.day > since - _LOOK_BACK)
+    before = _told(column, watched, asset_id, AssetDay.day <= since, AssetDay.day > bindparam("back", type_=Date()))
     first = _told(column, watched, asset_id, AssetDay.day > since, newest=False)
     stood = case((watched.c.was_read_before, case((_told(column, watched, asset_id, AssetDay.day > since).is_not(None), before))))
     had = func.sum(func.coalesce(stood, case((is_older, first)), 0))
@@ -225,10 +240,11 @@ def _told(column: Any, watched: Any, asset_id: Any, *days: Any, newest: bool = T
     return there.order_by(AssetDay.day.desc() if newest else AssetDay.day).limit(1).correlate(asset_id.table, watched).scalar_subquery()
 
 
-def watched_since(since: date) -> Any:
-    """The channels that were read after the day `since`, and whether also in the time before it in which a reading is looked for."""
+def watched_since(since: Any, back: Any = None) -> Any:
+    """The channels that were read after the day `since`, and whether also in the time before it in which a reading is looked for: after `back`, the usual one where it is None."""
+    back = since - _LOOK_BACK if back is None else back
     read = select(ChannelDay.day).where(ChannelDay.channel_id == Channel.id)
-    before = read.where(ChannelDay.day <= since, ChannelDay.day > since - _LOOK_BACK).exists()
+    before = read.where(ChannelDay.day <= since, ChannelDay.day > back).exists()
     watched = select(Channel.id, before.label("was_read_before")).where(read.where(ChannelDay.day > since).exists())
     return watched.cte("watched").prefix_with("MATERIALIZED")
 
@@ -239,16 +255,20 @@ def has_days() -> Any:
 
 
 def _day_rows(db: Session, until: date | None) -> dict[int, tuple[date, dict[str, int | None]]]:
-    days = select(ChannelDay.channel_id, func.max(ChannelDay.day).label("day")).group_by(ChannelDay.channel_id)
-    if until is not None:
-        days = days.where(ChannelDay.day <= until)
-    last = days.subquery()
-    rows = db.execute(
-        select(ChannelDay.channel_id, ChannelDay.day, *(getattr(ChannelDay, name) for name in METRICS)).join(
-            last, (last.c.channel_id == ChannelDay.channel_id) & (last.c.day == ChannelDay.day)
-        )
-    )
+    rows = db.connection().execute(_last_days(until is not None), {} if until is None else {"until": until})
     return {row[0]: (row[1], dict(_counts(row[2:]))) for row in rows}
+
+
+@lru_cache(maxsize=2)
+def _last_days(bounded: bool) -> Any:
+    """Each channel's last day, or its last until a day that is still to be bound."""
+    days = select(ChannelDay.channel_id, func.max(ChannelDay.day).label("day")).group_by(ChannelDay.channel_id)
+    if bounded:
+        days = days.where(ChannelDay.day <= bindparam("until", type_=Date()))
+    last = days.subquery()
+    return select(ChannelDay.channel_id, ChannelDay.day, *(getattr(ChannelDay, name) for name in METRICS)).join(
+        last, (last.c.channel_id == ChannelDay.channel_id) & (last.c.day == ChannelDay.day)
+    )
 
 
 def _live(db: Session, of: Any, number: int) -> list[PostNumbers]:
