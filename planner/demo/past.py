@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
 
@@ -120,18 +120,19 @@ def _read(db: Session, post_id: int, film: Film, *, start: datetime, until: date
 
 
 def _export(db: Session, channel_id: int, now: datetime) -> None:
-    """Watch time, showings and clicks of the quarter's films, as the channel's own export tells them."""
+    """Watch time, showings and clicks of the quarter's films, as the channel's own export tells them; all else is as the platform told it."""
     rows = db.execute(
-        select(Latest.post_id, Latest.views, Asset.duration_seconds)
+        select(Latest, Asset.duration_seconds)
         .join(Post, Post.id == Latest.post_id)
         .join(Asset, Asset.id == Post.asset_id)
         .where(Post.channel_id == channel_id, Post.origin != Origin.IMPORTED, Latest.views.is_not(None))
         .order_by(Latest.post_id)
     ).all()
     told = []
-    for place, (post_id, views, seconds) in enumerate(rows):
+    for place, (latest, seconds) in enumerate(rows):
         at = now - timedelta(minutes=1)
-        told.append((post_id, at, _reading(int(views or 0), seconds or 120, 0.30 + 0.045 * ((place * 5) % 8), 0.02 + 0.006 * ((place * 3) % 7), at)))
+        reading = _reading(latest.views or 0, seconds or 120, 0.30 + 0.045 * ((place * 5) % 8), 0.02 + 0.006 * ((place * 3) % 7), at)
+        told.append((latest.post_id, at, replace(reading, engagements=latest.engagements, likes=latest.likes, comments=latest.comments)))
     insights.record_rows(db, told, source="import")
 
 

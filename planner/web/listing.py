@@ -10,6 +10,7 @@ from sqlalchemy import select
 from planner.channels.models import Channel
 from planner.core.errors import Conflict, Forbidden, NotFound, PlannerError
 from planner.planning import listing, queries
+from planner.planning.templates import is_listed
 from planner.web.access import needs
 from planner.web.forms.planning import ListedForm
 from planner.web.session import committing
@@ -39,4 +40,4 @@ def edit(campaign_id: int) -> ResponseReturnValue:
             form.version.data, form.version.raw_data = campaign.version, [str(campaign.version)]
     else:
         form.channels.data, form.version.data = [number for number, _name in listing.channels_of(g.db, campaign_id)], campaign.version
-    return render_template("campaigns/channels.html", campaign=campaign, form=form), status
+    return render_template("campaigns/channels.html", campaign=campaign, form=form, announces=is_listed(campaign.template)), status

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator
 from datetime import date
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -22,7 +23,7 @@ from planner.demo.content import ASSETS
 from planner.demo.past import FILMS
 from planner.factory import create_app
 from planner.insights.gains import gains
-from planner.insights.models import Latest
+from planner.insights.models import Latest, Snapshot
 from planner.insights.variants import of_asset
 from planner.jobs.run import run_next
 from planner.ledger import jobs
@@ -68,6 +69,12 @@ def test_the_demo_quarter_is_lived_through_the_real_outbox(lived: Session) -> No
     assert violations(db, now) == []
     told = db.execute(select(Latest.views, Latest.impressions).join(Post, Post.id == Latest.post_id)).all()
     assert len(told) >= 40
+    counts, fallen = ("views", "impressions", "engagements", "likes", "comments"), []
+    told = db.execute(select(Snapshot).order_by(Snapshot.post_id, Snapshot.at)).scalars().all()
+    for before, after in pairwise(told):
+        if before.post_id == after.post_id:
+            fallen += [(after.post_id, name) for name in counts if (getattr(after, name) or 0) < (getattr(before, name) or 0) and getattr(after, name) is not None]
+    assert fallen == [], "no count falls: a platform and its export say the same"
     weekend = [post.id for post in db.scalars(select(Post).where(Post.state == PostState.PUBLISHED)) if post.publish_at.weekday() >= 5]
     assert weekend == []
     assert to_decide(db, viewer=None, now=now) >= 5

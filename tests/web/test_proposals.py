@@ -140,3 +140,13 @@ def test_a_wave_is_proposed_though_somebody_writes_while_the_page_is_read(client
 
     assert (page.status_code, "Make drafts of the ticked posts" in page.text) == (200, True)
     assert posts(app_db) == []
+
+
+def test_a_campaign_that_announces_nothing_sensitive_has_no_list_of_channels(client: Browser, app_db: Session) -> None:
+    number = make_campaign(app_db).id
+    app_db.commit()
+
+    page = client.get(f"/campaigns/{number}/channels").text
+
+    assert "This campaign announces nothing sensitive, so no channel is listed for it." in page
+    assert 'name="channels"' not in page
