@@ -62,6 +62,23 @@ def _open(tmp_path: Path, sqlite_url: str) -> Desk:
         return Desk(app, accounts.sign_in_link(db, make_user(db, roles=("planner",)), now=NOON), clock)
 
 
+def test_a_video_is_decided_in_three_clicks(desk: Desk, page: Page) -> None:
+    clicked: list[int] = []
+    page.expose_binding("plannerClicked", lambda _source: clicked.append(1))
+    page.add_init_script("addEventListener('pointerdown', (event) => { if (event.isTrusted) plannerClicked(); }, true);")
+    page.goto(f"{desk.url}/sign-in/{desk.token}")
+    page.get_by_role("button", name="Sign in").click()
+    page.goto(f"{desk.url}/promotion")
+    clicked.clear()
+
+    page.get_by_role("link", name="Decide", exact=True).click()
+    page.get_by_role("radio", name="Promote", exact=True).check()
+    page.get_by_role("button", name="Decide", exact=True).click()
+
+    expect(page.get_by_text("Decided: Promote. The numbers are kept as they stand.")).to_be_visible()
+    assert 0 < len(clicked) <= 3
+
+
 def test_decided_by_keyboard_drafts_follow_and_a_month_later_it_is_judged(desk: Desk, page: Page) -> None:
     page.goto(f"{desk.url}/sign-in/{desk.token}")
     page.get_by_role("button", name="Sign in").click()
