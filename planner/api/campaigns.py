@@ -11,8 +11,9 @@ from marshmallow import fields
 from planner.api.bodies import Blueprint
 from planner.api.door import changes, creates, expect, reads, tagged
 from planner.api.fields import Body, Day, Line, Lines, Listed, Moment, Number, Out
-from planner.planning import queries
+from planner.planning import listing, queries
 from planner.planning.campaigns import CampaignValues, create_campaign, edit_campaign
+from planner.planning.models import Campaign
 from planner.planning.values import campaign_values_of
 
 __all__ = ["bp"]
@@ -66,6 +67,22 @@ class CampaignIn(CampaignChange):
     name = Line(least=1, most=160, required=True)
 
 
+class ChannelsIn(Body):
+    """On which channels the announcement is made from now on."""
+
+    channel_ids = Listed(Number(least=1), most=200, required=True)
+
+
+class ChannelLine(Out):
+    id = fields.Integer(required=True)
+    name = fields.String(required=True)
+
+
+class ChannelsOut(Out):
+    campaign_id = fields.Integer(required=True)
+    channels = fields.List(fields.Nested(ChannelLine), required=True, metadata={"description": "None: the campaign lists no channels."})
+
+
 @reads()
 @bp.response(200, CampaignList)
 def index() -> dict[str, Any]:
@@ -97,3 +114,26 @@ def edit(given: dict[str, Any], campaign_id: int) -> Any:
     expect(campaign.version)
     edit_campaign(g.db, campaign, replace(campaign_values_of(campaign), **given), actor=g.user, now=g.now)
     return tagged(campaign)
+
+
+@reads()
+@bp.response(200, ChannelsOut)
+def channels(campaign_id: int) -> Any:
+    """The channels on which its sensitive announcement is made; a post of it on any other does not go out."""
+    return _listed(queries.campaign(g.db, campaign_id))
+
+
+@changes("campaign.edit")
+@bp.arguments(ChannelsIn)
+@bp.response(200, ChannelsOut)
+def relist(given: dict[str, Any], campaign_id: int) -> Any:
+    """List others. A post of it that waits elsewhere is held; refused for a campaign that announces nothing sensitive."""
+    campaign = queries.campaign(g.db, campaign_id)
+    expect(campaign.version)
+    listing.relist(g.db, campaign, given["channel_ids"], actor=g.user, now=g.now)
+    return _listed(campaign)
+
+
+def _listed(campaign: Campaign) -> Any:
+    told = [{"id": number, "name": name} for number, name in listing.channels_of(g.db, campaign.id)]
+    return tagged({"campaign_id": campaign.id, "channels": told}, tag=campaign.version)

@@ -43,6 +43,8 @@ RESOURCES: tuple[Table, ...] = (
         ("POST", "", "create"),
         ("GET", f"/<{_ID}:campaign_id>", "show"),
         ("PATCH", f"/<{_ID}:campaign_id>", "edit"),
+        ("GET", f"/<{_ID}:campaign_id>/channels", "channels"),
+        ("PATCH", f"/<{_ID}:campaign_id>/channels", "relist"),
     )),
     Table("api-events", "/api/v1/events", "planner.api.events", (
         ("GET", "", "index"),

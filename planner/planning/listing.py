@@ -7,6 +7,7 @@ from datetime import datetime
 
 from sqlalchemy import delete, or_, select
 from sqlalchemy.orm import Session
+from sqlalchemy.orm.attributes import flag_modified
 
 from planner.accounts import history
 from planner.accounts.models import User
@@ -94,6 +95,7 @@ def _write(db: Session, campaign: Campaign, pairs: Iterable[tuple[int, int]], ac
     db.execute(delete(ListedChannel).where(ListedChannel.campaign_id == campaign.id))
     db.add_all(ListedChannel(campaign_id=campaign.id, asset_id=asset, channel_id=channel) for asset, channel in pairs)
     campaign.updated_at = now
+    flag_modified(campaign, "updated_at")  # Another version, also within the same moment: the list is part of what a person looked at.
     db.flush()
     became = [name for _number, name in channels_of(db, campaign.id)]
     history.record(db, actor, "campaign.channels_listed", campaign, now=now, was={"channels": was}, became={"channels": became}, name=history.COMMAND_LINE)

@@ -41,6 +41,7 @@ MATRIX = {
     "api-channel-performance.show": "200 200 200 200 200 403 200 401",
     "api-campaigns.index": "200 200 200 200 200 403 200 401",
     "api-campaigns.show": "200 200 200 200 200 403 200 401",
+    "api-campaigns.channels": "200 200 200 200 200 403 200 401",
     "api-events.index": "200 200 200 200 200 403 200 401",
     "api-events.show": "200 200 200 200 200 403 200 401",
     "api-blackouts.index": "200 200 200 200 200 403 200 401",
