@@ -10,7 +10,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import or_, select
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
+from sqlalchemy.orm.exc import StaleDataError
 
 from planner.accounts.models import User
 from planner.channels import service as channels
@@ -24,7 +26,7 @@ from planner.planning import editing, pauses, rules
 from planner.planning.models import Post
 from planner.publishing import compose
 from planner.publishing.models import Amendment, AmendmentKind, AmendmentState, Attempt, Delivery
-from planner.publishing.rules import next_try
+from planner.publishing.rules import UNPREPARED, next_try
 
 __all__ = ["amend_next"]
 
@@ -87,8 +89,20 @@ def _take(db: Session, runtime: Runtime, worker: str, *, now: datetime) -> Task 
     if amendment.state is _S.WORKING:  # A worker died over it: give what it may have done the time to show.
         _later(amendment, now + timedelta(seconds=2 * runtime.settings.settle_seconds), N_("The worker that was doing it fell silent."))
         return amendment
+    try:
+        task = _prepared(db, runtime, amendment, worker, now)
+    except (OperationalError, StaleDataError):
+        raise  # The database is away, or somebody changed the post this moment.
+    except Exception as error:  # A sealed key that does not open, say: it must not stand in the way of the others.
+        log.error("an amendment could not be prepared", amendment=amendment.id, exc_info=error)
+        _end(amendment, _S.FAILED, UNPREPARED, now=now)
+        return amendment
     amendment.state, amendment.tries = _S.WORKING, amendment.tries + 1
     amendment.lease_owner, amendment.lease_until = worker, now + _lease(runtime)
+    return task
+
+
+def _prepared(db: Session, runtime: Runtime, amendment: Amendment, worker: str, now: datetime) -> Task:
     post = amendment.post
     content = amendment.content if amendment.kind is _K.EDIT else {}
     return Task(

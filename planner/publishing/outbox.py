@@ -191,10 +191,7 @@ def _set_aside(runtime: Runtime, delivery_id: int) -> None:
         db.execute(
             update(Delivery)
             .where(Delivery.id == delivery_id, Delivery.state.in_(_WAITING))
-            .values(
-                next_at=runtime.clock.decision_time(db) + _ASIDE,
-                reason=N_("The planner could not put this post together. Your administrator finds the cause in the log."),
-            )
+            .values(next_at=runtime.clock.decision_time(db) + _ASIDE, reason=rules.UNPREPARED)
         )
 
 

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import select
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
+from sqlalchemy.orm.exc import StaleDataError
 
 from planner.channels.models import Channel, ChannelState
 from planner.channels.port import Account, Listing, OutgoingPost, Platform
@@ -79,19 +81,31 @@ def _take(db: Session, runtime: Runtime, worker: str, *, now: datetime) -> Look 
         watched = runtime.clock.monotonic() - watch(db, runtime, attempt)
         if watched < runtime.settings.settle_seconds:
             continue
-        channel = delivery.post.channel
+        try:
+            look = _prepared(db, runtime, delivery, attempt)
+        except (OperationalError, StaleDataError):
+            raise  # The database is away, or somebody changed the post this moment.
+        except Exception as error:  # A sealed key that does not open, say: it must not stand in the way of the others.
+            log.error("a delivery could not be prepared for a look", delivery=delivery.id, exc_info=error)
+            _not_told(db, delivery, delivery.post.channel.platform, now=now)
+            continue
         delivery.lease_owner = worker
         delivery.lease_until = now + timedelta(seconds=runtime.settings.lease_seconds)
-        first = min(one.started_at for one in delivery.attempts)
-        return Look(
-            delivery_id=delivery.id,
-            attempt_id=attempt.id,
-            platform=channel.platform,
-            account=channel.account(),
-            post=compose.outgoing(db, delivery, attempt, data_path=runtime.settings.data_path, base_url=runtime.settings.base_url),
-            since=first - natives.CLOCK_SLACK,
-        )
+        return look
     return None
+
+
+def _prepared(db: Session, runtime: Runtime, delivery: Delivery, attempt: Attempt) -> Look:
+    channel = delivery.post.channel
+    first = min(one.started_at for one in delivery.attempts)
+    return Look(
+        delivery_id=delivery.id,
+        attempt_id=attempt.id,
+        platform=channel.platform,
+        account=channel.account(),
+        post=compose.outgoing(db, delivery, attempt, data_path=runtime.settings.data_path, base_url=runtime.settings.base_url),
+        since=first - natives.CLOCK_SLACK,
+    )
 
 
 def _conclude(db: Session, runtime: Runtime, look: Look, listing: Listing, *, now: datetime) -> None:
@@ -124,8 +138,13 @@ def _conclude(db: Session, runtime: Runtime, look: Look, listing: Listing, *, no
         else:
             retry(db, runtime, delivery, now, delivery.reason, now=now)
     else:
-        delivery.looks += 1
-        delivery.lease_owner = delivery.lease_until = None
-        delivery.next_at = rules.next_look(delivery.looks, now)
-        if delivery.looks >= rules.MAX_LOOKS or not rules.can_be_looked_up(look.platform):
-            stop(db, delivery, rules.Stop(DeliveryState.UNCONFIRMED, N_("Nobody can tell whether it went out: look at the channel, then say so here.")), now=now)
+        _not_told(db, delivery, look.platform, now=now)
+
+
+def _not_told(db: Session, delivery: Delivery, platform: Platform, *, now: datetime) -> None:
+    """The platform could not be asked, or did not tell: look again later, and in the end ask a person."""
+    delivery.looks += 1
+    delivery.lease_owner = delivery.lease_until = None
+    delivery.next_at = rules.next_look(delivery.looks, now)
+    if delivery.looks >= rules.MAX_LOOKS or not rules.can_be_looked_up(platform):
+        stop(db, delivery, rules.Stop(DeliveryState.UNCONFIRMED, N_("Nobody can tell whether it went out: look at the channel, then say so here.")), now=now)

@@ -13,7 +13,7 @@ from planner.planning.findings import Finding
 from planner.planning.models import Post, PostState
 from planner.publishing.models import Delivery, DeliveryState, Hold
 
-__all__ = ["LOOKED_UP", "MAX_LOOKS", "Stop", "can_be_looked_up", "may_still_go_out", "next_look", "next_try"]
+__all__ = ["LOOKED_UP", "MAX_LOOKS", "UNPREPARED", "Stop", "can_be_looked_up", "may_still_go_out", "next_look", "next_try"]
 
 #: Tries to look an unknown outcome up before a person is asked; with `next_look` they span about an hour.
 MAX_LOOKS = 8
@@ -31,6 +31,8 @@ _GATES = {
     "retired": N_("The content was retired."),
     "called_off": N_("The campaign was cancelled."),
 }
+#: What one that breaks while it is prepared tells people.
+UNPREPARED = N_("The planner could not put this post together. Your administrator finds the cause in the log.")
 _FORBIDDEN = N_("A rule that blocks stands in its way; the post's page says which.")
 
 

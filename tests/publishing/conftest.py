@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, LargeBinary, select, type_coerce, update
 from sqlalchemy.orm import Session
 
+from planner.channels.models import Credential
 from planner.channels.port import (
     Account,
     Limits,
@@ -117,6 +118,15 @@ class ScriptedRegistry:
 
     def automatic(self, platform: Platform) -> bool:
         return platform is not Platform.BY_HAND
+
+
+def seal_of(runtime: Runtime, post_id: int, sealed: bytes) -> bytes:
+    """Put this in the place of the sealed key of a post's channel; what was there."""
+    with runtime.sessions.begin() as db:
+        of = Credential.channel_id == select(Post.channel_id).where(Post.id == post_id).scalar_subquery()
+        before = db.scalars(select(type_coerce(Credential.access_token, LargeBinary)).where(of)).one()
+        db.execute(update(Credential).where(of).values(access_token=type_coerce(sealed, LargeBinary)).execution_options(synchronize_session=False))
+        return before
 
 
 @pytest.fixture

@@ -26,7 +26,7 @@ from planner.publishing import amending, carrying_out
 from planner.publishing.models import Amendment, AmendmentState, Delivery
 from tests.conftest import StoppedClock
 from tests.factories import make_asset, make_user
-from tests.publishing.conftest import Scripted
+from tests.publishing.conftest import Scripted, seal_of
 
 pytestmark = pytest.mark.usefixtures("healthy")
 Approved = Callable[..., int]
@@ -504,3 +504,18 @@ def test_a_sensitive_announcement_that_was_taken_down_makes_room_for_the_one_tha
     with runtime.sessions() as db:
         assert db.get_one(Post, number).state is PostState.PUBLISHED
     assert [one.text for one in platform.live] == ["Frist words", "The right figure"]
+
+
+def test_a_change_that_cannot_be_prepared_stands_in_no_other_s_way(runtime: Runtime, live: Callable[..., int], clock: StoppedClock, platform: Scripted) -> None:
+    broken, whole = live(), live()
+    with runtime.sessions.begin() as db:
+        for post_id in (broken, whole):
+            amending.take_down(db, db.get_one(Post, post_id), reason="Wrong", limits=LIMITS, actor=None, now=clock.now())
+    sealed = seal_of(runtime, broken, b"by a key that is gone")
+
+    turn(runtime, clock)
+
+    with runtime.sessions() as db:
+        assert [one.state for one in db.scalars(select(Amendment).order_by(Amendment.id))] == [S.FAILED, S.DONE]
+        assert [db.get_one(Post, post_id).taken_down_at is not None for post_id in (broken, whole)] == [False, True]
+    seal_of(runtime, broken, sealed)
