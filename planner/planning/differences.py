@@ -10,7 +10,7 @@ from difflib import SequenceMatcher
 from typing import Any
 
 from planner.core.i18n import N_
-from planner.planning.digest import leaving_card, leaving_files, leaving_title
+from planner.planning.digest import leaving_card, leaving_files, leaving_title, leaving_video
 from planner.planning.models import Post
 
 __all__ = ["FIELDS", "Difference", "Piece", "differences", "snapshot", "words_changed"]
@@ -63,6 +63,9 @@ class Difference:
 def snapshot(post: Post) -> dict[str, Any]:
     """What an approver has before them, as plain values that a JSON column keeps."""
     files = {file.id: (file.name, alt) for file, alt in leaving_files(post)}
+    names = [files[item["file_id"]][0] if item["file_id"] in files else f"#{item['file_id']}" for item in post.media or []]
+    if (video := leaving_video(post, post.asset, post.channel)) is not None:
+        names = [video.name]
     return {
         "publish_at": post.publish_at.isoformat() if post.publish_at else None,
         "channel": post.channel.name,
@@ -73,7 +76,7 @@ def snapshot(post: Post) -> dict[str, Any]:
         "short_code": (post.short_code or "") if post.link else "",
         "first_comment": post.first_comment,
         "tags": ", ".join(post.tags or []),
-        "media": ", ".join(files[item["file_id"]][0] if item["file_id"] in files else f"#{item['file_id']}" for item in post.media or []),
+        "media": ", ".join(names),
         "alt_texts": "\n".join(item.get("alt_text") or files.get(item["file_id"], ("", ""))[1] or "–" for item in post.media or []),
         "card": leaving_card(post, post.asset, post.channel),
         "playlist": post.playlist,

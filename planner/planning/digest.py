@@ -16,7 +16,7 @@ from planner.planning.marks import leaving_link
 from planner.planning.mentions import spoken
 from planner.planning.models import Post
 
-__all__ = ["CARD_LENGTH", "content_digest", "leaving_card", "leaving_comment", "leaving_files", "leaving_text", "leaving_title", "text_leaving"]
+__all__ = ["CARD_LENGTH", "content_digest", "leaving_card", "leaving_comment", "leaving_files", "leaving_text", "leaving_title", "leaving_video", "text_leaving"]
 
 #: As much of an asset's summary as a link's card says.
 CARD_LENGTH = 250
@@ -46,6 +46,14 @@ def _chosen(post: Post, asset: Asset) -> list[tuple[AssetFile, str]]:
     there = {file.id: file for file in asset.files} if post.media else {}
     chosen = [(there.get(item.get("file_id", 0)), item.get("alt_text") or "") for item in post.media or []]
     return [(file, alt) for file, alt in chosen if file is not None]
+
+
+def leaving_video(post: Post, asset: Asset, channel: Channel) -> AssetFile | None:
+    """The newest of several videos: it leaves where a YouTube post names no file. None where no other could leave."""
+    if channel.platform is not Platform.YOUTUBE or post.media:
+        return None
+    videos = [file for file in asset.files if file.kind is MediaKind.VIDEO]
+    return max(videos, key=lambda file: file.id) if len(videos) > 1 else None
 
 
 def leaving_card(post: Post, asset: Asset, channel: Channel) -> str:
@@ -126,6 +134,9 @@ def content_digest(post: Post, asset: Asset, channel: Channel) -> str:
         content["comment_mentions"] = said
     if captions := _captions(post, asset, channel):
         content["captions"] = captions
+    # Whoever said yes while there was but one had no other before them.
+    if (video := leaving_video(post, asset, channel)) is not None:
+        content["video"] = video.id
     if post.link and post.marks:
         content["marks"] = dict(post.marks)
     if post.link and post.short_code:

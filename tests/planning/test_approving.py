@@ -203,6 +203,22 @@ def test_an_approver_sees_what_changed_of_the_alt_text_and_the_card_that_leave(d
     ]  # fmt: skip
 
 
+def test_an_approver_sees_which_video_leaves_since_there_are_two(db: Session, now: datetime) -> None:
+    asset = make_asset(db, kind=AssetKind.VIDEO)
+    post = make_post(db, asset=asset, channel=make_channel(db, platform=Platform.YOUTUBE))
+
+    def with_another(name: str) -> tuple[str, dict[str, Any]]:
+        asset.files.append(AssetFile(kind=MediaKind.VIDEO, name=name, stored_name=name, mime="video/mp4", size=9, sha256="0", created_at=now))
+        db.flush()
+        return digest_of(post), snapshot(post)
+
+    none = digest_of(post)
+    (first, was), (second, became) = with_another("first.mp4"), with_another("second.mp4")
+
+    assert (first == none, second == first) == (True, False), "as long as there is one, nothing else can leave"
+    assert [(one.field, one.was, one.became) for one in differences(was, became)] == [("media", "", "second.mp4")]
+
+
 def test_words_are_compared_as_they_are_read() -> None:
     assert words_changed("a b", "a b") == (Piece("same", "a b"),)
     assert words_changed("", "new words") == (Piece("new", "new words"),)
