@@ -14,6 +14,7 @@ __all__ = [
     "shorten",
     "tags_length",
     "utf8_length",
+    "video_in",
     "video_picture",
     "with_utm",
     "without_links",
@@ -243,8 +244,14 @@ def video_picture(link: str) -> str:
 
     The address is the one of `snippet.thumbnails.high` in YouTube's answers (480 x 360, there for every video).
     """
+    video = video_in(link)
+    return f"https://i.ytimg.com/vi/{video}/hqdefault.jpg" if video else ""
+
+
+def video_in(link: str) -> str:
+    """The number of the YouTube video that a link leads to; "" for any other link."""
     found = _VIDEO.match(link)
-    return f"https://i.ytimg.com/vi/{found[1]}/hqdefault.jpg" if found else ""
+    return found[1] if found else ""
 
 
 _VIDEO = re.compile(

@@ -28,6 +28,8 @@ ALLOWED: dict[str, frozenset[PostState]] = {
     "withdraw": frozenset({_S.IN_REVIEW, _S.CHANGES_REQUESTED}) | GOING_OUT,
     "cancel": OPEN | _STRANDED,
     "restore": frozenset({_S.CANCELLED}),
+    # What was approved goes to the platform once more; what became a draft, went back to review or was cancelled has another way.
+    "send_again": frozenset({_S.SCHEDULED}) | _STRANDED,
     # Its time is taken away, or given back as it was.
     "unplan": OPEN,
     "plan_again": frozenset({_S.DRAFT}),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 
 from sqlalchemy import ColumnElement, String, cast, literal, or_, select
@@ -47,18 +48,18 @@ def surroundings(db: Session, post: Post, *, at: datetime | None = None, setting
     )
 
 
-def at_the_gate(db: Session, post: Post, *, embargoes: bool, forbids: bool = False) -> Surroundings:
+def at_the_gate(db: Session, post: Post, *, now: datetime, embargoes: bool, forbids: bool = False) -> Surroundings:
     """Only what `rules.gates` asks about before sending: the words under embargo, and a sensitive asset's other posts on this channel and what was listed for it.
 
-    forbids -- what `rules_forbid` said: everything around the post is read then, for the rules that were made to block.
-
+    now       -- when it would leave, which may be long before its own moment: a person may send at once what was held.
+    forbids   -- what `rules_forbid` said: everything around the post is read then, for the rules that were made to block.
     embargoes -- what `under_embargo` said at this moment: without any there are no words to read.
     No statement, one while anything is under embargo, two more for a sensitive asset.
     """
+    terms = embargoed_terms(db, except_asset=post.asset_id, after=now) if embargoes else ()
     if forbids:
-        return surroundings(db, post)
+        return replace(surroundings(db, post), terms=terms)
     others = _neighbours(db, post.id, post.asset_id, post.channel_id, None, REPEAT) if post.asset.sensitive else ()
-    terms = embargoed_terms(db, except_asset=post.asset_id, after=post.publish_at) if embargoes else ()
     return Surroundings(terms=terms, neighbours=others, blackouts=(), listed=_listed(db, post))
 
 

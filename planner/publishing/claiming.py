@@ -161,7 +161,7 @@ def _prepare(db: Session, runtime: Runtime, worker: str, taken: Row[Any], now: d
         approved=routes.reached(db, post, digest, runtime.settings.four_eyes),
         gates=planning_rules.before_sending(
             post, post.asset, post.campaign, channel, runtime.registry.limits(channel.platform) if taken.forbids else None,
-            at_the_gate(db, post, embargoes=taken.embargoes, forbids=taken.forbids), now,
+            at_the_gate(db, post, now=now, embargoes=taken.embargoes, forbids=taken.forbids), now,
         ),
         paused=taken.paused,
         max_tries=runtime.settings.max_tries,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from datetime import datetime
 
 from sqlalchemy import select
@@ -14,24 +15,29 @@ from planner.channels.models import Channel
 from planner.channels.port import Platform, Receipt
 from planner.core.errors import Invalid, WrongState
 from planner.core.i18n import N_
+from planner.core.text import video_in
 from planner.planning import facts as planning
-from planner.planning import pauses
+from planner.planning import pauses, states
 from planner.planning.models import Post
 from planner.publishing.models import Attempt, Delivery, DeliveryState, Hold, Result
 from planner.publishing.settling import close, publish
 
 __all__ = ["delivery_for", "record_by_hand", "refuse_under_a_pause", "release_channel", "retry", "say_not_live"]
 
+#: A message's number in its address on X or LinkedIn; what may follow it (a picture, a question mark) is none of it.
+_NUMBER = re.compile(r"/status(?:es)?/(\d{1,20})(?![\w-])|(urn:li:[a-zA-Z]{1,20}:\d{1,20})(?!\w)", re.ASCII)
 _MAY_RETRY = (DeliveryState.FAILED, DeliveryState.MISSED, DeliveryState.HELD, DeliveryState.RETRY)
 
 
 def retry(db: Session, delivery: Delivery, *, actor: User | None, now: datetime) -> None:
     """Send it now although its moment passed, or its tries ran out. The checks before sending are asked again.
 
-    Raises WrongState for one that is live, being sent, whose outcome nobody knows, or that a pause in force concerns.
+    Raises WrongState for one that is live, being sent, whose outcome nobody knows, whose post is cancelled or no longer approved, or
+    that a pause in force concerns.
     """
     if delivery.state not in _MAY_RETRY or _open(db, delivery) is not None:
         raise WrongState(N_("Only a delivery that failed, was missed or is held can be sent again."))
+    states.require(delivery.post, "send_again")
     refuse_under_a_pause(db, delivery.post)
     before = delivery.state
     delivery.state, delivery.hold, delivery.reason = DeliveryState.DUE, None, ""
@@ -50,12 +56,16 @@ def refuse_under_a_pause(db: Session, post: Post) -> None:
 def record_by_hand(db: Session, delivery: Delivery, *, url: str, actor: User | None, now: datetime) -> None:
     """A person says it is live at this address: one posted by hand, or one nobody could confirm.
 
-    Raises Invalid for an address that is none, WrongState for one already live or being sent.
+    Raises Invalid for an address that is none or another post's, WrongState for one already live or being sent.
     """
     if delivery.state in (DeliveryState.PUBLISHED, DeliveryState.SENDING):
         raise WrongState(N_("It is already live, or being sent just now."))
     if not url.startswith(("https://", "http://")) or len(url) > 2000:
         raise Invalid(N_("Paste the address of the message, starting with https://."), field="url")
+    external_id = _number_in(url)
+    taken = select(Post.id).where(Post.channel_id == delivery.channel_id, Post.external_id == external_id, Post.id != delivery.post_id)
+    if db.scalar(taken) is not None:
+        raise Invalid(N_("Another post of this channel is at this address. Paste the address of this one."), field="url")
     attempt = _open(db, delivery)
     if attempt is None:
         number = len(delivery.attempts) + 1
@@ -65,7 +75,7 @@ def record_by_hand(db: Session, delivery: Delivery, *, url: str, actor: User | N
         )  # fmt: skip
         db.add(attempt)
         db.flush()
-    publish(db, delivery, attempt, Receipt(_number_in(url), url, now), Result.FOUND, now=now)
+    publish(db, delivery, attempt, Receipt(external_id, url, now), Result.FOUND, now=now)
     history.record(db, actor, "delivery.recorded_by_hand", delivery, now=now, became={"url": url})
 
 
@@ -118,6 +128,7 @@ def _sentence(reason: str) -> str:
 
 
 def _number_in(url: str) -> str:
-    """The last part of an address that looks like a platform's number, else a digest of the address."""
-    tail = url.rstrip("/").rpartition("/")[2].partition("?")[0]
-    return tail if tail.isdigit() or tail.startswith("urn:li:") else "hand-" + hashlib.sha256(url.encode()).hexdigest()[:24]
+    """The platform's own number where the address holds it, else a digest of the address."""
+    found = _NUMBER.search(url)
+    number = found[1] or found[2] if found else video_in(url)
+    return number or "hand-" + hashlib.sha256(url.encode()).hexdigest()[:24]

@@ -18,13 +18,14 @@ from planner.core.runtime import Runtime
 from planner.jobs import tick
 from planner.planning import pauses
 from planner.planning import service as planning
-from planner.planning.models import Post, PostState
+from planner.planning.models import Post, PostState, RuleSetting
 from planner.planning.quiet_models import Pause
+from planner.planning.values import PostValues, values_of
 from planner.publishing import deciding, outbox, service
 from planner.publishing.check import violations
 from planner.publishing.models import Attempt, Delivery, DeliveryState, Hold
 from tests.conftest import StoppedClock
-from tests.factories import make_campaign, make_user
+from tests.factories import make_asset, make_campaign, make_user
 from tests.publishing.conftest import Scripted
 
 pytestmark = pytest.mark.usefixtures("healthy")
@@ -314,3 +315,46 @@ def test_a_pause_waits_for_an_attempt_that_is_being_opened_and_begins_after_it(
     with runtime.sessions() as db:
         assert [attempt.started_at < began[0] for attempt in db.scalars(select(Attempt))] == [True]
         assert violations(db, clock.now()) == []
+
+
+@pytest.mark.parametrize("forbids", [False, True])
+def test_what_is_sent_before_its_own_time_may_not_say_what_is_under_embargo_until_then(
+    runtime: Runtime, approved: Approved, clock: StoppedClock, platform: Scripted, forbids: bool
+) -> None:
+    with runtime.sessions.begin() as db:
+        make_asset(db, title="The new satellite", embargo_until=clock.now() + timedelta(hours=5), embargo_terms=["Project Falcon"])
+        if forbids:
+            db.add(RuleSetting(code="gap", channel_id=None, enabled=True, must_not=True, parameters={}))
+    post_id = approved(minutes=600, text="Project Falcon is here.")
+    stop = pause(runtime, clock)
+    turn(runtime, clock)
+    end(runtime, clock, stop)
+
+    say(runtime, clock, deciding.send, post_id)
+    turn(runtime, clock, minutes=1)
+
+    assert (states(runtime, post_id), platform.calls) == ([(DeliveryState.HELD, Hold.EMBARGO)], [])
+
+
+@pytest.mark.parametrize("became", [PostState.CANCELLED, PostState.DRAFT, PostState.IN_REVIEW])
+def test_what_is_no_longer_approved_is_not_sent_again_and_stays_what_it_became(
+    runtime: Runtime, approved: Approved, clock: StoppedClock, platform: Scripted, became: PostState
+) -> None:
+    post_id = approved()
+    turn(runtime, clock, hours=6)
+    with runtime.sessions.begin() as db:
+        post = db.get_one(Post, post_id)
+        assert post.state is PostState.MISSED
+        if became is PostState.CANCELLED:
+            planning.cancel(db, post, actor=None, now=clock.now())
+        else:
+            planning.revise(db, post, PostValues(**(values_of(post) | {"text": "Other words"})), actor=None, now=clock.now())
+        if became is PostState.DRAFT:
+            planning.withdraw(db, post, actor=None, now=clock.now())
+
+    with pytest.raises(WrongState):
+        say(runtime, clock, service.retry, post_id)
+    turn(runtime, clock, minutes=1)
+
+    with runtime.sessions() as db:
+        assert (db.get_one(Post, post_id).state, platform.calls) == (became, [])

@@ -7,10 +7,12 @@ from datetime import timedelta
 
 import pytest
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
-from planner.catalog.models import Asset
+from planner.catalog.models import Asset, AssetFile, AssetKind
 from planner.channels.models import ChannelState
-from planner.channels.port import Listing, Receipt, Refused, RetryLater, Sent, Unknown
+from planner.channels.port import Listing, MediaKind, Platform, Receipt, Refused, RetryLater, Sent, Unknown
+from planner.core.errors import Invalid
 from planner.core.runtime import Runtime
 from planner.jobs import tick
 from planner.planning import pauses
@@ -19,8 +21,8 @@ from planner.planning.models import Post, PostState
 from planner.publishing import outbox, reconcile, service
 from planner.publishing.models import Attempt, Delivery, DeliveryState, Result
 from tests.conftest import StoppedClock
-from tests.factories import make_asset
-from tests.publishing.conftest import Scripted
+from tests.factories import make_asset, make_post
+from tests.publishing.conftest import Scripted, seal_of
 
 pytestmark = pytest.mark.usefixtures("healthy")
 
@@ -378,8 +380,6 @@ def test_a_duplicate_refused_after_an_absent_attempt_is_looked_up_again(runtime,
 
 
 def test_a_post_by_hand_waits_for_the_person_who_publishes_it(runtime, approved, go, clock, platform: Scripted) -> None:
-    from planner.channels.port import Platform
-
     post_id = approved(channel_values={"platform": Platform.BY_HAND, "token": None})
     go(minutes=40)
     assert platform.calls == []
@@ -391,6 +391,87 @@ def test_a_post_by_hand_waits_for_the_person_who_publishes_it(runtime, approved,
 
     state, delivery_state, results = look(runtime, post_id)
     assert (state, delivery_state, results) == (PostState.PUBLISHED, DeliveryState.PUBLISHED, [Result.FOUND])
+
+
+@pytest.mark.parametrize(
+    ("url", "number"),
+    [
+        ("https://x.com/group/status/1234567890123456789/photo/1", "1234567890123456789"),
+        ("https://x.com/group/status/1234567890123456789?s=20", "1234567890123456789"),
+        ("https://www.linkedin.com/feed/update/urn:li:share:7123/", "urn:li:share:7123"),
+        ("https://www.youtube.com/watch?v=dQw4w9WgXcQ&t=3s", "dQw4w9WgXcQ"),
+        ("https://youtu.be/dQw4w9WgXcQ", "dQw4w9WgXcQ"),
+    ],
+)
+def test_the_platform_s_number_is_read_out_of_an_address_a_person_gives(runtime, approved, go, clock, platform: Scripted, url: str, number: str) -> None:
+    platform.script = [Unknown("timeout")]
+    platform.listing = Listing((), complete=False)
+    post_id = approved()
+    go(minutes=10)
+
+    with runtime.sessions.begin() as db:
+        service.record_by_hand(db, db.scalars(select(Delivery)).one(), url=url, actor=None, now=clock.now())
+
+    with runtime.sessions() as db:
+        assert (db.get_one(Post, post_id).external_id, db.get_one(Post, post_id).external_url) == (number, url)
+
+
+def test_an_address_that_is_another_post_s_is_refused_and_nothing_changes(runtime, approved, go, clock) -> None:
+    by_hand = {"platform": Platform.BY_HAND, "token": None}
+    first = approved(channel_values=by_hand)
+    with runtime.sessions.begin() as db:
+        second = make_post(db, channel=db.get_one(Post, first).channel, publish_at=clock.now() + timedelta(minutes=10)).id
+        planning.submit(db, db.get_one(Post, second), actor=None, now=clock.now())
+        planning.approve(db, db.get_one(Post, second), actor=None, now=clock.now())
+    go(minutes=10)
+
+    def recorded(post_id: int, url: str) -> PostState:
+        with runtime.sessions.begin() as db:
+            service.record_by_hand(db, service.delivery_for(db, db.get_one(Post, post_id), now=clock.now()), url=url, actor=None, now=clock.now())
+        return look(runtime, post_id)[0]
+
+    assert recorded(first, "https://example.com/news/12") is PostState.PUBLISHED
+    with pytest.raises(Invalid) as refusal:
+        recorded(second, "https://example.com/news/12")
+    assert refusal.value.field == "url"
+    assert look(runtime, second) == (PostState.SCHEDULED, DeliveryState.DUE, [])
+    assert recorded(second, "https://example.com/topics/12") is PostState.PUBLISHED
+
+
+def test_an_outcome_that_cannot_be_looked_up_stands_in_nobody_s_way_and_ends_with_a_person(runtime, approved, go, platform: Scripted) -> None:
+    platform.script = [Unknown("timeout"), Unknown("timeout")]
+    broken, whole = approved(), approved()
+    go(minutes=10)
+    sealed = seal_of(runtime, broken, b"by a key that is gone")
+
+    go(seconds=91)
+    go(seconds=91)
+    assert look(runtime, whole)[0] is PostState.PUBLISHED
+
+    for _ in range(12):
+        go(minutes=16)
+    assert look(runtime, broken) == (PostState.UNCONFIRMED, DeliveryState.UNCONFIRMED, [None])
+    seal_of(runtime, broken, sealed)
+
+
+def test_another_video_than_the_approved_one_does_not_leave(runtime, approved, go, clock, platform: Scripted) -> None:
+    def film(db: Session) -> Asset:
+        asset = make_asset(db, kind=AssetKind.VIDEO)
+        with_video(asset, "first.mp4")
+        return asset
+
+    def with_video(asset: Asset, name: str) -> None:
+        stored = f"{asset.id}-{name}"
+        asset.files.append(AssetFile(kind=MediaKind.VIDEO, name=name, stored_name=stored, mime="video/mp4", size=1, sha256="0", created_at=clock.now()))
+
+    same, other = (approved(asset=film, channel_values={"platform": Platform.YOUTUBE}) for _ in range(2))
+    with runtime.sessions.begin() as db:
+        with_video(db.get_one(Post, other).asset, "second.mp4")
+
+    go(minutes=10)
+
+    assert [[file.name for file in one.media] for one in platform.live] == [["first.mp4"]]
+    assert [look(runtime, post_id)[1] for post_id in (same, other)] == [DeliveryState.PUBLISHED, DeliveryState.HELD]
 
 
 def test_reconciling_with_nothing_unknown_finds_nothing(runtime) -> None:
