@@ -84,6 +84,10 @@ class User(Record, UserMixin):
     def display_name(self) -> str:
         return self.name or self.email.partition("@")[0]
 
+    def verify_and_update_password(self, password: str) -> bool:
+        """Whether this is the password; never for who signs in by link alone, which the library does not ask."""
+        return self.password is not None and bool(super().verify_and_update_password(password))
+
 
 class ApiToken(Record):
     """A bearer token for the API; only its digest is kept."""

@@ -14,7 +14,7 @@ from planner.core.errors import Invalid
 from planner.core.i18n import N_
 from planner.web.access import public
 from planner.web.languages import LANGUAGES
-from planner.web.security import limiter
+from planner.web.security import limiter, stays_here
 from planner.web.session import committing
 
 __all__ = ["preferences", "sign_in"]
@@ -45,7 +45,7 @@ def preferences() -> ResponseReturnValue:
     with committing(g.db):
         service.prefer(g.db, g.user, language=language, theme=theme, time_zone=zone, now=g.now)
     back = request.form.get("next", "/")
-    response = make_response(redirect(back if back.startswith("/") and not back.startswith(("//", "/\\")) else url_for("desk.home")))
+    response = make_response(redirect(back if stays_here(back) else url_for("desk.home")))
     if language:
         response.set_cookie("language", language, max_age=31_536_000, samesite="Lax")
     if theme:

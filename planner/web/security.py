@@ -24,10 +24,15 @@ from planner.core.clock import utc_now
 from planner.core.settings import Settings
 from planner.web.session import database
 
-__all__ = ["csrf", "init_app", "limiter"]
+__all__ = ["csrf", "init_app", "limiter", "stays_here"]
 
 csrf = CSRFProtect()
 limiter = Limiter(get_remote_address, default_limits=[])
+
+
+def stays_here(address: str) -> bool:
+    """Whether an address leads to a page of ours. Browsers drop tabs and the ends of lines, so “/⇥/elsewhere” leads elsewhere."""
+    return address.startswith("/") and not address.startswith(("//", "/\\")) and address.isprintable()
 
 
 class _Store(SQLAlchemySessionUserDatastore):
@@ -108,7 +113,7 @@ def init_app(app: Flask, settings: Settings) -> None:
     def _no_way_out() -> None:
         """A link to the sign-in page that would lead elsewhere afterwards leads home instead."""
         to = request.args.get("next", "")
-        if request.endpoint == "security.login" and to and (not to.startswith("/") or to.startswith(("//", "/\\"))):
+        if request.endpoint == "security.login" and to and not stays_here(to):
             request.args = ImmutableMultiDict((name, value) for name, value in request.args.items(multi=True) if name != "next")
 
     @app.before_request

@@ -65,7 +65,7 @@ def test_a_disabled_account_is_signed_out_at_the_next_request(scene: Scene, sign
     assert client.get("/").location.startswith("/login")
 
 
-@pytest.mark.parametrize("elsewhere", ["//evil.example", "https://evil.example", "/\\evil.example", "javascript:alert(1)"])
+@pytest.mark.parametrize("elsewhere", ["//evil.example", "https://evil.example", "/\\evil.example", "/\t/evil.example", "/\n/evil.example", "\v//evil.example", "javascript:alert(1)"])
 def test_signing_in_never_leads_elsewhere(elsewhere: str, app: Flask, app_db: Session, sign_in: SignIn) -> None:
     with app.test_request_context():
         make_user(app_db, email="ines@example.com", password=hash_password(PASSWORD))
@@ -80,6 +80,19 @@ def test_signing_in_never_leads_elsewhere(elsewhere: str, app: Flask, app_db: Se
 
     assert (answer.status_code, answer.location) == (302, "/"), "home, signed in"
     assert sign_in().submit("/preferences", theme="dark", next=elsewhere).location == "/"
+
+
+@pytest.mark.parametrize("referrer", ["http://[", "http://localhost]/calendar", "\t", "//[::1"])
+def test_a_malformed_referrer_leads_to_the_post(referrer: str, client: Browser, scene: Scene) -> None:
+    page = client.get(f"/posts/{scene.post.id}/move", headers={"Referer": referrer})
+
+    assert (page.status_code, f'href="/posts/{scene.post.id}"' in page.text) == (200, True)
+
+
+def test_who_signs_in_by_link_alone_has_no_password_to_verify(sign_in: SignIn, app_db: Session) -> None:
+    answer = sign_in().submit("/verify", password=PASSWORD)
+
+    assert (answer.status_code, "Invalid password" in answer.text) == (200, True)
 
 
 def test_a_poisoned_host_is_in_no_link(client: Browser, scene: Scene) -> None:

@@ -448,6 +448,8 @@ def test_a_file_of_promotions_is_taken_in_whole_or_its_rows_are_named(client: Br
 
     assert (wrong.status_code, good.status_code) == (422, 302)
     assert "No video here has this number, address or title." in wrong.text
+    nameless = client.submit("/promotion/import", **{"import-file": "past.csv"})
+    assert (nameless.status_code, "Choose a file." in nameless.text) == (422, True)
     assert [one.cost for one in app_db.scalars(select(Promotion))] == [Decimal("40.00")]
 
 

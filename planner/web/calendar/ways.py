@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from typing import Any
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import SplitResult, urlencode, urlsplit
 
 from flask import flash, g, jsonify, redirect, request, url_for
 from flask.typing import ResponseReturnValue
@@ -33,10 +33,18 @@ def back_to(asked: str | None, day: date | None = None) -> str:
 
 def came_from(default: str) -> str:
     """The same of a page that no address tells it: what its form holds, else the page that the browser was on; else `default`."""
-    asked, told = request.values.get("back"), urlsplit(request.referrer or "")
+    asked, told = request.values.get("back"), _split(request.referrer or "")
     if asked is None and told.netloc == request.host:
         asked = f"{told.path}?{told.query}" if told.query else told.path
     return asked if asked and asked == back_to(asked) else default
+
+
+def _split(address: str) -> SplitResult:
+    """The parts of an address that anybody may have written; none of one that is none."""
+    try:
+        return urlsplit(address)
+    except ValueError:
+        return urlsplit("")
 
 
 def by_day(address: str) -> Callable[[date], str]:

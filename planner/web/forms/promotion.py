@@ -188,6 +188,10 @@ class ImportForm(PlannerForm):
 
     file = FileField(_l("File"), [InputRequired(_l("Choose a file."))])
 
+    def validate_file(self, field: FileField) -> None:
+        if isinstance(field.data, str):  # A form without its encoding sends the name alone.
+            raise ValidationError(_("Choose a file."))
+
 
 class IdeaForm(PlannerForm):
     """An idea: on which channel, and what it would cost to make."""
