@@ -109,7 +109,9 @@ def uplift(videos: Iterable[PastVideo], horizon_days: float, *, guess: float = G
 
 
 def _residual(readings: Sequence[Reading], age: float, horizon: float, peers: Sequence[Sequence[Reading]]) -> _Point | None:
-    """How the video went against its own forecast from before that age; None where too little was read before it."""
+    """How the video went against its own forecast from before that age; None where too little was read before it, or it lies behind the horizon."""
+    if age >= horizon:
+        return None
     before = [reading for reading in readings if reading[0] <= age]
     reached = known_at(readings, horizon)
     if not before or before[-1][1] < 5 or reached is None:

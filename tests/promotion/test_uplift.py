@@ -75,6 +75,14 @@ def test_videos_that_nobody_looked_at_again_say_nothing() -> None:
     assert uplift(unknown, 30) == Uplift(GUESS, uplift([], 30).log_sd, 0, 0)
 
 
+@pytest.mark.parametrize("promoted_at", [14.0, 20.5, 29.0])
+def test_a_promotion_after_the_days_that_are_counted_says_nothing(promoted_at: float) -> None:
+    late = PastVideo([(5.0, 10.0), (19.0, 11.0), (20.0, 5011.0)], promoted_at=promoted_at)
+    others = [PastVideo([(5.0, 55.0), (8.0, 56.0), (22.0, 56.0)]), PastVideo([(2.0, 50.0), (16.0, 90.0)], promoted_at=7.0)]
+
+    assert uplift([late, *others], 14) == uplift(others, 14)
+
+
 def test_extra_views_are_the_way_ahead_times_the_uplift() -> None:
     expected = outlook([], [(1.0, 200.0), (7.0, 400.0)], 30)
     assert expected is not None
