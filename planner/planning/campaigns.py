@@ -85,7 +85,8 @@ def _checked(db: Session, values: CampaignValues, campaign_id: int | None) -> di
         raise Invalid(N_("The end lies before the start."), field="ends_on")
     if values.owner_id is not None and db.get(User, values.owner_id) is None:
         raise Invalid(N_("There is no such person."), field="owner_id")
-    taken = select(Campaign.id).where(func.lower(Campaign.name) == columns["name"].lower(), Campaign.id != (campaign_id or 0))
+    # Both as the database writes them small: SQLite knows no others than a to z.
+    taken = select(Campaign.id).where(func.lower(Campaign.name) == func.lower(columns["name"]), Campaign.id != (campaign_id or 0))
     with db.no_autoflush:
         if db.scalar(taken) is not None:
             raise Invalid(N_("There is already a campaign called “%(name)s”."), field="name", name=columns["name"])

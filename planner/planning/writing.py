@@ -123,7 +123,7 @@ def put_back_template(db: Session, entry_id: int, *, actor: User | None, now: da
 
 
 def _check_name(db: Session, name: str) -> None:
-    if db.scalar(select(PostTemplate.id).where(func.lower(PostTemplate.name) == name.lower())) is not None:
+    if db.scalar(select(PostTemplate.id).where(func.lower(PostTemplate.name) == func.lower(name))) is not None:
         raise Invalid(N_("There is already a template called “%(name)s”."), field="name", name=name)
 
 

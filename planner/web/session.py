@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 from flask import Flask, current_app, g, has_request_context, request
 from flask_sqlalchemy_lite import SQLAlchemy
 from sqlalchemy import Engine
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.exc import StaleDataError
 
@@ -70,13 +71,16 @@ def decision_time() -> datetime:
 
 @contextmanager
 def committing(db: Session) -> Iterator[None]:
-    """Commit when the block ends well, roll back when it raises; somebody else's newer version is a Conflict."""
+    """Commit when the block ends well, roll back when it raises; somebody else's newer version is a Conflict, and so is the same thing stored twice."""
     try:
         yield
         db.commit()
     except StaleDataError:
         db.rollback()
         raise Conflict(N_("Somebody changed this while you were editing. Look at their version, then save again.")) from None
+    except IntegrityError:
+        db.rollback()
+        raise Conflict(N_("Somebody stored the same thing at the same moment. Read it again.")) from None
     except BaseException:
         db.rollback()
         raise

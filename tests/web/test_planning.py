@@ -15,9 +15,11 @@ from sqlalchemy.orm import Session
 from planner.accounts.models import Entry, User
 from planner.catalog.models import AssetKind, Confidentiality
 from planner.channels.port import Platform
+from planner.core.errors import Conflict
 from planner.planning import rules, service
 from planner.planning.models import Approval, Campaign, Post, PostState
 from planner.planning.quiet_models import Blackout
+from planner.web.session import committing
 from tests.conftest import Browser
 from tests.factories import NOON, make_asset, make_campaign, make_channel, make_post, make_user
 
@@ -819,6 +821,15 @@ def test_an_older_version_of_a_campaign_is_a_conflict_that_keeps_the_text(client
     assert 'value="Mine"' in answer.text
     app_db.expire_all()
     assert campaign.name == "Launch"
+
+
+def test_the_same_thing_stored_at_the_same_moment_is_a_conflict(app: Flask, app_db: Session) -> None:
+    made(app_db, make_campaign(app_db, name="Launch"))
+
+    with app.app_context(), pytest.raises(Conflict), committing(app_db):
+        make_campaign(app_db, name="Launch")
+
+    assert [one.name for one in app_db.scalars(select(Campaign))] == ["Launch"]
 
 
 def test_campaigns_are_changed_by_planners_and_with_a_token(sign_in: Callable[..., Browser], client: Browser, app_db: Session) -> None:

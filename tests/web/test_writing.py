@@ -7,6 +7,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
+from markupsafe import escape
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -109,6 +110,20 @@ def test_thousands_of_templates_are_turned_page_by_page_and_the_composer_offers_
     composer = client.get(f"/posts/new?template={last}").text
     assert (composer.count(">Template "), f'<option value="{last}" selected>Template 119' in composer) == (51, True)
     assert client.get("/posts/new?template=99999999999999999999").status_code == 404
+
+
+@pytest.mark.parametrize("name", ["Été", "İzmir", "ÇA VA"])
+def test_a_name_with_accents_is_taken_as_well(name: str, client: Browser, app_db: Session) -> None:
+    post = make_post(app_db)
+    app_db.commit()
+
+    for _twice in range(2):
+        template = client.submit(f"/posts/{post.id}/template", name=name)
+        campaign = client.submit("/campaigns/new", name=name)
+
+    assert (template.status_code, campaign.status_code) == (302, 422)
+    assert escape(f"There is already a campaign called “{name}”.") in campaign.text
+    assert [len(app_db.scalars(select(one)).all()) for one in (PostTemplate, Campaign)] == [1, 1]
 
 
 def test_a_post_s_words_become_a_template_that_the_next_one_fills_in(client: Browser, app_db: Session) -> None:
