@@ -19,15 +19,17 @@ from planner.planning import editing, rules
 from planner.planning.models import Origin, Post, PostState
 from planner.publishing.models import Amendment, AmendmentKind, AmendmentState, Delivery
 
-__all__ = ["again", "allowed", "approve", "ask_edit", "ask_finish", "by_id", "may_edit", "queue_finish", "refuse", "take_down"]
+__all__ = ["SIGNED_OFF", "again", "allowed", "approve", "ask_edit", "ask_finish", "by_id", "may_edit", "queue_finish", "refuse", "take_down"]
 
 _MAX_REASON = 500
+#: Its sign-offs are those of a post that is still to leave.
+SIGNED_OFF = N_("A sensitive announcement is not changed where it is live: new words need its sign-offs. Take it down and plan them as a new post.")
 _S = AmendmentState
 
 
 def may_edit(post: Post, limits: Limits) -> bool:
-    """Whether this post can say something else where it is live: the platform lets it, and the words there are ours."""
-    return bool(limits.editable) and _is_live(post) and post.origin is Origin.PLANNED
+    """Whether this post can say something else where it is live: the platform lets it, the words there are ours, and no sign-offs hold them."""
+    return bool(limits.editable) and _is_live(post) and post.origin is Origin.PLANNED and not post.asset.sensitive
 
 
 def ask_edit(
@@ -39,6 +41,8 @@ def ask_edit(
     Raises Forbidden, WrongState, Invalid, Conflict (another edit is under way), and what blocks: EmbargoActive, Refused, NotSendable.
     """
     require(actor, "post.edit_live", post)
+    if post.asset.sensitive:
+        raise WrongState(SIGNED_OFF)
     if not may_edit(post, limits):
         raise WrongState(N_("This post cannot be changed where it is live."))
     content = editing.asked(post, given, editable=limits.editable)
@@ -56,6 +60,8 @@ def approve(
     require(actor, "post.approve", post)
     if amendment.kind is not AmendmentKind.EDIT or amendment.state is not _S.IN_REVIEW or not _is_live(post):
         raise WrongState(N_("This change does not wait for approval any more."))
+    if post.asset.sensitive:
+        raise WrongState(SIGNED_OFF)
     ours = editing.digest_of(post, amendment.content)
     if digest is not None and digest != ours:
         raise Conflict(N_("This change is not the one you were reading. Read it again, then approve."))

@@ -25,6 +25,7 @@ from planner.ledger.leases import lockable
 from planner.planning import editing, pauses, rules
 from planner.planning.models import Post
 from planner.publishing import compose
+from planner.publishing.amending import SIGNED_OFF
 from planner.publishing.models import Amendment, AmendmentKind, AmendmentState, Attempt, Delivery
 from planner.publishing.rules import UNPREPARED, next_try
 
@@ -127,6 +128,8 @@ def _why_not(db: Session, amendment: Amendment, runtime: Runtime, *, now: dateti
         return ""
     if pauses.in_force(db, post):
         return N_("Sending is paused. Try again once the pause has ended.")
+    if amendment.kind is _K.EDIT and post.asset.sensitive:
+        return SIGNED_OFF
     content = amendment.content if amendment.kind is _K.EDIT else {}
     if amendment.kind is _K.EDIT and amendment.digest != editing.digest_of(post, content):
         return N_("The content is not the one that was approved.")

@@ -120,6 +120,25 @@ def test_an_edit_of_a_release_needs_a_second_pair_of_eyes(
     assert (platform.amended, state_of(runtime, edit)[0]) == ([], S.IN_REVIEW)
 
 
+def test_a_sensitive_announcement_is_not_changed_where_it_is_live_past_its_sign_offs(
+    runtime: Runtime, live: Callable[..., int], clock: StoppedClock, platform: Scripted, people: dict[str, User]
+) -> None:
+    with pytest.raises(WrongState):
+        ask(runtime, clock, live(asset=lambda db: make_asset(db, sensitive=True)), people["planner"], text="Other words")
+
+    asked, queued = (live(text=f"Frist {number}") for number in range(2))
+    edits = [ask(runtime, clock, post_id, people["planner"], text="Other words") for post_id in (asked, queued)]
+    approve(runtime, clock, edits[1], people["approver"])
+    with runtime.sessions.begin() as db:
+        for post_id in (asked, queued):
+            db.get_one(Post, post_id).asset.sensitive = True
+    with pytest.raises(WrongState):
+        approve(runtime, clock, edits[0], people["approver"])
+    turn(runtime, clock, seconds=1)
+
+    assert (platform.amended, [state_of(runtime, edit)[0] for edit in edits]) == ([], [S.IN_REVIEW, S.FAILED])
+
+
 def embargo(db: Any, post: Post) -> None:
     """Later than its sending, as a person does it: the history says so, and the invariants believe the history."""
     assert post.published_at is not None
