@@ -132,7 +132,7 @@ def observe(db: Session, *, platform: Platform, name: str, external_id: str, now
 
 def by_id(db: Session, channel_id: int) -> Channel:
     """Raises NotFound."""
-    channel = db.get(Channel, channel_id)
+    channel = db.get(Channel, channel_id) if 0 < channel_id < 2**63 else None
     if channel is None:
         raise NotFound()
     return channel

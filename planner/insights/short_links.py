@@ -70,7 +70,7 @@ def address_of(post: Post) -> str:
 
 def target(db: Session, code: str, *, now: datetime) -> tuple[int, str]:
     """(link, address) that a code leads to. Raises NotFound for one nobody made, and while an embargo holds: both look the same."""
-    link = db.scalar(select(ShortLink).where(ShortLink.code == code[:16]))
+    link = db.scalar(select(ShortLink).where(ShortLink.code == code[:16])) if code.isprintable() else None
     post = db.get_one(Post, link.post_id) if link is not None else None
     held = embargo_of(post.asset, post.campaign) if post is not None else None
     if link is None or post is None or (held is not None and held[1] > now):

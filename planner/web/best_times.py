@@ -35,7 +35,7 @@ class Hint:
 @needs("read")
 def hints() -> ResponseReturnValue:
     """For the channels of the address."""
-    numbers = request.args.getlist("channels", type=int)[:_MOST]
+    numbers = [number for number in request.args.getlist("channels", type=int) if 0 < number < 2**63][:_MOST]
     channels = g.db.scalars(select(Channel).where(Channel.id.in_(numbers)).order_by(Channel.name)) if numbers else ()
     told = [(times, [_hint(slot, times) for slot in times.slots]) for times in (best_times(g.db, one, now=g.now) for one in channels)]
     return render_template("planning/best_times.html", told=told, least=LEAST)

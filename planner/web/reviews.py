@@ -62,5 +62,7 @@ def revoke(link_id: int) -> ResponseReturnValue:
 def _offered() -> list[tuple[int, str]]:
     """The posts in review that a link may show; those of the address's post or campaign where it names one."""
     post_id, campaign_id = request.args.get("post", type=int), request.args.get("campaign", type=int)
+    if campaign_id is not None and not 0 < campaign_id <= queries.LAST_ID:
+        return []
     found: list[Any] = waiting(g.db, viewer=g.user, four_eyes=runtime().settings.four_eyes, campaign_id=campaign_id)
     return [(one.post.id, f"{one.post.asset.title} · {one.post.channel.name}") for one in found if post_id in (None, one.post.id)]

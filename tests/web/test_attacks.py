@@ -165,6 +165,14 @@ def test_sql_in_filters_finds_nothing_and_breaks_nothing(client: Browser, scene:
     assert [status for status in tried if status >= 500] == []
 
 
+@pytest.mark.parametrize("number", [2**63, -(2**63) - 1, 10**40])
+@pytest.mark.parametrize(
+    ("address", "status"), [("/approvals/links?campaign=%s", 200), ("/posts/good-hours?channels=%s", 200), ("/promotion/next?after=%s", 302)]
+)
+def test_a_number_that_no_row_can_have_is_nobody_s(address: str, status: int, number: int, client: Browser, scene: Scene) -> None:
+    assert client.get(address % number).status_code == status
+
+
 def test_the_pages_of_mistakes_say_so(client: Browser, scene: Scene) -> None:
     found = (client.get("/nowhere"), client.delete("/assets"), client.get("/sign-in/guessed"), client.get(f"/assets/{10**30}"))
     assert [answer.status_code for answer in found] == [404, 405, 404, 404]

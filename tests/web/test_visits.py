@@ -170,6 +170,11 @@ def test_a_short_link_leads_anybody_to_the_page_with_the_posts_mark_and_is_count
     assert clicks(app_db) == [("2026-03-02", 2), ("2026-03-03", 1)]
 
 
+@pytest.mark.parametrize("code", ["a%00b", "%00", "%0a", "nobodysone"])
+def test_a_code_that_nobody_made_leads_nowhere_on_each_database(app_on_each_database: Flask, code: str) -> None:
+    assert app_on_each_database.test_client().get(f"/l/{code}").status_code == 404
+
+
 def test_programs_and_looks_ahead_follow_the_link_uncounted(app: Flask, app_db: Session, link: ShortLink) -> None:
     stranger = app.test_client()
     answers = [

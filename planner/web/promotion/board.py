@@ -76,7 +76,8 @@ def forecasts() -> ResponseReturnValue:
 @needs("promotion.decide")
 def next_one() -> ResponseReturnValue:
     """Straight to the next video that waits; to the board when none does."""
-    number = queries.next_to_decide(g.db, viewer=g.user, now=g.now, after=request.args.get("after", type=int))
+    after = request.args.get("after", type=int)
+    number = queries.next_to_decide(g.db, viewer=g.user, now=g.now, after=after if after and 0 < after < 2**63 else None)
     return redirect(url_for(".board") if number is None else url_for(".show", video_id=number) + "#decision")
 
 
