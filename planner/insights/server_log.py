@@ -220,12 +220,13 @@ def _lines(source: Path | bytes) -> Iterator[str]:
         try:
             while line := file.readline(_LONGEST):
                 rest = line
-                while len(rest) == _LONGEST and not rest.endswith(b"\n"):
-                    rest = file.readline(_LONGEST)
+                while True:
                     read += len(rest)
-                read += len(line)
-                if read > MOST_BYTES:
-                    raise Invalid(N_("This file is too large: at most %(most)s MB."), field="file", most=MOST_BYTES // 1_000_000)
+                    if read > MOST_BYTES:
+                        raise Invalid(N_("This file is too large: at most %(most)s MB."), field="file", most=MOST_BYTES // 1_000_000)
+                    if len(rest) < _LONGEST or rest.endswith(b"\n"):
+                        break
+                    rest = file.readline(_LONGEST)
                 yield line.decode(errors="replace")
         except (EOFError, zlib.error, gzip.BadGzipFile):
             raise Invalid(N_("This file is damaged and cannot be unpacked. Send it again."), field="file") from None

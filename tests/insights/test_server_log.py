@@ -165,6 +165,16 @@ def test_a_packed_log_is_unpacked_and_anything_else_that_is_packed_is_refused(tm
             importing.validate(data, now=NOW, kind="visits", ours=OURS)
 
 
+def test_a_line_without_end_is_given_up_at_the_limit_and_not_unpacked_to_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(server_log, "MOST_BYTES", 1_000_000)
+    bomb = gzip.compress(b"a" * 50_000_000)
+
+    for packed in (bomb, bomb[:-100]):  # That the second one is damaged is known only to who reads it to its end.
+        with pytest.raises(Invalid) as refusal:
+            server_log.is_log(packed)
+        assert "too large" in str(refusal.value)
+
+
 def test_a_large_log_takes_no_more_memory_than_a_small_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "access.log.gz"
     block = "".join(line(address=f"203.0.113.{number % 250}") for number in range(1000)).encode()
