@@ -22,6 +22,8 @@ __all__ = ["ACCEPTED", "Stored", "film", "store"]
 _MOST_PIXELS = 50_000_000
 #: Pillow's own guard speaks before any pixel is decoded: a warning above this, an error above twice this.
 Image.MAX_IMAGE_PIXELS = _MOST_PIXELS
+#: A PDF that says it has more says nothing.
+_MOST_PAGES = 1_000_000
 #: How much of a caption file is looked at, and the line that says when a caption is shown.
 _CAPTIONS_HEAD = 1 << 16
 _CUE = re.compile(r"^(?:\d+:)?\d{1,2}:\d\d[,.]\d{1,3} *-->", re.MULTILINE)
@@ -168,4 +170,4 @@ def _pages(path: Path) -> int | None:
             told = PdfReader(source).root_object["/Pages"]["/Count"]  # type: ignore[index]
     except (PyPdfError, LookupError, TypeError, ValueError, OSError, RecursionError):
         return None
-    return int(told) if isinstance(told, int) and told > 0 else None
+    return int(told) if isinstance(told, int) and 0 < told <= _MOST_PAGES else None

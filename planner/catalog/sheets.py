@@ -140,7 +140,6 @@ def _outside_quotes(line: str) -> str:
 def _open_xlsx(data: bytes) -> Sheet:
     _check_zip(data)
     import openpyxl
-    from openpyxl.utils.exceptions import InvalidFileException
 
     try:
         book = openpyxl.load_workbook(io.BytesIO(data), read_only=True, data_only=False, keep_links=False)
@@ -152,7 +151,9 @@ def _open_xlsx(data: bytes) -> Sheet:
             return _sheet(enumerate(rows, 1))
         finally:
             book.close()
-    except (InvalidFileException, zipfile.BadZipFile, KeyError, ValueError, IndexError, SyntaxError, OSError):
+    except Invalid:
+        raise
+    except Exception:  # What a damaged workbook, or one with a password, makes the library raise is no list that ends.
         raise Invalid(N_("This XLSX cannot be read. Save it again, or send a CSV (UTF-8)."), field="file") from None
 
 

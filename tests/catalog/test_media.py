@@ -196,6 +196,6 @@ def test_a_document_tells_its_pages(tmp_path: Path, pages: int) -> None:
     assert taken(tmp_path, pdf(pages), "a.pdf").pages == pages
 
 
-@pytest.mark.parametrize("body", [b"%PDF-1.7\n", b"%PDF-1.7\ntrailer\n<</Root 1 0 R>>\n%%EOF\n", pdf(3).replace(b"/Count 3", b"/Count x")])
+@pytest.mark.parametrize("body", [b"%PDF-1.7\n", b"%PDF-1.7\ntrailer\n<</Root 1 0 R>>\n%%EOF\n", pdf(3).replace(b"/Count 3", b"/Count x"), pdf(3).replace(b"/Count 3", b"/Count 99999999999999999999")])
 def test_a_document_that_does_not_tell_its_pages_is_taken(tmp_path: Path, body: bytes) -> None:
     assert taken(tmp_path, body, "a.pdf").pages is None

@@ -62,6 +62,23 @@ def test_an_outside_entity_in_a_workbook_is_refused() -> None:
         open_sheet(target.getvalue())
 
 
+@pytest.mark.parametrize(
+    ("at", "put"), [pytest.param(None, b"\xff" * 16, id="damaged"), pytest.param(6, b"\x01", id="with a password"), pytest.param(8, b"\x63", id="packed otherwise")]
+)
+def test_a_workbook_that_cannot_be_unpacked_is_refused(at: int | None, put: bytes) -> None:
+    """at -- a place in the header of each part; None: at the beginning of what is packed."""
+    data = bytearray(workbook(("title",), ("One",)))
+    for part in zipfile.ZipFile(io.BytesIO(data)).infolist():
+        start = part.header_offset + (30 + len(part.filename) if at is None else at)
+        data[start : start + len(put)] = put
+        if at is not None:  # The table of contents says the same.
+            listed = data.index(part.filename.encode(), data.index(b"PK\x01\x02")) - 46 + at + 2
+            data[listed : listed + len(put)] = put
+
+    with pytest.raises(Invalid, match="cannot be read"):
+        open_sheet(bytes(data))
+
+
 @pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
 def test_the_delimiter_is_the_one_of_the_headings(delimiter: str) -> None:
     data = f'title{delimiter}"kind, or type"\nOne{delimiter}video\n'.encode()
