@@ -130,6 +130,7 @@ def post_page(post: Post, status: int = 200, **forms: Any) -> ResponseReturnValu
     siblings = queries.posts_of(g.db, asset_id=post.asset_id, viewer=g.user, limit=30)
     others = variants.of_post(g.db, post)
     numbers = post_numbers(g.db, post.id) if post.state is PostState.PUBLISHED else None
+    stale, pack = _is_stale(post, digest), _copy_pack(post)
     page = render_template(
         "planning/post.html",
         post=post,
@@ -148,7 +149,7 @@ def post_page(post: Post, status: int = 200, **forms: Any) -> ResponseReturnValu
         decision=decision,
         comments=comments.of_post(g.db, post),
         cancelled=queries.cancellation_of(g.db, post) if post.state is PostState.CANCELLED else None,
-        stale=_is_stale(post, digest),
+        stale=stale,
         text=shown(leaving_text(post, post.channel, runtime().settings.base_url)),
         link=leaving_link(post, runtime().settings.base_url),
         length=length_of(post, post.asset, post.channel),
@@ -159,7 +160,8 @@ def post_page(post: Post, status: int = 200, **forms: Any) -> ResponseReturnValu
         comment=leaving_comment(post, post.channel),
         files=leaving_files(post),
         delivery=publishing.delivery_of(g.db, post.id),
-        pack=_copy_pack(post),
+        pack=pack,
+        withheld=pack is not None and (stale or _is_held_back(post)),
         upload=uploads.of_posts(g.db, [post.id]).get(post.id) if post.state is PostState.SENDING else None,
         changes=publishing.amendments_of(g.db, post) if post.external_id else [],
         may_live=amending.allowed(post, g.user, limits),
@@ -184,6 +186,12 @@ def _copy_pack(post: Post) -> CopyPack | None:
         return None
     attempt = Attempt(number=0, fingerprint="", resume=None)
     return copy_pack(outgoing_of(g.db, post, attempt, delivery_id=0, data_path=runtime().settings.data_path, base_url=runtime().settings.base_url))
+
+
+def _is_held_back(post: Post) -> bool:
+    """Whether a gate that no door may pass stands before what a person would publish: no worker asks at its moment, so the page does."""
+    at = max(post.publish_at or g.now, g.now)
+    return bool(rules.blocking(rules.gates(post, post.asset, post.campaign, post.channel, queries.surroundings(g.db, post, at=at), at)))
 
 
 def _revise(post: Post, form: PostForm) -> None:

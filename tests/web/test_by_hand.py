@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from sqlalchemy.orm import Session
 
-from planner.catalog.models import AssetFile
+from planner.catalog.models import AssetFile, AssetState
 from planner.channels.port import MediaKind, Platform
 from planner.planning.models import Post, PostState
 from planner.planning.rules import content_digest
@@ -52,6 +53,7 @@ def test_what_a_picture_shows_is_there_to_be_copied(client: Browser, app_db: Ses
     number = post.media[0]["file_id"]
     bare = client.get(f"/posts/{post.id}").text
     post.media = [{"file_id": number, "alt_text": "Orion over the port"}]
+    post.approved_digest = content_digest(post, post.asset, post.channel)
     app_db.commit()
 
     page = client.get(f"/posts/{post.id}").text
@@ -84,6 +86,26 @@ def test_an_address_that_is_none_is_refused_beside_its_field(client: Browser, ap
 @pytest.mark.parametrize("state", [PostState.DRAFT, PostState.IN_REVIEW, PostState.CANCELLED])
 def test_what_nobody_approved_is_not_offered_for_copying(client: Browser, by_hand: Callable[..., Post], state: PostState) -> None:
     assert "pack-text" not in client.get(f"/posts/{by_hand(state).id}").text
+
+
+@pytest.mark.parametrize("since", ["embargo", "leak", "retired", "title"])
+def test_what_may_not_leave_any_more_is_not_offered_for_copying_but_its_address_is_taken(
+    client: Browser, app_db: Session, by_hand: Callable[..., Post], since: str
+) -> None:
+    post = by_hand(PostState.SCHEDULED)
+    if since == "embargo":
+        post.asset.embargo_until = NOON + timedelta(days=9)
+    elif since == "leak":
+        make_asset(app_db, title="Another", embargo_until=NOON + timedelta(days=9), embargo_terms=["Second line"])
+    elif since == "retired":
+        post.asset.state = AssetState.RETIRED
+    else:
+        post.asset.title = "Not what was approved"
+    app_db.commit()
+
+    page = client.get(f"/posts/{post.id}").text
+
+    assert ("pack-text" in page, "There is nothing to copy" in page, "Done, here is the address" in page) == (False, True, True)
 
 
 def test_who_may_not_say_where_it_went_may_still_copy(sign_in: Callable[..., Browser], by_hand: Callable[..., Post]) -> None:
