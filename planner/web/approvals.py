@@ -27,6 +27,7 @@ from planner.web.languages import say
 from planner.web.named_posts import named_in
 from planner.web.preflight import limits_of
 from planner.web.session import committing, runtime
+from planner.web.telling import flash_each
 
 __all__ = ["Shown", "approve", "index", "request_changes", "show", "wave"]
 
@@ -135,8 +136,7 @@ def _approve_all(campaign_id: int) -> None:
             count += 1
     if count:
         flash(ngettext("You said yes to one post.", "You said yes to %(num)d posts.", count), "success")
-    for sentence in said:
-        flash(sentence, "error")
+    flash_each(said, "error")
     if not count and not said:
         flash(_("Tick the posts you say yes to."), "error")
 

@@ -28,6 +28,7 @@ from planner.web.languages import translate
 from planner.web.mentioning import mentioning
 from planner.web.preflight import checks_of, limits_of, own_words, values_of
 from planner.web.session import committing, runtime
+from planner.web.telling import flash_each
 from planner.web.writing import restored, typed, unsaved
 
 __all__ = ["campaigns", "files", "new", "refuse", "submit_saved"]
@@ -121,14 +122,15 @@ def _sent(form: ComposeForm) -> str:
 
 def submit_saved(made: list[Post]) -> None:
     """Ask for approval of what was just saved; what a rule refuses stays as it is, and the sentence says why."""
-    went = []
+    went, refused = [], []
     for post in made:
         try:
             with committing(g.db):
                 service.submit(g.db, post, limits=limits_of(post.channel.platform), four_eyes=runtime().settings.four_eyes, actor=g.user, now=g.now)
             went.append(post)
         except PlannerError as error:
-            flash(_("%(channel)s: saved, but not submitted. %(why)s", channel=post.channel.name, why=translate(error.message, **error.params)), "error")
+            refused.append(_("%(channel)s: saved, but not submitted. %(why)s", channel=post.channel.name, why=translate(error.message, **error.params)))
+    flash_each(refused, "error")
     if any(post.state is PostState.IN_REVIEW for post in went):
         flash(_("Submitted for approval."), "success")
     elif went:

@@ -49,6 +49,7 @@ from planner.web.moments import in_zone
 from planner.web.named_posts import named_in
 from planner.web.preflight import check_of, is_pretend, limits_of, prices, values_of
 from planner.web.session import committing, runtime
+from planner.web.telling import flash_each
 from planner.web.words import RESULTS
 from planner.web.writing import restored, typed, unsaved
 
@@ -212,8 +213,7 @@ def _say_carried(carried: base_texts.Carried) -> None:
     """Where the words were changed as well, and where not and why."""
     if carried.changed:
         flash(_("Changed as well: %(channels)s.", channels=", ".join(one.channel.name for one in carried.changed)), "success")
-    for one, error in carried.left:
-        flash(_("%(channel)s: left as it is. %(why)s", channel=one.channel.name, why=say(error)), "warning")
+    flash_each([_("%(channel)s: left as it is. %(why)s", channel=one.channel.name, why=say(error)) for one, error in carried.left], "warning")
 
 
 def _to_be_submitted(post: Post) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from datetime import timedelta
+from hashlib import sha512
 from html import unescape
 
 import pytest
@@ -105,6 +106,25 @@ def test_a_wave_is_approved_at_once_each_post_for_itself(sign_in: SignIn, app_db
     assert "You said yes to one post." in after
     assert "This post was changed after you opened it" in after
     assert states(app_db) == ["approved", "in_review", "in_review", "draft"]
+
+
+def test_of_a_wave_with_many_refusals_as_many_are_said_as_a_browser_keeps(sign_in: SignIn, app_db: Session, team: dict[str, User]) -> None:
+    campaign, channel = make_campaign(app_db, name="Spring"), make_channel(app_db)
+    titles = [sha512(f"{n}".encode()).hexdigest() for n in range(40)]
+    posts = [
+        submitted(app_db, team["planner"], asset=make_asset(app_db, title=title), campaign=campaign, channel=channel, publish_at=NOON + n * DAY, text=f"Day {n}.")
+        for n, title in enumerate(titles, 1)
+    ]
+    ids = [str(post.id) for post in posts]
+    app_db.commit()
+    client = sign_in(team["approver"])
+
+    answer = client.submit(f"/approvals/waves/{campaign.id}", post=ids)
+    after = client.get(f"/approvals/waves/{campaign.id}").text
+
+    assert answer.status_code == 302
+    assert [f"“{title}” on" in after for title in titles] == [True] * 5 + [False] * 35
+    assert "And 35 more like these." in after
 
 
 def test_only_whose_turn_it_is_is_asked_and_nothing_confidential_is_told(sign_in: SignIn, app_db: Session, team: dict[str, User]) -> None:
