@@ -173,6 +173,12 @@ def test_a_number_that_no_row_can_have_is_nobody_s(address: str, status: int, nu
     assert client.get(address % number).status_code == status
 
 
+@pytest.mark.parametrize("at", ["", "nonsense", "2026-03-02T12:00:00", "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"])
+@pytest.mark.parametrize("address", ["/calendar/together/undo", "/calendar/import/undo", "/events/import/undo"])
+def test_a_moment_at_which_nothing_can_have_been_done_undoes_nothing(address: str, at: str, client: Browser, scene: Scene) -> None:
+    assert client.submit(address, at=at).status_code == 422
+
+
 def test_the_pages_of_mistakes_say_so(client: Browser, scene: Scene) -> None:
     found = (client.get("/nowhere"), client.delete("/assets"), client.get("/sign-in/guessed"), client.get(f"/assets/{10**30}"))
     assert [answer.status_code for answer in found] == [404, 405, 404, 404]

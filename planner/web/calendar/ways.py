@@ -87,7 +87,7 @@ def moment_to_undo() -> datetime:
         at = datetime.fromisoformat(request.form.get("at", ""))
     except ValueError:
         at = None
-    if at is None or at.tzinfo is None:
+    if at is None or at.tzinfo is None or not 1990 <= at.year <= 2100:
         raise Invalid(N_("There is nothing to undo."), field="at")
     return at
 
