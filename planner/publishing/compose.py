@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from pathlib import Path
 
 from sqlalchemy import select
@@ -28,7 +29,9 @@ def fingerprint(post: Post, channel: Channel) -> str:
 
 def outgoing(db: Session, delivery: Delivery, attempt: Attempt, *, data_path: Path, base_url: str) -> OutgoingPost:
     """The plain values an adapter takes. base_url -- where the planner lives, for short links."""
-    return outgoing_of(db, delivery.post, attempt, delivery_id=delivery.id, data_path=data_path, base_url=base_url)
+    made = outgoing_of(db, delivery.post, attempt, delivery_id=delivery.id, data_path=data_path, base_url=base_url)
+    # What a person sends before its moment is to be seen now, and not from that moment on.
+    return replace(made, publish_at=delivery.due_at)
 
 
 def outgoing_of(db: Session, post: Post, attempt: Attempt, *, delivery_id: int, data_path: Path, base_url: str) -> OutgoingPost:

@@ -336,6 +336,18 @@ def test_what_is_sent_before_its_own_time_may_not_say_what_is_under_embargo_unti
     assert (states(runtime, post_id), platform.calls) == ([(DeliveryState.HELD, Hold.EMBARGO)], [])
 
 
+def test_what_is_sent_before_its_own_time_appears_at_once(runtime: Runtime, approved: Approved, clock: StoppedClock, platform: Scripted) -> None:
+    post_id = approved(minutes=600)
+    stop = pause(runtime, clock)
+    turn(runtime, clock)
+    end(runtime, clock, stop)
+
+    say(runtime, clock, deciding.send, post_id)
+    turn(runtime, clock, minutes=1)
+
+    assert [post.publish_at for post in platform.live] == [clock.now() - timedelta(minutes=1)], "YouTube would keep it private until then"
+
+
 @pytest.mark.parametrize("became", [PostState.CANCELLED, PostState.DRAFT, PostState.IN_REVIEW])
 def test_what_is_no_longer_approved_is_not_sent_again_and_stays_what_it_became(
     runtime: Runtime, approved: Approved, clock: StoppedClock, platform: Scripted, became: PostState
