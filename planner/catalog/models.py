@@ -6,7 +6,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, Column, Date, ForeignKey, Index, Numeric, String, Table, Text, UniqueConstraint, text
+from sqlalchemy import JSON, CheckConstraint, Column, Date, ForeignKey, Index, Numeric, String, Table, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from planner.accounts.models import User
@@ -16,7 +16,7 @@ from planner.core.i18n import N_
 from planner.core.types import Choice
 
 __all__ = [
-    "Asset", "AssetFile", "AssetKind", "AssetState", "Audience", "Confidentiality", "Purpose", "Topic",
+    "Asset", "AssetFile", "AssetKind", "AssetState", "Audience", "Confidentiality", "Purpose", "RememberedColumns", "Topic",
     "LABELS", "asset_audiences", "asset_topics", "label_of",
 ]  # fmt: skip
 
@@ -188,6 +188,17 @@ class AssetFile(Record):
     rights_until: Mapped[date | None] = mapped_column(Date)
     created_at: Mapped[datetime]
     asset: Mapped[Asset] = relationship(back_populates="files")
+
+
+class RememberedColumns(Record):
+    """Which columns hold what, in files with these headings: chosen by a person once, used for the next file."""
+
+    __tablename__ = "remembered_columns"
+    #: Digest of the headings.
+    headings: Mapped[str] = mapped_column(String(64), unique=True)
+    #: Field -> heading.
+    columns: Mapped[dict[str, str]] = mapped_column(JSON, default=dict)
+    at: Mapped[datetime]
 
 
 #: English labels, marked for translation; the doors show them in the reader's language.

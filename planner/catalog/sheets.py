@@ -17,8 +17,10 @@ from typing import Any
 from planner.core.errors import Invalid
 from planner.core.i18n import N_
 
-__all__ = ["BROKEN", "MOST_BYTES", "MOST_ROWS", "Sheet", "heading", "inert", "open_sheet"]
+__all__ = ["BROKEN", "FOLDER", "MOST_BYTES", "MOST_ROWS", "Sheet", "heading", "inert", "open_sheet"]
 
+#: Where files wait between being sent and being written, inside the data folder.
+FOLDER = "imports"
 MOST_BYTES = 60_000_000
 MOST_ROWS = 50_000
 _MOST_COLUMNS = 200

@@ -12,9 +12,9 @@ from typing import Any
 
 from planner.core.errors import PlannerError, Refused, Unavailable
 from planner.core.i18n import N_
-from planner.insights.sources import post_of
 from planner.insights.visit_rows import VisitRow
 from planner.insights.web_statistics import Asked, Caller, call, row_of
+from planner.planning.marks import post_of
 
 __all__ = ["DIMENSIONS", "Ga4", "report_body"]
 

@@ -11,9 +11,11 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from planner.accounts.models import User
+from planner.catalog import column_choice
 from planner.catalog import importing as catalog
+from planner.catalog.column_choice import MissingColumns, Note
 from planner.catalog.importing import RowError
-from planner.catalog.sheets import Sheet, open_sheet
+from planner.catalog.sheets import FOLDER, Sheet, open_sheet
 from planner.core.errors import Invalid, Refused
 from planner.core.i18n import N_
 from planner.insights import reading_rows, server_log, visit_rows, visits
@@ -24,30 +26,11 @@ from planner.insights.server_log import LogSummary, OurPages
 from planner.insights.visit_rows import VISIT_COLUMNS, VisitRow
 from planner.ledger.jobs import JobContext
 
-__all__ = ["FOLDER", "KINDS", "Checked", "MissingColumns", "Note", "RowError", "Summary", "run_import", "validate", "write"]
+__all__ = ["KINDS", "Checked", "RowError", "Summary", "run_import", "validate", "write"]
 
 KINDS = ("assets", "readings", "visits")
-#: Where files wait between being sent and being written, inside the data folder.
-FOLDER = "imports"
 
 Progress = Callable[[int, int], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Note:
-    """Something worth knowing about a file that does not stop it. `message` is marked with N_."""
-
-    message: str
-    params: Mapping[str, Any] = field(default_factory=dict)
-
-
-class MissingColumns(Invalid):
-    """A file of visits whose columns nobody can tell; a person may point at them. `headings` are the file's."""
-
-    def __init__(self, message: str, headings: list[str], places: Mapping[str, int]) -> None:
-        super().__init__(message, field="file")
-        self.headings = headings
-        self.found = {name: headings[place] for name, place in places.items()}
 
 
 @dataclass
@@ -99,7 +82,7 @@ def validate(
         return _log(source, ours or (visits.our_pages(db, zone) if db is not None else OurPages({}, zone)), now=now, progress=progress)
     sheet = open_sheet(source)
     if kind == "visits":
-        return _visits(sheet, remembered or (visits.remembered(db) if db is not None else {}), columns, now=now, progress=progress)
+        return _visits(sheet, remembered or (column_choice.remembered(db) if db is not None else {}), columns, now=now, progress=progress)
     checked = Checked(kind=kind, total=len(sheet.rows))
     places, unused = catalog.columns_of(sheet, catalog.COLUMNS | COUNT_COLUMNS if kind == "assets" else READING_COLUMNS)
     _check_columns(places, kind)
@@ -138,7 +121,7 @@ def write(
             summary.unknown_count += checked.log.others
             summary.unknown += [name for name in checked.log.names if name not in summary.unknown]
         if checked.columns:
-            visits.remember(db, checked.headings, checked.columns, actor=actor, now=now)
+            column_choice.remember(db, checked.headings, checked.columns, now=now)
         return summary
     owners = owners_of(db)
     for first in range(0, len(checked.rows), BLOCK):
@@ -156,7 +139,7 @@ def run_import(ctx: JobContext) -> dict[str, Any]:
         raise Refused(N_("The file is not there any more. Send it again."))
     kind, now = str(ctx.args["kind"]), datetime.fromisoformat(ctx.args["now"])
     with ctx.sessions() as db:
-        owners, remembered = owners_of(db), visits.remembered(db)
+        owners, remembered = owners_of(db), column_choice.remembered(db)
         ours = visits.our_pages(db, ctx.settings.time_zone) if kind == "visits" else None
 
     def report(_done: int, _total: int) -> None:
@@ -188,10 +171,10 @@ def _visits(
     sheet: Sheet, remembered: Mapping[str, Mapping[str, str]], columns: Mapping[str, str] | None, *, now: datetime, progress: Progress | None
 ) -> Checked:
     """A file of visits: columns by their headings, then those remembered for such files, then those chosen now."""
-    key = visit_rows.headings_key(sheet.headings)
+    key = column_choice.headings_key(sheet.headings)
     chosen = {**remembered.get(key, {}), **(columns or {})}
     if chosen:
-        places = visit_rows.choose_columns(sheet, visit_rows.known_columns(sheet), chosen)
+        places = column_choice.choose_columns(sheet, column_choice.known_columns(sheet, VISIT_COLUMNS), chosen, VISIT_COLUMNS)
         unused: list[str] = []
     else:
         places, unused = catalog.columns_of(sheet, VISIT_COLUMNS)

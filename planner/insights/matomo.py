@@ -16,7 +16,8 @@ from urllib.parse import quote
 from planner.core.errors import PlannerError, Refused
 from planner.core.http import redact
 from planner.core.i18n import N_
-from planner.insights.visit_rows import VisitRow, page_key
+from planner.core.pages import page_key
+from planner.insights.visit_rows import VisitRow
 from planner.insights.web_statistics import Asked, Caller, call, row_of
 
 __all__ = ["Matomo"]

@@ -16,7 +16,7 @@ from planner.core.types import Choice, Sealed
 from planner.planning.models import Post, ShortLink
 
 __all__ = [
-    "METRICS", "AssetDay", "AudienceMapping", "ChannelDay", "CountsMade", "FollowerGain", "Latest", "LinkClicks", "PostReport", "ReadingPlan", "RememberedColumns", "Resurfaced", "ShortLink", "Silence", "Site", "SiteDay", "Snapshot", "Visits",
+    "METRICS", "AssetDay", "AudienceMapping", "ChannelDay", "CountsMade", "FollowerGain", "Latest", "LinkClicks", "PostReport", "ReadingPlan", "Resurfaced", "ShortLink", "Silence", "Site", "SiteDay", "Snapshot", "Visits",
 ]  # fmt: skip
 
 #: Counts a snapshot may hold, each since publication; None is “not told”.
@@ -240,17 +240,6 @@ class Resurfaced(Record):
     noticed_at: Mapped[datetime]
     #: Somebody said that they know.
     settled_at: Mapped[datetime | None]
-
-
-class RememberedColumns(Record):
-    """Which columns hold what, in files with these headings: chosen by a person once, used for the next file."""
-
-    __tablename__ = "remembered_columns"
-    #: Digest of the headings.
-    headings: Mapped[str] = mapped_column(String(64), unique=True)
-    #: Field -> heading.
-    columns: Mapped[dict[str, str]] = mapped_column(JSON, default=dict)
-    at: Mapped[datetime]
 
 
 class LinkClicks(Base):

@@ -27,14 +27,16 @@ from planner.channels.port import Platform
 from planner.core.db import reading
 from planner.core.errors import NotFound
 from planner.core.log import get_logger
+from planner.core.pages import page_key
 from planner.core.runtime import Runtime
 from planner.insights import detailing
 from planner.insights.models import Latest, PostReport, Resurfaced, Site, SiteDay, Snapshot, Visits
 from planner.insights.resurfacing import LEAST, LONGEST, OLD, SPAN, Cause, CauseKind, Rise, cause_of, rise_of
 from planner.insights.rollups import day_of
-from planner.insights.sources import Source, classify, post_of
-from planner.insights.visit_rows import believed, page_key
+from planner.insights.sources import Source, classify
+from planner.insights.visit_rows import believed
 from planner.ledger.jobs import JobContext
+from planner.planning.marks import post_of
 from planner.planning.models import Post, PostState
 from planner.publishing import held
 

@@ -27,9 +27,11 @@ from zoneinfo import ZoneInfo
 
 from planner.core.errors import Invalid
 from planner.core.i18n import N_
+from planner.core.pages import host_of, marks_of, page_key
 from planner.insights.short_links import is_person
-from planner.insights.sources import host_of, post_of, tidy
-from planner.insights.visit_rows import VisitRow, marks_of, page_key
+from planner.insights.sources import tidy
+from planner.insights.visit_rows import VisitRow
+from planner.planning.marks import post_of
 
 __all__ = ["MOST_BYTES", "LogSummary", "OurPages", "is_log", "read_log"]
 

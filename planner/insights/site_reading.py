@@ -18,13 +18,14 @@ from sqlalchemy.orm import Session
 from planner.catalog.models import Asset
 from planner.core.errors import PlannerError
 from planner.core.log import get_logger
+from planner.core.pages import page_key
 from planner.core.runtime import Runtime
 from planner.insights import visits
 from planner.insights.import_writing import Summary
 from planner.insights.models import Site, SiteDay, Visits
 from planner.insights.rollups import upsert
 from planner.insights.sites import BACK, SiteKind, SiteValues, statistics
-from planner.insights.visit_rows import VisitRow, page_key
+from planner.insights.visit_rows import VisitRow
 from planner.ledger.jobs import JobContext
 
 __all__ = ["keep_day", "read", "read_all", "run", "wanted"]

@@ -17,11 +17,11 @@ from planner.accounts.models import User
 from planner.accounts.rules import require
 from planner.core.errors import Invalid, NotFound
 from planner.core.i18n import N_
+from planner.core.pages import host_of
 from planner.core.settings import Settings
 from planner.insights.ga4 import Ga4
 from planner.insights.matomo import Matomo
 from planner.insights.models import Site, SiteDay
-from planner.insights.sources import host_of
 from planner.insights.web_statistics import Caller, Statistics
 
 __all__ = ["BACK", "SiteKind", "SiteState", "SiteValues", "add", "by_id", "change", "checked", "remove", "states", "statistics"]

@@ -6,13 +6,13 @@ import re
 from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any
-from urllib.parse import urlsplit
 
 from planner.core.i18n import N_
+from planner.core.pages import host_of
 from planner.core.text import with_utm
 from planner.planning.marks import slug_of
 
-__all__ = ["NETWORKS", "SOURCE_LABELS", "Source", "classify", "host_of", "marked", "post_of", "tidy", "traffic_share"]
+__all__ = ["NETWORKS", "SOURCE_LABELS", "Source", "classify", "marked", "tidy", "traffic_share"]
 
 
 class Source(StrEnum):
@@ -103,7 +103,6 @@ _MEDIUMS: dict[str, Source] = {
     **dict.fromkeys(("direct", "direct entry", "entrée directe", "entrées directes"), Source.DIRECT),
 }  # fmt: skip
 _HOST = re.compile(r"(?:[a-z0-9_-]+\.)+[a-z][a-z0-9-]+")
-_OURS = re.compile(r"post-([1-9]\d{0,17})")
 
 
 def classify(source: str, medium: str = "", campaign: str = "") -> Source:
@@ -147,27 +146,12 @@ def marked(url: str, *, platform: str, post_id: int, campaign: str = "") -> str:
     return with_utm(url, source=platform, medium="internal" if platform == "webhook" else "social", campaign=slug_of(campaign), content=f"post-{post_id}")
 
 
-def post_of(content: str) -> int | None:
-    """The number of the post whose mark this is; None for a mark that is not ours."""
-    found = _OURS.fullmatch(content.strip().lower())
-    return int(found[1]) if found else None
-
-
 def tidy(text: str) -> str:
     """A name as it is kept: lower case, spaces evened out, of an address the host only, and no e-mail address ever."""
     text = " ".join(text.split()).lower()
     if "://" in text or ("/" in text and _HOST.fullmatch(text.partition("/")[0])):
         return host_of(text)
     return "" if "@" in text else text
-
-
-def host_of(address: str) -> str:
-    """The host of an address, without `www.`; an app's package for android-app:// addresses."""
-    try:
-        host = urlsplit(address if "://" in address else f"//{address}").hostname or ""
-    except ValueError:
-        return ""
-    return host.removeprefix("www.")
 
 
 def _named(source: str) -> Source | None:

@@ -16,9 +16,11 @@ from sqlalchemy.orm import Session
 from planner.catalog.models import Asset
 from planner.channels.models import Channel
 from planner.channels.port import Platform
+from planner.core.pages import page_key
 from planner.insights.models import LinkClicks, ShortLink, Site, SiteDay, Visits
-from planner.insights.sources import NETWORKS, Source, classify, post_of, traffic_share
-from planner.insights.visit_rows import believed, page_key
+from planner.insights.sources import NETWORKS, Source, classify, traffic_share
+from planner.insights.visit_rows import believed
+from planner.planning.marks import post_of
 from planner.planning.models import Post, PostState
 
 __all__ = ["AssetTraffic", "PostTraffic", "SourceVisits", "asset_traffic"]

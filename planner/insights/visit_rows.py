@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from urllib.parse import parse_qs, urlsplit
 
 from planner.catalog import cells
 from planner.catalog.importing import Row
-from planner.catalog.sheets import Sheet, heading
 from planner.core.errors import Invalid
 from planner.core.i18n import N_
-from planner.insights.sources import host_of, tidy
+from planner.core.pages import marks_of
+from planner.insights.sources import tidy
 
 __all__ = [
-    "TEMPLATE", "VISIT_COLUMNS", "VISIT_FIELDS", "Key", "VisitRow", "believed", "choose_columns", "headings_key", "known_columns",
-    "marks_of", "page_key", "read_row",
+    "TEMPLATE", "VISIT_COLUMNS", "VISIT_FIELDS", "Key", "VisitRow", "believed", "read_row",
 ]  # fmt: skip
 
 #: Field -> headings that mean it, as `heading` writes them: the planner's own, Matomo's and GA4's, in English and in French.
@@ -113,64 +110,6 @@ def read_row(row: Row, *, now: datetime) -> VisitRow:
     if not row["visits"]:
         row.complain(N_("The number of visits is missing."), "visits")
     return VisitRow(row.number, asset_id, page, day, **told, visits=row.take("visits", cells.count, 0))
-
-
-def choose_columns(sheet: Sheet, places: dict[str, int], chosen: Mapping[str, str]) -> dict[str, int]:
-    """The places with those that a person chose: field -> heading; an empty heading says that no column holds it.
-
-    Raises Invalid for a field or a heading that there is not.
-    """
-    result = dict(places)
-    for name, wanted in chosen.items():
-        if name not in VISIT_COLUMNS:
-            raise Invalid(N_("“%(name)s” is not one of: %(known)s."), field="columns", name=name[:40], known=", ".join(VISIT_FIELDS))
-        if not wanted:
-            result.pop(name, None)
-        elif wanted in sheet.headings:
-            place = sheet.headings.index(wanted)
-            result = {other: taken for other, taken in result.items() if taken != place} | {name: place}
-        else:
-            raise Invalid(N_("This table has no column “%(name)s”."), field="columns", name=wanted[:60])
-    return result
-
-
-def known_columns(sheet: Sheet) -> dict[str, int]:
-    """Field -> place of the first column whose heading means it."""
-    meaning = {word: name for name, words in VISIT_COLUMNS.items() for word in words}
-    places: dict[str, int] = {}
-    for place, text in enumerate(sheet.headings):
-        name = meaning.get(heading(text))
-        if name is not None:
-            places.setdefault(name, place)
-    return places
-
-
-def headings_key(headings: list[str]) -> str:
-    """64 hex digits that files with the same headings share, whatever their order and spelling of accents and capitals."""
-    return hashlib.sha256("\n".join(sorted(heading(one) for one in headings)).encode()).hexdigest()
-
-
-def page_key(address: str) -> tuple[str, str]:
-    """(host, path) of a page as it is compared: without http(s), www., query, fragment or a final slash; host "" when only a path is told."""
-    text = address.strip()
-    if text.startswith("/") and not text.startswith("//"):
-        host, path = "", text
-    else:
-        host = host_of(text)
-        rest = text.partition("://")[2] if "://" in text else text.removeprefix("//")
-        path = "/" + rest.partition("/")[2]
-    path = re.split(r"[?#]", path, maxsplit=1)[0].rstrip("/")
-    return host.lower(), path
-
-
-def marks_of(page: str) -> dict[str, str]:
-    """The marks (utm_…) in a page's address."""
-    try:
-        query = urlsplit(page if "://" in page else f"//host{page if page.startswith('/') else '/' + page}").query
-        found = parse_qs(query, max_num_fields=50)
-    except ValueError:
-        return {}
-    return {name: values[0] for name, values in found.items() if name.startswith("utm_")}
 
 
 def believed(told: Iterable[tuple[date, str]]) -> dict[date, str]:

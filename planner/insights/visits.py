@@ -15,16 +15,18 @@ from sqlalchemy.orm import Session
 from planner.accounts.models import User
 from planner.accounts.rules import require
 from planner.catalog.models import Asset
+from planner.catalog.pages import AssetPages, asset_pages
 from planner.core.errors import Invalid
 from planner.core.i18n import N_
+from planner.core.pages import page_key
 from planner.insights.import_writing import Summary
-from planner.insights.models import RememberedColumns, Visits
+from planner.insights.models import Visits
 from planner.insights.server_log import OurPages
-from planner.insights.sources import post_of
-from planner.insights.visit_rows import Key, VisitRow, page_key
+from planner.insights.visit_rows import Key, VisitRow
+from planner.planning.marks import post_of
 from planner.planning.models import Post
 
-__all__ = ["Counted", "Pages", "gather", "our_pages", "pages_of", "record", "remember", "remembered"]
+__all__ = ["Counted", "Pages", "gather", "our_pages", "pages_of", "record"]
 
 #: Rows one statement writes: SQLite takes 32,766 values in one, ten a row.
 _CHUNK = 1000
@@ -37,18 +39,17 @@ Counted = tuple[int, Key, int]
 
 @dataclass(frozen=True, slots=True)
 class Pages:
-    """Which asset a page is. A path two assets share, and a post nobody has, are nobody's."""
+    """Which asset a page is. A post nobody has is nobody's."""
 
-    assets: frozenset[int]
-    by_page: Mapping[tuple[str, str], int]
+    assets: AssetPages
     by_post: Mapping[int, int]
 
     def of(self, row: VisitRow) -> int | None:
         """The asset a row is about: by its number, else its page, else our mark."""
         if row.asset_id is not None:
-            return row.asset_id if row.asset_id in self.assets else None
+            return row.asset_id if row.asset_id in self.assets.assets else None
         if row.page:
-            found = self.by_page.get(page_key(row.page))
+            found = self.assets.of(row.page)
             if found is not None:
                 return found
         post_id = post_of(row.content)
@@ -57,23 +58,12 @@ class Pages:
 
 def pages_of(db: Session, rows: Iterable[VisitRow]) -> Pages:
     """Every page an asset has, and the posts that the rows' marks name. Two statements and one for each 500 posts."""
-    by_page: dict[tuple[str, str], int] = {}
-    shared = set()
-    numbers = set()
-    for asset_id, url in db.execute(select(Asset.id, Asset.url).order_by(Asset.id)):
-        numbers.add(asset_id)
-        if not url:
-            continue
-        host, path = page_key(url)
-        for key in {(host, path), ("", path)} if path else {(host, path)}:
-            if by_page.setdefault(key, asset_id) != asset_id:
-                shared.add(key)
     wanted = sorted({number for row in rows if (number := post_of(row.content)) is not None})
     by_post: dict[int, int] = {}
     for first in range(0, len(wanted), 500):
         query = select(Post.id, Post.asset_id).where(Post.id.in_(wanted[first : first + 500]))
         by_post |= {post_id: asset_id for post_id, asset_id in db.execute(query).all()}  # noqa: C416 -- rows are no pairs to mypy
-    return Pages(frozenset(numbers), {key: found for key, found in by_page.items() if key not in shared}, by_post)
+    return Pages(asset_pages(db), by_post)
 
 
 def our_pages(db: Session, zone: str) -> OurPages:
@@ -125,16 +115,3 @@ def record(db: Session, counted: Sequence[Counted], *, origin: str = "file", act
         ]
         changed += len(db.execute(upsert, values).all())
     return changed
-
-
-def remembered(db: Session) -> dict[str, dict[str, str]]:
-    """Digest of a file's headings -> the columns somebody chose for such files."""
-    return {one.headings: dict(one.columns) for one in db.scalars(select(RememberedColumns))}
-
-
-def remember(db: Session, headings: str, columns: Mapping[str, str], *, actor: User | None, now: datetime) -> None:
-    """Use these columns for the next file with the same headings. Raises Forbidden."""
-    require(actor, "readings.import")
-    insert = (postgresql if db.get_bind().dialect.name == "postgresql" else sqlite).insert(RememberedColumns)
-    values = {"columns": dict(columns), "at": now}
-    db.execute(insert.values(headings=headings, **values).on_conflict_do_update(index_elements=["headings"], set_=values))

@@ -21,7 +21,7 @@ from planner.core.text import with_utm
 from planner.planning.models import Campaign, Post, ShortLink
 
 __all__ = [
-    "COUNTED", "MARKS", "are_usual", "campaign_changed", "carries_own", "leaving_link", "marked", "marks_links", "new_short_link", "settled", "shorten_as_told",
+    "COUNTED", "MARKS", "are_usual", "campaign_changed", "carries_own", "leaving_link", "marked", "marks_links", "new_short_link", "post_of", "settled", "shorten_as_told",
     "shortens_links", "slug_of", "usual",
 ]  # fmt: skip
 
@@ -33,6 +33,7 @@ COUNTED = frozenset({Platform.X, Platform.LINKEDIN, Platform.YOUTUBE})
 #: No letters or digits that are mistaken for one another when a code is read out.
 _LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
 _CODE_LENGTH = 7
+_OURS = re.compile(r"post-([1-9]\d{0,17})")
 
 
 def slug_of(campaign: str) -> str:
@@ -88,6 +89,12 @@ def marked(link: str, marks: Mapping[str, str], post_id: int | None) -> str:
         return link
     content = f"post-{post_id}" if post_id is not None else ""
     return with_utm(link, source=marks.get("source", ""), medium=marks.get("medium", ""), campaign=marks.get("campaign", ""), content=content)
+
+
+def post_of(content: str) -> int | None:
+    """The number of the post whose mark this is; None for a mark that is not ours."""
+    found = _OURS.fullmatch(content.strip().lower())
+    return int(found[1]) if found else None
 
 
 def carries_own(link: str) -> bool:

@@ -10,6 +10,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import get_locale, get_timezone
 
 from planner.accounts.rules import may, require
+from planner.catalog import column_choice
 from planner.catalog import importing as catalog
 from planner.catalog.sheets import MOST_BYTES, Sheet, open_sheet
 from planner.core.errors import Invalid, NotFound, PlannerError
@@ -82,7 +83,7 @@ def columns() -> ResponseReturnValue:
     path = path_of(token, TABLE)
     if not chosen:
         headings = open_sheet(path).headings
-        return _ask_columns(headings, _used(headings, visits.remembered(g.db)), token, name)
+        return _ask_columns(headings, _used(headings, column_choice.remembered(g.db)), token, name)
     form = ImportForm()
     form.offer(language_names())
     form.kind.data, form.language.data = "visits", str(get_locale())[:2]
@@ -96,8 +97,8 @@ def columns() -> ResponseReturnValue:
 
 def _used(headings: list[str], remembered: Mapping[str, Mapping[str, str]]) -> Mapping[str, str]:
     """The columns that would be used for these headings: those remembered, else those known by their names."""
-    known = {name: headings[place] for name, place in visit_rows.known_columns(Sheet(headings)).items()}
-    return {**known, **remembered.get(visit_rows.headings_key(headings), {})}
+    known = {name: headings[place] for name, place in column_choice.known_columns(Sheet(headings), visit_rows.VISIT_COLUMNS).items()}
+    return {**known, **remembered.get(column_choice.headings_key(headings), {})}
 
 
 @needs("asset.import")
@@ -133,7 +134,7 @@ def _check(form: ImportForm) -> ResponseReturnValue:
     sent = request.files.get("file")
     if sent is None or not sent.filename:
         raise Invalid(N_("Choose a file first."), field="file")
-    owners, remembered = owners_of(g.db), visits.remembered(g.db)
+    owners, remembered = owners_of(g.db), column_choice.remembered(g.db)
     ours = visits.our_pages(g.db, runtime().settings.time_zone) if kind == "visits" else None
     g.db.commit()  # A large file takes seconds to check: nobody waits for the database meanwhile.
     throw_away_old()
@@ -143,7 +144,7 @@ def _check(form: ImportForm) -> ResponseReturnValue:
         checked = importing.validate(
             path, now=g.now, kind=kind, zone=zone, language=language, owners=owners, remembered=remembered, ours=ours
         )
-    except importing.MissingColumns as missing:
+    except column_choice.MissingColumns as missing:
         return _ask_columns(missing.headings, missing.found, token, name, missing), 422
     except BaseException:
         path.unlink(missing_ok=True)

@@ -15,10 +15,9 @@ from typing import IO, Any, Protocol
 from flask import Response, g
 from flask_babel import gettext as _
 
-from planner.catalog.sheets import MOST_BYTES, inert
+from planner.catalog.sheets import FOLDER, MOST_BYTES, inert
 from planner.core.errors import Invalid, Refused
 from planner.core.i18n import N_
-from planner.insights.importing import FOLDER
 from planner.web.languages import translate
 from planner.web.session import runtime
 

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from planner.insights.sources import NETWORKS, Source, classify, marked, post_of, tidy, traffic_share
+from planner.insights.sources import NETWORKS, Source, classify, marked, tidy, traffic_share
+from planner.planning.marks import post_of
 
 CASES = {
     Source.X: ["t.co", "https://t.co/abc?x=1", "Twitter", "x.com", "mobile.twitter.com", ("x", "social"), ("twitter", "referral"), "Twitter / X"],

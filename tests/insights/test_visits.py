@@ -13,15 +13,16 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from planner.accounts.models import RoleName
-from planner.catalog.models import Asset
+from planner.catalog import column_choice
+from planner.catalog.models import Asset, RememberedColumns
 from planner.channels.port import Platform
 from planner.core.errors import Forbidden, Refused
+from planner.core.pages import page_key
 from planner.insights import importing, short_links, visits
 from planner.insights.import_writing import Summary
-from planner.insights.models import RememberedColumns, Visits
+from planner.insights.models import Visits
 from planner.insights.sources import Source
 from planner.insights.traffic import asset_traffic
-from planner.insights.visit_rows import page_key
 from planner.planning.models import PostState
 from tests.factories import make_asset, make_channel, make_post, make_user
 
@@ -87,7 +88,7 @@ def test_a_french_matomo_export_is_understood(db: Session) -> None:
 def test_columns_that_nobody_can_tell_are_pointed_at_once_and_remembered(db: Session) -> None:
     asset = make_asset(db, url=PAPER)
     text = f"Quand,Où,D'où,Combien\n2026-11-20,{PAPER},lnkd.in,5\n"
-    with pytest.raises(importing.MissingColumns) as missing:
+    with pytest.raises(column_choice.MissingColumns) as missing:
         importing.validate(text.encode(), now=NOW, kind="visits", db=db)
     assert missing.value.headings == ["Quand", "Où", "D'où", "Combien"]
 

@@ -15,10 +15,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from planner.accounts.models import RoleName
-from planner.catalog.models import Asset
+from planner.catalog.models import Asset, RememberedColumns
 from planner.channels.port import Platform
 from planner.insights import short_links, visits
-from planner.insights.models import LinkClicks, RememberedColumns, ShortLink, Visits
+from planner.insights.models import LinkClicks, ShortLink, Visits
 from planner.jobs.run import run_next
 from planner.planning.models import Post
 from tests.conftest import Browser, StoppedClock
