@@ -7,6 +7,7 @@ from planner.channels import models as channels
 from planner.core.db import Base
 from planner.insights import models as insights
 from planner.ledger import models as ledger
+from planner.listening import models as listening
 from planner.people import models as people
 from planner.people import person_models
 from planner.planning import approval_models, listed_models, quiet_models, recurring
@@ -17,7 +18,7 @@ from planner.publishing import models as publishing
 from planner.reports import models as reports
 
 __all__ = [
-    "accounts", "approval_models", "catalog", "catalog_search", "channels", "insights", "ledger", "listed_models", "metadata", "people", "person_models", "planning",
+    "accounts", "approval_models", "catalog", "catalog_search", "channels", "insights", "ledger", "listed_models", "listening", "metadata", "people", "person_models", "planning",
     "planning_writing", "promotion", "publishing", "quiet_models", "recurring", "reports",
 ]
 

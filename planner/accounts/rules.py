@@ -44,6 +44,7 @@ ACTIONS: dict[str, frozenset[str]] = {
     "readings.refresh": frozenset({_ADMIN, _PLANNER, _AUTHOR}),
     "approval.set": frozenset({_ADMIN}),
     "readings.import": frozenset({_ADMIN, _PLANNER}),
+    "mention.import": frozenset({_ADMIN, _PLANNER}),
     "channel.manage": frozenset({_ADMIN}),
     "user.manage": frozenset({_ADMIN}),
     "token.own": _READERS,

@@ -31,16 +31,15 @@ from planner.core.pages import page_key
 from planner.core.runtime import Runtime
 from planner.insights import detailing
 from planner.insights.models import Latest, PostReport, Resurfaced, Site, SiteDay, Snapshot, Visits
-from planner.insights.resurfacing import LEAST, LONGEST, OLD, SPAN, Cause, CauseKind, Rise, cause_of, rise_of
+from planner.insights.resurfacing import LEAST, LONGEST, MENTIONED, OLD, SPAN, Cause, CauseKind, Rise, cause_of, rise_of
 from planner.insights.rollups import day_of
 from planner.insights.sources import Source, classify
 from planner.insights.visit_rows import believed
-from planner.ledger.jobs import JobContext
 from planner.planning.marks import post_of
 from planner.planning.models import Post, PostState
 from planner.publishing import held
 
-__all__ = ["SHOWN", "Alert", "Found", "bursts_of", "look", "on_desk", "run", "settle"]
+__all__ = ["SHOWN", "Alert", "Found", "Mentioned", "bursts_of", "look", "mentions_from", "on_desk", "settle"]
 
 log = get_logger(__name__)
 #: How far back counts are looked at, and until when an older reading or file says something of today.
@@ -49,6 +48,9 @@ _BACK, _FRESH = timedelta(days=45), timedelta(days=7)
 _SAME = timedelta(days=14)
 #: How long the desk shows one that nobody settled.
 SHOWN = timedelta(days=7)
+
+#: An asset, and of one source that tells its mentions: day -> where -> how many, for every day that it told without a gap.
+Mentioned = tuple[int, Mapping[date, Mapping[str, int]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +63,15 @@ class Found:
     rise: Rise
     cause: Cause
 
+    @property
+    def margin(self) -> timedelta:
+        """How long before it began what we published may have been its reason."""
+        return MENTIONED.span if self.metric == "mentions" else SPAN
+
 
 @dataclass(frozen=True, slots=True)
 class Alert:
-    """One rise as people read it. platform -- whose count it is; None: visits."""
+    """One rise as people read it. platform -- whose count it is; None: visits and mentions."""
 
     alert_id: int
     asset_id: int
@@ -85,24 +92,24 @@ class Alert:
         return self.until - timedelta(days=1)
 
 
-def look(runtime: Runtime) -> int:
-    """Look through everything once; how many rises are new."""
+def mentions_from(now: datetime) -> tuple[datetime, datetime]:
+    """Since when `look` needs days of mentions, and since when an asset must have been mentioned often enough to be looked at."""
+    return now - _FRESH - MENTIONED.span - MENTIONED.before, now - _FRESH - MENTIONED.span
+
+
+def look(runtime: Runtime, mentions: Sequence[Mentioned] = ()) -> int:
+    """Look through everything once; how many rises are new. mentions -- of assets lately mentioned (see `mentions_from`), an entry for each source."""
     with runtime.sessions(bind=reading(runtime.engine)) as db:  # A long look, during which others write.
         now = runtime.clock.decision_time(db)
-        found = [*_posts(db, now), *_pages(db, now)]
+        found = [*_posts(db, now), *_pages(db, now), *_mentioned(db, mentions, now)]
         ours = _published_lately(db, {one.asset_id for one in found}, now)
-        found = [one for one in found if not any(one.rise.since - SPAN <= day < one.rise.until for day in ours.get(one.asset_id, ()))]
+        found = [one for one in found if not any(one.rise.since - one.margin <= day < one.rise.until for day in ours.get(one.asset_id, ()))]
         fresh = [one for one in found if _kept(db, one) is None]
     causes = {one.post_id: _asked_cause(runtime, one) for one in fresh if one.post_id is not None and one.metric == "views"}
     with runtime.sessions.begin() as db:
         for one in found:
             _keep(db, one, causes.get(one.post_id, one.cause) if one.post_id is not None else one.cause, now)
     return len(fresh)
-
-
-def run(ctx: JobContext) -> dict[str, int]:
-    """`look` as a job."""
-    return {"resurfaced": look(ctx.runtime)}
 
 
 def on_desk(db: Session, *, viewer: User | None, now: datetime) -> tuple[tuple[int, int], list[Alert]]:
@@ -241,6 +248,38 @@ def _page(asset_id: int, rows: Sequence[Any], whole: set[date], now: datetime) -
     known = max((rise.since - min(days)).days, 1)
     extra = {source: inside[source] - outside[source] * span / known for source in inside if source[0] is not CauseKind.UNKNOWN}
     return Found(asset_id, None, "visits", rise, cause_of(rise.gained, rise.expected, extra))
+
+
+def _mentioned(db: Session, mentions: Sequence[Mentioned], now: datetime) -> list[Found]:
+    """Rises of how often old assets were mentioned, in the newest week or, as files come late, in one that ended of late; of several sources the one
+    that tells most beyond the expected. One statement for each 500 assets."""
+    found: dict[int, Found] = {}
+    for asset_id, days in mentions:
+        points, count = [], 0
+        for day in sorted(days):
+            count += sum(days[day].values())
+            points.append((day, count))
+        rise = None
+        while rise is None and points and points[-1][0] >= now.date() - _FRESH:
+            rise = rise_of(points, MENTIONED)
+            points.pop()
+        before = found.get(asset_id)
+        if rise is not None and (before is None or rise.gained - rise.expected > before.rise.gained - before.rise.expected):
+            found[asset_id] = Found(asset_id, None, "mentions", rise, _where(days, rise))
+    out = select(func.min(Post.published_at)).where(Post.asset_id == Asset.id, Post.state == PostState.PUBLISHED).correlate(Asset).scalar_subquery()
+    numbers, old = sorted(found), set()
+    for first in range(0, len(numbers), 500):
+        old |= set(db.scalars(select(Asset.id).where(Asset.id.in_(numbers[first : first + 500]), func.coalesce(Asset.published_at, out) <= now - OLD)))
+    return [found[number] for number in numbers if number in old]
+
+
+def _where(days: Mapping[date, Mapping[str, int]], rise: Rise) -> Cause:
+    """The network or site that brought most of a rise of mentions."""
+    first = max(min(days), rise.since - MENTIONED.before)
+    inside = sum((Counter(places) for day, places in days.items() if rise.since <= day < rise.until), Counter[str]())
+    outside = sum((Counter(places) for day, places in days.items() if first <= day < rise.since), Counter[str]())
+    part = MENTIONED.span / max(rise.since - first, MENTIONED.span)
+    return cause_of(rise.gained, rise.expected, {(CauseKind.EXTERNAL, name): came - outside[name] * part for name, came in inside.items() if name})
 
 
 def _source(row: Any) -> tuple[CauseKind, str]:

@@ -16,6 +16,7 @@ FUNCTIONS: dict[str, str] = {
     "import.assets": "planner.insights.importing:run_import",
     "import.readings": "planner.insights.importing:run_import",
     "import.visits": "planner.insights.importing:run_import",
+    "import.mentions": "planner.listening.importing:run_import",
     "consents.forget": "planner.channels.waiting:run",
     "digest.send": "planner.reports.digesting:run",
     "native.look": "planner.publishing.native_looking:run",
@@ -25,7 +26,7 @@ FUNCTIONS: dict[str, str] = {
     "collect": "planner.insights.collecting:run",
     "details": "planner.insights.detailing:run",
     "visits.read": "planner.insights.site_reading:run",
-    "resurfaced.look": "planner.insights.noticing:run",
+    "resurfaced.look": "planner.jobs.resurfacing:run",
     "readings.refresh": "planner.insights.collecting:run_now",
 }
 

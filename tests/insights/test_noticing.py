@@ -123,6 +123,47 @@ def test_a_rise_in_a_servers_log_is_no_news_on_days_that_an_export_told(runtime:
     assert bursts_of(db, asset.id) == []
 
 
+def mentions(asset: Asset, week: dict[str, int], *, weeks: int = 12, usual: int = 0, until: date = NOON.date()) -> noticing.Mentioned:
+    """Days of mentions: some weeks with the usual few, then one with as many as told of each place."""
+    days: dict[date, dict[str, int]] = {until - number * DAY: {} for number in range((weeks + 1) * 7 + 1)}
+    for number in range(1, weeks + 1):
+        days[until - (7 * number + 2) * DAY] = {"chronicle.example": usual}
+    days[until - 3 * DAY] = dict(week)
+    return asset.id, days
+
+
+def test_mentions_of_an_old_asset_name_the_place_that_brought_most(runtime: Runtime, db: Session) -> None:
+    old, steady, young = (make_asset(db, published_at=NOON - age * DAY) for age in (200, 200, 20))
+    db.commit()
+    told = [mentions(old, {"X": 2, "reddit.com": 7}, usual=1), mentions(steady, {"X": 4}, usual=3), mentions(young, {"X": 30})]
+
+    assert (look(runtime, told), look(runtime, told)) == (1, 0)
+    assert noticed(db) == [(None, "mentions", 9, CauseKind.EXTERNAL, "reddit.com")]
+    (alert,) = bursts_of(db, old.id)
+    assert (alert.since, alert.until, alert.expected, alert.threshold, alert.platform) == (date(2026, 2, 24), date(2026, 3, 3), 1.0, 6, None)
+
+
+def test_what_others_write_after_we_published_is_no_news(runtime: Runtime, db: Session) -> None:
+    ours, before = (make_asset(db, published_at=NOON - 200 * DAY) for _ in range(2))
+    make_post(db, asset=ours, state=PostState.PUBLISHED, published_at=NOON - 12 * DAY)
+    make_post(db, asset=before, state=PostState.PUBLISHED, published_at=NOON - 15 * DAY)
+    db.commit()
+
+    assert look(runtime, [mentions(ours, {"X": 9}), mentions(before, {"X": 9})]) == 1
+    assert bursts_of(db, ours.id) == []
+
+
+def test_of_two_sources_the_one_that_tells_more_is_kept_and_of_late_files_the_week_that_tells_it(runtime: Runtime, db: Session) -> None:
+    asset, late, stale = (make_asset(db, published_at=NOON - 200 * DAY) for _ in range(3))
+    db.commit()
+    few, many = mentions(asset, {"X": 5}), mentions(asset, {"chronicle.example": 9})
+
+    told = [many, few, mentions(late, {"X": 8}, until=NOON.date() - 7 * DAY), mentions(stale, {"X": 8}, until=NOON.date() - 8 * DAY)]
+
+    assert look(runtime, told) == 2
+    assert [(gained, cause) for _post, _metric, gained, _kind, cause in noticed(db)] == [(9, "chronicle.example"), (8, "X")]
+
+
 def test_youtube_is_asked_which_site_a_rising_video_owes_it_to(runtime: Runtime, db: Session, monkeypatch: pytest.MonkeyPatch) -> None:
     post = old_post(db)
     number = post.id

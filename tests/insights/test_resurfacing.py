@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from planner.insights.resurfacing import LEAST, Cause, CauseKind, Rise, cause_of, rise_of
+from planner.insights.resurfacing import LEAST, MENTIONED, Cause, CauseKind, Rise, cause_of, rise_of
 
 LAST = date(2026, 11, 22)
 DAY = timedelta(days=1)
@@ -90,6 +90,52 @@ def test_what_is_told_reaches_its_threshold_and_the_threshold_what_is_expected(g
     if rise is not None:
         assert rise.gained >= rise.threshold >= max(LEAST, 3 * rise.expected)
         assert 3 <= (rise.until - rise.since).days <= 10
+
+
+@pytest.mark.parametrize(
+    ("weeks", "told"),
+    [
+        ([0] * 12 + [5], 5),
+        ([0] * 12 + [4], None),
+        # One a week, and then six.
+        ([1] * 12 + [6], 6),
+        ([1] * 12 + [5], None),
+        ([2] * 12 + [10], 10),
+        ([2] * 12 + [9], None),
+        # Much spoken of when it came out, forgotten, then spoken of again: its own beginning makes it expect more.
+        ([40, 9, 3, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 9], None),
+        ([40, 9, 3, 1, *[0] * 12, 9], 9),
+        # What is mentioned in bursts has to be mentioned more.
+        ([0, 6, 0, 0, 6, 0, 0, 6, 0, 0, 6, 0, 9], None),
+        # Three weeks say nothing.
+        ([0] * 3 + [9], None),
+    ],
+)
+def test_mentions_are_looked_at_week_by_week(weeks: list[int], told: int | None) -> None:
+    gains = [0, *(count if place == 3 else 0 for count in weeks for place in range(7))]
+    rise = rise_of(series(gains), MENTIONED)
+    assert (rise.gained if rise else None) == told
+
+
+@given(st.lists(st.integers(0, 3), min_size=7, max_size=7), st.integers(4, 14))
+def test_a_steady_trickle_of_mentions_is_no_news(week: list[int], weeks: int) -> None:
+    assert rise_of(series([0, *week * weeks]), MENTIONED) is None
+
+
+@given(st.lists(st.integers(0, 1), min_size=84, max_size=84), st.integers(0, 6), st.integers(0, 5))
+def test_a_burst_of_mentions_months_later_is_told(before: list[int], on: int, less: int) -> None:
+    quiet = [count if place % (10 - less) == 0 else 0 for place, count in enumerate(before)]
+    burst = [0] * 7
+    burst[on] = 30
+    assert rise_of(series([0, *quiet, *burst]), MENTIONED) is not None
+
+
+def test_chance_alone_hardly_ever_raises_an_alert_of_mentions() -> None:
+    chance, told = random.Random(13), 0
+    for _ in range(2000):
+        rate = chance.uniform(0, 0.6)
+        told += rise_of(series([0, *(sum(chance.random() < rate / 8 for _ in range(8)) for _ in range(91))]), MENTIONED) is not None
+    assert told <= 2
 
 
 REDDIT, SEARCH = (CauseKind.EXTERNAL, "reddit.com"), (CauseKind.SEARCH, "google")

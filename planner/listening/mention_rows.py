@@ -1,0 +1,115 @@
+"""Reads mentions out of a monitoring tool's export: the columns that such tools write, or those that a person pointed at."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime, timedelta
+
+from planner.catalog import cells
+from planner.catalog.importing import Row
+from planner.catalog.rules import check_url
+from planner.core.errors import Invalid
+from planner.core.i18n import N_
+from planner.core.text import find_links, shorten
+from planner.listening.networks import network_of, site_of
+from planner.listening.rules import Told
+
+__all__ = ["MENTION_COLUMNS", "MENTION_FIELDS", "TEMPLATE", "read_row"]
+
+#: Field -> headings that mean it, as `heading` writes them: the planner's own and those of usual tools, in English and in French.
+MENTION_COLUMNS: dict[str, tuple[str, ...]] = {
+    "at": (
+        "at", "date", "day", "published", "published_at", "publish_date", "published_date", "publication_date", "post_date", "created_at", "jour",
+        "date_de_publication", "date_de_parution", "publie_le",
+    ),
+    "time": ("time", "hour", "heure"),
+    "address": ("address", "url", "link", "permalink", "post_url", "article_url", "mention_url", "adresse", "lien", "url_de_l_article"),
+    "title": ("title", "headline", "subject", "titre"),
+    "excerpt": (
+        "excerpt", "snippet", "content_snippet", "hit_sentence", "opening_text", "text", "full_text", "content", "message", "mention", "description", "extrait",
+        "texte", "contenu",
+    ),
+    "author": ("author", "author_name", "influencer", "journalist", "full_name", "username", "screen_name", "auteur", "journaliste", "nom_de_l_auteur"),
+    "outlet": (
+        "outlet", "media_outlet", "source", "source_name", "outlet_name", "media", "media_name", "publication", "domain", "site", "support", "nom_du_media",
+        "nom_de_la_source",
+    ),
+    "network": ("network", "source_type", "media_type", "content_source", "page_type", "platform", "reseau", "type_de_source", "type_de_media", "plateforme"),
+    "links": ("links", "links_to", "urls", "expanded_urls", "outbound_links", "liens", "liens_sortants"),
+    "asset": ("asset", "asset_id", "about", "contenu_id", "a_propos_de"),
+}  # fmt: skip
+#: What a person may point at, in the order of the screen.
+MENTION_FIELDS = ("at", "time", "address", "title", "excerpt", "author", "outlet", "network", "links", "asset")
+TEMPLATE: tuple[tuple[str, ...], ...] = (
+    ("date", "address", "title", "excerpt", "author", "outlet", "network", "links", "asset"),
+    (
+        "2026-11-20T09:30:00+01:00", "https://www.example.org/2026/11/what-a-bit-costs", "What a bit costs", "The group's paper counts the watts of every hop.",
+        "Jane Doe", "The Example Times", "", "https://www.example.com/papers/energy-per-bit", "",
+    ),
+)  # fmt: skip
+_LONGEST = {"title": 300, "excerpt": 1000, "author": 200, "outlet": 200, "asset": 300, "network": 80}
+#: Dates of which the month is a word, as tools in English write them, and the time that may follow.
+_WORDED = re.compile(r"(\d{1,2}[- ][A-Za-z]{3,9}[- ]\d{4}|[A-Za-z]{3,9} \d{1,2}, \d{4})(?:,? +(\d.*))?")
+_FORMS = ("%d-%b-%Y", "%d %b %Y", "%d %B %Y", "%b %d, %Y", "%B %d, %Y")
+_CLOCK = re.compile(r"(\d{1,2})[:hH](\d{2})(?::(\d{2})(?:\.\d+)?)?\s*([AaPp])?\.?[Mm]?\.?")
+
+
+def read_row(row: Row, *, now: datetime, zone: str, source: str) -> Told:
+    """One row as a mention; what is wrong is noted on the row. What other people wrote is taken as it stands, a sign at its beginning too.
+
+    zone -- of moments without an offset. source -- what the mention is kept as told by.
+    """
+    at = row.take("at", lambda text: _moment(text, row["time"], zone), now)
+    if not row["at"]:
+        row.complain(N_("The day of the mention is missing."), "at")
+    elif at > now + timedelta(days=1):
+        row.complain(N_("A mention cannot be from the future."), "at")
+    address = row.take("address", _address, "")
+    told = {name: shorten(_words(row[name]), most) for name, most in _LONGEST.items()}
+    if not address and not told["title"] and not told["excerpt"]:
+        row.complain(N_("This row has neither an address nor a text."), "address")
+    return Told(
+        at, source, network_of(address, told["network"]), site_of(address), told["outlet"], told["author"], address, told["title"], told["excerpt"],
+        links=tuple(dict.fromkeys(one[:2000] for one in find_links(f"{row['links']} {row['title']} {row['excerpt']}".replace("|", " ").replace(";", " ")))),
+        about=told["asset"].removeprefix("#"),
+    )  # fmt: skip
+
+
+def _moment(text: str, time: str, zone: str) -> datetime:
+    """A date with its time, from one cell or from two."""
+    day = re.sub(r"[T ]00:00(?::00(?:\.0+)?)?$", "", text) if time else text
+    worded = _WORDED.fullmatch(day)
+    if worded is not None:
+        day, time = _dated(worded[1]), time or worded[2] or ""
+    return cells.moment(f"{day} {_clock(time)}" if time else day, zone)
+
+
+def _dated(text: str) -> str:
+    """A date whose month is an English word as 2026-11-20. Raises Invalid."""
+    for form in _FORMS:
+        try:
+            return datetime.strptime(" ".join(text.split()), form).date().isoformat()  # noqa: DTZ007 -- only the day is taken
+        except ValueError:
+            continue
+    raise Invalid(N_("“%(text)s” is not a date such as 2026-03-24 or 24/03/2026 09:30."), text=text[:40])
+
+
+def _clock(text: str) -> str:
+    """A time of day on 24 hours. Raises Invalid."""
+    found = _CLOCK.fullmatch(text.strip())
+    hour = int(found[1]) if found else 99
+    if found is None or hour > (12 if found[4] else 23) or found[2] > "59":
+        raise Invalid(N_("“%(text)s” is not a time such as 09:30."), text=text[:40])
+    if found[4]:
+        hour = hour % 12 + (12 if found[4] in "Pp" else 0)
+    return f"{hour:02}:{found[2]}:{found[3] or '00'}"
+
+
+def _address(text: str) -> str:
+    """A web address, with or without its scheme."""
+    return check_url(text if "://" in text or not re.match(r"[\w-]+(?:\.[\w-]+)+(?:/|$)", text) else f"https://{text}")
+
+
+def _words(text: str) -> str:
+    """On one line, without what no reader sees."""
+    return " ".join("".join(char if char.isprintable() else " " for char in text).split())
