@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, String, and_, cast, func, literal, or_, select, union_all
-from sqlalchemy.orm import Session, selectinload
+from sqlalchemy.orm import Session, joinedload
 
 from planner.accounts.models import Entry, User
 from planner.accounts.rules import ACTIONS, may
@@ -86,7 +86,7 @@ def known_to(viewer: User | None) -> ColumnElement[bool] | None:
 
 def asset(db: Session, asset_id: int, *, viewer: User | None) -> Asset:
     """One asset with its topics and owner. Raises NotFound for one that is not, or that this person may not know of."""
-    found = db.get(Asset, asset_id, options=[selectinload(Asset.topics), selectinload(Asset.owner)])
+    found = db.get(Asset, asset_id, options=[joinedload(Asset.topics), joinedload(Asset.owner)])
     if found is None or not may(viewer, "read", found):
         raise NotFound()
     return found

@@ -110,7 +110,7 @@ def write(db: Session, checked: Checked, *, actor: User | None, now: datetime) -
     numbers = sorted(done.gained)
     for first in range(0, len(numbers), 500):
         for asset in db.scalars(select(Asset).where(Asset.id.in_(numbers[first : first + 500])).order_by(Asset.id)):
-            history.record(db, actor, "asset.mentions_imported", asset, now=now, became={"mentions": done.gained[asset.id]})
+            history.record(db, actor, "asset.mentions_imported", asset, now=now, became={"mentions": done.gained[asset.id]}, name=history.COMMAND_LINE)
     return done
 
 

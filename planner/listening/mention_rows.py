@@ -59,7 +59,7 @@ def read_row(row: Row, *, now: datetime, zone: str, source: str) -> Told:
 
     zone -- of moments without an offset. source -- what the mention is kept as told by.
     """
-    at = row.take("at", lambda text: _moment(text, row["time"], zone), now)
+    at, timed = row.take("at", lambda text: _moment(text, row["time"], zone), (now, True))
     if not row["at"]:
         row.complain(N_("The day of the mention is missing."), "at")
     elif at > now + timedelta(days=1):
@@ -69,19 +69,23 @@ def read_row(row: Row, *, now: datetime, zone: str, source: str) -> Told:
     if not address and not told["title"] and not told["excerpt"]:
         row.complain(N_("This row has neither an address nor a text."), "address")
     return Told(
-        at, source, network_of(address, told["network"]), site_of(address), told["outlet"], told["author"], address, told["title"], told["excerpt"],
+        at, source, network_of(address, told["network"]), site_of(address), told["outlet"], told["author"], address, told["title"], told["excerpt"], timed,
         links=tuple(dict.fromkeys(one[:2000] for one in find_links(f"{row['links']} {row['title']} {row['excerpt']}".replace("|", " ").replace(";", " ")))),
         about=told["asset"].removeprefix("#"),
     )  # fmt: skip
 
 
-def _moment(text: str, time: str, zone: str) -> datetime:
-    """A date with its time, from one cell or from two."""
-    day = re.sub(r"[T ]00:00(?::00(?:\.0+)?)?$", "", text) if time else text
+def _moment(text: str, time: str, zone: str) -> tuple[datetime, bool]:
+    """A date with its time, from one cell or from two, and whether a time was told at all: a day alone is its noon UTC. Midnight is what workbooks and tools write
+    for a day."""
+    day = re.sub(r"[T ]00:00(?::00(?:\.0+)?)?$", "", text)
     worded = _WORDED.fullmatch(day)
     if worded is not None:
         day, time = _dated(worded[1]), time or worded[2] or ""
-    return cells.moment(f"{day} {_clock(time)}" if time else day, zone)
+    if time:
+        return cells.moment(f"{day} {_clock(time)}", zone), True
+    found = cells.moment(day, zone if (timed := ":" in day) else "UTC")
+    return (found, True) if timed else (found.replace(hour=12), False)
 
 
 def _dated(text: str) -> str:

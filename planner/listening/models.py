@@ -31,8 +31,9 @@ class Mention(Record):
     address: Mapped[str] = mapped_column(String(2000), default="")
     title: Mapped[str] = mapped_column(String(300), default="")
     excerpt: Mapped[str] = mapped_column(Text, default="")
-    #: When it was written.
+    #: When it was written; where only the day was told, noon UTC of it.
     at: Mapped[datetime]
+    timed: Mapped[bool] = mapped_column(default=True)
     #: How it came: `file-` and what its headings are known by. Of several that told it, the first in the alphabet.
     source: Mapped[str] = mapped_column(String(24))
     told_at: Mapped[datetime]

@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import case, func, or_, select
 from sqlalchemy.orm import Session
 
 from planner.catalog.models import Asset
@@ -25,11 +25,15 @@ from planner.listening.rules import Ours, Told, code_of, day_of, links_of
 from planner.planning.marks import post_of
 from planner.planning.models import Post, PostState, ShortLink
 
-__all__ = ["AssetMentions", "DayCounts", "MentionLine", "asset_mentions", "days_told", "mentions_of", "ours_for"]
+__all__ = ["AssetMentions", "DayCounts", "MentionLine", "asset_mentions", "days_told", "mentions_of", "ours_for", "titles_about"]
 
 _CHUNK = 500
 #: Days nobody told between two that are told count as told up to so many: an export ends with its last mention, not with its last day.
 _GAP = timedelta(days=3)
+
+#: What a MentionLine is made of, and what of it only the lines shown need.
+_COLUMNS = (Mention.id, Mention.network, Mention.site, Mention.outlet, Mention.author, Mention.address, Mention.title, Mention.excerpt, Mention.at, Mention.timed)
+_WORDS = frozenset({"author", "address", "title", "excerpt"})
 
 #: Day -> network, site or outlet -> mentions there, for every day that one source told without a gap.
 DayCounts = Mapping[date, Mapping[str, int]]
@@ -48,6 +52,7 @@ class MentionLine:
     title: str
     excerpt: str
     at: datetime
+    timed: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,19 +77,21 @@ def mentions_of(db: Session, asset_id: int, *, cursor: str | None = None, limit:
 
 
 def asset_mentions(db: Session, asset_id: int, *, newest: int = 8) -> AssetMentions:
-    """How often an asset was mentioned, when and where, and the newest mentions. Two statements, one where there are none."""
+    """How often an asset was mentioned, when and where, and the newest mentions. One statement, which brings the words of the newest alone."""
     days: Counter[date] = Counter()
     places: Counter[str] = Counter()
-    rows = db.execute(
-        select(Mention.at, Mention.network, Mention.site, Mention.outlet)
-        .join(MentionAsset, MentionAsset.mention_id == Mention.id)
-        .where(MentionAsset.asset_id == asset_id)
-        .execution_options(yield_per=1000)
+    lines: list[MentionLine] = []
+    place = func.row_number().over(order_by=(Mention.at.desc(), Mention.id.desc()))
+    numbered = (
+        select(*_COLUMNS, place.label("place")).join(MentionAsset, MentionAsset.mention_id == Mention.id).where(MentionAsset.asset_id == asset_id).subquery()
     )
-    for at, network, site, outlet in rows:
-        days[day_of(at)] += 1
-        places[_where(network, site, outlet)] += 1
-    lines = [MentionLine(*row) for row in db.execute(_lines(asset_id).limit(newest))] if days else []
+    columns = [case((numbered.c.place <= newest, one), else_="") if one.name in _WORDS else one for one in numbered.c]
+    for *line, number in db.execute(select(*columns).order_by(numbered.c.place).execution_options(yield_per=1000)):
+        one = MentionLine(*line)
+        days[day_of(one.at)] += 1
+        places[_where(one.network, one.site, one.outlet)] += 1
+        if number <= newest:
+            lines.append(one)
     return AssetMentions(days.total(), days, sorted(places.items(), key=lambda one: (-one[1], one[0])), lines)
 
 
@@ -143,9 +150,17 @@ def ours_for(db: Session, tellings: Iterable[Told]) -> Ours:
     )  # fmt: skip
 
 
+def titles_about(db: Session, tellings: Sequence[Told]) -> list[list[str]]:
+    """For each of a few mentions that are not kept yet, the titles of the assets it is about."""
+    ours = ours_for(db, tellings)
+    about = [ours.assets_of(told) for told in tellings]
+    titles = {number: title for number, title in _chunks(db, set().union(*about), lambda part: select(Asset.id, Asset.title).where(Asset.id.in_(part)))}  # noqa: C416 -- rows are no pairs to mypy
+    return [sorted(titles[number] for number in assets) for assets in about]
+
+
 def _lines(asset_id: int) -> Any:
     return (
-        select(Mention.id, Mention.network, Mention.site, Mention.outlet, Mention.author, Mention.address, Mention.title, Mention.excerpt, Mention.at)
+        select(*_COLUMNS)
         .join(MentionAsset, MentionAsset.mention_id == Mention.id)
         .where(MentionAsset.asset_id == asset_id)
         .order_by(Mention.at.desc(), Mention.id.desc())

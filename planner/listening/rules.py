@@ -22,7 +22,7 @@ _TEXTS = ("network", "site", "outlet", "author", "address", "title", "excerpt")
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """A mention as one source tells it; `links` are addresses it leads to, `about` is how the source names our asset."""
+    """A mention as one source tells it; not `timed`: only the day was told, and `at` is its noon UTC. `links` are addresses it leads to, `about` is how the source names our asset."""
 
     at: datetime
     source: str
@@ -33,6 +33,7 @@ class Told:
     address: str = ""
     title: str = ""
     excerpt: str = ""
+    timed: bool = True
     links: tuple[str, ...] = ()
     about: str = ""
 
@@ -101,9 +102,11 @@ def key_of(told: Told) -> str:
 
 
 def joined(one: Told, other: Told) -> Told:
-    """Two tellings of one mention as one, the same whichever came first: the earlier moment, the fuller words, of two sources the first in the alphabet."""
+    """Two tellings of one mention as one, the same whichever came first: the earlier moment, one of the clock before one that
+    is only a day, the fuller words, of two sources the first in the alphabet."""
     told = {name: max(getattr(one, name), getattr(other, name), key=lambda text: (len(text), text)) for name in _TEXTS}
-    return replace(one, at=min(one.at, other.at), source=min(one.source, other.source), **told)
+    timed, at = min((not one.timed, one.at), (not other.timed, other.at))
+    return replace(one, at=at, timed=not timed, source=min(one.source, other.source), **told)
 
 
 def together(tellings: Iterable[Told]) -> Told:

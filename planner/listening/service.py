@@ -100,7 +100,7 @@ def _tie(db: Session, pairs: Iterable[tuple[int, int]]) -> list[int]:
 
 
 def _told(row: Mention) -> Told:
-    return Told(**{name: getattr(row, name) for name in ("at", "source", "network", "site", "outlet", "author", "address", "title", "excerpt")})
+    return Told(**{name: getattr(row, name) for name in ("at", "timed", "source", "network", "site", "outlet", "author", "address", "title", "excerpt")})
 
 
 def _insert(db: Session, table: type) -> Any:

@@ -33,6 +33,7 @@ from planner.web.definitions import definitions, regimes
 from planner.web.filters import at_least
 from planner.web.forms.catalog import FileForm, UploadForm
 from planner.web.labels import label
+from planner.web.mentions import mentions_shown
 from planner.web.session import committing, runtime
 from planner.web.watched_days import watched_days
 from planner.web.watched_words import watched_words
@@ -168,6 +169,7 @@ def _page(asset: Asset, form: UploadForm, status: int = 200, *, described: tuple
         watched_days={one.post_id: watched_days(one, short=one.post_id in shorts) for one in videos},
         untold=untold(g.db, asset.id, now=g.now) if any(post.platform is Platform.YOUTUBE for post in performance.posts) else [],
         bursts=bursts_of(g.db, asset.id),
+        mentions=mentions_shown(asset.id),
         watched_words=watched_words(),
         definitions=definitions(),
         regimes=regimes(),

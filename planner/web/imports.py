@@ -20,6 +20,10 @@ from planner.insights.import_writing import owners_of
 from planner.insights.sources import classify
 from planner.ledger import jobs
 from planner.ledger.models import Job, JobState
+from planner.listening import importing as mentions
+from planner.listening import mention_rows
+from planner.listening.networks import NETWORKS
+from planner.listening.queries import titles_about
 from planner.web.access import needs
 from planner.web.catalog import language_names
 from planner.web.forms.imports import ImportForm
@@ -28,14 +32,20 @@ from planner.web.session import committing, only_reads, runtime
 
 __all__ = ["columns", "done", "errors", "new", "start", "template"]
 
-_ACTIONS = {"assets": "asset.import", "readings": "readings.import", "visits": "readings.import"}
-_TEMPLATES = {"assets": catalog.TEMPLATE, "readings": reading_rows.TEMPLATE, "visits": visit_rows.TEMPLATE}
+_ACTIONS = {"assets": "asset.import", "readings": "readings.import", "visits": "readings.import", "mentions": "mention.import"}
+_TEMPLATES = {"assets": catalog.TEMPLATE, "readings": reading_rows.TEMPLATE, "visits": visit_rows.TEMPLATE, "mentions": mention_rows.TEMPLATE}
 #: What a person may say a column holds, in the order of the screen; the first three are needed.
-_FIELDS = {
+_VISIT_FIELDS = {
     "day": N_("Day"), "page": N_("Page"), "visits": N_("Visits"), "source": N_("Source"), "medium": N_("Medium or type"),
     "campaign": N_("Campaign"), "content": N_("Post (utm_content)"), "source_medium": N_("Source and medium in one"),
     "asset": N_("Number of the asset here"),
 }  # fmt: skip
+_MENTION_FIELDS = {
+    "at": N_("Date"), "time": N_("Time, where it has its own column"), "address": N_("Address"), "title": N_("Title"), "excerpt": N_("Text or excerpt"),
+    "author": N_("Author"), "outlet": N_("Paper, blog or programme"), "network": N_("Network"), "links": N_("Addresses it leads to"),
+    "asset": N_("The asset: its number here, its title or its address"),
+}  # fmt: skip
+_FIELDS = {"visits": _VISIT_FIELDS, "mentions": _MENTION_FIELDS}
 #: Errors and rows shown; the rest is counted.
 _SHOWN, _PREVIEWED = 200, 8
 
@@ -63,12 +73,12 @@ def start() -> ResponseReturnValue:
     form = request.form
     token, kind = form.get("token", ""), form.get("kind", "")
     if kind not in _ACTIONS or form.get("language") not in language_names():
-        raise Invalid(N_("Choose whether the file holds assets, readings or visits."), field="kind")
+        raise Invalid(N_("Choose whether the file holds assets, readings, visits or mentions."), field="kind")
     require(g.user, _ACTIONS[kind])
     path = path_of(token, TABLE)
     args = {
         "file": path.name, "kind": kind, "name": form.get("name", "")[:120], "language": form["language"], "zone": str(get_timezone()),
-        "now": g.now.isoformat(), "columns": _chosen(form) or None,
+        "now": g.now.isoformat(), "columns": _chosen(form, kind) or None,
     }  # fmt: skip
     with committing(g.db):
         job = jobs.enqueue(g.db, f"import.{kind}", args, slot_key=f"import:{path.name}", actor=g.user, now=g.now)
@@ -78,25 +88,30 @@ def start() -> ResponseReturnValue:
 @needs("readings.import")
 @only_reads
 def columns() -> ResponseReturnValue:
-    """Point at the columns of a file of visits, then look at what was found with them."""
-    token, name, chosen = request.form.get("token", ""), request.form.get("name", "")[:120], _chosen(request.form)
+    """Point at the columns of a file of visits or mentions, then look at what was found with them."""
+    kind = "mentions" if request.form.get("kind") == "mentions" else "visits"
+    require(g.user, _ACTIONS[kind])
+    token, name, chosen = request.form.get("token", ""), request.form.get("name", "")[:120], _chosen(request.form, kind)
     path = path_of(token, TABLE)
     if not chosen:
         headings = open_sheet(path).headings
-        return _ask_columns(headings, _used(headings, column_choice.remembered(g.db)), token, name)
+        return _ask_columns(kind, headings, _used(kind, headings, column_choice.remembered(g.db)), token, name)
     form = ImportForm()
     form.offer(language_names())
-    form.kind.data, form.language.data = "visits", str(get_locale())[:2]
+    form.kind.data, form.language.data = kind, str(get_locale())[:2]
     g.db.rollback()
     try:
-        checked = importing.validate(path, now=g.now, kind="visits", columns=chosen)
+        if kind == "mentions":
+            return _show(form, mentions.validate(path, now=g.now, zone=str(get_timezone()), columns=chosen), path, name, token)
+        return _show(form, importing.validate(path, now=g.now, kind="visits", columns=chosen), path, name, token)
     except PlannerError as error:
-        return _ask_columns(open_sheet(path).headings, chosen, token, name, error), 422
-    return _show(form, checked, path, name, token)
+        return _ask_columns(kind, open_sheet(path).headings, chosen, token, name, error), 422
 
 
-def _used(headings: list[str], remembered: Mapping[str, Mapping[str, str]]) -> Mapping[str, str]:
+def _used(kind: str, headings: list[str], remembered: Mapping[str, Mapping[str, str]]) -> Mapping[str, str]:
     """The columns that would be used for these headings: those remembered, else those known by their names."""
+    if kind == "mentions":
+        return mentions.columns_known(headings, remembered)
     known = {name: headings[place] for name, place in column_choice.known_columns(Sheet(headings), visit_rows.VISIT_COLUMNS).items()}
     return {**known, **remembered.get(column_choice.headings_key(headings), {})}
 
@@ -140,39 +155,42 @@ def _check(form: ImportForm) -> ResponseReturnValue:
     throw_away_old()
     token, path = keep(sent.stream, server_log.MOST_BYTES if kind == "visits" else MOST_BYTES)
     name = sent.filename.replace("\\", "/").rpartition("/")[2][:120]
+    checked: importing.Checked | mentions.Checked
     try:
-        checked = importing.validate(
-            path, now=g.now, kind=kind, zone=zone, language=language, owners=owners, remembered=remembered, ours=ours
-        )
+        if kind == "mentions":
+            checked = mentions.validate(path, now=g.now, zone=zone, remembered=remembered)
+        else:
+            checked = importing.validate(path, now=g.now, kind=kind, zone=zone, language=language, owners=owners, remembered=remembered, ours=ours)
     except column_choice.MissingColumns as missing:
-        return _ask_columns(missing.headings, missing.found, token, name, missing), 422
+        return _ask_columns(kind, missing.headings, missing.found, token, name, missing), 422
     except BaseException:
         path.unlink(missing_ok=True)
         raise
     return _show(form, checked, path, name, token)
 
 
-def _show(form: ImportForm, checked: importing.Checked, path: Path, name: str, token: str) -> ResponseReturnValue:
+def _show(form: ImportForm, checked: importing.Checked | mentions.Checked, path: Path, name: str, token: str) -> ResponseReturnValue:
     """What was found in a file: its errors, which throw it away, or its first rows and the question whether to write it."""
     if checked.errors:
         path.unlink(missing_ok=True)
         path.with_suffix(ERRORS).write_bytes(list_of(checked.errors))
         return render_template("imports/new.html", form=form, checked=checked, name=name, token=token, shown=_SHOWN), 422
+    about = titles_about(g.db, checked.rows[:_PREVIEWED]) if isinstance(checked, mentions.Checked) else []
     return render_template(
-        "imports/check.html", form=form, checked=checked, name=name, token=token, previewed=_PREVIEWED, classify=classify
+        "imports/check.html", form=form, checked=checked, name=name, token=token, previewed=_PREVIEWED, classify=classify, about=about, networks=NETWORKS
     )
 
 
 def _ask_columns(
-    headings: list[str], found: Mapping[str, str], token: str, name: str, error: PlannerError | None = None
+    kind: str, headings: list[str], found: Mapping[str, str], token: str, name: str, error: PlannerError | None = None
 ) -> str:
-    """The page where a person points at the columns of a file of visits."""
+    """The page where a person points at the columns of a file of visits or mentions."""
     return render_template(
-        "imports/columns.html", headings=[one for one in dict.fromkeys(headings) if one], found=found, fields=_FIELDS, token=token, name=name,
-        error=error,
+        "imports/columns.html", kind=kind, headings=[one for one in dict.fromkeys(headings) if one], found=found, fields=_FIELDS[kind], token=token,
+        name=name, error=error,
     )  # fmt: skip
 
 
-def _chosen(form: Mapping[str, str]) -> dict[str, str]:
+def _chosen(form: Mapping[str, str], kind: str) -> dict[str, str]:
     """Field -> heading, as chosen on the page of the columns; nothing where nobody was asked."""
-    return {name: form[f"column_{name}"] for name in _FIELDS if f"column_{name}" in form}
+    return {name: form[f"column_{name}"] for name in _FIELDS.get(kind, ()) if f"column_{name}" in form}

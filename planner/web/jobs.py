@@ -16,7 +16,7 @@ __all__ = ["load_demo", "show"]
 
 #: Where a finished job leads, by its name: endpoint; the result's keys become arguments when named there.
 RESULT_PAGES = {
-    "import.assets": "imports.done", "import.readings": "imports.done", "demo.load": "desk.home",
+    "import.assets": "imports.done", "import.readings": "imports.done", "import.visits": "imports.done", "import.mentions": "imports.done", "demo.load": "desk.home",
     "promotion.refresh": "promotion.board",
     "readings.refresh": "readings.readings",
 }

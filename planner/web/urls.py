@@ -208,6 +208,9 @@ SCREENS: tuple[Table, ...] = (
         ("GET", "/<int:asset_id>/files/<int:file_id>", "file"),
         ("POST", "/<int:asset_id>/files/<int:file_id>", "describe_file"),
     )),
+    Table("mentions", "/assets", "planner.web.mentions", (
+        ("GET", "/<int:asset_id>/mentions", "index"),
+    )),
     Table("crops", "/assets", "planner.web.cropping", (
         ("GET POST", "/<int:asset_id>/files/<int:file_id>/crop", "crop"),
     )),

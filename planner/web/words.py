@@ -19,6 +19,7 @@ HISTORY: dict[str, str] = {
     "asset.edited": N_("Changed"),
     "asset.file_added": N_("File added"),
     "asset.imported": N_("Imported"),
+    "asset.mentions_imported": N_("Mentions imported"),
     "asset.state_changed": N_("State changed"),
     "asset.retired": N_("Retired"),
     "asset.restored": N_("Brought back"),
@@ -156,7 +157,7 @@ def doer(name: str) -> str:
 
 
 def changed(entry: Entry) -> str:
-    """What changed, short: an asset's states before and after, the columns that were edited, the file that came."""
+    """What changed, short: an asset's states before and after, the columns that were edited, the file that came, how many mentions."""
     if entry.subject_type != "assets":
         return ""
     was, became = entry.was or {}, entry.became or {}
@@ -165,6 +166,8 @@ def changed(entry: Entry) -> str:
         parts.append(f"{_state(was['state'])} → {_state(became['state'])}")
     if entry.action == "asset.edited":
         parts += [str(gettext(text)) for name, text in COLUMNS.items() if name in became]
+    if "mentions" in became:
+        parts.append(str(became["mentions"]))
     return ", ".join(parts)
 
 

@@ -133,6 +133,18 @@ def test_a_workbook_is_taken_like_a_table(db: Session) -> None:
     assert (bring(db, data.getvalue()).gained.total(), db.scalars(select(Mention.at)).one()) == (1, datetime(2026, 11, 20, 8, 0, tzinfo=UTC))
 
 
+def test_a_day_without_a_time_is_that_day_for_everybody_and_a_time_told_later_counts(db: Session) -> None:
+    make_asset(db, url=PAPER)
+    day, moment = (HEAD + f"{at},https://a.example/1,A,{PAPER},,,,,\n" for at in ("2026-11-20", "2026-11-20T23:30:00"))
+
+    seen = []
+    for table in (day, moment, day):
+        bring(db, table, zone="Europe/Paris")
+        seen.append(tuple(db.execute(select(Mention.at, Mention.timed)).one()))
+
+    assert seen == [(datetime(2026, 11, 20, 12, 0, tzinfo=UTC), False), *[(datetime(2026, 11, 20, 22, 30, tzinfo=UTC), True)] * 2]
+
+
 def test_columns_that_a_person_pointed_at_are_remembered_for_mentions_alone(db: Session) -> None:
     text = "Quand,Où,Quoi\n2026-11-20,https://a.example/1,Bonjour\n"
     with pytest.raises(column_choice.MissingColumns) as missing:

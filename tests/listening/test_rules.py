@@ -55,7 +55,7 @@ def test_the_same_words_at_the_same_moment_are_one_mention_where_no_address_is_t
 
 
 @given(
-    st.lists(st.builds(Told, st.datetimes(timezones=st.just(UTC)), st.sampled_from(["file-a", "file-b", "api"]), st.just("web"), outlet=st.text(max_size=3), author=st.text(max_size=3), title=st.text(max_size=3)), min_size=1, max_size=4)
+    st.lists(st.builds(Told, st.datetimes(timezones=st.just(UTC)), st.sampled_from(["file-a", "file-b", "api"]), st.just("web"), outlet=st.text(max_size=3), author=st.text(max_size=3), title=st.text(max_size=3), timed=st.booleans()), min_size=1, max_size=4)
 )  # fmt: skip
 def test_tellings_make_the_same_whatever_their_order_and_however_often(tellings: list[Told]) -> None:
     assert len({together(order) for order in permutations(tellings)} | {joined(together(tellings), one) for one in tellings}) == 1

@@ -20,7 +20,7 @@ class ImportForm(PlannerForm):
 
     def offer(self, languages: dict[str, str]) -> None:
         """The choices, in the reader's language."""
-        self.kind.choices = [("assets", _("Assets")), ("readings", _("Readings of posts")), ("visits", _("Visits to our pages"))]
+        self.kind.choices = [("assets", _("Assets")), ("readings", _("Readings of posts")), ("visits", _("Visits to our pages")), ("mentions", _("What others wrote of us"))]
         self.language.choices = list(languages.items())
 
 

@@ -37,6 +37,7 @@ FIELDS: dict[str, str] = {
     "last_on": N_("Last day"),
     "link": N_("Link"),
     "media": N_("Files"),
+    "mentions": N_("Mentions"),
     "must_not": N_("Blocks"),
     "name": N_("Name"),
     "note": N_("Note"),

@@ -54,6 +54,7 @@ ACTIONS: dict[str, str] = {
     "asset.retired": N_("retired an asset"),
     "asset.restored": N_("brought an asset back"),
     "asset.imported": N_("imported an asset"),
+    "asset.mentions_imported": N_("imported mentions of an asset"),
     "asset.file_added": N_("added a file to an asset"),
     "person.added": N_("added a person to the register"),
     "person.edited": N_("changed a person of the register"),
