@@ -25,6 +25,9 @@ RESOURCES: tuple[Table, ...] = (
     Table("api-performance", "/api/v1/assets", "planner.api.performance", (
         ("GET", f"/<{_ID}:asset_id>/performance", "show"),
     )),
+    Table("api-mentions", "/api/v1/assets", "planner.api.mentions", (
+        ("GET", f"/<{_ID}:asset_id>/mentions", "of_asset"),
+    )),
     Table("api-variants", "/api/v1", "planner.api.variants", (
         ("GET", f"/assets/<{_ID}:asset_id>/variants", "of_asset"),
         ("GET", f"/posts/<{_ID}:post_id>/variants", "of_post"),

@@ -1,4 +1,4 @@
-"""flask planner import: files of assets, of readings and of visits; checked as a whole first, and written only without an error."""
+"""flask planner import: files of assets, of readings, of visits and of mentions; checked as a whole first, and written only without an error."""
 
 from __future__ import annotations
 
@@ -10,15 +10,18 @@ from typing import Any
 import click
 from flask.cli import AppGroup
 
+from planner.catalog import column_choice
 from planner.cli import output
 from planner.cli.running import PROBLEMS, Run, acts
 from planner.insights import importing
 from planner.insights.importing import Checked
 from planner.insights.visit_rows import VISIT_FIELDS
+from planner.listening import importing as listening
+from planner.listening.mention_rows import MENTION_FIELDS
 
 __all__ = ["import_"]
 
-import_ = AppGroup("import", help="Files of assets, of readings and of visits: checked first, then written.")
+import_ = AppGroup("import", help="Files of assets, of readings, of visits and of mentions: checked first, then written.")
 
 #: Errors shown to people; --json tells all that are kept.
 _SHOWN = 50
@@ -61,6 +64,30 @@ def visits(run: Run, file: Path, dry_run: bool, columns: tuple[str, ...]) -> Non
     _take_in(run, file, "visits", dry_run=dry_run, columns=dict(_pair(one) for one in columns))
 
 
+@import_.command("mentions")
+@_FILE
+@_DRY
+@click.option(
+    "--column", "columns", multiple=True, metavar="FIELD=HEADING",
+    help=f"Which column holds what, where its heading does not say; remembered for files with the same headings. Fields: {', '.join(MENTION_FIELDS)}.",
+)
+@acts()
+def mentions(run: Run, file: Path, dry_run: bool, columns: tuple[str, ...]) -> None:
+    """Take in what others wrote of us, from a monitoring tool's export."""
+    run.may("mention.import")
+    checked = listening.validate(
+        file, now=run.now, zone=run.runtime.settings.time_zone, remembered=column_choice.remembered(run.db), columns=dict(_pair(one) for one in columns)
+    )
+    answer = _answer(file, checked)
+    if checked.errors:
+        _refuse(run, answer)
+    if not dry_run:
+        done = listening.write(run.db, checked, actor=run.actor, now=run.now)
+        run.db.commit()
+        answer["written"] = done.as_dict()
+    _finish(run, answer, "mentions")
+
+
 def _pair(text: str) -> tuple[str, str]:
     name, sign, heading = text.partition("=")
     if not sign:
@@ -73,16 +100,7 @@ def _take_in(run: Run, file: Path, kind: str, *, dry_run: bool, columns: Mapping
     checked = importing.validate(
         file, now=run.now, kind=kind, zone=settings.time_zone, language=settings.language, db=run.db, columns=columns
     )
-    answer: dict[str, Any] = {
-        "file": str(file),
-        "rows": checked.total,
-        "errors": [
-            {"row": one.row, "column": one.column, "value": one.value, "detail": output.sentence(one.message, one.params)}
-            for one in checked.errors
-        ],
-        "warnings": [output.sentence(one.message, one.params) for one in checked.warnings],
-        "written": None,
-    }
+    answer = _answer(file, checked)
     if checked.log is not None:
         told = checked.log
         answer["log"] = {
@@ -93,6 +111,23 @@ def _take_in(run: Run, file: Path, kind: str, *, dry_run: bool, columns: Mapping
         _refuse(run, answer)
     if not dry_run:
         answer["written"] = _write(run, checked)
+    _finish(run, answer, kind)
+
+
+def _answer(file: Path, checked: Checked | listening.Checked) -> dict[str, Any]:
+    return {
+        "file": str(file),
+        "rows": checked.total,
+        "errors": [
+            {"row": one.row, "column": one.column, "value": one.value, "detail": output.sentence(one.message, one.params)}
+            for one in checked.errors
+        ],
+        "warnings": [output.sentence(one.message, one.params) for one in checked.warnings],
+        "written": None,
+    }
+
+
+def _finish(run: Run, answer: dict[str, Any], kind: str) -> None:
     for warning in answer["warnings"]:
         click.echo(warning, err=True)
     run.show(answer, _said(answer, kind))
@@ -128,6 +163,13 @@ def _said(answer: dict[str, Any], kind: str) -> str:
     if done is None:
         visits = f"{answer['log']['visits']} visits" if "log" in answer else "none wrong"
         return f"{answer['rows']} rows, {visits}. Nothing was written."
+    if kind == "mentions":
+        said = f"{answer['rows']} rows: {done['new']} new mentions, {done['known']} known already, of {done['assets']} assets anew."
+        if done["own"]:
+            said += f"\n{done['own']} are pages and posts of ours, and left out."
+        if done["apart"]:
+            said += f"\n{done['apart']} about no asset here, kept: {', '.join(done['unknown'][:10])}" + ("…" if done["apart"] > 10 else "")
+        return said
     if kind == "visits":
         said = f"{answer['rows']} rows: {done['readings']} counts new or changed."
         if done["unknown_count"]:

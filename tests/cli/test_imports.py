@@ -90,7 +90,7 @@ def test_an_author_imports_nothing(refused: Callable[..., str], rows: Session, f
     make_user(rows, email="ann@example.com", roles=("author",))
     rows.commit()
 
-    for kind in ("assets", "readings", "visits"):
+    for kind in ("assets", "readings", "visits", "mentions"):
         assert refused("import", kind, files[0], "--as", "ann@example.com") == "Your role does not allow this. Ask an administrator."
 
 
@@ -108,6 +108,28 @@ def test_visits_come_in_with_the_columns_pointed_at_once(told: Callable[..., Any
     assert (checked, first["readings"], first["unknown"], again["readings"]) == (None, 1, ["/nowhere"], 0)
     assert rows.scalars(select(Visits.source)).all() == ["lnkd.in"]
     assert "is not FIELD=HEADING" in run("import", "visits", path, "--column", "day").output
+
+
+def test_mentions_come_in_with_the_columns_pointed_at_once(told: Callable[..., Any], run: Callable[..., Result], rows: Session, tmp_path: Path) -> None:
+    page = "https://www.example.com/papers/energy-per-bit"
+    make_asset(rows, url=page)
+    rows.commit()
+    path = tmp_path / "watch.csv"
+    path.write_text(f"Quand,Où,Vers\n2026-02-01,https://a.example/1,{page}\n2026-02-01,https://a.example/2,\n2026-02-01,{page},\n")
+    pointed = [f"--column={one}" for one in ("at=Quand", "address=Où", "links=Vers")]
+
+    checked = told("import", "mentions", path, "--dry-run", *pointed)["written"]
+    first, again = told("import", "mentions", path, *pointed)["written"], told("import", "mentions", path)["written"]
+
+    assert (checked, first, again["new"], again["known"]) == (None, {"rows": 3, "new": 2, "known": 0, "own": 1, "apart": 1, "unknown": ["https://a.example/2"], "assets": 1}, 0, 2)
+    assert "3 rows: 0 new mentions, 2 known already, of 0 assets anew.\n1 are pages and posts of ours, and left out.\n1 about no asset here, kept: https://a.example/2" in run("import", "mentions", path).output
+    assert "row 2, Quand: “soon” is not a date" in run("import", "mentions", _written(tmp_path, "Quand,Où\nsoon,https://a.example/1\n"), "--column=at=Quand", "--column=address=Où").output
+
+
+def _written(folder: Path, table: str) -> Path:
+    path = folder / "wrong.csv"
+    path.write_text(table)
+    return path
 
 
 def test_a_servers_log_comes_in_and_says_what_its_lines_were(told: Callable[..., Any], run: Callable[..., Result], rows: Session, tmp_path: Path) -> None:
