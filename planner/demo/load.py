@@ -22,7 +22,7 @@ from planner.core.errors import Refused
 from planner.core.i18n import N_
 from planner.core.runtime import Runtime
 from planner.core.settings import Settings
-from planner.demo import cast, desk, website, world
+from planner.demo import cast, desk, echo, website, world
 from planner.demo.content import ASSETS, SOON
 from planner.insights import collecting, detailing
 from planner.ledger.jobs import JobContext
@@ -83,6 +83,7 @@ def run(ctx: JobContext) -> dict[str, int]:
         _live(story, runtime, clock, ctx)
     with ctx.sessions.begin() as db:
         website.tell(db, now=now)
+        echo.tell(db, now=now)
         world.tell(db, today=today, now=now)
         film, planner = db.get_one(Asset, story.assets["three-ports-one-network"]), db.get_one(User, story.people["claire"])
         desk.fill(db, channel_id=story.channels["yt"], planner=planner, promoted=film, on=_at(today, -50, 9, now=now), now=now)

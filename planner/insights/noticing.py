@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from itertools import groupby
+from itertools import accumulate, groupby
 from operator import attrgetter
 from typing import Any
 
@@ -46,6 +46,8 @@ log = get_logger(__name__)
 _BACK, _FRESH = timedelta(days=45), timedelta(days=7)
 #: A rise goes on when it is seen again within so long; after that it is another one.
 _SAME = timedelta(days=14)
+#: So long an asset is news, and much is written of it.
+_NEWS = timedelta(days=14)
 #: How long the desk shows one that nobody settled.
 SHOWN = timedelta(days=7)
 
@@ -253,24 +255,32 @@ def _page(asset_id: int, rows: Sequence[Any], whole: set[date], now: datetime) -
 def _mentioned(db: Session, mentions: Sequence[Mentioned], now: datetime) -> list[Found]:
     """Rises of how often old assets were mentioned, in the newest week or, as files come late, in one that ended of late; of several sources the one
     that tells most beyond the expected. One statement for each 500 assets."""
+    out = select(func.min(Post.published_at)).where(Post.asset_id == Asset.id, Post.state == PostState.PUBLISHED).correlate(Asset).scalar_subquery()
+    since, numbers = func.coalesce(Asset.published_at, out).label("since"), sorted({asset_id for asset_id, _days in mentions})
+    old: dict[int, date] = {}
+    for first in range(0, len(numbers), 500):
+        for asset_id, at in db.execute(select(Asset.id, since).where(Asset.id.in_(numbers[first : first + 500]), since <= now - OLD)):
+            old[asset_id] = at.date()
     found: dict[int, Found] = {}
     for asset_id, days in mentions:
-        points, count = [], 0
-        for day in sorted(days):
-            count += sum(days[day].values())
-            points.append((day, count))
-        rise = None
-        while rise is None and points and points[-1][0] >= now.date() - _FRESH:
-            rise = rise_of(points, MENTIONED)
-            points.pop()
+        rise = _burst(days, old[asset_id], now.date() - _FRESH) if asset_id in old else None
         before = found.get(asset_id)
         if rise is not None and (before is None or rise.gained - rise.expected > before.rise.gained - before.rise.expected):
             found[asset_id] = Found(asset_id, None, "mentions", rise, _where(days, rise))
-    out = select(func.min(Post.published_at)).where(Post.asset_id == Asset.id, Post.state == PostState.PUBLISHED).correlate(Asset).scalar_subquery()
-    numbers, old = sorted(found), set()
-    for first in range(0, len(numbers), 500):
-        old |= set(db.scalars(select(Asset.id).where(Asset.id.in_(numbers[first : first + 500]), func.coalesce(Asset.published_at, out) <= now - OLD)))
-    return [found[number] for number in numbers if number in old]
+    return [found[number] for number in sorted(found)]
+
+
+def _burst(days: Mapping[date, Mapping[str, int]], out: date, first_end: date) -> Rise | None:
+    """The rise of the newest week that has one and ended on `first_end` or later; what was written when the asset was news is no measure of what its age
+    predicts, and is left aside where enough remains."""
+    counted = list(accumulate(((day, sum(places.values())) for day, places in sorted(days.items())), lambda sofar, one: (one[0], sofar[1] + one[1])))
+    while counted and counted[-1][0] >= first_end:
+        later = [one for one in counted if one[0] >= out + _NEWS]
+        rise = rise_of(later if len(later) > (MENTIONED.fewest + 1) * MENTIONED.span.days else counted, MENTIONED)
+        if rise is not None:
+            return rise
+        counted.pop()
+    return None
 
 
 def _where(days: Mapping[date, Mapping[str, int]], rise: Rise) -> Cause:

@@ -143,6 +143,16 @@ def test_mentions_of_an_old_asset_name_the_place_that_brought_most(runtime: Runt
     assert (alert.since, alert.until, alert.expected, alert.threshold, alert.platform) == (date(2026, 2, 24), date(2026, 3, 3), 1.0, 6, None)
 
 
+def test_what_was_written_when_an_asset_was_news_does_not_hide_that_it_comes_back(runtime: Runtime, db: Session) -> None:
+    at = NOON - 57 * DAY
+    asset, younger = (make_asset(db, published_at=NOON - age * DAY) for age in (57, 40))
+    db.commit()
+    days = {at.date() + number * DAY: {"X": 5} if number in (1, 3, 9) else {} for number in range(55)} | {NOON.date() - 2 * DAY: {"chronicle.example": 6}}
+
+    assert look(runtime, [(asset.id, days), (younger.id, days)]) == 1
+    assert [(gained, cause) for _post, _metric, gained, _kind, cause in noticed(db)] == [(6, "chronicle.example")]
+
+
 def test_what_others_write_after_we_published_is_no_news(runtime: Runtime, db: Session) -> None:
     ours, before = (make_asset(db, published_at=NOON - 200 * DAY) for _ in range(2))
     make_post(db, asset=ours, state=PostState.PUBLISHED, published_at=NOON - 12 * DAY)
