@@ -40,7 +40,8 @@ def mentions_shown(asset_id: int) -> Shown:
     """One statement."""
     told = asset_mentions(g.db, asset_id)
     by_month = bool(told.days) and (max(told.days) - min(told.days)).days > _MOST_DAYS
-    places = [f"{place or _('nobody said where')} {number(count)}" for place, count in told.places[:_PLACES]]
+    unsaid = _("nobody said where")
+    places = [f"{place or unsaid} {number(count)}" for place, count in told.places[:_PLACES]]
     if elsewhere := sum(count for _place, count in told.places[_PLACES:]):
         places.append(_("elsewhere %(count)s", count=number(elsewhere)))
     return Shown(told, by_month, _rows(told, by_month=by_month), places, NETWORKS)

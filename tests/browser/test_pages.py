@@ -18,7 +18,7 @@ ADDRESSES = (
     "/people", "/people/new", "/people/import",
     "/", "/calendar?view=week", "/calendar?view=month", "/calendar?view=list", "/calendar?view=year", "/calendar/views", "/calendar/evergreen",
     "/calendar/import", "/calendar/shares", "/approvals", "/approvals/links", "/posts/templates", "/published-directly", "/held", "/assets", "/assets?q=nothing+is+called+that", "/assets/new",
-    "/posts/new", "/campaigns", "/campaigns/new", "/events", "/events?past=1", "/events/new", "/events/import", "/settings/blackouts", "/settings/blackouts?past=1", "/settings/blackouts/new", "/settings/rules/silence", "/imports", "/performance", "/performance/compare", "/performance/channels", "/performance/audience",
+    "/posts/new", "/campaigns", "/campaigns/new", "/events", "/events?past=1", "/events/new", "/events/import", "/settings/blackouts", "/settings/blackouts?past=1", "/settings/blackouts/new", "/settings/rules/silence", "/imports", "/imports?kind=mentions", "/performance", "/performance/compare", "/performance/channels", "/performance/audience",
     "/performance/times", "/performance/costs", "/performance/audiences", "/performance/definitions", "/performance/readings", "/promotion?view=all", "/promotion/quadrant?view=all",
     "/promotion/scores", "/promotion/idea", "/promotion/settings", "/jobs/1", "/settings", "/settings/approval", "/settings/approval/sensitive", "/settings/digest", "/settings/rules", "/settings/channels/new", "/settings/channels/new/youtube", "/settings/people", "/settings/people/1", "/settings/people/new",
     "/settings/pause", "/settings/tokens", "/settings/history", "/settings/preferences", "/settings/websites", "/settings/websites/new", "/no-such-page",
@@ -37,7 +37,7 @@ def demo_addresses(demo: Product) -> tuple[str, ...]:
         *ADDRESSES,
         "/performance/channels/1", "/performance/channels/2",
         *(f"/posts/{post['id']}" for post in posts.values()),
-        f"/posts/{drafts[0]}/edit", f"/posts/{drafts[0]}/move", f"/posts/{drafts[0]}/cancel", f"/calendar/together/unplan?post={posts['in_review']['id']}", "/events/1", f"/posts/new?asset={asset}", f"/assets/{asset}", f"/assets/{asset}/edit",
+        f"/posts/{drafts[0]}/edit", f"/posts/{drafts[0]}/move", f"/posts/{drafts[0]}/cancel", f"/calendar/together/unplan?post={posts['in_review']['id']}", "/events/1", f"/posts/new?asset={asset}", f"/assets/{asset}", f"/assets/{asset}/mentions", f"/assets/{asset}/edit",
         "/campaigns/1", "/campaigns/1/edit", "/campaigns/1/propose", "/campaigns/1/channels", "/campaigns/1/postpone", "/campaigns/1/cancel", "/approvals/waves/1",
         f"/approvals/{posts['in_review']['id']}", f"/performance/assets/{asset}", f"/performance/compare?asset={asset}&asset=1", "/settings/channels/1",
     )  # fmt: skip

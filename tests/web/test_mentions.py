@@ -66,13 +66,13 @@ def test_a_file_is_looked_at_written_by_a_worker_and_seen_on_the_assets_page(cli
 
     told = confirmed(client, app, page)
 
-    assert "New mentions 2 Known already 0 Kept once About no asset here 1 Kept as well Our own pages and posts 1 Left out Assets with new mentions 1" in told
+    assert "New mentions 2 Mentions known already 0 Kept once About no asset here 1 Kept as well Our own pages and posts 1 Not kept Assets with new mentions 1" in told
     assert "One mention is about no asset here" in told and "Title 2" in told
     shown = client.get(f"/assets/{asset.id}")
     assert "Others mentioned it once." in text(shown) and "Mentions imported 1" in text(shown)
     assert '<a class="wrap" href="https://chronicle.example/1" rel="noopener noreferrer nofollow external" target="_blank">Title 1</a>' in shown.text
     assert "&lt;b&gt;Watts&lt;/b&gt;" in shown.text
-    assert "New mentions 0 Known already 2" in confirmed(client, app, send(client, HEAD + line(3, 1) + line(2, 2, links="")))
+    assert "New mentions 0 Mentions known already 2" in confirmed(client, app, send(client, HEAD + line(3, 1) + line(2, 2, links="")))
 
 
 def test_columns_are_pointed_at_once(client: Browser, app: Flask, app_db: Session, asset: Asset) -> None:
