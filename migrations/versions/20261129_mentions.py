@@ -1,4 +1,4 @@
-"""Add mentions, which assets they are about, and the days their sources told; existing rows stay as they are, the three tables begin empty."""
+"""Add mentions, which assets they are about, the days their sources told, and how far channels were asked; existing rows stay as they are, the four tables begin empty."""
 
 from __future__ import annotations
 
@@ -48,9 +48,23 @@ def upgrade() -> None:
         sa.Column("day", sa.Date(), nullable=False),
         sa.PrimaryKeyConstraint("source", "day", name=op.f("pk_mention_days")),
     )
+    op.create_table(
+        "mention_looks",
+        sa.Column("channel_id", BIG_ID, nullable=False),
+        sa.Column("known_to", sa.String(24), nullable=False),
+        sa.Column("newest", sa.String(24), nullable=False),
+        sa.Column("oldest", sa.String(24), nullable=False),
+        sa.Column("asked_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("next_at", sa.DateTime(timezone=True)),
+        sa.Column("told_to", sa.DateTime(timezone=True)),
+        sa.Column("trouble", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["channel_id"], ["channels.id"], name=op.f("fk_mention_looks_channel_id")),
+        sa.PrimaryKeyConstraint("channel_id", name=op.f("pk_mention_looks")),
+    )
 
 
 def downgrade() -> None:
+    op.drop_table("mention_looks")
     op.drop_table("mention_days")
     op.drop_table("mention_assets")
     op.drop_table("mentions")

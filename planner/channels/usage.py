@@ -18,6 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from planner.channels.details import Detailed, FollowerGain, Gaining, Report
+from planner.channels.hearing import Hearing, Mentions
 from planner.channels.models import Channel, Trouble, Use
 from planner.channels.port import (
     Account,
@@ -103,6 +104,7 @@ class Counted:
         self.batch = adapter.batch
         self.reports: Sequence[str] = getattr(adapter, "reports", ())
         self.tells_gains: bool = getattr(adapter, "tells_gains", False)
+        self.hears: bool = getattr(adapter, "hears", False)
 
     def publish(self, post: OutgoingPost, account: Account, *, keep: Keep) -> Outcome:
         return self._noted(Doing.SEND, account, lambda: self._adapter.publish(post, account, keep=keep), _outcome)
@@ -137,6 +139,10 @@ class Counted:
     def gains(self, since: date, account: Account) -> Sequence[FollowerGain] | None:
         gaining = cast("Gaining", self._adapter)
         return self._noted(Doing.READ, account, lambda: gaining.gains(since, account), lambda _told: "")
+
+    def mentions(self, account: Account, *, after: str, before: str, since: datetime, most: int) -> Mentions:
+        hearing = cast("Hearing", self._adapter)
+        return self._noted(Doing.READ, account, lambda: hearing.mentions(account, after=after, before=before, since=since, most=most), _failed)
 
     def _noted(self, doing: Doing, account: Account, call: Callable[[], T], why: Callable[[T], str]) -> T:
         reason = ""
@@ -218,7 +224,7 @@ def forget_trouble(db: Session, channel_id: int, doing: Doing) -> None:
     db.execute(delete(Trouble).where(Trouble.channel_id == channel_id, Trouble.doing == doing))
 
 
-def _failed(told: Readings | OwnPosts) -> str:
+def _failed(told: Readings | OwnPosts | Mentions) -> str:
     return told.failed.reason if told.failed else ""
 
 

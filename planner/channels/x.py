@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from planner.channels import limits, preflight, x_media, x_posts
+from planner.channels.hearing import Heard, Mentions
 from planner.channels.port import (
     Account,
     AudienceCount,
@@ -56,6 +57,7 @@ class XAdapter:
 
     limits: Limits = limits.X
     batch = 100
+    hears = True
 
     def __init__(
         self,
@@ -194,6 +196,34 @@ class XAdapter:
         meter.count("user_reads")
         followers = count(inside(told, "data", "public_metrics", "followers_count"))
         return None if followers is None else [AudienceCount("followers", "total", followers)]
+
+    def mentions(self, account: Account, *, after: str, before: str, since: datetime, most: int) -> Mentions:
+        """What others wrote with the account's handle, of which X tells the last 800. It bills each post, and is taken to bill each author, once a UTC day."""
+        if not _is_connected(account):
+            return Mentions(complete=False, failed=_NO_TOKEN)
+        params = {"expansions": "author_id", "user.fields": "name,username"}
+        params |= {name: value for name, value in (("since_id", after), ("until_id", before)) if value}
+        if not after:
+            params["start_time"] = f"{since.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+        found: list[Heard] = []
+        try:
+            api = self._api(account)
+            path = f"/2/users/{_user_id(api, account)}/mentions"
+            while len(found) < most:
+                size = str(min(max(most - len(found), 5), 100))
+                body = api.posts(path, params | {"max_results": size}, ("created_at", "entities", "conversation_id"))
+                if not isinstance(body.get("meta"), dict):
+                    raise Stopped(RetryLater("X told only a part of what others wrote."))
+                meter.count("reads", len(_with_id(body.get("data"))))
+                meter.count("user_reads", len(x_posts.objects(inside(body, "includes", "users"))))
+                found += x_posts.heard(body)
+                token = inside(body, "meta", "next_token")
+                if not token:
+                    return Mentions(found)
+                params["pagination_token"] = str(token)
+        except Stopped as stopped:
+            return Mentions(found, complete=False, failed=nothing_live(stopped.outcome))
+        return Mentions(found, complete=False)
 
     def _api(self, account: Account) -> XApi:
         return XApi(self._api_url, self._http, account.secret or "", fields_name=self._fields_name, now=self._now)

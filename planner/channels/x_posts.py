@@ -8,12 +8,13 @@ from datetime import UTC, datetime, timedelta
 from html import unescape
 from typing import Any
 
+from planner.channels.hearing import Heard
 from planner.channels.port import Account, NativePost, PostKind, Reading, Receipt
 from planner.channels.wire import count, inside
 from planner.channels.x_api import last_segment, problems
 from planner.core.text import comparable, without_links
 
-__all__ = ["gone", "native", "objects", "receipt", "reading", "says", "tells_private", "videos", "written_at"]
+__all__ = ["gone", "heard", "native", "objects", "receipt", "reading", "says", "tells_private", "videos", "written_at"]
 
 _MEDIA_PAGE = re.compile(r"https?://(?:x|twitter)\.com/\w+/status/\d+/(photo|video)/\d+")
 #: What people did with a post. Clicks are left out: X stops telling them after 30 days, and a sum must not shrink.
@@ -47,6 +48,23 @@ def written_at(post: Mapping[str, Any]) -> datetime | None:
 
 def native(post: Mapping[str, Any], account: Account) -> NativePost:
     return NativePost(receipt(str(post["id"]), account, written_at(post)), unescape(_expanded(post)), kind=_kind(post))
+
+
+def heard(body: Mapping[str, Any]) -> Iterator[Heard]:
+    """What others wrote, as an answer with its authors tells it; a post without a number or a moment is left out."""
+    users = {str(user.get("id")): user for user in objects(inside(body, "includes", "users"))}
+    for post in objects(body.get("data")):
+        at = written_at(post)
+        if at is None or not isinstance(post.get("id"), str):
+            continue
+        user = users.get(str(post.get("author_id")), {})
+        handle = str(user.get("username") or "")
+        author = " ".join(filter(None, (str(user.get("name") or ""), f"@{handle}" if handle else "")))
+        links = [str(link.get("unwound_url") or link.get("expanded_url") or "") for link in objects(inside(post, "entities", "urls"))]
+        yield Heard(
+            Receipt(post["id"], f"https://x.com/{handle or 'i/web'}/status/{post['id']}", at), unescape(_expanded(post)), author, str(post.get("author_id") or ""),
+            [link for link in links if link], str(post.get("conversation_id") or ""),
+        )  # fmt: skip
 
 
 def says(post: Mapping[str, Any], ours: str) -> bool:

@@ -26,6 +26,7 @@ FUNCTIONS: dict[str, str] = {
     "collect": "planner.insights.collecting:run",
     "details": "planner.insights.detailing:run",
     "visits.read": "planner.insights.site_reading:run",
+    "mentions.hear": "planner.jobs.hearing:run",
     "resurfaced.look": "planner.jobs.resurfacing:run",
     "readings.refresh": "planner.insights.collecting:run_now",
 }

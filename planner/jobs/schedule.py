@@ -22,6 +22,7 @@ PERIODIC: tuple[tuple[str, timedelta], ...] = (
     ("links.look", timedelta(minutes=15)),
     ("visits.read", timedelta(hours=1)),
     ("resurfaced.look", timedelta(hours=6)),
+    ("mentions.hear", timedelta(hours=1)),
 )
 
 

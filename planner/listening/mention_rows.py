@@ -12,7 +12,7 @@ from planner.core.errors import Invalid
 from planner.core.i18n import N_
 from planner.core.text import find_links, shorten
 from planner.listening.networks import network_of, site_of
-from planner.listening.rules import Told
+from planner.listening.rules import Told, plain
 
 __all__ = ["MENTION_COLUMNS", "MENTION_FIELDS", "TEMPLATE", "read_row"]
 
@@ -65,7 +65,7 @@ def read_row(row: Row, *, now: datetime, zone: str, source: str) -> Told:
     elif at > now + timedelta(days=1):
         row.complain(N_("A mention cannot be from the future."), "at")
     address = row.take("address", _address, "")
-    told = {name: shorten(_words(row[name]), most) for name, most in _LONGEST.items()}
+    told = {name: shorten(plain(row[name]), most) for name, most in _LONGEST.items()}
     if not address and not told["title"] and not told["excerpt"]:
         row.complain(N_("This row has neither an address nor a text."), "address")
     return Told(
@@ -112,8 +112,3 @@ def _clock(text: str) -> str:
 def _address(text: str) -> str:
     """A web address, with or without its scheme."""
     return check_url(text if "://" in text or not re.match(r"[\w-]+(?:\.[\w-]+)+(?:/|$)", text) else f"https://{text}")
-
-
-def _words(text: str) -> str:
-    """On one line, without what no reader sees."""
-    return " ".join("".join(char if char.isprintable() else " " for char in text).split())

@@ -8,9 +8,10 @@ from sqlalchemy import Date, ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from planner.catalog.models import Asset
+from planner.channels.models import Channel
 from planner.core.db import Base, BigId, Record
 
-__all__ = ["Mention", "MentionAsset", "MentionDay"]
+__all__ = ["Mention", "MentionAsset", "MentionDay", "MentionLook"]
 
 
 class Mention(Record):
@@ -34,7 +35,7 @@ class Mention(Record):
     #: When it was written; where only the day was told, noon UTC of it.
     at: Mapped[datetime]
     timed: Mapped[bool] = mapped_column(default=True)
-    #: How it came: `file-` and what its headings are known by. Of several that told it, the first in the alphabet.
+    #: How it came: `api-` and the channel that was asked, `file-` and what its headings are known by. Of several, the first in the alphabet.
     source: Mapped[str] = mapped_column(String(24))
     told_at: Mapped[datetime]
 
@@ -54,3 +55,22 @@ class MentionDay(Base):
     __tablename__ = "mention_days"
     source: Mapped[str] = mapped_column(String(24), primary_key=True)
     day: Mapped[date] = mapped_column(Date, primary_key=True)
+
+
+class MentionLook(Base):
+    """How far one channel was asked for what others wrote; no row: never. A listing that was cut short goes on where it ended."""
+
+    __tablename__ = "mention_looks"
+    channel_id: Mapped[int] = mapped_column(BigId, ForeignKey(Channel.id), primary_key=True, autoincrement=False)
+    #: All messages up to this number are known.
+    known_to: Mapped[str] = mapped_column(String(24), default="")
+    #: Of a listing that was cut short: its newest message, and the oldest it came to; empty between two.
+    newest: Mapped[str] = mapped_column(String(24), default="")
+    oldest: Mapped[str] = mapped_column(String(24), default="")
+    #: The last try, whatever came of it, and from when on the platform may be asked again.
+    asked_at: Mapped[datetime]
+    next_at: Mapped[datetime | None]
+    #: Up to when everything was told; None: not yet.
+    told_to: Mapped[datetime | None]
+    #: Why the last try told less than everything; empty when it did not.
+    trouble: Mapped[str] = mapped_column(Text, default="")

@@ -14,7 +14,7 @@ from planner.core.text import find_links
 from planner.listening.networks import number_of, page_of
 from planner.planning.marks import post_of
 
-__all__ = ["Ours", "Told", "code_of", "day_of", "joined", "key_of", "links_of", "together"]
+__all__ = ["Ours", "Told", "code_of", "day_of", "joined", "key_of", "links_of", "plain", "together"]
 
 #: What two tellings of one mention may differ in: the fuller one stays.
 _TEXTS = ("network", "site", "outlet", "author", "address", "title", "excerpt")
@@ -112,6 +112,11 @@ def joined(one: Told, other: Told) -> Told:
 def together(tellings: Iterable[Told]) -> Told:
     """All tellings of one mention as one. Raises TypeError for none."""
     return reduce(joined, tellings)
+
+
+def plain(text: str) -> str:
+    """What others wrote on one line, without what no reader sees."""
+    return " ".join("".join(char if char.isprintable() else " " for char in text).split())
 
 
 def day_of(at: datetime) -> date:

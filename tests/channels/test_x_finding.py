@@ -8,9 +8,11 @@ from datetime import timedelta
 import pytest
 from pytest_httpserver import HTTPServer
 
+from planner.channels.hearing import Heard, Mentions
 from planner.channels.port import Listing, NativePost, OwnPosts, PostKind, Receipt, Refused, RetryLater
 from planner.channels.x import XAdapter
 from planner.channels.x_posts import says
+from planner.core import meter
 from planner.core.http import Http
 from tests.channels.fake_x import ACCOUNT, LINK, NOW, POST, SINCE, FakeX, timeline, told, url
 
@@ -168,6 +170,52 @@ def test_recent_posts_that_cannot_be_read_whole_are_told_as_far_as_they_were(x, 
 
     assert ([one.text for one in found.posts], found.complete, type(found.failed)) == (["One"], False, failure)
     assert found.failed.account is (status != 503)
+
+
+# --- what others wrote --------------------------------------------------------------------------------------------------
+
+
+def test_mentions_are_told_with_their_authors_and_where_they_lead(x):
+    asked = {"after": "7", "before": "", "since": SINCE, "most": 12}
+    first = timeline(
+        told("Read &lt;this&gt; https://t.co/AAA", "101", author_id="9", conversation_id="55", entities={"urls": [url("https://t.co/AAA", LINK, unwound_url="https://www.example.com/a")]}),
+        told("Me too", "100", author_id="8", conversation_id="100"),
+        {"id": "99", "text": "no moment"},
+        next_token="more",
+    )
+    x.says("GET", "/2/users/42/mentions", 200, first | {"includes": {"users": [{"id": "9", "name": "Jane Doe", "username": "jane"}]}, "errors": [{"title": "Not Found Error"}]})
+    x.says("GET", "/2/users/42/mentions", 200, {"meta": {"result_count": 0}})
+
+    with meter.counting() as used:
+        found = x.adapter.mentions(ACCOUNT, **asked)
+
+    assert found == Mentions([
+        Heard(Receipt("101", "https://x.com/jane/status/101", NOW), f"Read <this> {LINK}", "Jane Doe @jane", "9", ["https://www.example.com/a"], "55"),
+        Heard(Receipt("100", "https://x.com/i/web/status/100", NOW), "Me too", "", "8", [], "100"),
+    ])  # fmt: skip
+    assert (used["reads"], used["user_reads"]) == (3, 1)
+    assert [(one.args["since_id"], one.args["max_results"], one.args.get("pagination_token"), "start_time" in one.args) for one in x.asked] == [("7", "12", None, False), ("7", "10", "more", False)]
+
+
+def test_as_many_mentions_are_asked_for_as_are_wanted_and_the_first_time_since_a_moment(x):
+    x.says("GET", "/2/users/42/mentions", 200, timeline(told("One"), next_token="more"))
+
+    found = x.adapter.mentions(ACCOUNT, after="", before="200", since=SINCE, most=1)
+
+    assert (len(found.heard), found.complete, found.failed) == (1, False, None)
+    (asked,) = x.asked
+    assert (asked.args["until_id"], asked.args["start_time"], asked.args["max_results"]) == ("200", "2026-11-23T08:55:00Z", "5")
+
+
+@pytest.mark.parametrize(("status", "failure"), [(503, RetryLater), (401, Refused)])
+def test_mentions_that_cannot_be_read_whole_are_told_as_far_as_they_were(x, status, failure):
+    x.says("GET", "/2/users/42/mentions", 200, timeline(told("One"), next_token="more"))
+    x.says("GET", "/2/users/42/mentions", status, "")
+
+    found = x.adapter.mentions(ACCOUNT, after="", before="", since=SINCE, most=100)
+
+    assert ([one.text for one in found.heard], found.complete, type(found.failed)) == (["One"], False, failure)
+    assert x.adapter.mentions(replace(ACCOUNT, secret=None), after="", before="", since=SINCE, most=100).failed.account
 
 
 # --- the change of names in 2.167 -------------------------------------------------------------------------------------

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from planner.channels.hearing import Mentions
 from planner.channels.port import Account, Media, MediaKind, OutgoingPost, Platform, Refused, Sent
 from planner.channels.sandbox import Sandbox, serve
 from planner.channels.x import XAdapter
@@ -137,3 +138,24 @@ def test_a_text_that_our_count_lets_pass_is_short_enough_for_x(adapter, account)
 
     assert x_length(longest) == 280
     publish(adapter, account, post)
+
+
+@pytest.mark.parametrize("names", ["post", "tweet"])
+def test_what_people_answer_is_told_once_with_their_names_and_the_post_above(tmp_path: Path, names: str) -> None:
+    now = [datetime(2026, 11, 20, 9, 0, tzinfo=UTC)]
+    sandbox = Sandbox(tmp_path / "sandbox.sqlite3", now=lambda: now[0])
+    ours = Account(1, Platform.X, "X", secret=f"sandbox-{uuid.uuid4().hex}")
+    with serve(sandbox) as running:
+        adapter = XAdapter(running.url, Http(timeout_seconds=10), fields_name=names, now=lambda: now[0])
+        sent = [adapter.publish(a_post(), ours, keep=lambda _: None) for _ in range(6)]
+        now[0] += timedelta(days=5)
+        first = adapter.mentions(ours, after="", before="", since=now[0] - timedelta(days=30), most=800)
+        newest = first.heard[0].receipt.external_id
+        rest = adapter.mentions(ours, after="", before=newest, since=now[0] - timedelta(days=30), most=800)
+        again = adapter.mentions(ours, after=newest, before="", since=now[0], most=800)
+    sandbox.close()
+
+    assert first.complete and first.heard
+    assert {one.thread for one in first.heard} <= {one.receipt.external_id for one in sent if isinstance(one, Sent)}
+    assert all("@" in one.author and one.text.startswith("@") for one in first.heard)
+    assert (rest.heard, again) == (first.heard[1:], Mentions([]))

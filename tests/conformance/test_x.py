@@ -45,7 +45,7 @@ ACCOUNT = Account(1, Platform.X, "X", secret="sandbox-conformance")
 #: Each operation of X's document that the product uses, and the answers that are provoked.
 OPERATIONS = {
     ("createPosts", 201), ("createPosts", 403), ("createPosts", 401), ("createPosts", 429), ("createPosts", 503),
-    ("deletePosts", 200), ("getPostsByIds", 200), ("getUsersPosts", 200), ("getUsersMe", 200), ("getUsersMe", 401),
+    ("deletePosts", 200), ("getPostsByIds", 200), ("getUsersPosts", 200), ("getUsersMentions", 200), ("getUsersMe", 200), ("getUsersMe", 401),
     ("initializeMediaUpload", 200), ("appendMediaUpload", 200), ("finalizeMediaUpload", 200), ("getMediaUploadStatus", 200), ("createMediaMetadata", 200),
 }  # fmt: skip
 
@@ -55,6 +55,7 @@ OFFICIAL = {
     "DELETE /2/tweets/#": ("posts", "delete"),
     "GET /2/tweets": ("posts", "get_by_ids"),
     "GET /2/users/#/tweets": ("users", "get_posts"),
+    "GET /2/users/#/mentions": ("users", "get_mentions"),
     "GET /2/users/me": ("users", "get_me"),
     "POST /2/media/upload/initialize": ("media", "initialize_upload"),
     "POST /2/media/upload/#/append": ("media", "append_upload"),
@@ -100,6 +101,8 @@ def exchanges(tmp_path_factory: pytest.TempPathFactory) -> list[Exchange]:
         ids = [one.receipt.external_id for one in sent]
         assert adapter.find(a_post(1), since, ACCOUNT).complete
         assert adapter.recent(since, ACCOUNT).complete
+        assert adapter.mentions(ACCOUNT, after="", before="", since=since, most=5).complete
+        assert adapter.mentions(ACCOUNT, after=ids[0], before=ids[-1], since=since, most=5).complete
         assert adapter.readings([*ids, "1000000000000000001"], ACCOUNT).gone == ["1000000000000000001"]
         assert adapter.audience(ACCOUNT)
         assert isinstance(adapter.finish(a_post(1, first_comment="En savoir encore plus"), ids[0], ["first_comment"], ACCOUNT), Sent)

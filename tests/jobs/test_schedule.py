@@ -48,6 +48,7 @@ def test_eight_schedulers_at_once_make_one_run_a_slot(runtime: Runtime, clock: S
             "links.look:2026-03-02T12:00:00+00:00",
             "visits.read:2026-03-02T12:00:00+00:00",
             "resurfaced.look:2026-03-02T12:00:00+00:00",
+            "mentions.hear:2026-03-02T12:00:00+00:00",
             "collect:2026-03-02T12:15:00+00:00",
             "consents.forget:2026-03-02T12:15:00+00:00",
             "digest.send:2026-03-02T12:15:00+00:00",

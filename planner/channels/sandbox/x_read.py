@@ -87,7 +87,14 @@ def mentions(call: Call) -> Response:
         if _unknown_user(db, call):
             return answer({"errors": [not_found(call.args["user_id"], "id", "user")]})
         said = _said(db, call, call.args["user_id"], timedelta(days=60))
-    said = [one for one in said if _within(one.at, page)][:800]
+    since_id, until_id = call.query("since_id"), call.query("until_id")
+    said = [
+        one
+        for one in said
+        if _within(one.at, page)
+        and (not since_id or int(_reply_id(one)) > int(since_id))
+        and (not until_id or int(_reply_id(one)) < int(until_id))
+    ][:800]
     return _tell_said(call, said, page)
 
 
