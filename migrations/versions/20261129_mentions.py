@@ -29,6 +29,7 @@ def upgrade() -> None:
         sa.Column("timed", sa.Boolean(), nullable=False),
         sa.Column("source", sa.String(24), nullable=False),
         sa.Column("told_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("forgotten_at", sa.DateTime(timezone=True)),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_mentions")),
         sa.UniqueConstraint("key", name=op.f("uq_mentions_key")),
     )

@@ -20,6 +20,7 @@ COMMANDS = {
     "post": "planner.cli.posts:post",
     "rules": "planner.cli.rules:rules",
     "share": "planner.cli.shares:share",
+    "mentions": "planner.cli.mentions:mentions",
     "deliveries": "planner.cli.deliveries:deliveries",
     "performance": "planner.cli.performance:performance",
     "promotion": "planner.cli.promotion:promotion",

@@ -38,6 +38,8 @@ class Mention(Record):
     #: How it came: `api-` and the channel that was asked, `file-` and what its headings are known by. Of several, the first in the alphabet.
     source: Mapped[str] = mapped_column(String(24))
     told_at: Mapped[datetime]
+    #: Since when who wrote it, its words and its address are forgotten.
+    forgotten_at: Mapped[datetime | None]
 
 
 class MentionAsset(Base):

@@ -45,7 +45,10 @@ class Kept:
 def keep(db: Session, tellings: Sequence[Told], *, actor: User | None, now: datetime) -> Kept:
     """Keep what is told. What is known already gains what this telling knows better, and the assets it is about. Raises Forbidden."""
     require(actor, "mention.import")
-    ours, done = ours_for(db, tellings), Kept(rows=len(tellings))
+    done = Kept(rows=len(tellings))
+    if not tellings:
+        return done
+    ours = ours_for(db, tellings)
     same: dict[str, list[Told]] = {}
     about: dict[str, set[int]] = {}
     for told in tellings:
@@ -84,7 +87,7 @@ def _write(db: Session, wanted: dict[str, Told], done: Kept, now: datetime) -> d
     numbers: dict[str, int] = {}
     for row in db.scalars(select(Mention).where(Mention.key.in_(wanted)).order_by(Mention.key).with_for_update()):
         numbers[row.key] = row.id
-        if row.key not in new:
+        if row.key not in new and row.forgotten_at is None:
             better = joined(_told(row), wanted[row.key])
             for name, value in better.columns.items():
                 if getattr(row, name) != value:

@@ -126,6 +126,17 @@ def test_mentions_come_in_with_the_columns_pointed_at_once(told: Callable[..., A
     assert "row 2, Quand: “soon” is not a date" in run("import", "mentions", _written(tmp_path, "Quand,Où\nsoon,https://a.example/1\n"), "--column=at=Quand", "--column=address=Où").output
 
 
+def test_a_person_who_wrote_is_forgotten_on_demand(told: Callable[..., Any], run: Callable[..., Result], rows: Session, tmp_path: Path) -> None:
+    path = tmp_path / "watch.csv"
+    path.write_text("date,url,author\n2026-02-01,https://a.example/1,Jane Doe\n2026-02-01,https://a.example/2,Ann Other\n")
+    told("import", "mentions", path)
+
+    assert told("mentions", "forget", "--author", "jane doe", "--dry-run") == {"mentions": 1, "forgotten": False}
+    assert "1 mentions forgotten." in run("mentions", "forget", "--author", "jane doe").output
+    assert told("mentions", "forget", "--author", "jane doe") == {"mentions": 0, "forgotten": True}
+    assert "author: Say who wrote it, or its address." in run("mentions", "forget").output
+
+
 def _written(folder: Path, table: str) -> Path:
     path = folder / "wrong.csv"
     path.write_text(table)
