@@ -109,10 +109,12 @@ DEFINITIONS: tuple[Definition, ...] = (
     Definition("forecast", N_("Forecast"), N_("The views a video is expected to have after the horizon without promotion: the middle, and the range that holds in four cases of five. Made of its channel's past videos."), when=N_("Worked out once an hour.")),
     Definition("extra_views", N_("Extra views"), N_("The middle of what a promotion of this kind would add to the forecast, by what past ones brought."), when=N_("Worked out once an hour.")),
     Definition("pays", N_("It pays"), N_("How probable it is that the extra views are worth more than the promotion costs."), when=N_("Worked out once an hour.")),
-    Definition("returned", N_("Came back"), N_("Something at least four weeks old gained, in three days (or between two weekly readings), at least 50, three times what it gained in such spans over the four weeks before, and five times their spread more than that, while we published nothing about it."), when=N_("Every six hours.")),
+    Definition("returned", N_("Came back"), N_("Something at least four weeks old gained, in three days (or between two weekly readings), at least 50, three times what it gained in such spans over the four weeks before, and five times their spread more than that, while we published nothing about it. Of mentions a week is set beside the twelve before, and five are enough."), when=N_("Every six hours.")),
     Definition("variant_rate", N_("Rate of a variant"), N_("Clicks, or engagements where no clicks are told, divided by how often the variant was seen, with the interval (Wilson) in which it lies nineteen times in twenty. All variants are read at the same age."), when=_WORKED_OUT),
     Definition("visits", N_("Website visits"), N_("Visits that began on the asset's page, by source. The networks' part is a lower bound."),
                source=N_("Matomo, Google Analytics 4, or exports of the web statistics"), when=N_("Every night, or when a file is imported.")),
+    Definition("mentions", N_("Mentions"), N_("How often others wrote something that leads to the asset or its posts, stands below one of them, or that its source calls about the asset. Each is counted once, whoever told it, on its UTC day."),
+               source=N_("X, and exports of a monitoring tool"), when=N_("Once an hour on X, or when a file is imported.")),
     Definition("short_link_clicks", N_("Clicks on its short link"), N_("People who followed the post's short link; programs are left out, and nobody is told from another."),
                source=N_("Our own count"), when=N_("At every click.")),
 )  # fmt: skip

@@ -147,7 +147,7 @@ def test_an_empty_budget_asks_nothing_and_the_door_counts_authors_too(
     assert platform.asked == []
 
     assert door.run(JobContext(1, {}, runtime, None, lambda *_told: None)) == {"mentions": 1}
-    assert platform.asked == [("", "", 2000 // 11)]
+    assert platform.asked == [("", "", 1000 // 11)]
 
 
 @pytest.mark.parametrize(

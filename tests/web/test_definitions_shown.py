@@ -16,6 +16,8 @@ from planner.channels.models import AudienceSlice
 from planner.channels.port import Platform, Reading
 from planner.insights import detailing, service, visits
 from planner.insights.definitions import DEFINITIONS
+from planner.listening import service as listening
+from planner.listening.rules import Told
 from planner.planning.models import Post, PostState
 from tests.conftest import Browser
 from tests.factories import NOON, make_asset, make_channel, make_post
@@ -58,6 +60,9 @@ def told(app_db: Session, asset_id: int) -> dict[str, int]:
         Report("retention", until, until, ["elapsedVideoTimeRatio", "audienceWatchRatio", "relativeRetentionPerformance"], [[0.01, 1.0, 0.5]]),
     ], now=NOON)  # fmt: skip
     visits.record(app_db, [(asset_id, (until, "google", "organic", "", ""), 5), (asset_id, (until, "t.co", "social", "", f"post-{film.id}"), 3)], actor=None, now=NOON)
+    for back in (1, 2):
+        told_of = Told(NOON - timedelta(days=back), "api-1", "web", address=f"https://a.example/{back}", about=str(asset_id))
+        listening.keep(app_db, [told_of], actor=None, now=NOON)
     numbers = {"asset": asset_id, "channel": page.id}
     app_db.commit()
     return numbers
@@ -84,7 +89,7 @@ def test_headings_of_numbers_lead_to_their_definitions(client: Browser, told: di
         f"/performance/compare?asset={asset}": ["views", "impressions", "engagements", "against", "cost_per_view"],
         f"/assets/{asset}": [
             "views", "impressions", "engagements", "growth", "analytics_views", "analytics_views", "analytics_views", "viewers", "analytics_views", "retention",
-            "visits", "visits", "visits", "short_link_clicks",
+            "visits", "visits", "visits", "short_link_clicks", "mentions",
         ],
     }  # fmt: skip
 
