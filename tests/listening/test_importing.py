@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import io
+import threading
 from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 
 import openpyxl
 import pytest
+from flask import Flask
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import delete, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from planner.accounts.models import Entry, RoleName
@@ -246,6 +248,30 @@ def test_any_order_and_any_repetition_of_rows_keeps_the_same_mentions_and_days(d
         for table in (MentionAsset, Mention, MentionDay):
             db.execute(delete(table))
     assert kept[0] == kept[1] == kept[2]
+
+
+def test_two_who_bring_the_same_mentions_at_once_keep_each_once(app_on_each_database: Flask) -> None:
+    runtime = app_on_each_database.extensions["planner"]
+    with runtime.sessions.begin() as db:
+        make_asset(db, url=PAPER)
+    lines = [f"2026-11-{1 + number % 9:02},https://a.example/{number},T{number},{PAPER},,,,,\n" for number in range(1200)]
+    ready, done = threading.Barrier(2), []
+
+    def one(part: Sequence[str]) -> None:
+        checked = importing.validate((HEAD + "".join(part)).encode(), now=NOW)
+        ready.wait()
+        with runtime.sessions.begin() as db:
+            done.append(importing.write(db, checked, actor=None, now=NOW).new)
+
+    threads = [threading.Thread(target=one, args=(part,)) for part in (lines[:800], lines[:399:-1])]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    with runtime.sessions() as db:
+        counts = [db.scalar(select(func.count()).select_from(table)) for table in (Mention, MentionAsset)]
+    assert (sum(done), counts) == (1200, [1200, 1200])
 
 
 def test_a_list_of_mentions_goes_on_where_its_page_ended(db: Session) -> None:
