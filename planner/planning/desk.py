@@ -29,6 +29,7 @@ AHEAD = timedelta(days=7)
 _NEAR = timedelta(days=2)
 _TROUBLE = (PostState.FAILED, PostState.MISSED, PostState.UNCONFIRMED)
 _MINE = (PostState.CHANGES_REQUESTED,)
+_AGREED = (PostState.APPROVED, PostState.SCHEDULED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,11 +75,13 @@ class Desk:
     near: list[CalendarEntry]
     #: Audiences that nothing is said to for too long, for who plans.
     gaps: list[gaps.Gap]
+    #: Posts whose time is today or was, on channels where a person publishes: nothing sends them.
+    by_hand: list[CalendarEntry]
 
     @property
     def quiet(self) -> bool:
         """Nothing at all needs anybody."""
-        return not (self.today or self.waiting or self.trouble or self.changes or self.embargoes or self.reconnect or self.silent)
+        return not (self.today or self.by_hand or self.waiting or self.trouble or self.changes or self.embargoes or self.reconnect or self.silent)
 
 
 def desk(db: Session, *, viewer: User | None, now: datetime, zone: str = "Europe/Paris") -> Desk:
@@ -87,22 +90,23 @@ def desk(db: Session, *, viewer: User | None, now: datetime, zone: str = "Europe
     start = local.replace(hour=0, minute=0, second=0, microsecond=0)
     end = (start.replace(tzinfo=None) + timedelta(days=1)).replace(tzinfo=start.tzinfo)
     author = viewer.id if viewer else None
-    today, upcoming, waiting, trouble, changes, near = lists_of(
+    today, upcoming, waiting, trouble, changes, near, by_hand = lists_of(
         db,
         [
             ([Post.publish_at >= start, Post.publish_at < end], Filters(), 200),
-            ([Post.publish_at >= max(end, now), Post.publish_at < now + timedelta(days=60)], Filters(states=(PostState.APPROVED, PostState.SCHEDULED)), 1),
+            ([Post.publish_at >= max(end, now), Post.publish_at < now + timedelta(days=60)], Filters(states=_AGREED), 1),
             ([], Filters(states=(PostState.IN_REVIEW,)), 50),
             ([], Filters(states=_TROUBLE), 50),
             ([], Filters(states=_MINE, author_id=author), 50),
             ([Post.publish_at <= now + _NEAR], Filters(states=(PostState.DRAFT,), author_id=author), 50),
+            ([Post.publish_at < end, Channel.platform == Platform.BY_HAND], Filters(states=_AGREED), 50),
         ],
         viewer=viewer,
     )
     reconnect, silent, has_assets, has_channels, watched = _channels(db, now)
     return Desk(
         day=start,
-        today=today,
+        today=[one for one in today if one not in by_hand],
         waiting=waiting,
         trouble=trouble,
         changes=changes,
@@ -113,6 +117,7 @@ def desk(db: Session, *, viewer: User | None, now: datetime, zone: str = "Europe
         has_assets=has_assets,
         has_channels=has_channels,
         near=near if viewer else [],
+        by_hand=by_hand,
         gaps=gaps.gaps(db, watched, viewer=viewer, now=now) if has_assets and has_channels and may(viewer, "post.create") else [],
     )
 

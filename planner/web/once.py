@@ -81,10 +81,19 @@ def _plain(endpoint: str, _within: str | None, _root: str) -> str:
     return url_for(endpoint)
 
 
+#: Pages whose address does not begin with their place's: the first part of it, and the place.
+_APART = {
+    "approvals": "desk.home", "held": "desk.home", "posts": "planning.calendar", "published-directly": "planning.calendar",
+    "events": "planning.calendar", "imports": "catalog.catalogue",
+}  # fmt: skip
+
+
 def here(places: Iterable[str]) -> str:
     """Which of these endpoints leads to the page that is asked for, or to what is above it; empty for none."""
-    path = request.path
-    return next((one for one, to in _ways(tuple(places), request.script_root) if path == to or (to != "/" and path.startswith(f"{to}/"))), "")
+    path, places = request.path, tuple(places)
+    found = next((one for one, to in _ways(places, request.script_root) if path == to or (to != "/" and path.startswith(f"{to}/"))), "")
+    apart = _APART.get(path.split("/", 2)[1], "")
+    return found or (apart if apart in places else "")
 
 
 @lru_cache(maxsize=64)

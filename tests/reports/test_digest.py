@@ -21,7 +21,7 @@ from sqlalchemy.orm import Session
 
 from planner.accounts.models import User
 from planner.catalog.models import AssetKind, Confidentiality
-from planner.channels.port import Flavour
+from planner.channels.port import Flavour, Platform
 from planner.core.clock import Clock
 from planner.core.db import sessions_of
 from planner.core.errors import PlannerError
@@ -305,3 +305,16 @@ def test_the_page_keeps_what_one_wants_and_says_what_is_wrong(sign_in: Callable[
     assert 'value="08:15"' in page and "Send me one now" in page
     client.submit("/settings/digest/now")
     assert "Choose e-mail or a webhook first" in client.get("/settings/digest").text
+
+
+def test_what_a_person_publishes_is_told_and_keeps_a_secret(runtime: Runtime) -> None:
+    with runtime.sessions.begin() as db:
+        letter = make_channel(db, name="Partner newsletter", platform=Platform.BY_HAND, token=None)
+        for title, values in (("Open house", {}), (MARK, {"confidentiality": Confidentiality.INTERNAL})):
+            make_post(db, channel=letter, asset=make_asset(db, title=title, **values), state=PostState.SCHEDULED, publish_at=MORNING - DAY)
+        me = make_user(db, roles=("planner",))
+        told = daily.gather(db, me, Speech("en", "Europe/Paris"), zone="Europe/Paris", four_eyes="off", now=MORNING)
+
+    part = next(part for part in told.parts if part.title == "To publish by hand")
+    assert part.count == 2 and "“Open house”" in part.lines[0].text + part.lines[1].text
+    assert MARK not in str(told) and told.subject.startswith("2 things need you")

@@ -116,3 +116,27 @@ def test_numbers_about_to_close_and_not_kept_are_one_click_from_read(app: Flask,
     assert 'id="closing"' not in sign_in(roles=("viewer",)).get("/").text
     table = planner.get("/performance/readings").text.partition('id="closing"')[2].partition("</section>")[0]
     assert sorted(cases, key=lambda title: table.index(f">{title}<")) == ["Closes today", "A year old", "Closes today, kept", "Closes in five days"]
+
+
+def test_what_a_person_publishes_stands_apart_once_its_day_has_come_until_it_is_done(sign_in: SignIn, app_db: Session) -> None:
+    letter = make_channel(app_db, name="Partner newsletter", platform=Platform.BY_HAND, token=None)
+    cases = {
+        "Last week": (letter, PostState.SCHEDULED, -7 * DAY),
+        "This evening": (letter, PostState.APPROVED, timedelta(hours=6)),
+        "Tomorrow": (letter, PostState.SCHEDULED, DAY),
+        "Done": (letter, PostState.PUBLISHED, -DAY),
+        "Not agreed": (letter, PostState.IN_REVIEW, timedelta(hours=6)),
+        "By itself": (make_channel(app_db), PostState.SCHEDULED, timedelta(hours=6)),
+    }
+    for title, (channel, state, from_now) in cases.items():
+        out = NOON + from_now if state is PostState.PUBLISHED else None
+        make_post(app_db, channel=channel, asset=make_asset(app_db, title=title), state=state, publish_at=NOON + from_now, published_at=out)
+    app_db.commit()
+
+    page = sign_in(roles=("planner",)).get("/").text
+
+    cards = {name: page.partition(f'id="{name}"')[2].partition("</section>")[0] for name in ("by-hand", "today")}
+    assert "To publish by hand" in cards["by-hand"]
+    assert {name: [title for title in cases if f">{title}<" in card] for name, card in cards.items()} == {
+        "by-hand": ["Last week", "This evening"], "today": ["Not agreed", "By itself"],
+    }  # fmt: skip

@@ -108,3 +108,13 @@ def test_what_becomes_another_for_the_same_person_shows_at_once(app_db: Session,
     assert "Another" in pages[2] and "another@example.com" in pages[3]
     assert 'value="fr" lang="fr" aria-pressed="true"' in pages[4]
     assert "menu--new" in pages[4] and "menu--new" not in pages[5]
+
+
+def test_the_rail_says_where_one_is_also_on_pages_apart(sign_in: Callable[..., Browser]) -> None:
+    reader = sign_in(roles=("planner",))
+    where = {
+        "/": "Desk", "/approvals": "Desk", "/held": "Desk", "/calendar": "Calendar", "/posts/templates": "Calendar", "/published-directly": "Calendar",
+        "/events": "Calendar", "/imports": "Catalogue", "/assets/new": "Catalogue", "/settings/history": "Settings",
+    }  # fmt: skip
+
+    assert {address: re.findall(r'aria-current="page">.*?<span>(.*?)</span>', reader.get(address).text) for address in where} == {address: [place] for address, place in where.items()}
