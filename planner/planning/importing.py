@@ -232,7 +232,7 @@ def _read(db: Session, sheet: Sheet, actor: User | None) -> Plan:
 
 
 def _row(row: Row, assets: _Named, channels: _Named, campaigns: _Named, zones: Mapping[int, str]) -> PlanRow | None:
-    asset_id = row.take("asset", partial(_find, assets, N_("There is no content called “%(text)s” here.")), 0)
+    asset_id = row.take("asset", partial(_find, assets, N_("There is no asset called “%(text)s” here.")), 0)
     channel_id = row.take("channel", partial(_find, channels, N_("There is no channel called “%(text)s” here.")), 0)
     for name in ("asset", "channel"):
         if not row[name]:

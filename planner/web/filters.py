@@ -82,11 +82,12 @@ NEW = (
 )
 
 
-def moment(value: datetime | None, style: str = "medium") -> Markup:
-    """A moment in the reader's zone, as a <time> element; the browser adds the zone's name."""
+def moment(value: datetime | None, style: str = "short") -> Markup:
+    """A moment in the reader's zone, as a <time> element; the browser adds the zone's name. Short names its month, as every other moment does."""
     if value is None:
         return Markup("")
-    return Markup('<time datetime="{}">{}</time>').format(value.isoformat(), as_written(format_datetime(value, style), get_locale()))
+    told = format_datetime(value, "d MMM y, HH:mm" if style == "short" else style)
+    return Markup('<time datetime="{}">{}</time>').format(value.isoformat(), as_written(told, get_locale()))
 
 
 def day(value: date | datetime | None, style: str = "medium") -> str:

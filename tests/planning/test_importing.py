@@ -119,7 +119,7 @@ def test_a_row_with_a_key_is_known_by_it_though_everything_else_changed(db: Sess
     [
         (line(channel="Our Y"), ("channel", "There is no channel called “Our Y” here.")),
         (line(asset=""), ("asset", "This cell is empty, and it is needed.")),
-        (line(asset="Nothing"), ("asset", "There is no content called “Nothing” here.")),
+        (line(asset="Nothing"), ("asset", "There is no asset called “Nothing” here.")),
         (line(campaign="None"), ("campaign", "There is no campaign called “None” here.")),
         (line(date="soon"), ("date", "“soon” is not a date such as 2026-03-24 or 24/03/2026 09:30.")),
         (line(time="25:00"), ("time", "“25:00” is not a time such as 09:30.")),
@@ -189,7 +189,7 @@ def test_a_file_cannot_ask_whether_a_confidential_title_exists(db: Session, plan
     make_asset(db, title="Falcon", confidentiality=Confidentiality.CONFIDENTIAL)
     author = make_user(db, roles=("author",))
 
-    assert [text for _row, _column, text in wrong(db, line(asset="Falcon"), actor=author)] == ["There is no content called “Falcon” here."]
+    assert [text for _row, _column, text in wrong(db, line(asset="Falcon"), actor=author)] == ["There is no asset called “Falcon” here."]
     assert wrong(db, line(asset="Falcon"), actor=planner) == []
     with pytest.raises(Forbidden):
         importing.read(db, sheet(line()), actor=make_user(db, roles=("viewer",)), now=NOON)

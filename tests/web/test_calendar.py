@@ -109,6 +109,17 @@ def test_an_embargo_that_lifts_is_a_line_between_the_posts_before_and_after_it(c
     assert "Embargo lifts: Launch" in client.get(WEEK).text.partition("lanes__allday")[2].partition("</tr>")[0]
 
 
+def test_a_list_tells_an_embargo_once_and_keeps_a_day_that_has_nothing_else(client: Browser, app_db: Session) -> None:
+    make_campaign(app_db, name="Launch", embargo_until=NOON + HOUR)
+    make_channel(app_db)
+    app_db.commit()
+
+    page = client.get(LIST).text
+
+    assert page.count("Embargo lifts: Launch") == 1
+    assert page.count('id="day-') == 1
+
+
 def test_the_embargo_of_what_one_may_not_know_is_not_told(sign_in: Callable[..., Browser], app_db: Session) -> None:
     make_asset(app_db, title="Merger", confidentiality=Confidentiality.CONFIDENTIAL, embargo_until=NOON + HOUR)
     app_db.commit()

@@ -59,6 +59,8 @@ def test_the_calendar_shows_them_hatched_and_in_words_and_nobody_moves_them(clie
     assert page.count('class="channel--3 hatched"') == 2
     assert "From &lt;the&gt; stand" in page
     assert page.index("From &lt;the&gt; stand") < page.index("Annual figures"), "in order of time"
+    key = "Hatched: published on the platform itself."
+    assert (key in page, key in client.get("/calendar?view=list&date=2026-03-01&native=hide").text) == (True, False)
 
 
 @pytest.mark.parametrize(

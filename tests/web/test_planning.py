@@ -19,6 +19,7 @@ from planner.core.errors import Conflict
 from planner.planning import rules, service
 from planner.planning.models import Approval, Campaign, Post, PostState
 from planner.planning.quiet_models import Blackout
+from planner.publishing.models import Attempt, Delivery, DeliveryState, Result
 from planner.web.session import committing
 from tests.conftest import Browser
 from tests.factories import NOON, make_asset, make_campaign, make_channel, make_post, make_user
@@ -863,3 +864,34 @@ def test_a_number_of_absurd_length_is_refused_and_not_a_crash(client: Browser, a
 
     assert answer.status_code == 422
     assert client.submit("/posts/new", asset_id="²", channels=["9" * 5000], text="x", time_zone="Europe/Paris").status_code == 422
+
+
+def test_why_a_post_failed_is_said_once_and_one_that_was_missed_is_not_said_to_be_due(client: Browser, app_db: Session) -> None:
+    told = {}
+    for state, ended in ((DeliveryState.FAILED, Result.REFUSED), (DeliveryState.MISSED, None)):
+        post = make_post(app_db, state=PostState(state.value), publish_at=NOON - DAY)
+        delivery = Delivery(
+            post_id=post.id, channel_id=post.channel_id, state=state, due_at=NOON - DAY, next_at=NOON - DAY, digest="d" * 64, created_at=NOON - DAY,
+            reason="X says no." if ended else "Its moment passed before it could be sent.",
+        )  # fmt: skip
+        app_db.add(delivery)
+        app_db.flush()
+        if ended:
+            app_db.add(Attempt(delivery_id=delivery.id, number=1, fingerprint="f", digest="d" * 64, started_at=NOON - DAY, ended_at=NOON, result=ended, reason="X says no."))
+        told[state] = post.id
+    app_db.commit()
+
+    failed, missed = (client.get(f"/posts/{number}").text for number in told.values())
+
+    assert failed.count("X says no.") == 1
+    assert ("Its moment passed before it could be sent." in missed, "Nothing was sent yet." in missed) == (True, False)
+
+
+def test_an_asset_without_files_leads_the_composer_to_where_they_are_added(client: Browser, app_db: Session) -> None:
+    asset = make_asset(app_db)
+    post = make_post(app_db, asset=asset)
+    app_db.commit()
+
+    for address in (f"/posts/new?asset={asset.id}", f"/posts/{post.id}/edit"):
+        assert f'href="/assets/{asset.id}#files"' in client.get(address).text
+    assert '#files" target' not in client.get("/posts/new").text

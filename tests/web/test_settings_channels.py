@@ -327,12 +327,12 @@ def test_what_was_used_and_what_is_missing_is_on_the_channels_page(client: Brows
     assert used(first) == [
         ["Cost of posts", "US$0.215", "US$0.245"], ["Posts without a link", "1", "3"], ["Posts with a link", "1", "1"], ["Calls", "3", "3"]
     ]
-    assert facts(first)["Last trouble"] == "Sending, 02/03/2026, 12:59 worked again since X asks for a pause."
+    assert facts(first)["Last trouble"] == "Sending, 2 Mar 2026, 12:59 worked again since X asks for a pause."
     assert "X charges US$0.015 for a post and US$0.20 for one with a link" in first
     assert used(second)[:4] == [
         ["Units of quota", "1,600", "1,600"], ["1,600 of 10,000 today, all channels"], ["Uploads", "1", "1"], ["1 of 100 today, all channels"]
     ]
-    assert facts(second)["Renewal"] == "possible until 09/03/2026, 13:00"
+    assert facts(second)["Renewal"] == "possible until 9 Mar 2026, 13:00"
     assert "YouTube Analytics tells nothing: no watch time, no audience." in second
     assert "1//R" not in second
 

@@ -198,6 +198,24 @@ def test_the_history_is_narrowed_by_name_person_kind_and_days(client: Browser, a
     assert shown(to="2026-03-02") == (True, False)
 
 
+def test_the_history_names_what_changed_in_the_reader_s_words(client: Browser, app_db: Session) -> None:
+    asset = make_asset(app_db, title="Orion film")
+    became = {
+        "choice": "re_edit", "views_30": 1619, "on": "2026-03-02", "publish_at": "2026-03-02T12:00:00+00:00", "marks": {"source": "x", "medium": "social"},
+        "media": [{"file_id": 7}],
+    }  # fmt: skip
+    history.record(app_db, None, "asset.created", asset, now=NOON, became=became)
+    app_db.commit()
+
+    page = client.get("/settings/history").text
+
+    told = [" ".join(re.sub("<[^>]+>", "", line).split()) for line in re.findall(r"<div>(.*?)</div>", page.partition("history__changes")[2])]
+    assert sorted(told) == [
+        "Day: 2 Mar 2026", "Decision: Re-edit title and thumbnail", "Files: File 7", "Goes out: 2 Mar 2026, 13:00",
+        "Marks in the link: medium social, source x", "Views after 30 days: 1,619",
+    ]  # fmt: skip
+
+
 @pytest.mark.parametrize(("asked", "status"), [({"from": "yesterday"}, 422), ({"to": "0001-01-01"}, 422), ({"cursor": "nonsense"}, 422), ({"who": "²"}, 200)])
 def test_a_malformed_question_to_the_history_is_answered_with_a_sentence(client: Browser, asked: dict[str, str], status: int) -> None:
     assert client.get("/settings/history", query_string=asked).status_code == status

@@ -27,6 +27,7 @@ from planner.planning.gaps import Watch, watches
 from planner.planning.models import PostState
 from planner.planning.queries import CalendarEntry
 from planner.planning.saved_views import first_query
+from planner.publishing.native_queries import NativeEntry
 from planner.web.access import needs
 from planner.web.calendar import sheets
 from planner.web.calendar.asking import Asked, asked_of
@@ -80,6 +81,7 @@ def calendar() -> ResponseReturnValue:
         mine=hands(),
         options=options,
         asked_for=_asked_for(asked, options),
+        hatched=any(isinstance(one, NativeEntry) for one in entries),
         found_none=bool(asked.kept) and not entries and asked.view in ("week", "month"),
         weekdays=_weekdays(),
         can_plan=may(g.user, "post.create"),
@@ -167,7 +169,7 @@ def _days(asked: Asked, side: Beside, seen: Iterable[Stands]) -> list[Day]:
         mark = _event_mark(event)
         for day in sheets.days_between(max(event.starts_on, start), min(event.ends_on, end)):
             marks[day].append(mark)
-    for lift in side.lifts:
+    for lift in side.lifts if asked.view != "list" else ():  # There it is a line among the day's posts.
         local = lift.at.astimezone(zone())
         marks[local.date()].append(Mark("lift", _("Embargo lifts: %(title)s", title=lift.title), "lock-keyhole-open", _page_of(lift), f"{local:%H:%M}"))
     for note in side.notes:

@@ -142,7 +142,7 @@ def listed(days: Sequence[Day], slips: Iterable[Slip], *, everything: bool) -> l
     for slip in slips:
         if slip.day in held:
             held[slip.day].slips.append(slip)
-    return [one for one in days if everything or one.marks or any(not slip.lift for slip in one.slips)]
+    return [one for one in days if everything or one.marks or one.slips]
 
 
 def fitting(there: list[Item], total: int) -> list[Item]:

@@ -20,7 +20,7 @@ __all__ = ["TABS", "banner", "tabs", "zones"]
 TABS = (
     ("settings.channels", _l("Channels"), "radio", "read"),
     ("settings.sites", _l("Websites"), "globe", "read"),
-    ("settings.people", _l("People"), "users", "user.manage"),
+    ("settings.people", _l("Accounts"), "users", "user.manage"),
     ("settings.tokens", _l("API tokens"), "key-round", "token.own"),
     ("settings.rules", _l("Rules"), "scale", "read"),
     ("blackouts.index", _l("Blackouts"), "snowflake", "read"),

@@ -5,10 +5,12 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
-from flask_babel import format_date, format_datetime, gettext
+from flask_babel import format_date, format_datetime, format_decimal, gettext
 
 from planner.core.i18n import N_
+from planner.promotion.choices import Choice
 from planner.web.labels import label
+from planner.web.promotion.words import promotion_label
 from planner.web.words import COLUMNS
 
 __all__ = ["changes"]
@@ -18,51 +20,70 @@ FIELDS: dict[str, str] = {
     **COLUMNS,
     "account": N_("Number on the platform"),
     "at": N_("Time"),
+    "attendance": N_("Attendance"),
+    "audience": N_("Audience"),
+    "budget": N_("Budget"),
     "by_mail": N_("By e-mail"),
     "by_webhook": N_("Into a chat room"),
     "campaign": N_("Campaign"),
     "campaign_id": N_("Campaign"),
     "channel": N_("Channel"),
     "channels": N_("Channels"),
+    "choice": N_("Decision"),
+    "cool_down_days": N_("Days between"),
+    "day": N_("Day"),
     "description": N_("What it is about"),
     "email": N_("E-mail address"),
     "enabled": N_("Asked"),
     "ends_on": N_("Ends on"),
+    "event": N_("Event"),
     "events": N_("Events"),
     "external_id": N_("Number on the platform"),
     "file": N_("File"),
     "first_comment": N_("First comment"),
     "for": N_("Person"),
     "grace_minutes": N_("Grace, in minutes"),
+    "hashtags": N_("Sets of hashtags"),
     "last_on": N_("Last day"),
+    "leads": N_("Leads"),
     "link": N_("Link"),
+    "marks": N_("Marks in the link"),
     "media": N_("Files"),
     "mentions": N_("Mentions"),
     "must_not": N_("Blocks"),
     "name": N_("Name"),
     "note": N_("Note"),
+    "on": N_("Day"),
     "parameters": N_("Values"),
     "place": N_("Place"),
     "platform": N_("Platform"),
+    "playlist": N_("Playlist on YouTube"),
     "posts": N_("Posts"),
     "publish_at": N_("Goes out"),
     "published_at": N_("Published"),
+    "rights_until": N_("Rights until"),
     "rival": N_("Rival whose it is"),
     "roles": N_("Roles"),
     "rule": N_("Rule"),
+    "screenings": N_("Screenings"),
     "starts_on": N_("Starts on"),
     "steps": N_("Steps of approval"),
     "state": N_("State"),
     "tags": N_("Tags"),
+    "target_share": N_("Share it is for"),
+    "template": N_("Template"),
     "text": N_("Text"),
     "time_zone": N_("Time zone"),
+    "value_per_view": N_("Value of a view"),
+    "views_30": N_("Views after 30 days"),
     "wall_time": N_("By the clock there"),
 }
 
 #: Fields whose values are members of closed lists.
 _CLOSED = frozenset({"audiences", "confidentiality", "kind", "platform", "purpose", "roles", "state"})
 _MOMENTS = frozenset({"embargo_until", "publish_at", "published_at", "wall_time"})
-_DAYS = frozenset({"ends_on", "last_on", "starts_on"})
+_DAYS = frozenset({"ends_on", "last_on", "on", "rights_until", "starts_on"})
+_COUNTS = frozenset({"attendance", "leads", "screenings", "views_30"})
 _MOST = 160
 
 
@@ -87,16 +108,20 @@ def _shown(field: str, value: Any) -> str:
 
 
 def _one(field: str, value: Any) -> str:
-    if isinstance(value, dict) and field == "parameters":
+    if isinstance(value, dict) and "file_id" in value:
+        return f"{gettext('File')} {value['file_id']}"
+    if isinstance(value, dict):
         return ", ".join(f"{name} {told}" for name, told in value.items() if told != "")
-    if isinstance(value, dict):  # A post's file.
-        return f"{gettext('File')} {value.get('file_id', '')}"
     try:
+        if field == "choice":
+            return promotion_label(Choice(value))
+        if field in _COUNTS:
+            return str(format_decimal(value))
         if field in _CLOSED:
             return label(value)
         if field in _MOMENTS:
             moment = datetime.fromisoformat(value)
-            return str(format_datetime(moment, "short", rebase=moment.tzinfo is not None))
+            return str(format_datetime(moment, "d MMM y, HH:mm", rebase=moment.tzinfo is not None))
         if field in _DAYS:
             return str(format_date(date.fromisoformat(value), "medium"))
     except (KeyError, TypeError, ValueError):

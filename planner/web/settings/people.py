@@ -1,4 +1,4 @@
-"""Settings, People: who works here, what they may do, and the link that lets a new person in once."""
+"""Settings, Accounts: who works here, what they may do, and the link that lets a new person in once."""
 
 from __future__ import annotations
 
