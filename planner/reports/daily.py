@@ -68,7 +68,8 @@ def gather(db: Session, user: User, tongue: Speech, *, zone: str, four_eyes: str
     found = desk(db, viewer=user, now=now, zone=zone)
     mine = [one for one in waiting(db, viewer=user, four_eyes=four_eyes) if one.mine]
     closing = unkept(db, now=now, viewer=user) if may(user, "readings.refresh") else []
-    entries = [*found.today, *found.by_hand, *found.trouble, *found.changes]
+    by_hand = held.not_held(db, found.by_hand)
+    entries = [*found.today, *by_hand, *found.trouble, *found.changes]
     secret = secret_posts(db, [one.post_id for one in entries] + [one.post.id for one in mine] + [one.post_id for one in closing], now=now)
     words = watch_of(embargoed_terms(db, except_asset=None, after=now))
 
@@ -98,7 +99,7 @@ def gather(db: Session, user: User, tongue: Speech, *, zone: str, four_eyes: str
     parts = [
         _part(tongue.say(N_("Waiting for your yes")), asked),
         _part(tongue.say(N_("Did not go out as planned")), posts(found.trouble)),
-        _part(tongue.say(N_("To publish by hand")), posts(found.by_hand)),
+        _part(tongue.say(N_("To publish by hand")), posts(by_hand)),
         _part(tongue.say(N_("Sent back to you")), posts(found.changes)),
         _part(tongue.say(N_("Held, waiting for a decision")), [Line(tongue.ngettext("one post", "%(num)d posts", waits), "/held")] if waits else []),
         _part(tongue.say(N_("Going out today")), posts(found.today, clock=True)),
@@ -114,7 +115,7 @@ def gather(db: Session, user: User, tongue: Speech, *, zone: str, four_eyes: str
         ),
     ]
     kept = tuple(part for part in parts if part is not None)
-    todo = len(asked) + len(found.trouble) + len(found.by_hand) + len(found.changes) + waits + undecided + len(found.reconnect) + len(closing)
+    todo = len(asked) + len(found.trouble) + len(by_hand) + len(found.changes) + waits + undecided + len(found.reconnect) + len(closing)
     what = tongue.ngettext("One thing needs you", "%(num)d things need you", todo) if todo else tongue.say(N_("Nothing needs you today"))
     return Digest(f"{what} · {tongue.day(now)}", kept)
 

@@ -14,6 +14,7 @@ from planner.planning.desk import desk
 from planner.planning.waiting import waiting as to_approve
 from planner.promotion.desk import lines
 from planner.publishing import native_queries
+from planner.publishing.held import not_held
 from planner.web.access import needs
 from planner.web.session import runtime
 
@@ -32,6 +33,6 @@ def home() -> ResponseReturnValue:
     template = "desk/home.html" if shown.has_assets or not shown.quiet or undecided else "desk/empty.html"
     return render_template(
         template, desk=shown, held=waiting, leaks=leaks, returned=returned, undecided=undecided, called_off=off, retimed=retimed, has_demo="jobs.load_demo" in current_app.view_functions,
-        closing=closing, asked=asked, others=[one for one in shown.waiting if one.post_id not in {mine.post.id for mine in asked}], near=shown.near, idle=idle,
+        by_hand=not_held(g.db, shown.by_hand), closing=closing, asked=asked, others=[one for one in shown.waiting if one.post_id not in {mine.post.id for mine in asked}], near=shown.near, idle=idle,
         notes=loose_ends.asked_changes(g.db, [one.post_id for one in shown.changes]), promotion=lines(g.db, viewer=g.user, now=g.now), on=g.now.date(),
     )  # fmt: skip

@@ -13,6 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from planner.catalog.models import Confidentiality
+from planner.channels.port import Platform
 from planner.planning import pauses
 from planner.planning.models import Post, PostState
 from planner.planning.rules import content_digest
@@ -185,3 +186,26 @@ def test_the_page_costs_the_same_whatever_is_held(client: Browser, app: Flask, a
     app_db.commit()
 
     assert statements(app, client, "/held") == 3
+
+
+def test_a_post_that_a_person_publishes_is_not_asked_for_while_it_is_held(client: Browser, app_db: Session) -> None:
+    delivery = hold(app_db, "Letter", -HOUR)
+    delivery.post.channel.platform = Platform.BY_HAND
+    app_db.commit()
+    assert 'id="by-hand"' not in client.get("/").text
+
+    delivery.state, delivery.hold = DeliveryState.DUE, None
+    app_db.commit()
+    assert 'id="by-hand"' in client.get("/").text
+
+
+def test_while_a_pause_holds_a_post_its_page_leads_to_what_is_held_instead_of_sending_it(client: Browser, app_db: Session) -> None:
+    delivery = hold(app_db, "Open house", HOUR)
+    number, stop = delivery.post_id, pauses.pause(app_db, "A bad day", actor=None, now=NOON)
+    app_db.commit()
+    page = client.get(f"/posts/{number}").text.partition('id="sending"')[2]
+    assert ("Send it now" in page, 'href="/held"' in page) == (False, True)
+
+    pauses.resume(app_db, stop, actor=None, now=NOON)
+    app_db.commit()
+    assert "Send it now" in client.get(f"/posts/{number}").text

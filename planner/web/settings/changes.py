@@ -20,7 +20,7 @@ FIELDS: dict[str, str] = {
     **COLUMNS,
     "account": N_("Number on the platform"),
     "at": N_("Time"),
-    "attendance": N_("Attendance"),
+    "attendance": N_("People who saw it"),
     "audience": N_("Audience"),
     "budget": N_("Budget"),
     "by_mail": N_("By e-mail"),
