@@ -140,3 +140,17 @@ def test_what_a_person_publishes_stands_apart_once_its_day_has_come_until_it_is_
     assert {name: [title for title in cases if f">{title}<" in card] for name, card in cards.items()} == {
         "by-hand": ["Last week", "This evening"], "today": ["Not agreed", "By itself"],
     }  # fmt: skip
+
+
+def test_a_desk_with_nothing_to_do_begins_what_comes_next(sign_in: SignIn, app_db: Session) -> None:
+    make_asset(app_db)
+    app_db.commit()
+
+    def offered(role: str) -> list[str]:
+        page = sign_in(roles=(role,)).get("/").text.partition('class="empty')[2]
+        return [name for name in ("Connect a channel", "Plan a post", "Open the calendar") if name in page]
+
+    assert (offered("admin"), offered("planner")) == (["Connect a channel", "Open the calendar"], ["Open the calendar"])
+    make_channel(app_db)
+    app_db.commit()
+    assert (offered("planner"), offered("viewer")) == (["Plan a post", "Open the calendar"], ["Open the calendar"])
