@@ -311,7 +311,11 @@ def _moved(base: Counts, before: Sequence[Counts], after: Sequence[Counts]) -> C
 
 
 def _added(parts: Sequence[Counts]) -> Counts:
-    return tuple(None if column.count(None) == len(column) else sum(filter(None, column)) for column in zip(*parts, strict=True))
+    added = []
+    for column in zip(*parts, strict=True):
+        silent = column.count(None)
+        added.append(sum(column) if not silent else None if silent == len(parts) else sum(filter(None, column)))
+    return tuple(added)
 
 
 def _snapshots_of(db: Session, channel_id: int, start: date | None) -> Iterator[Any]:

@@ -12,6 +12,7 @@ Counts are kept as told, also when a platform corrects them downwards.
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
 from operator import attrgetter
@@ -170,10 +171,10 @@ def take_turns(db: Session, post_ids: Sequence[int] | None = None) -> None:
 
 def _roll_up(db: Session, told: _Told, posts: Mapping[int, Standing]) -> None:
     """Bring forward what is newer than all that was known; make again what is late."""
-    days: dict[int, dict[date, dict[int, Counts]]] = {}
+    days: dict[int, dict[date, dict[int, Counts]]] = defaultdict(lambda: defaultdict(dict))
     for post_id, stamp, counts in zip(told.posts, told.stamps, told.counts, strict=True):
         before = posts[post_id]
-        read = days.setdefault(before.channel_id, {}).setdefault(told.day_at[stamp], {})
+        read = days[before.channel_id][told.day_at[stamp]]
         if before.stamp is None or before.stamp < stamp:
             read[post_id] = counts
     _keep_latest(db, told, posts)
