@@ -198,6 +198,25 @@ def test_the_days_of_an_asset_keep_their_counts_through_the_change_of_their_orde
         assert inspect(connection).get_pk_constraint("asset_day")["constrained_columns"] == ["day", "asset_id", "channel_id"]
 
 
+def test_the_newest_day_of_an_asset_on_a_channel_is_found_among_those_that_are_there(alembic: Config, engine: Engine) -> None:
+    command.upgrade(alembic, "20261129_counts_made")
+    with engine.begin() as connection:
+        connection.execute(
+            text(
+                "INSERT INTO asset_day (day, asset_id, channel_id, views, likes) VALUES ('2026-03-02', 1, 2, 7, NULL), ('2026-03-04', 1, 2, 9, 0),"
+                " ('2026-03-03', 1, 2, 8, 1), ('2026-03-03', 1, 3, NULL, 4), ('2026-03-02', 2, 2, 5, 5)"
+            )
+        )
+    newest = text("SELECT asset_id, channel_id, CAST(day AS VARCHAR(10)), views, likes FROM asset_latest ORDER BY asset_id, channel_id")
+
+    command.upgrade(alembic, "20261129_asset_latest")
+
+    with engine.connect() as connection:
+        assert [tuple(row) for row in connection.execute(newest)] == [(1, 2, "2026-03-04", 9, 0), (1, 3, "2026-03-03", None, 4), (2, 2, "2026-03-02", 5, 5)]
+    command.downgrade(alembic, "20261129_counts_made")
+    assert not inspect(engine).has_table("asset_latest")
+
+
 def test_what_was_approved_stays_so_with_the_alt_text_and_the_card_that_leave(alembic: Config, engine: Engine) -> None:
     command.upgrade(alembic, "head")
     with Session(engine) as db, db.begin():

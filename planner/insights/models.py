@@ -16,7 +16,7 @@ from planner.core.types import Choice, Sealed
 from planner.planning.models import Post, ShortLink
 
 __all__ = [
-    "METRICS", "AssetDay", "AudienceMapping", "ChannelDay", "CountsMade", "FollowerGain", "Latest", "LinkClicks", "PostReport", "ReadingPlan", "Resurfaced", "ShortLink", "Silence", "Site", "SiteDay", "Snapshot", "Visits",
+    "METRICS", "AssetDay", "AssetLatest", "AudienceMapping", "ChannelDay", "CountsMade", "FollowerGain", "Latest", "LinkClicks", "PostReport", "ReadingPlan", "Resurfaced", "ShortLink", "Silence", "Site", "SiteDay", "Snapshot", "Visits",
 ]  # fmt: skip
 
 #: Counts a snapshot may hold, each since publication; None is “not told”.
@@ -82,6 +82,17 @@ class AssetDay(Counts, Base):
     asset_id: Mapped[int] = mapped_column(BigId, primary_key=True, autoincrement=False)
     channel_id: Mapped[int] = mapped_column(BigId, primary_key=True, autoincrement=False)
     day: Mapped[date] = mapped_column(Date, primary_key=True)
+
+
+class AssetLatest(Counts, Base):
+    """The newest of an asset's days on each channel, for rankings: one row where asset_day has one a day."""
+
+    __tablename__ = "asset_latest"
+    # Without foreign keys, as the days.
+    __table_args__ = {"sqlite_with_rowid": False}
+    asset_id: Mapped[int] = mapped_column(BigId, primary_key=True, autoincrement=False)
+    channel_id: Mapped[int] = mapped_column(BigId, primary_key=True, autoincrement=False)
+    day: Mapped[date] = mapped_column(Date)
 
 
 class ChannelDay(Counts, Base):

@@ -18,11 +18,11 @@ from planner.channels.models import Channel
 from planner.channels.port import Platform
 from planner.core.types import UtcDateTime
 from planner.insights import rules
-from planner.insights.models import METRICS, AssetDay, ChannelDay, Latest, Snapshot
+from planner.insights.models import METRICS, AssetDay, AssetLatest, ChannelDay, Latest, Snapshot
 from planner.insights.rollups import midnight
 from planner.planning.models import Post, PostState
 
-__all__ = ["AssetPerformance", "AssetTotal", "ChannelSeries", "Live", "PostNumbers", "asset_performance", "channel_totals", "has_days", "latest_of", "live_of", "post_numbers", "top_assets", "watched_since"]
+__all__ = ["AssetPerformance", "AssetTotal", "ChannelSeries", "Live", "PostNumbers", "asset_performance", "channel_totals", "latest_of", "live_of", "post_numbers", "top_assets"]
 
 Counts = Mapping[str, int | None]
 #: A live post is read at least weekly: its last reading before a window is not older than this.
@@ -169,15 +169,21 @@ def _ranking(metric: str) -> Any:
 
 def _ranked(metric: str, knowing: Any) -> Any:
     """The statement of `top_assets`, with the days of its window and its numbers still to be bound."""
-    since, column, watched = bindparam("since", type_=Date()), getattr(AssetDay, metric), watched_since(bindparam("since", type_=Date()), bindparam("back", type_=Date()))
-    has = select(cast(func.sum(_told(column, watched, Asset.id, AssetDay.day > since)), BigInteger)).select_from(watched).correlate(Asset).scalar_subquery()
-    assets = select(Asset.id, has.label("has")).where(has_days(), knowing).offset(0).subquery()
-    told = select(assets).where(assets.c.has.is_not(None)).cte("told").prefix_with("MATERIALIZED")
-    most = select(told).order_by(told.c.has.desc(), told.c.id).limit(bindparam("looked_at", type_=Integer())).subquery()
-    first = select(most.c.id, (most.c.has - _had(column, watched, most.c.id)).label("gained")).offset(0).cte("first").prefix_with("MATERIALIZED")
+    since = bindparam("since", type_=Date())
+    watched, ends = _watched(), _end(metric, since)
+    told = (
+        select(AssetLatest.asset_id.label("id"), cast(func.sum(ends), BigInteger).label("has"))
+        .join(Asset, Asset.id == AssetLatest.asset_id)
+        .where(AssetLatest.day > since, knowing)
+        .group_by(AssetLatest.asset_id)
+        .cte("told")
+        .prefix_with("MATERIALIZED")
+    )
+    most = select(told).where(told.c.has.is_not(None)).order_by(told.c.has.desc(), told.c.id).limit(bindparam("looked_at", type_=Integer())).subquery()
+    first = select(most.c.id, (most.c.has - _had(metric, watched, most.c.id)).label("gained")).offset(0).cte("first").prefix_with("MATERIALIZED")
     enough = select(first.c.gained).order_by(first.c.gained.desc()).offset(bindparam("last", type_=Integer())).limit(1).scalar_subquery()
     others = (
-        select(told.c.id, (told.c.has - _had(column, watched, told.c.id)).label("gained"))
+        select(told.c.id, (told.c.has - _had(metric, watched, told.c.id)).label("gained"))
         .where(told.c.has >= func.coalesce(enough, told.c.has), told.c.id.not_in(select(first.c.id)))
         .offset(0)  # Looked up once for an asset: without it, as above, once more wherever the sum is named.
         .subquery()
@@ -187,9 +193,9 @@ def _ranked(metric: str, knowing: Any) -> Any:
     best = query.order_by(hopeful.c.gained.desc(), Asset.id).limit(bindparam("most", type_=Integer())).subquery()
     platforms = (  # Of the best alone.
         select(func.count(Channel.platform.distinct()))
-        .select_from(watched)
-        .join(Channel, Channel.id == watched.c.id)
-        .where(_told(column, watched, best.c.id, AssetDay.day > since).is_not(None))
+        .select_from(AssetLatest)
+        .join(Channel, Channel.id == AssetLatest.channel_id)
+        .where(AssetLatest.asset_id == best.c.id, AssetLatest.day > since, ends.is_not(None))
         .correlate(best)
         .scalar_subquery()
     )
@@ -211,7 +217,7 @@ def channel_totals(db: Session, *, days: int = 30, now: datetime) -> list[Channe
     return found
 
 
-def _had(column: Any, watched: Any, asset_id: Any) -> Any:
+def _had(metric: str, watched: Any, asset_id: Any) -> Any:
     """What an asset, which was told, had of that already at the end of the day `since`; see `top_assets`. The window's days are still to be bound.
 
     Each of the asset's channels is a step or two in the key of asset_day: how many days the window has, and how many the years before it,
@@ -221,37 +227,39 @@ def _had(column: Any, watched: Any, asset_id: Any) -> Any:
     is_older = (
         select(Post.id)
         .where(
-            Post.asset_id == asset_id, Post.channel_id == watched.c.id, Post.published_at < bindparam("opens", type_=UtcDateTime()),
+            Post.asset_id == asset_id, Post.channel_id == AssetLatest.channel_id, Post.published_at < bindparam("opens", type_=UtcDateTime()),
             Post.state == PostState.PUBLISHED,
         )
-        .correlate(asset_id.table, watched)
+        .correlate(asset_id.table, AssetLatest)
         .exists()
     )  # fmt: skip
-    before = _told(column, watched, asset_id, AssetDay.day <= since, AssetDay.day > bindparam("back", type_=Date()))
-    first = _told(column, watched, asset_id, AssetDay.day > since, newest=False)
-    stood = case((watched.c.was_read_before, case((_told(column, watched, asset_id, AssetDay.day > since).is_not(None), before))))
+    before = _told(metric, AssetDay.day <= since, AssetDay.day > bindparam("back", type_=Date()))
+    first = _told(metric, AssetDay.day > since, newest=False)
+    stood = case((watched.c.was_read_before, case((_end(metric, since).is_not(None), before))))
     had = func.sum(func.coalesce(stood, case((is_older, first)), 0))
-    return select(cast(had, BigInteger)).select_from(watched).correlate(asset_id.table).scalar_subquery()
+    here = select(cast(had, BigInteger)).select_from(AssetLatest).join(watched, watched.c.id == AssetLatest.channel_id)
+    return here.where(AssetLatest.asset_id == asset_id, AssetLatest.day > since).correlate(asset_id.table).scalar_subquery()
 
 
-def _told(column: Any, watched: Any, asset_id: Any, *days: Any, newest: bool = True) -> Any:
-    """`column` of an asset on a channel on the newest (or first) of these days on which it was told. One step in the key of asset_day."""
-    there = select(column).where(AssetDay.asset_id == asset_id, AssetDay.channel_id == watched.c.id, *days, column.is_not(None))
-    return there.order_by(AssetDay.day.desc() if newest else AssetDay.day).limit(1).correlate(asset_id.table, watched).scalar_subquery()
+def _end(metric: str, since: Any) -> Any:
+    """What an asset has on a channel that was read after `since`: of its newest day, and where that did not tell, of the newest one that did."""
+    return func.coalesce(getattr(AssetLatest, metric), _told(metric, AssetDay.day > since))
 
 
-def watched_since(since: Any, back: Any = None) -> Any:
-    """The channels that were read after the day `since`, and whether also in the time before it in which a reading is looked for: after `back`, the usual one where it is None."""
-    back = since - _LOOK_BACK if back is None else back
+def _told(metric: str, *days: Any, newest: bool = True) -> Any:
+    """A count of an asset on a channel on the newest (or first) of these days on which it was told. One step in the key of asset_day."""
+    column, same = getattr(AssetDay, metric), (AssetDay.asset_id == AssetLatest.asset_id, AssetDay.channel_id == AssetLatest.channel_id)
+    there = select(column).where(*same, *days, column.is_not(None)).order_by(AssetDay.day.desc() if newest else AssetDay.day)
+    return there.limit(1).correlate(AssetLatest).scalar_subquery()
+
+
+def _watched() -> Any:
+    """The channels that were read after the day `since`, and whether also in the time before it in which a reading is looked for: after the day `back`."""
+    since, back = bindparam("since", type_=Date()), bindparam("back", type_=Date())
     read = select(ChannelDay.day).where(ChannelDay.channel_id == Channel.id)
     before = read.where(ChannelDay.day <= since, ChannelDay.day > back).exists()
     watched = select(Channel.id, before.label("was_read_before")).where(read.where(ChannelDay.day > since).exists())
     return watched.cte("watched").prefix_with("MATERIALIZED")
-
-
-def has_days() -> Any:
-    """Leaves out at one step the assets that were never read: a catalogue may have many."""
-    return select(AssetDay.day).where(AssetDay.asset_id == Asset.id).exists()
 
 
 def _day_rows(db: Session, until: date | None) -> dict[int, tuple[date, dict[str, int | None]]]:

@@ -14,14 +14,14 @@ from itertools import chain
 from operator import itemgetter
 from typing import Any, NamedTuple
 
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, insert, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session, aliased
 
-from planner.insights.models import METRICS, Snapshot
+from planner.insights.models import METRICS, AssetDay, AssetLatest, Snapshot
 from planner.planning.models import Post
 
-__all__ = ["Counts", "Day", "Standing", "bring_forward", "columns_of", "day_of", "days_of", "make_again", "midnight", "opening", "upsert", "write"]
+__all__ = ["Counts", "Day", "Standing", "bring_forward", "columns_of", "day_of", "days_of", "keep_newest", "make_again", "midnight", "opening", "upsert", "write"]
 
 #: Counts in the order of METRICS; None is “not told”.
 Counts = tuple[int | None, ...]
@@ -29,6 +29,10 @@ _AssetRow = tuple[int, date, Counts]
 
 #: A row of asset_day that is there already is written over.
 _CLASH = "ON CONFLICT (asset_id, channel_id, day) DO UPDATE SET " + ", ".join(f"{name} = excluded.{name}" for name in METRICS)
+#: An older day never takes the place of a newer one.
+_NEWEST_CLASH = (
+    "ON CONFLICT (asset_id, channel_id) DO UPDATE SET " + ", ".join(f"{name} = excluded.{name}" for name in ("day", *METRICS)) + " WHERE excluded.day >= asset_latest.day"
+)
 _NOTHING: Counts = (None,) * len(METRICS)
 _CHUNK = 500
 _STREAM = 5000
@@ -140,6 +144,14 @@ def make_again(db: Session, channel_id: int, start: date | None = None, only: Co
     return count + _write_assets(db, channel_id, assets)
 
 
+def keep_newest(db: Session, asset_id: int, channel_id: int) -> None:
+    """Look up once more which of an asset's days on a channel is its newest, where some were taken away."""
+    names = ["asset_id", "channel_id", "day", *METRICS]
+    db.execute(delete(AssetLatest).where(AssetLatest.asset_id == asset_id, AssetLatest.channel_id == channel_id))
+    days = select(*(getattr(AssetDay, name) for name in names)).where(AssetDay.asset_id == asset_id, AssetDay.channel_id == channel_id)
+    db.execute(insert(AssetLatest).from_select(names, days.order_by(AssetDay.day.desc()).limit(1)))
+
+
 def bring_forward(db: Session, channel_id: int, days: Mapping[date, Mapping[int, Counts]], known: Mapping[int, Standing]) -> bool:
     """Write days that no later one follows on this channel; False, and nothing written, when only the snapshots can tell their sums.
 
@@ -171,7 +183,7 @@ def bring_forward(db: Session, channel_id: int, days: Mapping[date, Mapping[int,
             if asset_id in others:
                 parts.append(others[asset_id])
             assets.append((asset_id, day, _added(parts)))
-    _write_assets(db, channel_id, assets, is_new=last is None or last < _day_stamp(db, min(days)))
+    _write_assets(db, channel_id, assets, is_new=last is None or last < _day_stamp(db, min(days)), is_first=last is None)
     _write_days(db, channel_id, whole)
     return True
 
@@ -263,15 +275,25 @@ def _others(db: Session, channel_id: int, members: Mapping[int, Sequence[int]]) 
     return found
 
 
-def _write_assets(db: Session, channel_id: int, rows: list[_AssetRow], *, is_new: bool = False) -> int:
-    """Rows of asset_day, by day, over those that are there; how many. Written in the order in which they lie."""
+def _write_assets(db: Session, channel_id: int, rows: list[_AssetRow], *, is_new: bool = False, is_first: bool = False) -> int:
+    """Rows of asset_day, an asset's by day, over those that are there, and its newest one of them as such; how many days.
+
+    is_new, is_first -- that no asset has one of these days on the channel yet, or any day at all.
+    """
     if rows:
-        rows.sort(key=itemgetter(0))
-        assets, days, counts = zip(*rows, strict=True)
-        stamps = {day: _day_stamp(db, day) for day in set(days)}
-        key = {"asset_id": assets, "channel_id": (channel_id,) * len(rows), "day": tuple(map(stamps.__getitem__, days))}
-        write(db, "asset_day", {**key, **columns_of(counts)}, _CLASH, is_new=is_new)
+        rows.sort(key=itemgetter(0))  # In the order in which they lie.
+        days = _rows_of(db, channel_id, rows)
+        write(db, "asset_day", days, _CLASH, is_new=is_new)
+        newest = list({row[0]: row for row in rows}.values())
+        write(db, "asset_latest", days if len(newest) == len(rows) else _rows_of(db, channel_id, newest), _NEWEST_CLASH, is_new=is_first)
     return len(rows)
+
+
+def _rows_of(db: Session, channel_id: int, rows: Sequence[_AssetRow]) -> dict[str, Sequence[Any]]:
+    """Column by column, with the days as they are stored."""
+    assets, days, counts = zip(*rows, strict=True)
+    stamps = {day: _day_stamp(db, day) for day in set(days)}
+    return {"asset_id": assets, "channel_id": (channel_id,) * len(rows), "day": tuple(map(stamps.__getitem__, days)), **columns_of(counts)}
 
 
 def _write_days(db: Session, channel_id: int, rows: Sequence[tuple[date, Counts]]) -> None:

@@ -5,7 +5,8 @@ Roll-ups, exactly:
   asset_day    for each UTC day on which any post of the asset on the channel has a snapshot: the sum, over all posts of that
                asset on that channel, of each post's last snapshot at or before the end of that day. A count nobody told stays None.
                The day of a snapshot taken in the first hour after midnight is the one before: it tells how that one ended.
-  channel_day  the same over all posts of the channel.
+  asset_latest the newest of those days, with its counts, of each asset on each channel.
+  channel_day  the same as asset_day over all posts of the channel.
 Counts are kept as told, also when a platform corrects them downwards.
 """
 
@@ -25,8 +26,8 @@ from planner.channels.models import Channel
 from planner.channels.port import Reading
 from planner.core.errors import Invalid, NotFound
 from planner.core.i18n import N_
-from planner.insights.models import METRICS, AssetDay, ChannelDay, Latest, Snapshot
-from planner.insights.rollups import Counts, Standing, bring_forward, columns_of, day_of, days_of, make_again, write
+from planner.insights.models import METRICS, AssetDay, AssetLatest, ChannelDay, Latest, Snapshot
+from planner.insights.rollups import Counts, Standing, bring_forward, columns_of, day_of, days_of, keep_newest, make_again, write
 from planner.planning.models import Post
 
 __all__ = ["TOO_MANY", "compare", "forget", "rebuild", "record", "record_rows", "take_turns"]
@@ -85,7 +86,7 @@ def record_rows(db: Session, rows: Sequence[tuple[int, datetime, Reading]], *, s
 def rebuild(db: Session) -> int:
     """Make every roll-up again from the snapshots; how many rows of asset_day there are."""
     take_turns(db)
-    for table in (Latest, AssetDay, ChannelDay):
+    for table in (Latest, AssetDay, AssetLatest, ChannelDay):
         db.execute(delete(table))
     names = ["post_id", "at", "regime", *METRICS]
     db.execute(insert(Latest).from_select(names, _newest()))
@@ -105,6 +106,7 @@ def forget(db: Session, post_id: int) -> None:
     db.execute(delete(AssetDay).where(AssetDay.asset_id == asset_id, AssetDay.channel_id == channel_id, AssetDay.day >= day))
     db.execute(delete(ChannelDay).where(ChannelDay.channel_id == channel_id, ChannelDay.day >= day))
     make_again(db, channel_id, day, only={asset_id})
+    keep_newest(db, asset_id, channel_id)
 
 
 def compare(db: Session) -> list[str]:
@@ -227,11 +229,16 @@ def _channel_differences(db: Session, channel_id: int) -> Iterator[str]:
     counts = [getattr(AssetDay, name) for name in METRICS]
     query = select(AssetDay.day, AssetDay.asset_id, *counts).where(AssetDay.channel_id == channel_id)
     assets = {(row[0], row[1]): tuple(row[2:]) for row in db.execute(query)}
+    counts = [getattr(AssetLatest, name) for name in METRICS]
+    query = select(AssetLatest.asset_id, AssetLatest.day, *counts).where(AssetLatest.channel_id == channel_id)
+    stored, newest = {row[0]: tuple(row[1:]) for row in db.execute(query)}, {}
     for one in days_of(db, channel_id):
         if days.pop(one.day, None) != one.channel:
             yield f"channel_day: {one.day}, channel {channel_id}"
         for asset_id, told in one.assets.items():
+            newest[asset_id] = (one.day, *told)
             if assets.pop((one.day, asset_id), None) != told:
                 yield f"asset_day: {one.day}, asset {asset_id}, channel {channel_id}"
     yield from (f"channel_day: {day}, channel {channel_id}" for day in sorted(days))
     yield from (f"asset_day: {day}, asset {asset_id}, channel {channel_id}" for day, asset_id in sorted(assets))
+    yield from (f"asset_latest: asset {number}, channel {channel_id}" for number in sorted(stored.keys() | newest) if stored.get(number) != newest.get(number))

@@ -7,14 +7,13 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import func, select, true
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from planner.catalog.models import Asset
 from planner.channels.models import Channel
 from planner.channels.port import Platform
-from planner.insights.models import METRICS, AssetDay, ChannelDay
-from planner.insights.queries import ChannelTotal, channel_totals, has_days, watched_since
+from planner.insights.models import METRICS, AssetDay, AssetLatest, ChannelDay
+from planner.insights.queries import ChannelTotal, channel_totals
 from planner.insights.ranking import SEEN, metric_of
 from planner.insights.rules import YOUTUBE_BREAK
 from planner.planning.models import Post, PostState
@@ -121,13 +120,10 @@ def _channel_days(db: Session, since: date) -> dict[int, dict[date, Counts]]:
 
 def _arrivals(db: Session, since: date) -> list[_Arrival]:
     """What each asset had on each channel on its first day there, where that lies after `since`. No day is walked: one step for each."""
-    watched = watched_since(since)
-    first = select(AssetDay.day).where(AssetDay.asset_id == Asset.id, AssetDay.channel_id == watched.c.id).order_by(AssetDay.day).limit(1)
+    first = select(AssetDay.day).where(AssetDay.asset_id == AssetLatest.asset_id, AssetDay.channel_id == AssetLatest.channel_id).order_by(AssetDay.day).limit(1)
     pairs: Any = (
-        select(Asset.id.label("asset_id"), watched.c.id.label("channel_id"), first.correlate(Asset, watched).scalar_subquery().label("day"))
-        .select_from(Asset)
-        .join(watched, true())
-        .where(has_days())
+        select(AssetLatest.asset_id, AssetLatest.channel_id, first.correlate(AssetLatest).scalar_subquery().label("day"))
+        .where(AssetLatest.day > since)
         .offset(0)  # Before the days themselves are looked up.
         .subquery()
     )

@@ -63,6 +63,7 @@ def world(posts: int) -> Path:
         f"INSERT INTO asset_day (day, asset_id, channel_id, {COUNTS}) SELECT substr(s.at, 1, 10), p.asset_id, p.channel_id, {sums}"  # noqa: S608
         " FROM snapshots s JOIN posts p ON p.id = s.post_id GROUP BY 2, 3, 1"
     )
+    db.execute(f"INSERT INTO asset_latest (asset_id, channel_id, day, {COUNTS}) SELECT asset_id, channel_id, day, {COUNTS} FROM asset_day WHERE day = ?", (str(LAST),))  # noqa: S608
     db.execute(f"INSERT INTO channel_day (day, channel_id, {COUNTS}) SELECT day, channel_id, {', '.join(f'SUM({name})' for name in METRICS)} FROM asset_day GROUP BY 1, 2")  # noqa: S608
     db.execute("COMMIT")
     db.execute("ANALYZE")

@@ -84,6 +84,7 @@ def _read(db: Connection) -> None:
         f"INSERT INTO asset_day (day, asset_id, channel_id, {COUNTS}) SELECT (s.at AT TIME ZONE 'UTC')::date, p.asset_id, p.channel_id, {sums}"  # noqa: S608
         " FROM snapshots s JOIN posts p ON p.id = s.post_id GROUP BY 1, 2, 3 ORDER BY 1, 2, 3"
     )
+    db.execute(f"INSERT INTO asset_latest (asset_id, channel_id, day, {COUNTS}) SELECT asset_id, channel_id, day, {COUNTS} FROM asset_day WHERE day = %s", (LAST,))  # noqa: S608
     db.execute(f"INSERT INTO channel_day (day, channel_id, {COUNTS}) SELECT day, channel_id, {', '.join(f'SUM({name})' for name in METRICS)} FROM asset_day GROUP BY 1, 2")  # noqa: S608
 
 

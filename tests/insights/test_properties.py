@@ -18,7 +18,7 @@ from planner.channels.port import Platform, Reading
 from planner.channels.youtube_metrics import regime
 from planner.core.db import make_engine, sessions_of
 from planner.insights import queries, service
-from planner.insights.models import AssetDay, ChannelDay, Latest
+from planner.insights.models import AssetDay, AssetLatest, ChannelDay, Latest
 from planner.insights.ranking import rank
 from planner.planning.models import Post, PostState
 from tests.factories import make_asset, make_channel, make_post
@@ -67,8 +67,8 @@ def day_of(at: datetime) -> date:
     return (at - CLOSING).date()
 
 
-def expected(told: Sequence[Told]) -> tuple[dict[Any, Any], dict[Any, Any], dict[Any, Any]]:
-    """Latest, asset_day and channel_day by their definition, told from the truth and nothing else."""
+def expected(told: Sequence[Told]) -> tuple[dict[Any, Any], ...]:
+    """Latest, asset_day, asset_latest and channel_day by their definition, told from the truth and nothing else."""
 
     def total(posts: Sequence[int], day: date) -> tuple[int | None, ...]:
         last = [max((one for one in told if one[0] == post and day_of(one[1]) <= day), key=lambda one: one[1], default=None) for post in posts]
@@ -82,18 +82,21 @@ def expected(told: Sequence[Told]) -> tuple[dict[Any, Any], dict[Any, Any], dict
         day = day_of(at)
         assets[day, asset, channel] = total([number for number, place in enumerate(PLACES) if place == (asset, channel)], day)
         channels[day, channel] = total([number for number, place in enumerate(PLACES) if place[1] == channel], day)
-    return latest, assets, channels
+    newest = {place: max(day for day, *other in assets if tuple(other) == place) for place in {(asset, channel) for _day, asset, channel in assets}}
+    return latest, assets, {place: (day, *assets[day, *place]) for place, day in newest.items()}, channels
 
 
-def stored(world: World) -> tuple[dict[Any, Any], dict[Any, Any], dict[Any, Any]]:
+def stored(world: World) -> tuple[dict[Any, Any], ...]:
     posts = {post.id: number for number, post in enumerate(world.posts)}
     assets = {post.asset_id: PLACES[number][0] for number, post in enumerate(world.posts)}
     channels = {post.channel_id: PLACES[number][1] for number, post in enumerate(world.posts)}
     latest = {posts[row[0]]: tuple(row[1:]) for row in world.db.execute(select(Latest.post_id, Latest.at, Latest.views, Latest.likes))}
     by_asset = world.db.execute(select(AssetDay.day, AssetDay.asset_id, AssetDay.channel_id, AssetDay.views, AssetDay.likes))
+    newest = world.db.execute(select(AssetLatest.asset_id, AssetLatest.channel_id, AssetLatest.day, AssetLatest.views, AssetLatest.likes))
     by_channel = world.db.execute(select(ChannelDay.day, ChannelDay.channel_id, ChannelDay.views, ChannelDay.likes))
     return (
         latest, {(row[0], assets[row[1]], channels[row[2]]): tuple(row[3:]) for row in by_asset},
+        {(assets[row[0]], channels[row[1]]): tuple(row[2:]) for row in newest},
         {(row[0], channels[row[1]]): tuple(row[2:]) for row in by_channel},
     )  # fmt: skip
 

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from planner.channels.port import Reading
 from planner.core.errors import Invalid, NotFound
 from planner.insights import service
-from planner.insights.models import AssetDay, ChannelDay, Latest, Snapshot
+from planner.insights.models import AssetDay, AssetLatest, ChannelDay, Latest, Snapshot
 from planner.planning.models import Post, PostState
 from tests.conftest import POSTGRES
 from tests.factories import make_asset, make_channel, make_post
@@ -223,6 +223,44 @@ def test_a_wrong_roll_up_is_named(db: Session) -> None:
     found = service.compare(db)
 
     assert found == [f"latest: post {post.id}", f"asset_day: 2026-03-02, asset {post.asset_id}, channel {post.channel_id}"]
+
+
+def test_a_newest_day_that_is_not_the_newest_is_named_and_put_right(db: Session) -> None:
+    posts = make_posts(db, 3)
+    for day in range(2):
+        service.record(db, [(post.id, read(5)) for post in posts], at=MONDAY + timedelta(days=day), now=MONDAY)
+    first, second, third = (db.get_one(AssetLatest, (post.asset_id, post.channel_id)) for post in posts)
+    first.day, second.views = MONDAY.date(), None
+    db.delete(third)
+    db.flush()
+
+    assert service.compare(db) == [f"asset_latest: asset {post.asset_id}, channel {post.channel_id}" for post in posts]
+    service.rebuild(db)
+    assert service.compare(db) == []
+
+
+def test_a_late_reading_leaves_the_newest_day_where_it_is(db: Session) -> None:
+    (post,) = make_posts(db, 1)
+    for day, views in ((3, 9), (1, 4), (0, None)):
+        service.record(db, [(post.id, read(views))], at=MONDAY + timedelta(days=day), now=MONDAY)
+
+    newest = db.execute(select(AssetLatest.asset_id, AssetLatest.channel_id, AssetLatest.day, AssetLatest.views)).all()
+    assert newest == [(post.asset_id, post.channel_id, (MONDAY + timedelta(days=3)).date(), 9)]
+
+
+def test_without_the_readings_of_a_post_the_newest_day_is_the_one_of_those_that_stay(db: Session) -> None:
+    post, other = make_posts(db, 1, 2)
+    service.record(db, [(post.id, read(5)), (other.id, read(2))], at=MONDAY, now=MONDAY)
+    service.record(db, [(post.id, read(8))], at=MONDAY + timedelta(days=1), now=MONDAY)
+
+    service.forget(db, post.id)
+
+    days = select(AssetLatest.day, AssetLatest.views)
+    assert db.execute(days).all() == [(MONDAY.date(), 2)]
+    assert service.compare(db) == []
+    service.forget(db, other.id)
+    assert db.execute(days).all() == []
+    assert service.compare(db) == []
 
 
 @pytest.mark.parametrize(("database_url", "sizes"), [("sqlite", (2, 200))], indirect=["database_url"])

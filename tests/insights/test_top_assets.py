@@ -157,7 +157,9 @@ def test_no_day_is_walked_and_each_step_is_by_index(db: Session) -> None:
     assert {plan for plan in plans if "asset_day" in plan} == {
         "SEARCH asset_day USING PRIMARY KEY (asset_id=? AND channel_id=? AND day>?)",
         "SEARCH asset_day USING PRIMARY KEY (asset_id=? AND channel_id=? AND day>? AND day<?)",
-        "SEARCH asset_day USING PRIMARY KEY (asset_id=?)",
+    }
+    assert {plan for plan in plans if "asset_latest" in plan} == {
+        "SCAN asset_latest", "SEARCH asset_latest USING PRIMARY KEY (asset_id=?)", "SEARCH asset_latest USING PRIMARY KEY (asset_id=? AND channel_id=?)"
     }
     # Of the few looked at first, and of those that may have gained as much.
     assert [plan for plan in plans if "posts" in plan] == ["SEARCH posts USING COVERING INDEX ix_posts_asset_id_channel_id_published_at_state (asset_id=? AND channel_id=? AND published_at<?)"] * 2
