@@ -73,6 +73,7 @@ SENTENCES = (
     N_("X said yes, but its answer broke off before the post's number."),
     N_("X did not say whose account this is."),
     N_("X told only a part of the account's posts."),
+    N_("X told only a part of what others wrote."),
     N_("X says that this account has already posted the same text."),
     N_("X says that the text is too long."),
     N_("X does not let this account post."),
