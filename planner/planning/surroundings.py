@@ -20,6 +20,7 @@ from planner.planning.models import Campaign, LinkCheck, Post, PostState, RuleOv
 from planner.planning.moments import zone_of
 from planner.planning.quiet_models import Blackout
 from planner.planning.rulebook import Setting, Tuning, tuning_of
+from planner.planning.rules import embargo_of
 
 __all__ = ["all_settings", "around_each", "at_the_gate", "embargoed_terms", "rules_forbid", "surroundings", "under_embargo"]
 
@@ -36,7 +37,7 @@ def surroundings(db: Session, post: Post, *, at: datetime | None = None, setting
     within = max(REPEAT, timedelta(hours=tuning.of("repeat").values["hours"]))
     blackouts, rivals = _days(db, moment, tuning) if moment else ((), ())
     return Surroundings(
-        terms=embargoed_terms(db, except_asset=asset_id, after=moment),
+        terms=_unsaid(_terms(db, moment), *_held_by(db, post)),
         neighbours=_neighbours(db, post.id, asset_id, channel.id, moment, within),
         blackouts=blackouts,
         rivals=rivals,
@@ -56,7 +57,7 @@ def at_the_gate(db: Session, post: Post, *, now: datetime, embargoes: bool, forb
     embargoes -- what `under_embargo` said at this moment: without any there are no words to read.
     No statement, one while anything is under embargo, two more for a sensitive asset.
     """
-    terms = embargoed_terms(db, except_asset=post.asset_id, after=now) if embargoes else ()
+    terms = _unsaid(_terms(db, now), *_held_by(db, post)) if embargoes else ()
     if forbids:
         return replace(surroundings(db, post), terms=terms)
     others = _neighbours(db, post.id, post.asset_id, post.channel_id, None, REPEAT) if post.asset.sensitive else ()
@@ -75,7 +76,7 @@ def around_each(db: Session, posts: Sequence[Post]) -> Iterator[tuple[Post, Surr
         if tuning.forbids or post.asset.sensitive:
             yield post, surroundings(db, post, settings=settings)
         else:
-            yield post, Surroundings(terms=tuple(term for number, term in terms if number != post.asset_id), tuning=tuning)
+            yield post, Surroundings(terms=_unsaid(terms, *_held_by(db, post)), tuning=tuning)
 
 
 def rules_forbid() -> ColumnElement[bool]:
@@ -96,6 +97,19 @@ def embargoed_terms(db: Session, *, except_asset: int | None, after: datetime | 
     An asset is under its own embargo and under that of each campaign it has a post in; the later one counts. One statement.
     """
     return tuple(term for asset_id, term in _terms(db, after) if asset_id != except_asset)
+
+
+def _held_by(db: Session, post: Post) -> tuple[Asset, Campaign | None]:
+    """The asset and the campaign whose embargoes hold a post, which need not be stored; they are at hand mostly."""
+    campaign = post.campaign or (db.get(Campaign, post.campaign_id) if post.campaign_id is not None else None)
+    return post.asset or db.get_one(Asset, post.asset_id), campaign
+
+
+def _unsaid(terms: Sequence[tuple[int, Term]], asset: Asset, campaign: Campaign | None) -> tuple[Term, ...]:
+    """What a post about this asset in this campaign may not say: the words of other assets, and its own as long as another campaign's embargo
+    holds them after those that hold the post itself."""
+    held = embargo_of(asset, campaign)
+    return tuple(term for number, term in terms if number != asset.id or held is None or term.lifts_at > held[1])
 
 
 def _terms(db: Session, after: datetime | None) -> list[tuple[int, Term]]:

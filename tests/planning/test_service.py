@@ -236,6 +236,25 @@ def test_an_embargo_set_after_submission_refuses_approval(db: Session, now: date
     assert (post.state, post.approved_digest) == (PostState.IN_REVIEW, None)
 
 
+@pytest.mark.parametrize(("own_days", "refused"), [(None, True), (1, True), (9, False)])
+def test_an_asset_s_own_words_are_a_leak_where_only_another_campaign_s_embargo_holds_them(
+    db: Session, now: datetime, own_days: int | None, refused: bool
+) -> None:
+    asset = make_asset(db, title="Falcon", embargo_terms=["Project Falcon"])
+    make_post(db, asset=asset, campaign=make_campaign(db, embargo_until=now + timedelta(days=7)), publish_at=now + timedelta(days=8))
+    own = make_campaign(db, embargo_until=now + timedelta(days=own_days)) if own_days is not None else None
+    post = make_post(db, asset=asset, campaign=own, text="Project Falcon is here.", publish_at=now + timedelta(days=own_days or 2))
+    other = make_post(db, asset=asset, campaign=own, text="Nothing is said.", publish_at=now + timedelta(days=own_days or 2))
+
+    assert service.submit(db, other, actor=None, now=now).state is PostState.IN_REVIEW
+    if refused:
+        with pytest.raises(Refused) as refusal:
+            service.submit(db, post, actor=None, now=now)
+        assert "may not be mentioned before" in str(refusal.value)
+    else:
+        assert service.submit(db, post, actor=None, now=now).state is PostState.IN_REVIEW
+
+
 def test_the_same_words_on_x_within_three_days_are_refused_at_submission(db: Session, now: datetime) -> None:
     first, _, _ = approved_post(db, now, text="Same words.")
     twin = make_post(db, channel=first.channel, text="same  WORDS.", publish_at=now + 2 * DAY)
