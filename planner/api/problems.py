@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import uuid
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
@@ -11,9 +10,9 @@ from typing import Any, ClassVar
 
 from flask import Flask, Response, g, json, request
 from flask_babel import force_locale, gettext
-from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException
 
+from planner.core.db import is_busy
 from planner.core.errors import Conflict, PlannerError
 from planner.core.i18n import N_
 from planner.core.log import get_logger
@@ -26,7 +25,6 @@ PREFIX = "/api/"
 MIME = "application/problem+json"
 
 #: What a database says when others hold what is wanted, or when it cannot be reached just now.
-_BUSY = re.compile(r"locked|busy|timeout|deadlock|serializ|connection|starting up|shutting down", re.IGNORECASE)
 
 _SENTENCES = {
     400: N_("The request could not be understood."),
@@ -161,8 +159,8 @@ def _http_problem(error: HTTPException) -> Response:
 
 
 def _crash(error: Exception) -> Response:
-    if isinstance(error, OperationalError) and _BUSY.search(str(error.orig)):
-        log.warning("database_busy", path=request.path, reason=str(error.orig))
+    if is_busy(error):
+        log.warning("database_busy", path=request.path, reason=str(error.__cause__))
         return _answer(503, "busy", gettext(_SENTENCES[503]), headers={"Retry-After": "1"})
     number = uuid.uuid4().hex[:8]
     log.error("crash", number=number, path=request.path, exc_info=error)

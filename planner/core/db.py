@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 import threading
 from datetime import datetime
@@ -11,12 +12,13 @@ from weakref import WeakKeyDictionary
 
 from sqlalchemy import JSON, BigInteger, Engine, Integer, MetaData, create_engine, event
 from sqlalchemy.engine import Connection, make_url
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, sessionmaker
 
 from planner.core.seeking import SQLITE_NAME, plain
 from planner.core.types import UtcDateTime
 
-__all__ = ["BUSY_SECONDS", "Base", "BigId", "Record", "Sessions", "engine_options", "make_engine", "prepare", "reading", "sessions_of"]
+__all__ = ["BUSY_SECONDS", "Base", "BigId", "Record", "Sessions", "engine_options", "is_busy", "make_engine", "prepare", "reading", "sessions_of"]
 
 #: How long a SQLite writer waits for another before it gives up.
 BUSY_SECONDS = 10
@@ -123,6 +125,15 @@ def reading(engine: Engine) -> Engine:
 
 _lock = threading.Lock()
 _readers: WeakKeyDictionary[Engine, Engine] = WeakKeyDictionary()
+
+
+#: What drivers say when the database cannot answer just now.
+_BUSY = re.compile(r"locked|busy|timeout|deadlock|serializ|connection|starting up|shutting down", re.IGNORECASE)
+
+
+def is_busy(error: Exception) -> bool:
+    """Whether the database did not answer just now, so that the same may succeed in a moment."""
+    return isinstance(error, OperationalError) and bool(_BUSY.search(str(error.orig)))
 
 
 def sessions_of(engine: Engine) -> Sessions:

@@ -10,9 +10,11 @@ from flask_babel import gettext as _
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
+from planner.core.db import is_busy
 from planner.core.errors import PlannerError
 from planner.core.log import get_logger
 from planner.web.languages import say
+from planner.web.session import only_look
 
 __all__ = ["init_app"]
 
@@ -60,7 +62,11 @@ def _crash(error: Exception) -> ResponseReturnValue:
     number = uuid.uuid4().hex[:8]
     # An address that holds a key (a sign-in link, a shared calendar) is logged without it.
     path = str(request.url_rule) if "token" in (request.view_args or {}) else request.path
-    log.error("crash", number=number, path=path, exc_info=error)
     if "db" in g:
         g.db.rollback()
+    only_look()
+    if is_busy(error):
+        log.warning("database_busy", path=path, reason=str(error.__cause__))
+        return page(503, _("The planner is busy. Try again in a moment."))
+    log.error("crash", number=number, path=path, exc_info=error)
     return page(500, _("Something broke on our side. Nothing you typed was stored. Tell your administrator: error %(number)s.", number=number))

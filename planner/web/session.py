@@ -21,7 +21,7 @@ from planner.core.i18n import N_
 from planner.core.lazy import Lazy
 from planner.core.runtime import Runtime
 
-__all__ = ["committing", "database", "decision_time", "init_app", "only_reads", "runtime", "trying"]
+__all__ = ["committing", "database", "decision_time", "init_app", "only_look", "only_reads", "runtime", "trying"]
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -40,8 +40,13 @@ def only_reads(view: View) -> View:
     return view
 
 
+def only_look() -> None:
+    """Let the rest of this request write nothing: a page that says what went wrong waits for nobody who writes."""
+    g.only_looks = True
+
+
 def _only_looks() -> bool:
-    if request.method in ("GET", "HEAD", "OPTIONS"):
+    if request.method in ("GET", "HEAD", "OPTIONS") or g.get("only_looks"):
         return True
     view = current_app.view_functions.get(request.endpoint or "")
     return bool(getattr(view.load() if isinstance(view, Lazy) else view, "only_reads", False))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable
 from typing import Any
 
@@ -9,7 +10,7 @@ import pytest
 from flask import Flask
 from flask_security import hash_password
 from markupsafe import escape
-from sqlalchemy import select
+from sqlalchemy import event, select
 from sqlalchemy.orm import Session
 
 from planner.accounts import service as accounts
@@ -177,6 +178,26 @@ def test_a_number_that_no_row_can_have_is_nobody_s(address: str, status: int, nu
 @pytest.mark.parametrize("address", ["/calendar/together/undo", "/calendar/import/undo", "/events/import/undo"])
 def test_a_moment_at_which_nothing_can_have_been_done_undoes_nothing(address: str, at: str, client: Browser, scene: Scene) -> None:
     assert client.submit(address, at=at).status_code == 422
+
+
+def test_a_database_that_somebody_else_writes_to_is_no_mistake_of_ours(client: Browser, scene: Scene, sqlite_url: str) -> None:
+    engine = client.application.extensions["planner"].engine
+
+    def hurry(connection: Any, *_more: Any) -> None:
+        connection.execute("PRAGMA busy_timeout=20")
+
+    event.listen(engine, "checkout", hurry)
+    other = sqlite3.connect(sqlite_url.removeprefix("sqlite:///"), isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    try:
+        answer = client.submit("/campaigns/new", name="Autumn")
+    finally:
+        other.rollback()
+        other.close()
+        event.remove(engine, "checkout", hurry)
+
+    assert (answer.status_code, "The planner is busy. Try again in a moment." in answer.text) == (503, True)
+    assert client.submit("/campaigns/new", name="Autumn").status_code == 302
 
 
 def test_the_pages_of_mistakes_say_so(client: Browser, scene: Scene) -> None:
