@@ -42,7 +42,6 @@ _UNDER_A_PAUSE = (
     )
     .order_by(Delivery.id)
 )
-_STOPPED = rules.Stop(DeliveryState.HELD, N_("Sending is paused."), Hold.PAUSE)
 
 
 def hold_paused(db: Session, *, now: datetime) -> int:
@@ -112,7 +111,7 @@ def _check_held(delivery: Delivery) -> None:
 def _hold(db: Session, planned: Select[Delivery], now: datetime) -> int:
     deliveries = db.scalars(planned).all()
     for delivery in deliveries:
-        stop(db, delivery, _STOPPED, now=now)
+        stop(db, delivery, rules.PAUSED, now=now)
     return len(deliveries)
 
 

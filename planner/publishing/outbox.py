@@ -90,12 +90,22 @@ def fill(db: Session, now: datetime) -> int:
         assert post.publish_at is not None  # Only such posts were asked for.
         assert post.approved_digest is not None
         delivery.channel_id = post.channel_id
+        if _still_waits(delivery, post):
+            stop(db, delivery, rules.PAUSED, now=now)
+            planning.mark_scheduled(db, post, now=now)
+            continue
         delivery.state, delivery.hold, delivery.reason = DeliveryState.DUE, None, ""
         delivery.due_at = delivery.next_at = post.publish_at
         delivery.digest, delivery.tries, delivery.looks = post.approved_digest, 0, 0
         planning.mark_scheduled(db, post, now=now)
         armed += 1
     return armed
+
+
+def _still_waits(delivery: Delivery, post: Post) -> bool:
+    """Whether a pause held this very content at this very moment and nobody decided: cancelled and brought back, or moved and moved back, it waits on."""
+    held = delivery.hold is Hold.PAUSE and delivery.state in (DeliveryState.HELD, DeliveryState.CANCELLED)
+    return held and (delivery.due_at, delivery.digest) == (post.publish_at, post.approved_digest)
 
 
 def is_tidy(db: Session, now: datetime) -> bool:
@@ -122,7 +132,7 @@ def sweep(db: Session, now: datetime) -> int:
     )
     dropped = select(Delivery).join(Post, Post.id == Delivery.post_id).where(Delivery.state == DeliveryState.HELD, Post.state == PostState.CANCELLED)
     for delivery in db.scalars(lockable(dropped, db, of=Delivery)):
-        stop(db, delivery, rules.Stop(DeliveryState.CANCELLED, N_("The post was cancelled.")), now=now)
+        stop(db, delivery, rules.Stop(DeliveryState.CANCELLED, N_("The post was cancelled."), delivery.hold), now=now)
         swept += 1
     gone = waiting.where(Post.state.not_in(_GOES_ON))
     for delivery, post, _channel in db.execute(lockable(gone, db, of=Delivery)):

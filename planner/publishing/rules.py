@@ -13,7 +13,7 @@ from planner.planning.findings import Finding
 from planner.planning.models import Post, PostState
 from planner.publishing.models import Delivery, DeliveryState, Hold
 
-__all__ = ["LOOKED_UP", "MAX_LOOKS", "UNPREPARED", "Stop", "can_be_looked_up", "may_still_go_out", "next_look", "next_try"]
+__all__ = ["LOOKED_UP", "MAX_LOOKS", "PAUSED", "UNPREPARED", "Stop", "can_be_looked_up", "may_still_go_out", "next_look", "next_try"]
 
 #: Tries to look an unknown outcome up before a person is asked; with `next_look` they span about an hour.
 MAX_LOOKS = 8
@@ -45,6 +45,9 @@ class Stop:
     hold: Hold | None = None
 
 
+PAUSED = Stop(DeliveryState.HELD, N_("Sending is paused."), Hold.PAUSE)
+
+
 def may_still_go_out(
     delivery: Delivery,
     post: Post,
@@ -70,7 +73,7 @@ def may_still_go_out(
     if post.state is PostState.PUBLISHED:
         return Stop(DeliveryState.CANCELLED, N_("The post is already live."))
     if paused:
-        return Stop(DeliveryState.HELD, N_("Sending is paused."), Hold.PAUSE)
+        return PAUSED
     if post.approved_digest is None or not (post.approved_digest == delivery.digest == digest):
         return Stop(DeliveryState.HELD, N_("The content is not the one that was approved."), Hold.APPROVAL)
     if not approved:

@@ -16,7 +16,7 @@ from planner.channels.models import Channel
 from planner.core.errors import Forbidden, WrongState
 from planner.core.runtime import Runtime
 from planner.jobs import tick
-from planner.planning import pauses
+from planner.planning import drawer, pauses
 from planner.planning import service as planning
 from planner.planning.models import Post, PostState, RuleSetting
 from planner.planning.quiet_models import Pause
@@ -334,6 +334,41 @@ def test_what_is_sent_before_its_own_time_may_not_say_what_is_under_embargo_unti
     turn(runtime, clock, minutes=1)
 
     assert (states(runtime, post_id), platform.calls) == ([(DeliveryState.HELD, Hold.EMBARGO)], [])
+
+
+@pytest.mark.parametrize("away", ["cancelled", "moved", "out of its time"])
+@pytest.mark.parametrize("swept", [False, True])
+def test_what_a_pause_held_waits_on_when_it_is_taken_away_and_brought_back(
+    runtime: Runtime, approved: Approved, clock: StoppedClock, platform: Scripted, away: str, swept: bool
+) -> None:
+    post_id = approved(minutes=60)
+    stop = pause(runtime, clock)
+    turn(runtime, clock)
+    end(runtime, clock, stop)
+
+    def act(verb: Callable[..., Any], *more: Any) -> None:
+        with runtime.sessions.begin() as db:
+            post = db.get_one(Post, post_id)
+            author = post.author  # Who may decide nothing about deliveries, and is no approver.
+            assert author is not None
+            verb(db, post, *more, actor=author, now=clock.now())
+
+    at = clock.now() + timedelta(minutes=60)
+    if away == "cancelled":
+        there, back = (planning.cancel,), (planning.restore,)
+    elif away == "moved":
+        there, back = (planning.move, at + timedelta(hours=1)), (planning.move, at)
+    else:
+        there, back = (drawer.unplan,), (drawer.plan_again, {"publish_at": at.isoformat(), "state": PostState.SCHEDULED})
+    act(*there)
+    if swept:
+        turn(runtime, clock, seconds=2)
+    act(*back)
+    turn(runtime, clock, seconds=2)
+
+    assert states(runtime, post_id) == [HELD]
+    turn(runtime, clock, minutes=60)
+    assert platform.calls == []
 
 
 def test_what_is_sent_before_its_own_time_appears_at_once(runtime: Runtime, approved: Approved, clock: StoppedClock, platform: Scripted) -> None:
