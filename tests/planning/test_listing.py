@@ -91,7 +91,7 @@ def test_a_post_on_a_channel_that_is_listed_no_more_is_neither_approved_nor_sent
     service.submit(db, world.post, actor=world.planner, now=NOON)
     relist(db, world, world.two, world.three)
 
-    around = at_the_gate(db, world.post, embargoes=False)
+    around = at_the_gate(db, world.post, now=NOON, embargoes=False)
     assert around.listed == surroundings(db, world.post).listed
     found = rules.before_sending(world.post, world.asset, world.campaign, world.one, None, around, NOON + timedelta(days=40))
     assert [one.code for one in found] == ["unlisted"]
@@ -115,7 +115,7 @@ def test_nothing_else_comes_into_the_campaign_of_a_sensitive_announcement(db: Se
     db.rollback()
     # One that was there before is held when it would leave.
     old = make_post(db, campaign=world.campaign, state=PostState.APPROVED)
-    assert [one.code for one in rules.before_sending(old, old.asset, world.campaign, old.channel, None, at_the_gate(db, old, embargoes=False), NOON)] == ["nothing_else"]
+    assert [one.code for one in rules.before_sending(old, old.asset, world.campaign, old.channel, None, at_the_gate(db, old, now=NOON, embargoes=False), NOON)] == ["nothing_else"]
 
 
 def test_a_campaign_with_other_posts_takes_no_sensitive_template(db: Session) -> None:

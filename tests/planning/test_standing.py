@@ -83,7 +83,7 @@ def test_nothing_of_a_cancelled_campaign_is_planned_restored_approved_or_sent(db
         service.plan(db, make_asset(db), make_channel(db), values, actor=None, now=NOON)
     with pytest.raises(Refused, match="is cancelled"):
         service.approve(db, late, actor=None, now=NOON)
-    assert [one.code for one in rules.gates(approved, approved.asset, campaign, approved.channel, at_the_gate(db, approved, embargoes=False), NOON)] == ["called_off"]
+    assert [one.code for one in rules.gates(approved, approved.asset, campaign, approved.channel, at_the_gate(db, approved, now=NOON, embargoes=False), NOON)] == ["called_off"]
     service.cancel(db, late, actor=None, now=NOON)
     with pytest.raises(Refused, match="is cancelled"):
         service.restore(db, late, actor=None, now=NOON)
