@@ -104,3 +104,17 @@ def test_somebody_is_mentioned_by_keyboard_and_both_counts_are_of_what_leaves(pa
     expect(page.get_by_text("“Joan Dark” has no X handle in the register")).to_be_visible()
     there = [re.sub(r"[ ,\s]", "", one) for one in page.locator(".preflight__one .counter").all_inner_texts()]
     assert [re.sub(r"\s", "", one) for one in page.locator("details[data-own]:visible output").all_inner_texts()] == there
+
+
+def test_on_a_phone_the_foot_is_one_row_and_whatever_is_pressed_is_large(page: Page, demo: Product) -> None:
+    sign_in(page, demo)
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.context.add_cookies([{"name": "language", "value": "fr", "url": demo.url}])
+    for address in ("/posts/new", "/assets/new", "/assets"):
+        page.goto(demo.url + address)
+        for foot in page.locator(".form__foot--stick").all():
+            assert (foot.bounding_box() or {})["height"] <= 64, address
+        small = page.locator("main :is(summary, .button, button, select, a.chip):visible").evaluate_all(
+            "all => all.filter((one) => one.getBoundingClientRect().height < 40).map((one) => one.textContent.trim())"
+        )
+        assert small == [], address
