@@ -56,6 +56,8 @@ class Check:
     look: Look | None = None
     #: The words are this channel's own, not those for all.
     own: bool = False
+    #: A draft may be kept without a time, and that is all it may.
+    timeless: bool = False
     #: What each platform gets for the people mentioned, by number.
     wires: dict[str, Any] = field(default_factory=dict)
     #: Number -> title of the other posts that the findings speak of, where the reader may open them.
@@ -171,6 +173,7 @@ def _check(
         bool(post.link) and marks.shortens_links(channel.config),
         look_of(post, asset, channel, runtime().settings.base_url),
         bool(own),
+        post.publish_at is None,
         wires(post.text),
     )
 

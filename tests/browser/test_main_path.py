@@ -119,5 +119,5 @@ def test_the_composer_says_what_a_channel_takes_while_one_types(page: Page, prod
 
     page.get_by_label("Text", exact=True).fill("a" * 280)
     expect(said).to_contain_text("280 / 280")
-    expect(said).to_contain_text("Nothing stands in its way.")
+    expect(said).to_contain_text("Nothing stands in its way, once it has a time.")
     expect(said).to_contain_text("Costs nothing: this goes to the sandbox, which charges no one.")

@@ -138,7 +138,7 @@ def test_the_digest_says_what_needs_one_in_one_s_language_and_nothing_that_is_no
     text = mail.get_content()
     assert (mail["To"], mail["From"], mail["Auto-Submitted"]) == ("nadia@example.com", "Planner <planner@example.com>", "auto-generated")
     assert "lundi 2 mars" in mail["Subject"]
-    assert "Attend votre oui (6)" in text and "“Open house”" in text and "Our page" in text
+    assert "Attend votre accord (6)" in text and "“Open house”" in text and "Our page" in text
     assert text.count("une publication confidentielle") == 6
     assert MARK not in str(mail) and MARK not in text
     assert f"http://127.0.0.1:8000/approvals/{told}\r\n" in text and "/settings/digest" in text

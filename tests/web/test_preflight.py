@@ -54,7 +54,7 @@ def test_each_chosen_channel_says_its_own_count_its_findings_and_its_cost(client
     assert page.status_code == 200
     assert seen(page) == (
         "Our X 281 / 280 Blocking: The text counts 281 for X, which takes at most 280. "
-        f"{ESTIMATE} Our page 257 / 3,000 Nothing stands in its way."
+        f"{ESTIMATE} Our page 257 / 3,000 Nothing stands in its way, once it has a time."
     )
 
 
@@ -98,7 +98,7 @@ def test_words_of_a_channel_s_own_are_what_is_counted_there(client: Browser, app
 
     page = client.submit("/posts/preflight", asset_id=asset.id, channels=[x.id], text="a" * 999, time_zone="Europe/Paris", **{f"text-{x.id}": "Short."})
 
-    assert seen(page) == "Our X changed for Our X 6 / 280 Nothing stands in its way. Costs about US$0.015 to send: an estimate, from the prices in the settings."
+    assert seen(page) == "Our X changed for Our X 6 / 280 Nothing stands in its way, once it has a time. Costs about US$0.015 to send: an estimate, from the prices in the settings."
 
 
 def test_in_french_numbers_and_amounts_are_written_as_the_french_do(client: Browser, app_db: Session) -> None:

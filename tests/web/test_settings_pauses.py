@@ -242,3 +242,14 @@ def test_every_deed_that_is_recorded_has_its_words() -> None:
 
     assert recorded - set(ACTIONS) == set()
     assert len(recorded) > 15
+
+
+def test_the_history_calls_campaigns_and_people_by_their_names(client: Browser, app_db: Session) -> None:
+    asset, campaign, owner = make_asset(app_db, title="Orion film"), make_campaign(app_db, name="Launch"), make_user(app_db, name="Ann Owner")
+    history.record(app_db, None, "asset.created", asset, now=NOON, was={"campaign_id": 999_999, "owner_id": None}, became={"campaign_id": campaign.id, "owner_id": owner.id})
+    app_db.commit()
+
+    page = client.get("/settings/history").text
+
+    told = [" ".join(re.sub("<[^>]+>", "", line).split()) for line in re.findall(r"<div>(.*?)</div>", page.partition("history__changes")[2])]
+    assert {"Campaign: #999999 → Launch", "Owner: Ann Owner"} <= set(told)

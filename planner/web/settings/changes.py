@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
 
@@ -79,6 +80,9 @@ FIELDS: dict[str, str] = {
     "wall_time": N_("By the clock there"),
 }
 
+#: Field that holds a number -> what people call the row with it.
+Named = Mapping[str, Mapping[int, str]]
+
 #: Fields whose values are members of closed lists.
 _CLOSED = frozenset({"audiences", "confidentiality", "kind", "platform", "purpose", "roles", "state"})
 _MOMENTS = frozenset({"embargo_until", "publish_at", "published_at", "wall_time"})
@@ -87,9 +91,10 @@ _COUNTS = frozenset({"attendance", "leads", "screenings", "views_30"})
 _MOST = 160
 
 
-def changes(was: dict[str, Any], became: dict[str, Any]) -> list[tuple[str, str, str]]:
-    """(what, before, after) as short texts; an empty text where nothing was said."""
-    found = [(_name(field), _shown(field, was.get(field)), _shown(field, became.get(field))) for field in dict.fromkeys([*was, *became])]
+def changes(was: dict[str, Any], became: dict[str, Any], named: Named | None = None) -> list[tuple[str, str, str]]:
+    """(what, before, after) as short texts; an empty text where nothing was said. named -- field -> number -> what people call it."""
+    names = named or {}
+    found = [(_name(field), _shown(field, was.get(field), names), _shown(field, became.get(field), names)) for field in dict.fromkeys([*was, *became])]
     return [(name, before, after) for name, before, after in found if before or after]
 
 
@@ -97,11 +102,13 @@ def _name(field: str) -> str:
     return str(gettext(FIELDS[field])) if field in FIELDS else field.replace("_", " ")
 
 
-def _shown(field: str, value: Any) -> str:
+def _shown(field: str, value: Any, named: Named) -> str:
     if value is None or value == "" or value == []:
         return ""
     if isinstance(value, bool):
         return str(gettext("Yes") if value else gettext("No"))
+    if field in named:
+        return named[field].get(value, f"#{value}")
     values = value if isinstance(value, list) else [value]
     text = ", ".join(_one(field, one) for one in values)
     return text if len(text) <= _MOST else text[: _MOST - 1] + "…"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, time, timedelta
+from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -14,6 +15,7 @@ from planner.accounts import queries
 from planner.accounts.queries import EntryFilters
 from planner.core.errors import Invalid
 from planner.core.i18n import N_
+from planner.planning.campaigns import campaign_names
 from planner.web.access import needs
 from planner.web.settings.changes import changes
 
@@ -206,15 +208,18 @@ def history() -> ResponseReturnValue:
     cursor = request.args.get("cursor")
     page = queries.entries(g.db, filters, cursor=cursor)
     kept: dict[str, Any] = {name: value for name, value in asked.items() if value}
+    people = queries.people(g.db)
+    campaigns = {told["campaign_id"] for one in page.items for told in (one.was, one.became) if told.get("campaign_id") is not None}
+    named = {"owner_id": {one.id: one.name or one.email for one in people}, "campaign_id": campaign_names(g.db, campaigns)}
     html = render_template(
         "settings/history.html",
         lines=page.items,
         asked=asked,
         sentence=sentence,
-        people=queries.people(g.db),
+        people=people,
         subjects=SUBJECTS,
         actions=ACTIONS,
-        changes=changes,
+        changes=partial(changes, named=named),
         next_href=url_for(".history", **kept, cursor=page.next_cursor) if page.next_cursor else None,
         first_href=url_for(".history", **kept) if cursor else None,
     )
