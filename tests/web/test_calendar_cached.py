@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
 
@@ -13,11 +13,19 @@ from sqlalchemy.orm import Session
 
 from planner.catalog.models import Audience
 from planner.planning import service
+from planner.planning.models import Post
 from planner.web.calendar import pages
-from tests.conftest import Browser, StoppedClock
+from tests.conftest import Browser, Furnish, StoppedClock
 from tests.factories import NOON, make_asset, make_channel, make_post
 
 MONTH = "/calendar?view=month&date=2026-03-02"
+
+
+@pytest.fixture
+def app(request: pytest.FixtureRequest, furnish: Furnish) -> Iterator[Flask]:
+    """On SQLite, or on what a test asks for."""
+    with furnish(request.getfixturevalue(getattr(request, "param", "sqlite_url"))) as application:
+        yield application
 
 
 def again(client: Browser, tag: str, path: str = MONTH) -> int:
@@ -40,6 +48,23 @@ def test_what_did_not_change_is_not_sent_again_and_what_did_is(client: Browser, 
     assert again(client, tag) == 200
     tag = client.get(MONTH).headers["ETag"]
     clock.advance(timedelta(minutes=11))
+    assert again(client, tag) == 200
+
+
+@pytest.mark.parametrize("app", ["postgres_url"], indirect=True)
+def test_a_change_that_is_committed_after_a_later_one_is_seen(client: Browser, app: Flask, app_db: Session) -> None:
+    post, other = make_post(app_db), make_post(app_db)
+    app_db.commit()
+    service.move(app_db, post, NOON + timedelta(days=2), actor=None, now=NOON)
+    app_db.flush()
+    with app.extensions["planner"].sessions.begin() as quick:
+        service.move(quick, quick.get_one(Post, other.id), NOON + timedelta(days=3), actor=None, now=NOON)
+    client.get(MONTH)
+    tag = client.get(MONTH).headers["ETag"]
+    assert again(client, tag) == 304
+
+    app_db.commit()
+
     assert again(client, tag) == 200
 
 

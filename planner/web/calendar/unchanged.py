@@ -1,7 +1,7 @@
 """Whether a page of the calendar is still what its reader has: a mark of everything it is drawn from, read from two keys.
 
 Every change of a plan writes a line of history, and a message found on a platform is a new row; so the highest number of each tells whether
-anything changed. It is read before the posts: what changes meanwhile makes the page old, never new. The mark carries the page's nonce: an answer “nothing changed” renews the stored page's policy, which must go on naming it.
+anything changed. On PostgreSQL a line may appear after one with a higher number, so those just below the highest are counted too. It is read before the posts: what changes meanwhile makes the page old, never new. The mark carries the page's nonce: an answer “nothing changed” renews the stored page's policy, which must go on naming it.
 """
 
 from __future__ import annotations
@@ -12,9 +12,11 @@ from functools import lru_cache
 from typing import Any
 
 from flask import Response, g, request, session
-from sqlalchemy import Dialect, func, select
+from sqlalchemy import ColumnElement, Dialect, func, select
+from sqlalchemy.orm import aliased
 
 from planner.accounts.models import Entry
+from planner.core.db import Record
 from planner.publishing.models import Native
 from planner.web.session import runtime
 from planner.web.static_files import asset_url
@@ -23,13 +25,23 @@ __all__ = ["marked", "newest", "unchanged"]
 
 #: A page says “today” and what is still to come, so it is drawn anew after this many seconds whatever happened.
 _HOLDS_SECONDS = 600
+#: No change is committed after so many others that began later.
+_NEAR = 100
 
 _NONCE = re.compile(r"[A-Za-z0-9_-]{22}")
 
 
 def newest() -> tuple[Any, Any]:
-    """The highest number of a line of history and of a found message, as columns; 0 without one."""
-    return tuple(func.coalesce(select(func.max(kind.id)).scalar_subquery(), 0) for kind in (Entry, Native))  # type: ignore[return-value]
+    """The mark of the lines of history and that of the found messages, as columns; 0 without one."""
+    return _mark(Entry), _mark(Native)
+
+
+def _mark(kind: type[Record]) -> ColumnElement[int]:
+    """The highest number with how many of the last ones there are: another one after each change, in whatever order several are committed."""
+    other = aliased(kind)
+    highest = select(func.max(other.id)).scalar_subquery()
+    near = select(func.count()).select_from(kind).where(kind.id > highest - _NEAR).scalar_subquery()
+    return func.coalesce(select(func.max(kind.id)).scalar_subquery(), 0) * (_NEAR + 1) + near
 
 
 @lru_cache(maxsize=2)
