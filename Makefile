@@ -20,7 +20,7 @@ help: ## List what can be made
 run: $(VENV)/run.stamp static/dist/manifest.json planner/translations/.stamp ## Set everything up and start the product (DEMO=1 loads the demo quarter)
 	@$(BIN)/python -m planner.start --host $(HOST) --port $(PORT) $(if $(DEMO),--demo)
 
-test: dev ## Set everything up and run the tests (make check also walks through every page in a browser)
+test: dev ## Set everything up and run the tests (make check also does the journeys and looks over every page in a browser)
 	@$(PYTEST) -m 'not faults and not walk'
 
 dev: $(VENV)/dev.stamp static/dist/manifest.json planner/translations/.stamp

@@ -233,13 +233,15 @@ def _unnesting(table: str, alike: tuple[str, ...], differing: tuple[str, ...], c
 
 
 def _copy(db: Session, table: str, columns: Mapping[str, Sequence[Any]]) -> int:
-    """New rows on PostgreSQL, in the server's own format; how many."""
+    """New rows on PostgreSQL, in the server's own format, without the columns that nobody told; how many."""
+    count = len(next(iter(columns.values())))
+    told = {name: column for name, column in columns.items() if column[0] is not None or column.count(None) < count}
     driver: Any = db.connection().connection.driver_connection
-    with driver.cursor() as cursor, cursor.copy(f"COPY {table} ({', '.join(columns)}) FROM STDIN (FORMAT BINARY)") as target:
-        target.set_types([_KINDS.get(name, "int8") for name in columns])
-        for row in zip(*columns.values(), strict=True):
+    with driver.cursor() as cursor, cursor.copy(f"COPY {table} ({', '.join(told)}) FROM STDIN (FORMAT BINARY)") as target:
+        target.set_types([_KINDS.get(name, "int8") for name in told])
+        for row in zip(*told.values(), strict=True):
             target.write_row(row)
-    return len(next(iter(columns.values())))
+    return count
 
 
 def upsert(db: Session, table: Any, keys: Sequence[str], rows: list[dict[str, Any]]) -> None:

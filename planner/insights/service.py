@@ -34,7 +34,7 @@ __all__ = ["TOO_MANY", "compare", "forget", "rebuild", "record", "record_rows", 
 
 #: Counts from here on are refused: sums over thousands of posts must fit a column.
 TOO_MANY = 10**15
-_CHUNK = 500
+_CHUNK = 5000
 _COUNTS: Callable[[Reading], Counts] = attrgetter(*METRICS)
 _DIFFERENCES = 50
 
@@ -192,7 +192,8 @@ def _keep_latest(db: Session, told: _Told, posts: Mapping[int, Standing]) -> Non
     newer = [place for post_id, place in last.items() if posts[post_id].stamp is None or posts[post_id].stamp < told.stamps[place]]
     if newer:
         key = {"post_id": [told.posts[place] for place in newer], "at": [told.stamps[place] for place in newer], "regime": [told.regimes[place] for place in newer]}
-        write(db, "latest", {**key, **columns_of([told.counts[place] for place in newer])}, _LATEST_CLASH)
+        is_first = all(one.stamp is None for one in posts.values())  # Nothing is known of any, and the channel's other writers wait.
+        write(db, "latest", {**key, **columns_of([told.counts[place] for place in newer])}, _LATEST_CLASH, is_new=is_first)
 
 
 def _stamp(db: Session, at: datetime) -> Any:

@@ -195,7 +195,7 @@ def ingest_bulk(_posts: int) -> Line:
     """A back-fill of 100,000 readings (10,000 posts, ten days) with all roll-ups, against one COPY in the server's own format."""
     made = _database(10_000, read=False)
     ours, bare = [], []
-    for _ in range(3):
+    for _ in range(6):
         chance = random.Random(5)
         rows = [one for day in range(10) for one in readings_of(range(1, 10_001), datetime(2026, 4, 1 + day, 12, tzinfo=UTC), chance)]
         with _copy_of(made) as one, _copy_of(made) as other, _session(one) as db, closing(_connect(other)) as raw:

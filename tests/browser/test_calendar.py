@@ -19,7 +19,7 @@ from pypdf import PdfReader
 
 from tests.browser.conftest import Product, sign_in
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.walk]
 
 PARIS = ZoneInfo("Europe/Paris")
 #: Wednesday of the week after next, ten in the morning.

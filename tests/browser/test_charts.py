@@ -13,7 +13,7 @@ from playwright.sync_api import Locator, Page
 
 from tests.browser.conftest import Product, sign_in
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.walk]
 
 
 def saved(page: Page, figure: Locator, folder: Path) -> tuple[str, list[list[str]], Image.Image]:

@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Product, sign_in
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.walk]
 
 
 def test_own_words_are_named_counted_and_taken_back_and_a_closed_tab_loses_nothing(page: Page, demo: Product) -> None:

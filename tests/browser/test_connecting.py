@@ -9,7 +9,7 @@ from playwright.sync_api import Page, Response, expect
 
 from tests.browser.conftest import Product, sign_in
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.walk]
 PLATFORMS = (("X", "/i/oauth2/authorize", "Deny"), ("LinkedIn", "/oauth/v2/authorization", "Cancel"), ("YouTube", "/o/oauth2/v2/auth", "Deny"))
 
 

@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.browser.conftest import Product
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.walk]
 PARIS = ZoneInfo("Europe/Paris")
 #: Wednesday of the week after next, nine in the morning.
 WEDNESDAY = (datetime.now(PARIS) + timedelta(days=14 + (2 - datetime.now(PARIS).weekday()))).replace(hour=9, minute=0, second=0, microsecond=0)

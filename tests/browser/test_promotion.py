@@ -25,7 +25,7 @@ from tests.conftest import StoppedClock, make_settings
 from tests.factories import NOON, make_channel, make_user
 from tests.promotion.making import DAY, make_past, make_video, read
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.walk]
 
 
 @dataclass

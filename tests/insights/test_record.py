@@ -281,7 +281,7 @@ def test_neither_does_it_among_few_or_among_many(db: Session, sizes: tuple[int, 
 def _statements_of(db: Session, sizes: tuple[int, int], *, apart: timedelta) -> list[int]:
     """How many statements it takes to record so many posts' readings, one after the other."""
     known, *posts = make_posts(db, sum(sizes) + 1)
-    service.record(db, [(known.id, read(1))], at=MONDAY, now=MONDAY)
+    service.record(db, [(one.id, read(1)) for one in ([known, *posts] if apart else [known])], at=MONDAY, now=MONDAY)
     counts = []
     for number, size in enumerate(sizes, 1):
         said: list[str] = []
