@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +30,12 @@ _FILE = click.argument("file", type=click.Path(exists=True, dir_okay=False, read
 _DRY = click.option("--dry-run", is_flag=True, help="Check the file and write nothing.")
 
 
+def _columns(fields: Sequence[str]) -> Callable[[Any], Any]:
+    """The option that says which column holds what."""
+    said = f"Which column holds what, where its heading does not say; remembered for files with the same headings. Fields: {', '.join(fields)}."
+    return click.option("--column", "columns", multiple=True, metavar="FIELD=HEADING", help=said)
+
+
 @import_.command("assets")
 @_FILE
 @_DRY
@@ -53,10 +59,7 @@ def readings(run: Run, file: Path, dry_run: bool) -> None:
 @import_.command("visits")
 @_FILE
 @_DRY
-@click.option(
-    "--column", "columns", multiple=True, metavar="FIELD=HEADING",
-    help=f"Which column holds what, where its heading does not say; remembered for files with the same headings. Fields: {', '.join(VISIT_FIELDS)}.",
-)
+@_columns(VISIT_FIELDS)
 @acts()
 def visits(run: Run, file: Path, dry_run: bool, columns: tuple[str, ...]) -> None:
     """Take in visits to our pages from an export of Matomo, GA4 or another web statistics, or from a web server's log."""
@@ -67,10 +70,7 @@ def visits(run: Run, file: Path, dry_run: bool, columns: tuple[str, ...]) -> Non
 @import_.command("mentions")
 @_FILE
 @_DRY
-@click.option(
-    "--column", "columns", multiple=True, metavar="FIELD=HEADING",
-    help=f"Which column holds what, where its heading does not say; remembered for files with the same headings. Fields: {', '.join(MENTION_FIELDS)}.",
-)
+@_columns(MENTION_FIELDS)
 @acts()
 def mentions(run: Run, file: Path, dry_run: bool, columns: tuple[str, ...]) -> None:
     """Take in what others wrote of us, from a monitoring tool's export."""
