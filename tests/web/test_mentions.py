@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -150,3 +151,12 @@ def test_an_old_asset_that_is_mentioned_again_is_told_on_the_desk(app: Flask, cl
     page = text(client.get("/"))
     assert "Old assets that come back" in page and sentence in page and "External: chronicle.example, will fade." in page
     assert sentence in text(client.get(f"/assets/{asset.id}"))
+
+
+def test_a_mention_without_a_title_is_known_by_its_words(client: Browser, app_db: Session, asset: Asset) -> None:
+    keep(app_db, f"{NOON - DAY:%Y-%m-%d},https://x.com/ann/status/7,,Do you publish the raw data?,Ann,,{PAPER}\n")
+
+    page = client.get(f"/assets/{asset.id}/mentions").text
+
+    assert re.findall(r'<a class="wrap" href="https://x.com/ann/status/7"[^>]*>(.*?)</a>', page) == ["Do you publish the raw data?"]
+    assert page.count("Do you publish the raw data?") == 1
