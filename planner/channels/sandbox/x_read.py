@@ -36,6 +36,7 @@ __all__ = ["routes"]
 routes = Routes("x", trouble)
 _READ = ("tweet.read",)
 _QUARTER = 900
+_MOST_TOLD = 800  # a listing of mentions ends there, however many pages are asked for
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +95,7 @@ def mentions(call: Call) -> Response:
         if _within(one.at, page)
         and (not since_id or int(_reply_id(one)) > int(since_id))
         and (not until_id or int(_reply_id(one)) < int(until_id))
-    ][:800]
+    ][:_MOST_TOLD]
     return _tell_said(call, said, page)
 
 
@@ -134,7 +135,7 @@ def _said(db: sqlite3.Connection, call: Call, user_id: str, back: timedelta) -> 
     said = [
         one
         for post in recent
-        for one in reactions(post, call.seed, call.line, call.now, latest=20)
+        for one in reactions(post, call.seed, call.line, call.now, latest=_MOST_TOLD)
         if one.at >= call.now - back
     ]
     return sorted(said, key=lambda one: one.at, reverse=True)

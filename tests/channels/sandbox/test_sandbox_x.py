@@ -237,14 +237,19 @@ def test_people_answer_and_can_be_found_by_mention_and_by_search(x, clock):
 
 
 def test_the_number_of_answers_is_the_reply_count(x, clock):
-    ids = [post(x, f"Count me {number}").json()["data"]["id"] for number in range(6)]
+    ids = [post(x, f"Count me {number}").json()["data"]["id"] for number in range(40)]
     me = x("GET", "/2/users/me").json()["data"]["id"]
     clock.pass_(days=5)
 
     told = x("GET", f"/2/tweets?ids={','.join(ids)}&post.fields=public_metrics").json()["data"]
-    mentions = x("GET", f"/2/users/{me}/mentions?max_results=100").json()["meta"]["result_count"]
+    answered, further = [], ""
+    while further is not None:
+        page = x("GET", f"/2/users/{me}/mentions?max_results=100&post.fields=conversation_id{further}").json()
+        answered += [one["conversation_id"] for one in page.get("data", ())]
+        token = page["meta"].get("next_token")
+        further = token and f"&pagination_token={token}"
 
-    assert mentions == sum(one["public_metrics"]["reply_count"] for one in told)
+    assert {one: answered.count(one) for one in ids} == {one["id"]: one["public_metrics"]["reply_count"] for one in told}
 
 
 def test_a_listing_is_paged(x, clock):
