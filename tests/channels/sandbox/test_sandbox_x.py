@@ -221,7 +221,7 @@ def test_finalizing_too_few_bytes_is_refused(x):
 
 def test_people_answer_and_can_be_found_by_mention_and_by_search(x, clock):
     me = x("GET", "/2/users/me").json()["data"]
-    ids = [post(x, f"Trial number {number} of our network https://example.com/{number}").json()["data"]["id"] for number in range(8)]
+    ids = [post(x, f"Trial number {number} of our network https://example.com/{number}").json()["data"]["id"] for number in range(20)]
     clock.pass_(days=5)
 
     mentions = x("GET", f"/2/users/{me['id']}/mentions?max_results=100&post.fields=conversation_id,author_id&expansions=author_id").json()
