@@ -5,14 +5,18 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from datetime import timedelta
+
+from sqlalchemy.orm import Session
 
 from planner.channels import refreshing
+from planner.core.db import reading
 from planner.core.log import get_logger
 from planner.core.runtime import Runtime
 from planner.jobs.run import run_next
 from planner.jobs.tick import keep_house
 from planner.ledger.leases import worker_name
-from planner.publishing import outbox, reconcile
+from planner.publishing import outbox, queries, reconcile
 from planner.publishing.carrying_out import amend_next
 
 __all__ = ["Workers"]
@@ -27,14 +31,14 @@ class Workers:
         self._runtime = runtime
         self._stopping = threading.Event()
         self._threads = [
-            threading.Thread(target=self._loop, args=(name, step), name=name, daemon=True)
-            for name, step in [
-                *((f"sender-{number}", self._send) for number in range(1, runtime.settings.workers + 1)),
-                ("housekeeper", self._keep_house),
-                ("observer", self._look_up),
-                ("keys", self._renew),
-                ("amender", self._amend),
-                ("jobs", self._run_job),
+            threading.Thread(target=self._loop, args=(name, step, rest), name=name, daemon=True)
+            for name, step, rest in [
+                *((f"sender-{number}", self._send, self._until_due) for number in range(1, runtime.settings.workers + 1)),
+                ("housekeeper", self._keep_house, self._poll),
+                ("observer", self._look_up, self._poll),
+                ("keys", self._renew, self._poll),
+                ("amender", self._amend, self._poll),
+                ("jobs", self._run_job, self._poll),
             ]
         ]
 
@@ -54,17 +58,26 @@ class Workers:
         """Block until `stop` is called from elsewhere."""
         self._stopping.wait()
 
-    def _loop(self, name: str, step: Callable[[str], bool]) -> None:
+    def _loop(self, name: str, step: Callable[[str], bool], rest: Callable[[], float]) -> None:
         worker = f"{name}@{worker_name()}"[:80]
-        pause = self._runtime.settings.poll_seconds
         while not self._stopping.is_set():
             try:
-                busy = step(worker)
+                pause = 0.0 if step(worker) else rest()
             except Exception as error:  # A database restart or a bug must not end the thread: say so and go on.
                 log.error("worker step failed", worker=name, exc_info=error)
-                busy = False
-            if not busy:
-                self._stopping.wait(pause)
+                pause = self._poll()
+            self._stopping.wait(pause)
+
+    def _poll(self) -> float:
+        return self._runtime.settings.poll_seconds
+
+    def _until_due(self) -> float:
+        """Seconds to the moment of the next post, so that it goes out on that moment; never longer than between two looks."""
+        longest = timedelta(seconds=self._poll())
+        with Session(reading(self._runtime.engine)) as db:
+            now = self._runtime.clock.decision_time(db)
+            due = queries.next_due(db, now, longest)
+        return (longest if due is None else due - now).total_seconds()
 
     def _send(self, worker: str) -> bool:
         return outbox.send_all(self._runtime, worker, goes_on=lambda: not self._stopping.is_set()) > 0

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, Exists, ScalarSelect, Select, bindparam, select
+from sqlalchemy import BigInteger, ColumnElement, Exists, ScalarSelect, Select, bindparam, select, text
 from sqlalchemy.orm import Session
 
 from planner.channels.models import Channel, ChannelState
@@ -18,7 +18,8 @@ from planner.planning.models import Post
 from planner.publishing.models import Amendment, AmendmentKind, AmendmentState, Attempt, Delivery, DeliveryState, Hold, Result
 
 __all__ = [
-    "ACCOUNTS", "DUE", "WAITING", "AmendmentLine", "AttemptLine", "DeliveryView", "accounts_due", "amendments_of", "delivery_of", "recent",
+    "ACCOUNTS", "DUE", "NEXT_DUE", "WAITING", "AmendmentLine", "AttemptLine", "DeliveryView", "accounts_due", "amendments_of", "delivery_of",
+    "next_due", "recent",
 ]  # fmt: skip
 
 #: States in which a delivery waits for its moment.
@@ -73,6 +74,17 @@ DUE: Select[Delivery] = (
     select(Delivery)
     .where(Delivery.channel_id == _ACCOUNT, *_may_go(), ~_in_flight(_ACCOUNT))
     .order_by(Delivery.due_at, Delivery.id)
+)
+
+#: The queue's own condition comes first: only so does SQLite know that the partial index holds all of them.
+NEXT_DUE = (
+    select(Delivery.next_at)
+    .where(
+        text("deliveries.state IN ('due','retry','sending','unknown')"), Delivery.state.in_(WAITING),
+        Delivery.next_at > _NOW, Delivery.next_at <= bindparam("until", type_=UtcDateTime()),
+    )  # fmt: skip
+    .order_by(Delivery.next_at)
+    .limit(1)
 )
 
 
@@ -164,6 +176,14 @@ def recent(db: Session, *, states: tuple[DeliveryState, ...] = (), limit: int = 
 def accounts_due(db: Session, now: datetime) -> list[int]:
     """Numbers of the accounts with something due, in the order of their turns."""
     return list(db.scalars(ACCOUNTS, {"now": now}))
+
+
+def next_due(db: Session, now: datetime, within: timedelta) -> datetime | None:
+    """When the first of those deliveries becomes due that do so after `now` and before `now + within`; None when none does.
+
+    Short enough a span to be read from the queue's index, however much waits beyond it.
+    """
+    return db.scalar(NEXT_DUE, {"now": now, "until": now + within})
 
 
 def post_of(db: Session, delivery_id: int) -> Post | None:

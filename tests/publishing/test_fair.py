@@ -205,6 +205,20 @@ def test_the_queue_is_read_through_its_index(runtime: Runtime, clock: StoppedClo
     assert "Semi Join" not in plans[0], "each account is looked up by itself, not all deliveries for each"
 
 
+def test_the_next_moment_is_that_of_the_first_delivery_of_a_span_and_read_through_the_queue(
+    runtime: Runtime, clock: StoppedClock, platform: Gated
+) -> None:
+    due(runtime, clock, a=[("now", 0), ("soon", 1), ("later", 10)], b=[("sooner", 0.5)])
+    now, minute = clock.now(), timedelta(minutes=1)
+
+    with runtime.sessions() as db:
+        told = [queries.next_due(db, now + timedelta(minutes=after), minute) for after in (0, 0.5, 1, 9)]
+        read = plan(db, queries.NEXT_DUE.params(now=now, until=now + minute))
+
+    assert told == [now + minute / 2, now + minute, None, now + 10 * minute]
+    assert "ix_deliveries_queue" in read and "TEMP B-TREE" not in read
+
+
 def plan(db: Session, query) -> str:  # type: ignore[no-untyped-def]
     """How the database reads it; PostgreSQL is told that tables are large, for on a small one it reads everything."""
     is_sqlite = db.get_bind().dialect.name == "sqlite"
