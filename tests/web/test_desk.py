@@ -140,6 +140,7 @@ def test_what_a_person_publishes_stands_apart_once_its_day_has_come_until_it_is_
     assert {name: [title for title in cases if f">{title}<" in card] for name, card in cards.items()} == {
         "by-hand": ["Last week", "This evening"], "today": ["Not agreed", "By itself"],
     }  # fmt: skip
+    assert [("Overdue" in line) for line in cards["by-hand"].split("<li")[1:]] == [True, False]
 
 
 def test_a_desk_with_nothing_to_do_begins_what_comes_next(sign_in: SignIn, app_db: Session) -> None:
