@@ -26,6 +26,7 @@ profile = Routes("linkedin", trouble)
 _READ = ("r_organization_social_feed", "r_organization_social")
 _WRITE = ("w_organization_social_feed", "w_organization_social")
 _LONGEST = 1250
+_MOST_TOLD = 1000  # more comments than any pretend post gets
 _REACTIONS = (("LIKE", 0.72), ("PRAISE", 0.13), ("INTEREST", 0.08), ("APPRECIATION", 0.04), ("EMPATHY", 0.03))
 
 
@@ -35,7 +36,7 @@ def comments(call: Call) -> Response:
     post = _post(call)
     with call.reading() as db:
         own = things.children(db, "linkedin", "comment", post.id)
-    elements = [*(_invented(one) for one in reactions(post, call.seed, call.line, call.now)), *(_own(post, one) for one in own)]
+    elements = [*(_invented(one) for one in reactions(post, call.seed, call.line, call.now, latest=_MOST_TOLD)), *(_own(post, one) for one in own)]
     if not elements:
         refuse(404, f"No comments found for {post.id}", "NOT_FOUND")
     elements.sort(key=lambda one: one["created"]["time"], reverse=True)
