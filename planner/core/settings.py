@@ -53,7 +53,7 @@ class Settings:
     base_url: str = _doc("http://127.0.0.1:8000", "The address people use; links in messages and OAuth returns are built from it.")
     executor: str = _doc("embedded", "Who does background work: embedded (threads of the web process), worker (`flask planner work`), celery, or none.")
     broker_url: str = _doc("", "For PLANNER_EXECUTOR=celery: redis://… or amqp://….")
-    workers: int = _doc(2, "Threads that send posts, in the web process or in one `flask planner work`.")
+    workers: int = _doc(2, "Posts that one process sends at once, the web process or one `flask planner work`. Uploads that last are not counted.")
     poll_seconds: float = _doc(2.0, "How often an idle worker looks for new work. What it knows of goes out on its moment.")
     lease_seconds: int = _doc(60, "How long a worker's claim on a row lasts without a heartbeat.")
     call_timeout_seconds: float = _doc(30.0, "How long a platform may take to answer one call.")

@@ -1,4 +1,7 @@
-"""Worker threads: senders, and others that fill and sweep, look up, amend, renew keys and run jobs. The same in the web process and alone."""
+"""Worker threads: senders and who stands in for them, and others that fill and sweep, look up, amend, renew keys and run jobs.
+
+The same in the web process and alone.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 
 from sqlalchemy.orm import Session
 
@@ -16,12 +20,16 @@ from planner.core.runtime import Runtime
 from planner.jobs.run import run_next
 from planner.jobs.tick import keep_house
 from planner.ledger.leases import worker_name
-from planner.publishing import outbox, queries, reconcile
+from planner.publishing import heartbeat, outbox, queries, reconcile
 from planner.publishing.carrying_out import amend_next
 
 __all__ = ["Workers"]
 
 log = get_logger(__name__)
+#: A call that lasts longer, an upload, is no longer counted among those that a sender makes at once: another one sends meanwhile.
+_LASTING_SECONDS = 10.0
+#: So many at most.
+_STAND_INS = 6
 
 
 class Workers:
@@ -34,6 +42,7 @@ class Workers:
             threading.Thread(target=self._loop, args=(name, step, rest), name=name, daemon=True)
             for name, step, rest in [
                 *((f"sender-{number}", self._send, self._until_due) for number in range(1, runtime.settings.workers + 1)),
+                *((f"stand-in-{number}", partial(self._stand_in, number), self._poll) for number in range(1, _STAND_INS + 1)),
                 ("housekeeper", self._keep_house, self._poll),
                 ("observer", self._look_up, self._poll),
                 ("keys", self._renew, self._poll),
@@ -81,6 +90,14 @@ class Workers:
 
     def _send(self, worker: str) -> bool:
         return outbox.send_all(self._runtime, worker, goes_on=lambda: not self._stopping.is_set()) > 0
+
+    def _stand_in(self, number: int, worker: str) -> bool:
+        """Send while so many calls last: films that are on their way never make a message late that takes a second."""
+
+        def is_needed() -> bool:
+            return not self._stopping.is_set() and heartbeat.lasting(self._runtime, _LASTING_SECONDS) >= number
+
+        return is_needed() and outbox.send_all(self._runtime, worker, goes_on=is_needed) > 0
 
     def _keep_house(self, _worker: str) -> bool:
         keep_house(self._runtime)
