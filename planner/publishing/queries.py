@@ -82,7 +82,7 @@ NEXT_DUE = (
     .where(
         text("deliveries.state IN ('due','retry','sending','unknown')"), Delivery.state.in_(WAITING),
         Delivery.next_at > _NOW, Delivery.next_at <= bindparam("until", type_=UtcDateTime()),
-    )  # fmt: skip
+    )
     .order_by(Delivery.next_at)
     .limit(1)
 )
