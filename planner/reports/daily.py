@@ -17,6 +17,7 @@ from planner.accounts.models import User
 from planner.accounts.rules import may
 from planner.catalog.models import Asset
 from planner.core.i18n import N_
+from planner.insights.noticing import Alert, on_desk
 from planner.insights.watching import unkept
 from planner.planning.desk import desk
 from planner.planning.leaks import watch_of
@@ -94,7 +95,8 @@ def gather(db: Session, user: User, tongue: Speech, *, zone: str, four_eyes: str
         for one in mine
         if one.post.publish_at is not None
     ]
-    waits, direct = held.counts(db)
+    (waits, direct), returned = on_desk(db, viewer=user, now=now)
+    hidden, confidential = _secret_assets(db, [one.asset_id for one in returned], now=now), tongue.say(N_("a confidential asset"))
     undecided = direct if may(user, "native.decide") else 0
     parts = [
         _part(tongue.say(N_("Waiting for your yes")), asked),
@@ -104,6 +106,13 @@ def gather(db: Session, user: User, tongue: Speech, *, zone: str, four_eyes: str
         _part(tongue.say(N_("Held, waiting for a decision")), [Line(tongue.ngettext("one post", "%(num)d posts", waits), "/held")] if waits else []),
         _part(tongue.say(N_("Going out today")), posts(found.today, clock=True)),
         _part(tongue.say(N_("Channels to reconnect")), [_to_reconnect(tongue, channel(one.name), one.channel_id, one.reminder) for one in found.reconnect]),
+        _part(
+            tongue.say(N_("Old assets that come back")),
+            [
+                Line(f"{confidential if one.asset_id in hidden or words.says(one.title) else f'“{one.title}”'} · {_risen(tongue, one)}", f"/assets/{one.asset_id}#returned")
+                for one in returned
+            ],
+        ),
         _part(
             tongue.say(N_("Numbers about to close")),
             [Line(f"{tongue.moment(one.closes_at)} · {channel(one.channel)} · {title(one.post_id, one.title)}", "/performance/readings") for one in closing],
@@ -129,6 +138,27 @@ def secret_posts(db: Session, posts: Iterable[int], *, now: datetime) -> set[int
         .where(Post.id.in_(set(posts)))
     )
     return {row.id for row in rows if is_secret(row.confidentiality, row.sensitive, (row.embargo_until, row.campaign_lift), now)}
+
+
+def _secret_assets(db: Session, assets: Iterable[int], *, now: datetime) -> set[int]:
+    """Those of these assets of which nobody outside may know. One statement, none for none."""
+    wanted = set(assets)
+    if not wanted:
+        return set()
+    rows = db.execute(select(Asset.id, Asset.confidentiality, Asset.sensitive, Asset.embargo_until).where(Asset.id.in_(wanted)))
+    return {row.id for row in rows if is_secret(row.confidentiality, row.sensitive, (row.embargo_until,), now)}
+
+
+def _risen(tongue: Speech, one: Alert) -> str:
+    """What it gained against what its age predicts, in the desk's words."""
+    told = {
+        "visits": N_("%(gained)s visits without one of our marks, %(days)s; its age predicts %(expected)s, told from %(least)s on."),
+        "mentions": N_("%(gained)s mentions, %(days)s; its age predicts %(expected)s, told from %(least)s on."),
+        "views": N_("%(gained)s views, %(days)s; its age predicts %(expected)s, told from %(least)s on."),
+    }.get(one.metric, N_("%(gained)s impressions, %(days)s; its age predicts %(expected)s, told from %(least)s on."))
+    days = tongue.say(N_("%(first)s to %(last)s"), first=tongue.date(one.since), last=tongue.date(one.last_day))
+    number = tongue.number
+    return tongue.say(told, gained=number(one.gained), days=days, expected=number(round(one.expected)), least=number(one.threshold))
 
 
 def as_text(digest: Digest, tongue: Speech, base_url: str) -> str:

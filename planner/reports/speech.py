@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import date, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_date, format_datetime
+from babel.numbers import format_decimal
 from babel.support import NullTranslations, Translations
 
 __all__ = ["Speech", "speech"]
@@ -47,6 +48,14 @@ class Speech:
     def day(self, at: datetime) -> str:
         """The day by their clock, in full."""
         return format_date(at.astimezone(self._zone).date(), "EEEE d MMMM", locale=_MANNERS[self.language])
+
+    def date(self, on: date) -> str:
+        """A day of the calendar, short."""
+        return format_date(on, "d MMM", locale=_MANNERS[self.language])
+
+    def number(self, number: int) -> str:
+        """With its thousands apart."""
+        return format_decimal(number, locale=_MANNERS[self.language])
 
 
 def speech(language: str, zone: str) -> Speech:

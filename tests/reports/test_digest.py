@@ -6,7 +6,7 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from pathlib import Path
@@ -26,6 +26,7 @@ from planner.core.clock import Clock
 from planner.core.db import sessions_of
 from planner.core.errors import PlannerError
 from planner.core.runtime import Runtime
+from planner.insights.models import Resurfaced
 from planner.planning import routes, service
 from planner.planning.models import PostState
 from planner.planning.steps import Step
@@ -318,3 +319,25 @@ def test_what_a_person_publishes_is_told_and_keeps_a_secret(runtime: Runtime) ->
     part = next(part for part in told.parts if part.title == "To publish by hand")
     assert part.count == 2 and "“Open house”" in part.lines[0].text + part.lines[1].text
     assert MARK not in str(told) and told.subject.startswith("2 things need you")
+
+
+def test_an_old_asset_that_comes_back_is_told_and_keeps_a_secret(runtime: Runtime) -> None:
+    with runtime.sessions.begin() as db:
+        for title, values in (("Open house", {}), (f"{MARK} one", {"confidentiality": Confidentiality.INTERNAL}), (f"{MARK} two", {"embargo_until": MORNING + DAY})):
+            asset = make_asset(db, title=title, **values)
+            db.add(Resurfaced(
+                asset_id=asset.id, metric="mentions", since=date(2026, 2, 22), until=date(2026, 3, 1), gained=1208, expected=2.6, threshold=5,
+                cause_kind="external", cause="forum.example.org", noticed_at=MORNING - timedelta(hours=2),
+            ))  # fmt: skip
+        me = make_user(db, roles=("planner",))
+        told = {
+            language: next(part for part in daily.gather(db, me, Speech(language, "Europe/Paris"), zone="Europe/Paris", four_eyes="off", now=MORNING).parts)
+            for language in ("en", "fr")
+        }
+
+    assert (told["en"].title, told["en"].count) == ("Old assets that come back", 3)
+    assert [line.text for line in told["en"].lines] == [
+        f"{title} · 1,208 mentions, 22 Feb to 28 Feb; its age predicts 3, told from 5 on."
+        for title in ("a confidential asset", "a confidential asset", "“Open house”")
+    ]
+    assert "1\u202f208 mentions" in told["fr"].lines[0].text and MARK not in str(told)
