@@ -19,7 +19,7 @@ from planner.planning.queries import CalendarEntry
 from planner.publishing.models import Delivery, DeliveryState, Hold
 from planner.publishing.native_queries import OPEN_COUNT
 
-__all__ = ["HeldPost", "count", "counting", "counts", "held", "not_held"]
+__all__ = ["HeldPost", "count", "counting", "held", "not_held"]
 
 #: Posts that would still go out: one in review or in draft waits for somebody anyway.
 _GOING_OUT = (PostState.APPROVED, PostState.SCHEDULED)
@@ -60,14 +60,8 @@ def count(db: Session) -> int:
     return int(db.execute(select(_COUNT)).scalar_one())
 
 
-def counts(db: Session) -> tuple[int, int]:
-    """The same, and how many messages published directly nobody decided about. One statement."""
-    waiting, direct = db.execute(counting()).one()
-    return waiting, direct
-
-
 def counting() -> Select[int, int]:
-    """The one row that `counts` reads, for who reads more with it."""
+    """Asks, in one row, how many deliveries are held and how many messages published directly nobody decided about."""
     return select(_COUNT.label("waiting"), OPEN_COUNT.label("direct"))
 
 
