@@ -7,7 +7,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from planner.core.pages import host_of, page_key
 
-__all__ = ["NETWORKS", "WEB", "network_of", "number_of", "page_of", "site_of"]
+__all__ = ["NETWORKS", "WEB", "network_of", "number_of", "page_of", "query_of", "site_of"]
 
 WEB = "web"
 #: Network -> its name, which needs no translation.
@@ -64,6 +64,14 @@ def number_of(address: str) -> tuple[str, str] | None:
         found = _URN.search(parts.path.replace("%3A", ":").replace("%3a", ":")) or _SHARED.search(parts.path)
         return (network, f"urn:li:{found[1]}:{found[2]}") if found else None
     return None
+
+
+def query_of(address: str) -> frozenset[tuple[str, str]]:
+    """What of an address's query is no mark, by name and value; empty for one that cannot be read."""
+    try:
+        return frozenset(one for one in parse_qsl(urlsplit(address).query, keep_blank_values=True, max_num_fields=100) if not _MARK.fullmatch(one[0]))
+    except ValueError:
+        return frozenset()
 
 
 def page_of(address: str) -> str:

@@ -8,10 +8,10 @@ from dataclasses import dataclass, fields, replace
 from datetime import UTC, date, datetime
 from functools import reduce
 
-from planner.catalog.pages import AssetPages
 from planner.core.pages import marks_of, page_key
 from planner.core.text import find_links
 from planner.listening.networks import number_of, page_of
+from planner.listening.pages import OurPages
 from planner.planning.marks import post_of
 
 __all__ = ["Ours", "Told", "code_of", "day_of", "joined", "key_of", "links_of", "plain", "together"]
@@ -52,7 +52,7 @@ class Told:
 class Ours:
     """What leads to our assets: their pages, our posts by number and by their platform's, our short links, and titles."""
 
-    pages: AssetPages
+    pages: OurPages
     posts: Mapping[int, int]
     numbers: Mapping[tuple[str, str], int]
     codes: Mapping[str, int]

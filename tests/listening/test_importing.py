@@ -87,6 +87,30 @@ def test_a_mention_is_about_what_it_leads_to_and_what_the_file_names(db: Session
     assert (done.rows, done.new, done.known, done.own, done.apart, done.unknown) == (12, 12, 0, 0, 1, ["nothing"])
 
 
+def test_a_page_known_by_its_number_or_its_query_is_no_other_page_of_the_site(db: Session) -> None:
+    film, other, page, english = (
+        make_asset(db, title=title, url=url).id
+        for title, url in (
+            ("Film", "https://www.youtube.com/watch?v=abc_DEF-123"), ("Other film", "https://youtu.be/abc_DEF-124"), ("Page", "https://example.com/?p=12"),
+            ("English", "https://example.com/ports?lang=en"),
+        )
+    )  # fmt: skip
+    rows = [
+        ("their film", "https://www.youtube.com/watch?v=theirs-1234", ""), ("a comment", "https://www.youtube.com/watch?v=abc_DEF-123&lc=Ugx", ""),
+        ("our film", "https://www.youtube.com/watch?v=abc_DEF-123&t=9", ""), ("films", "https://a.example/1", "https://youtu.be/abc_DEF-123 https://www.youtube.com/watch?v=abc_DEF-124"),
+        ("someone's film", "https://a.example/2", "https://www.youtube.com/watch?v=theirs-1234"), ("the site", "https://a.example/3", "https://example.com/"),
+        ("the page", "https://a.example/4", "https://www.example.com/?utm_source=x&p=12&from=here"), ("another page", "https://a.example/5", "https://example.com/?p=13"),
+        ("without a language", "https://a.example/6", "https://example.com/ports"),
+    ]  # fmt: skip
+
+    done = bring(db, HEAD + "".join(f"2026-11-20,{address},{title},{text},,,,,\n" for title, address, text in rows))
+
+    assert about(db) == {
+        "their film": [], "a comment": [film], "films": [film, other], "someone's film": [], "the site": [], "the page": [page], "another page": [], "without a language": [english],
+    }  # fmt: skip
+    assert done.own == 1
+
+
 def test_our_own_pages_and_posts_are_no_mentions(db: Session) -> None:
     paper = make_asset(db, url=PAPER)
     make_post(db, asset=paper, channel=make_channel(db, platform=Platform.X), state=PostState.PUBLISHED, published_at=NOW, external_id="991")
