@@ -58,15 +58,13 @@ def keep(db: Session, tellings: Sequence[Told], *, actor: User | None, now: date
         key = key_of(told)
         same.setdefault(key, []).append(told)
         about.setdefault(key, set()).update(ours.assets_of(told))
-    for key in (key for key, assets in about.items() if not assets):
-        done.apart += 1
-        if len(done.unknown) < _MOST_NAMED:
-            done.unknown.append(same[key][0].name)
-    keys = sorted(same)
+    keys, forgotten = sorted(same), set[str]()
     for first in range(0, len(keys), _CHUNK):
         part = keys[first : first + _CHUNK]
-        numbers = _write(db, {key: together(same[key]) for key in part}, done, now)
+        numbers = _write(db, {key: together(same[key]) for key in part}, done, forgotten, now)
         done.gained.update(_tie(db, sorted((asset_id, numbers[key]) for key in part for asset_id in about[key])))
+    apart = [key for key, assets in about.items() if not assets]
+    done.apart, done.unknown = len(apart), [same[key][0].name for key in apart if key not in forgotten][:_MOST_NAMED]
     return done
 
 
@@ -78,8 +76,8 @@ def say_days(db: Session, source: str, first: date, last: date) -> None:
         db.execute(insert, days[start : start + _CHUNK])
 
 
-def _write(db: Session, wanted: dict[str, Told], done: Kept, now: datetime) -> dict[str, int]:
-    """Key -> number of the mention. Three statements and one for each that is known and gained something."""
+def _write(db: Session, wanted: dict[str, Told], done: Kept, forgotten: set[str], now: datetime) -> dict[str, int]:
+    """Key -> number of the mention; `forgotten` receives the keys of those that are. Three statements and one for each that is known and gained something."""
     insert = _insert(db, Mention).on_conflict_do_nothing(index_elements=["key"]).returning(Mention.key)
     new = set(db.scalars(insert, [{"key": key, "told_at": now} | told.columns for key, told in wanted.items()]))
     done.new += len(new)
@@ -87,7 +85,9 @@ def _write(db: Session, wanted: dict[str, Told], done: Kept, now: datetime) -> d
     numbers: dict[str, int] = {}
     for row in db.scalars(select(Mention).where(Mention.key.in_(wanted)).order_by(Mention.key).with_for_update()):
         numbers[row.key] = row.id
-        if row.key not in new and row.forgotten_at is None:
+        if row.forgotten_at is not None:
+            forgotten.add(row.key)
+        elif row.key not in new:
             better = joined(_told(row), wanted[row.key])
             for name, value in better.columns.items():
                 if getattr(row, name) != value:
