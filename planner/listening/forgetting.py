@@ -5,7 +5,6 @@ Its key, a digest, stays: told again, it is known and stays forgotten.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -20,7 +19,8 @@ from planner.core.i18n import N_
 from planner.core.seeking import holding
 from planner.ledger.models import Job
 from planner.listening.models import Mention
-from planner.listening.networks import WEB, page_of
+from planner.listening.networks import WEB
+from planner.listening.rules import key_at
 
 __all__ = ["forget", "written_by"]
 
@@ -33,7 +33,7 @@ def written_by(db: Session, *, author: str = "", address: str = "") -> list[Ment
     query = select(Mention).where(Mention.forgotten_at.is_(None)).order_by(Mention.id)
     if address:
         address = address if "://" in address else f"https://{address}"
-        query = query.where(Mention.key == hashlib.sha256(f"at:{page_of(address)}".encode(errors="replace")).hexdigest())
+        query = query.where(Mention.key == key_at(address))
     found = db.scalars(query.where(*holding(wanted.removeprefix("@"), Mention.author)) if wanted else query)
     return [one for one in found if not wanted or wanted in _names(one)]
 

@@ -23,9 +23,9 @@ from planner.core.log import get_logger
 from planner.core.runtime import Runtime
 from planner.core.text import shorten
 from planner.listening import service
-from planner.listening.models import MentionLook
+from planner.listening.models import Mention, MentionLook
 from planner.listening.networks import network_of, site_of
-from planner.listening.rules import Told, day_of, plain
+from planner.listening.rules import Told, day_of, key_at, plain
 
 __all__ = ["PLATFORMS", "collect"]
 
@@ -95,7 +95,7 @@ def _ask(runtime: Runtime, channel_id: int, left: Left) -> int:
         ours = set(db.scalars(select(Channel.external_id).where(Channel.platform == account.platform, Channel.external_id != "")))
         source = f"api-{channel_id}"
         done = service.keep(db, [_told(one, source) for one in told.heard if not one.author_id or one.author_id not in ours], actor=None, now=now)
-        _note(db, channel_id, told, since=since, asked_at=asked_at, now=now)
+        _note(db, channel_id, told, went_on=bool(before), since=since, asked_at=asked_at, now=now)
     return done.new
 
 
@@ -111,8 +111,8 @@ def _told(one: Heard, source: str) -> Told:
     )  # fmt: skip
 
 
-def _note(db: Session, channel_id: int, told: Mentions, *, since: datetime, asked_at: datetime, now: datetime) -> None:
-    """How far it came, which days are told with that, and what a refusal means for the channel."""
+def _note(db: Session, channel_id: int, told: Mentions, *, went_on: bool, since: datetime, asked_at: datetime, now: datetime) -> None:
+    """How far it came, which days are told with that, and what a refusal means for the channel. went_on -- where an earlier listing was cut short."""
     look = db.get(MentionLook, channel_id)
     if look is None:
         look = MentionLook(channel_id=channel_id, known_to="", newest="", oldest="")
@@ -121,11 +121,17 @@ def _note(db: Session, channel_id: int, told: Mentions, *, since: datetime, aske
     newest = look.newest or max(numbers, key=int, default="")
     look.asked_at, look.next_at, look.trouble = now, None, told.failed.reason if told.failed else ""
     if told.complete:
-        first = look.told_to or since
-        if len(told.heard) >= _MOST:  # What lies before the last 800 is not told.
-            first = max(first, min(cast("Any", one.receipt.at) for one in told.heard))
-        service.say_days(db, f"api-{channel_id}", day_of(first), day_of(asked_at))
-        look.known_to, look.newest, look.oldest, look.told_to = newest or look.known_to, "", "", asked_at
+        first, source = look.told_to or since, f"api-{channel_id}"
+        # What came while a listing waited to go on was not asked for: that comes next.
+        last = _written_at(db, newest) if went_on else asked_at
+        if last is not None:
+            # What lies before the last 800, in however many parts they came, is not told.
+            ends = db.scalar(select(Mention.at).where(Mention.source == source, Mention.at >= first).order_by(Mention.at.desc()).offset(_MOST - 1).limit(1))
+            if len(told.heard) >= _MOST:
+                ends = max(ends or first, min(cast("Any", one.receipt.at) for one in told.heard))
+            service.say_days(db, source, day_of(ends or first), day_of(last))
+            look.told_to = last
+        look.known_to, look.newest, look.oldest = newest or look.known_to, "", ""
         return
     look.newest, look.oldest = newest, min(numbers, key=int, default=look.oldest)
     if isinstance(told.failed, RetryLater):
@@ -134,3 +140,9 @@ def _note(db: Session, channel_id: int, told: Mentions, *, since: datetime, aske
     channel = db.get_one(Channel, channel_id)
     if isinstance(told.failed, Refused) and told.failed.account and not channels.has_newer_key(db, channel, asked_at):
         channels.hold(db, channel, told.failed.reason, now=now)
+
+
+def _written_at(db: Session, number: str) -> datetime | None:
+    """When X's message of that number was written; None where it is not kept, as one of our own."""
+    at: datetime | None = db.scalar(select(Mention.at).where(Mention.key == key_at(f"https://x.com/i/web/status/{number}")))
+    return at

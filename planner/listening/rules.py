@@ -14,7 +14,7 @@ from planner.listening.networks import number_of, page_of
 from planner.listening.pages import OurPages
 from planner.planning.marks import post_of
 
-__all__ = ["Ours", "Told", "code_of", "day_of", "joined", "key_of", "links_of", "plain", "together"]
+__all__ = ["Ours", "Told", "code_of", "day_of", "joined", "key_at", "key_of", "links_of", "plain", "together"]
 
 #: What two tellings of one mention may differ in: the fuller one stays.
 _TEXTS = ("network", "site", "outlet", "author", "address", "title", "excerpt")
@@ -95,10 +95,17 @@ def code_of(link: str) -> str:
 
 def key_of(told: Told) -> str:
     """64 hex digits that all tellings of one mention share: by its address, else by its words, its author, its outlet and its moment."""
-    said = f"at:{page_of(told.address)}" if told.address else "\n".join(
+    if told.address:
+        return key_at(told.address)
+    said = "\n".join(
         ("said", told.network, *(" ".join(text.split()).casefold() for text in (told.outlet, told.author, told.title, told.excerpt)), told.at.astimezone(UTC).isoformat())
     )  # fmt: skip
     return hashlib.sha256(said.encode(errors="replace")).hexdigest()
+
+
+def key_at(address: str) -> str:
+    """The key of a mention at this address."""
+    return hashlib.sha256(f"at:{page_of(address)}".encode(errors="replace")).hexdigest()
 
 
 def joined(one: Told, other: Told) -> Told:

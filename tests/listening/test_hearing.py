@@ -186,3 +186,39 @@ def test_what_a_file_told_too_is_one_mention_that_the_account_tells(runtime: Run
     with runtime.sessions() as db:
         (one,) = db.scalars(select(Mention)).all()
         assert (one.source, one.author, one.at, one.timed) == (f"api-{channel}", "Jane Doe @jane", NOON - HOUR, True)
+
+
+def days_of(runtime: Runtime, channel_id: int) -> list[Any]:
+    with runtime.sessions() as db:
+        return list(db.scalars(select(MentionDay.day).where(MentionDay.source == f"api-{channel_id}").order_by(MentionDay.day)))
+
+
+def test_days_on_which_a_listing_waited_to_go_on_are_told_only_once_they_are_asked_for(
+    runtime: Runtime, platform: Speaking, channel: int, clock: StoppedClock
+) -> None:
+    for number in range(10, 26):
+        platform.says(f"Said {number}", number=number)
+    hearing.collect(runtime, lambda _db, _channel, _now: 8)
+    platform.says("Meanwhile", number=40, back=-2 * DAY)
+    clock.advance(4 * DAY)
+
+    assert hearing.collect(runtime, lambda _db, _channel, _now: 8) == 8
+    assert (days_of(runtime, channel)[-1], look_of(runtime, channel).told_to) == (NOON.date(), NOON - HOUR)
+
+    clock.advance(HOUR)
+    assert hearing.collect(runtime, lambda _db, _channel, _now: 8) == 1
+    assert (days_of(runtime, channel)[-1], look_of(runtime, channel).told_to) == ((NOON + 4 * DAY).date(), NOON + 4 * DAY + HOUR)
+
+
+def test_what_lies_before_the_last_that_a_platform_lists_is_not_told_although_the_listing_came_in_parts(
+    runtime: Runtime, platform: Speaking, channel: int, clock: StoppedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hearing, "_MOST", 16)
+    for number in range(10, 30):
+        platform.says(f"Said {number}", number=number, back=(30 - number) * DAY)
+    platform.said = platform.said[-16:]
+    for _ in range(2):
+        hearing.collect(runtime, lambda _db, _channel, _now: 8)
+        clock.advance(HOUR)
+
+    assert (days_of(runtime, channel)[0], len(kept(runtime))) == ((NOON - 16 * DAY).date(), 16)
