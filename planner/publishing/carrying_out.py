@@ -18,6 +18,7 @@ from planner.accounts.models import User
 from planner.channels import service as channels
 from planner.channels.models import Channel, ChannelState
 from planner.channels.port import Account, Outcome, OutgoingPost, Platform, Refused, RetryLater, Sent, Unknown
+from planner.channels.refreshing import key_lives
 from planner.core.i18n import N_
 from planner.core.log import get_logger
 from planner.core.runtime import Runtime
@@ -76,6 +77,7 @@ def _take(db: Session, runtime: Runtime, worker: str, *, now: datetime) -> Task 
             Amendment.next_at <= now,
             Channel.state == ChannelState.CONNECTED,
             (Channel.wait_until.is_(None)) | (Channel.wait_until <= now),
+            key_lives(now),
         )
         .order_by(Amendment.next_at, Amendment.id)
         .limit(1)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -332,6 +332,24 @@ def test_a_refused_account_is_held_and_the_amendment_goes_on_after_reconnecting(
     turn(runtime, clock, minutes=1)
 
     assert (platform.amended, state_of(runtime, gone)[0]) == ([("delete", "live-1")] * 2, S.DONE)
+
+
+def test_an_amendment_waits_for_the_renewal_of_a_key_that_has_ended(
+    runtime: Runtime, live: Callable[..., int], clock: StoppedClock, platform: Scripted
+) -> None:
+    post_id = live()
+    take_down(runtime, clock, post_id)
+
+    def ends(at: datetime) -> None:
+        with runtime.sessions.begin() as db:
+            key = db.get_one(Post, post_id).channel.credential
+            assert key is not None
+            key.refresh_token, key.expires_at = "renewal", at
+
+    ends(clock.now())
+    assert (carrying_out.amend_next(runtime, "worker"), platform.amended) == (None, [])
+    ends(clock.now() + timedelta(hours=1))
+    assert (carrying_out.amend_next(runtime, "worker"), platform.amended) == (1, [("delete", "live-1")])
 
 
 # taking down
