@@ -15,7 +15,7 @@ from planner.channels.port import Limits
 from planner.core.errors import WrongState
 from planner.core.i18n import N_
 from planner.ledger.leases import lockable
-from planner.planning import pauses
+from planner.planning import pauses, states
 from planner.planning import service as planning
 from planner.planning.models import Post
 from planner.planning.quiet_models import Pause
@@ -61,6 +61,7 @@ def end_pause(db: Session, pause: Pause, *, actor: User | None, now: datetime) -
 def keep(db: Session, delivery: Delivery, *, actor: User | None, now: datetime) -> None:
     """Let a held post go out at its own time, which must still be to come. Raises WrongState, Forbidden."""
     _check(db, delivery, actor)
+    states.require(delivery.post, "send_again")
     if delivery.due_at <= now:
         raise WrongState(N_("Its time has passed: choose a new time, or send it now."))
     delivery.state, delivery.hold, delivery.reason = DeliveryState.DUE, None, ""
@@ -92,18 +93,19 @@ def move(
 def drop(db: Session, delivery: Delivery, *, actor: User | None, now: datetime) -> None:
     """Cancel a held post. Raises WrongState, Forbidden."""
     require(actor, "delivery.resolve", delivery.post)
-    _check_held(delivery)
+    _check_held(db, delivery)
     planning.cancel(db, delivery.post, actor=actor, now=now)
     stop(db, delivery, rules.Stop(DeliveryState.CANCELLED, N_("The post was cancelled.")), now=now)
 
 
 def _check(db: Session, delivery: Delivery, actor: User | None) -> None:
     require(actor, "delivery.resolve", delivery.post)
-    _check_held(delivery)
+    _check_held(db, delivery)
     service.refuse_under_a_pause(db, delivery.post)
 
 
-def _check_held(delivery: Delivery) -> None:
+def _check_held(db: Session, delivery: Delivery) -> None:
+    db.refresh(delivery, with_for_update=True)  # Somebody may have decided since it was read, and a worker may have it.
     if delivery.state is not DeliveryState.HELD or delivery.hold is not Hold.PAUSE:
         raise WrongState(N_("This post is not held by a pause any more."))
 

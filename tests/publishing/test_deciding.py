@@ -123,6 +123,33 @@ def test_a_kept_post_goes_out_at_its_own_time(runtime: Runtime, approved: Approv
     assert (len(platform.live), states(runtime, post_id)) == (1, [(DeliveryState.PUBLISHED, None)])
 
 
+def test_a_held_post_whose_approval_was_withdrawn_cannot_be_kept(runtime: Runtime, approved: Approved, clock: StoppedClock) -> None:
+    post_id = approved(minutes=60)
+    end(runtime, clock, pause(runtime, clock))
+    with runtime.sessions.begin() as db:
+        planning.withdraw(db, db.get_one(Post, post_id), actor=None, now=clock.now())
+
+    with pytest.raises(WrongState, match="draft"):
+        say(runtime, clock, deciding.keep, post_id)
+    assert states(runtime, post_id) == [HELD]
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)  # SQLite has one writer at a time.
+@pytest.mark.parametrize("verb", [deciding.keep, deciding.send, deciding.drop])
+def test_who_decides_on_what_somebody_let_go_meanwhile_is_told_so(
+    runtime: Runtime, approved: Approved, clock: StoppedClock, platform: Scripted, verb: Callable[..., None]
+) -> None:
+    post_id = approved(minutes=60)
+    end(runtime, clock, pause(runtime, clock))
+    with pytest.raises(WrongState, match="not held by a pause any more"), runtime.sessions.begin() as late:
+        read = delivery_of(late, post_id)
+        say(runtime, clock, deciding.send, post_id)
+        turn(runtime, clock, seconds=1)
+        verb(late, read, actor=None, now=clock.now())
+
+    assert (len(platform.live), states(runtime, post_id)) == (1, [(DeliveryState.PUBLISHED, None)])
+
+
 def test_a_post_whose_time_passed_cannot_be_kept_but_sent_on_a_persons_word(
     runtime: Runtime, approved: Approved, clock: StoppedClock, platform: Scripted
 ) -> None:
