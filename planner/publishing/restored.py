@@ -9,12 +9,13 @@ from sqlalchemy.orm import Session
 
 from planner.accounts import history
 from planner.accounts.models import User
+from planner.channels.models import ChannelState
 from planner.channels.port import Platform
 from planner.core.i18n import N_
 from planner.planning import facts as planning
 from planner.planning.models import Post, PostState
 from planner.publishing import compose, outbox, rules
-from planner.publishing.models import Attempt, Delivery, DeliveryState, Result
+from planner.publishing.models import Attempt, Delivery, DeliveryState, Hold, Result
 from planner.publishing.settling import abandon, close, stop
 
 __all__ = ["LOOK_FIRST", "go_back", "look_first"]
@@ -68,6 +69,8 @@ def go_back(db: Session, delivery: Delivery, attempt: Attempt, *, now: datetime)
     """It is not live: the delivery stands where it stood in the backup."""
     was, reason = DeliveryState(attempt.code), attempt.reason
     close(attempt, Result.ABSENT, code="absent", reason=N_("A backup was put back; it is not live."), now=now)
+    if was is DeliveryState.HELD and delivery.hold is Hold.CHANNEL and delivery.post.channel.state is ChannelState.CONNECTED:
+        was, reason, delivery.hold = DeliveryState.DUE, "", None  # Reconnected while nobody knew whether it is live.
     if was in (DeliveryState.DUE, DeliveryState.RETRY):
         delivery.state, delivery.reason = was, reason
         delivery.lease_owner = delivery.lease_until = None

@@ -8,7 +8,8 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from planner.channels.port import Listing, Platform, Receipt, Unknown
+from planner.channels.models import ChannelState
+from planner.channels.port import Listing, Platform, Receipt, Refused, Unknown
 from planner.core.errors import WrongState
 from planner.core.runtime import Runtime
 from planner.planning import pauses
@@ -167,3 +168,24 @@ def test_what_was_unknown_in_the_backup_is_looked_up_as_ever(
     go(seconds=91)
 
     assert standing(runtime, post_id) == (PostState.PUBLISHED, DeliveryState.PUBLISHED, [Result.ABSENT, Result.SENT])
+
+
+@pytest.mark.parametrize(("minutes", "state"), [(5, DeliveryState.PUBLISHED), (180, DeliveryState.MISSED)])
+def test_what_the_backup_held_for_a_channel_that_was_reconnected_meanwhile_is_held_no_more(
+    runtime: Runtime, approved: Approved, go: Callable[..., None], put_back: Callable[..., int], platform: Scripted, minutes: int, state: DeliveryState
+) -> None:
+    post_id = approved(minutes=10)
+    platform.script = [Refused("unauthorised", "Connect again.", account=True)]
+    go(minutes=10)
+    assert standing(runtime, post_id)[1] is DeliveryState.HELD
+    put_back(minutes=15)
+    go(minutes=minutes)
+    with runtime.sessions.begin() as db:
+        channel = db.get_one(Post, post_id).channel
+        channel.state = ChannelState.CONNECTED
+        assert service.release_channel(db, channel, now=runtime.clock.now()) == 0
+    go(seconds=1)
+    go(seconds=91)
+    go(seconds=1)
+
+    assert standing(runtime, post_id)[1] is state
