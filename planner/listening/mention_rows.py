@@ -47,6 +47,8 @@ TEMPLATE: tuple[tuple[str, ...], ...] = (
         "Jane Doe", "The Example Times", "", "https://www.example.com/papers/energy-per-bit", "",
     ),
 )  # fmt: skip
+#: Nothing that is read of a cell stands behind so many characters: a whole article is shorter, and a cell may have millions.
+_READ = 50_000
 _LONGEST = {"title": 300, "excerpt": 1000, "author": 200, "outlet": 200, "asset": 300, "network": 80}
 #: Dates of which the month is a word, as tools in English write them, and the time that may follow.
 _WORDED = re.compile(r"(\d{1,2}[- ][A-Za-z]{3,9}[- ]\d{4}|[A-Za-z]{3,9} \d{1,2}, \d{4})(?:,? +(\d.*))?")
@@ -65,12 +67,13 @@ def read_row(row: Row, *, now: datetime, zone: str, source: str) -> Told:
     elif at > now + timedelta(days=1):
         row.complain(N_("A mention cannot be from the future."), "at")
     address = row.take("address", _address, "")
-    told = {name: shorten(plain(row[name]), most) for name, most in _LONGEST.items()}
+    told = {name: shorten(plain(row[name][:_READ]), most) for name, most in _LONGEST.items()}
     if not address and not told["title"] and not told["excerpt"]:
         row.complain(N_("This row has neither an address nor a text."), "address")
+    words = " ".join(row[name][:_READ] for name in ("links", "title", "excerpt"))[:_READ]
     return Told(
         at, source, network_of(address, told["network"]), site_of(address), told["outlet"], told["author"], address, told["title"], told["excerpt"], timed,
-        links=tuple(dict.fromkeys(one[:2000] for one in find_links(f"{row['links']} {row['title']} {row['excerpt']}".replace("|", " ").replace(";", " ")))),
+        links=tuple(dict.fromkeys(one[:2000] for one in find_links(words.replace("|", " ").replace(";", " ")))),
         about=told["asset"].removeprefix("#"),
     )  # fmt: skip
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields, replace
 from datetime import UTC, date, datetime
@@ -18,6 +19,7 @@ __all__ = ["Ours", "Told", "code_of", "day_of", "joined", "key_at", "key_of", "l
 
 #: What two tellings of one mention may differ in: the fuller one stays.
 _TEXTS = ("network", "site", "outlet", "author", "address", "title", "excerpt")
+_SHORT = re.compile(r"/l/([0-9A-Za-z]{1,16})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +92,7 @@ def links_of(told: Told) -> list[str]:
 def code_of(link: str) -> str:
     """The code of an address that looks like a short link of ours, /l/<code>; else empty."""
     path = page_key(link)[1]
-    return path[3:] if path.startswith("/l/") and "/" not in path[3:] and len(path) <= 19 else ""
+    return found[1] if (found := _SHORT.fullmatch(path)) else ""
 
 
 def key_of(told: Told) -> str:

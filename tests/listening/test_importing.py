@@ -219,6 +219,16 @@ def test_what_no_database_keeps_is_left_out_of_what_others_wrote(db: Session) ->
     assert (kept.excerpt, len(kept.title) <= 300, kept.title[-1]) == (f"two lines {PAPER}", True, "…")
 
 
+def test_a_cell_of_any_size_and_of_any_signs_is_taken(db: Session) -> None:
+    make_asset(db, url=PAPER)
+    text = f'2026-11-20,https://a.example/1,"{"pad " * 20_000}","{PAPER} https://a.example/l/a\0b https://a.example{")." * 150_000}",\0,\0,,https://a.example/l/\0,\0/\n'
+
+    done = bring(db, HEAD + text)
+
+    (kept,) = db.scalars(select(Mention)).all()
+    assert (done.gained.total(), len(kept.title), kept.author) == (1, 300, "")
+
+
 def test_who_may_not_import_keeps_nothing(db: Session) -> None:
     checked = importing.validate((HEAD + "2026-11-20,https://a.example/1,A,,,,,,\n").encode(), now=NOW)
     with pytest.raises(Forbidden):
