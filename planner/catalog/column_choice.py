@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -17,7 +17,7 @@ from planner.catalog.sheets import Sheet, heading
 from planner.core.errors import Invalid
 from planner.core.i18n import N_
 
-__all__ = ["MissingColumns", "Note", "choose_columns", "headings_key", "known_columns", "remember", "remembered"]
+__all__ = ["MissingColumns", "Note", "choose_columns", "headings_key", "known_columns", "remember", "remembered", "spelt"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ def choose_columns(sheet: Sheet, places: dict[str, int], chosen: Mapping[str, st
     Raises Invalid for a field or a heading that there is not.
     """
     result = dict(places)
-    for name, wanted in chosen.items():
+    for name, wanted in spelt(sheet.headings, chosen).items():
         if name not in columns:
             raise Invalid(N_("“%(name)s” is not one of: %(known)s."), field="columns", name=name[:40], known=", ".join(columns))
         if not wanted:
@@ -54,6 +54,12 @@ def choose_columns(sheet: Sheet, places: dict[str, int], chosen: Mapping[str, st
         else:
             raise Invalid(N_("This table has no column “%(name)s”."), field="columns", name=wanted[:60])
     return result
+
+
+def spelt(headings: Sequence[str], chosen: Mapping[str, str]) -> dict[str, str]:
+    """A choice as this file spells its headings: capitals and accents may differ (see `headings_key`). What it has no heading for stays as it is."""
+    alike = {_alike(text): text for text in reversed(headings) if text}
+    return {name: wanted if wanted in headings else alike.get(_alike(wanted), wanted) for name, wanted in chosen.items()}
 
 
 def known_columns(sheet: Sheet, columns: Mapping[str, tuple[str, ...]]) -> dict[str, int]:
@@ -69,7 +75,7 @@ def known_columns(sheet: Sheet, columns: Mapping[str, tuple[str, ...]]) -> dict[
 
 def headings_key(headings: list[str], *, kind: str = "") -> str:
     """64 hex digits that files of a kind with the same headings share, whatever their order and spelling of accents and capitals."""
-    return hashlib.sha256("\n".join([*filter(None, [kind]), *sorted(heading(one) for one in headings)]).encode()).hexdigest()
+    return hashlib.sha256("\n".join([*filter(None, [kind]), *sorted(_alike(one) for one in headings)]).encode()).hexdigest()
 
 
 def remembered(db: Session) -> dict[str, dict[str, str]]:
@@ -82,3 +88,8 @@ def remember(db: Session, headings: str, columns: Mapping[str, str], *, now: dat
     insert = (postgresql if db.get_bind().dialect.name == "postgresql" else sqlite).insert(RememberedColumns)
     values = {"columns": dict(columns), "at": now}
     db.execute(insert.values(headings=headings, **values).on_conflict_do_update(index_elements=["headings"], set_=values))
+
+
+def _alike(text: str) -> str:
+    """A heading as it is compared, also one without any letter from a to z."""
+    return heading(text) or text.strip().casefold()

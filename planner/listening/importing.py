@@ -50,7 +50,7 @@ class Checked:
 def columns_known(headings: Sequence[str], remembered: Mapping[str, Mapping[str, str]]) -> dict[str, str]:
     """Field -> heading that would be used for such a file: those remembered, else those known by their names."""
     known = {name: headings[place] for name, place in column_choice.known_columns(Sheet(list(headings)), MENTION_COLUMNS).items()}
-    return known | dict(remembered.get(_key(headings), {}))
+    return known | column_choice.spelt(headings, remembered.get(_key(headings), {}))
 
 
 def validate(

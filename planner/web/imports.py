@@ -113,7 +113,7 @@ def _used(kind: str, headings: list[str], remembered: Mapping[str, Mapping[str, 
     if kind == "mentions":
         return mentions.columns_known(headings, remembered)
     known = {name: headings[place] for name, place in column_choice.known_columns(Sheet(headings), visit_rows.VISIT_COLUMNS).items()}
-    return {**known, **remembered.get(column_choice.headings_key(headings), {})}
+    return known | column_choice.spelt(headings, remembered.get(column_choice.headings_key(headings), {}))
 
 
 @needs("asset.import")

@@ -179,8 +179,18 @@ def test_columns_that_a_person_pointed_at_are_remembered_for_mentions_alone(db: 
 
     assert bring(db, text, columns={"at": "Quand", "address": "Où", "title": "Quoi"}).new == 1
     assert bring(db, text.replace("Bonjour", "Bonjour à tous")).known == 1
+    assert bring(db, text.replace("Quand,Où,Quoi", "QUOI,OU,quand ").replace("2026-11-20,https://a.example/1,Bonjour", "Bonjour,https://a.example/1,2026-11-20")).known == 1
     (remembered,) = db.scalars(select(RememberedColumns)).all()
     assert remembered.headings != column_choice.headings_key(["Quand", "Où", "Quoi"])
+
+
+def test_headings_in_other_letters_are_told_apart(db: Session) -> None:
+    text = "Дата,Адрес,№\n2026-11-20,https://a.example/1,7\n"
+    assert bring(db, text, columns={"at": "Дата", "address": "Адрес", "title": ""}).new == 1
+    assert bring(db, text.replace("Дата", "ДАТА")).known == 1
+
+    with pytest.raises(column_choice.MissingColumns):
+        importing.validate("名称,链接,日期\n标题,https://a.example/1,2026-11-20\n".encode(), now=NOW, remembered=column_choice.remembered(db))
 
 
 def test_each_row_that_is_wrong_says_why_and_nothing_is_written(db: Session) -> None:
