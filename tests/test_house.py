@@ -96,6 +96,12 @@ def test_a_missing_secret_key_is_refused_by_name() -> None:
         Settings.from_env({})
 
 
+@pytest.mark.parametrize(("name", "value"), [("POLL_SECONDS", "0"), ("POLL_SECONDS", "-1"), ("POLL_SECONDS", "nan"), ("POLL_SECONDS", "inf"), ("LEASE_SECONDS", "0"), ("SETTLE_SECONDS", "nan"), ("MAX_TRIES", "0"), ("WORKERS", "-1")])
+def test_a_number_with_which_workers_would_never_rest_or_never_work_is_refused_by_name(name: str, value: str) -> None:
+    with pytest.raises(BadSetting, match=f"PLANNER_{name}"):
+        Settings.from_env({"PLANNER_SECRET_KEY": "a-key-for-tests-0123456789-abcdefgh", f"PLANNER_{name}": value})
+
+
 def test_what_is_built_is_not_in_git() -> None:
     tracked = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=False).stdout.splitlines()
 

@@ -17,6 +17,11 @@ _EXECUTORS = ("embedded", "worker", "celery", "none")
 _SMTP_SECURITY = ("starttls", "tls", "none")
 _FOUR_EYES = ("releases", "always", "never")
 
+#: Numbers with which a worker neither stops nor runs without a rest.
+_BETWEEN: dict[str, tuple[float, float]] = {
+    "poll_seconds": (0.01, 3600), "lease_seconds": (1, 3600), "call_timeout_seconds": (0.1, 3600), "settle_seconds": (0.1, 86_400), "max_tries": (1, 1000), "workers": (0, 1000),
+}  # fmt: skip
+
 #: Where the real platforms live; used when PLANNER_SANDBOX=off and no address is set.
 _REAL = {
     "x_api_url": "https://api.x.com",
@@ -123,6 +128,9 @@ class Settings:
             raise BadSetting("PLANNER_MAIL_FROM", "is needed with PLANNER_SMTP_HOST: an address such as planner@example.com.")
         if self.language not in ("en", "fr"):
             raise BadSetting("PLANNER_LANGUAGE", "must be en or fr.")
+        for name, (least, most) in _BETWEEN.items():
+            if not least <= getattr(self, name) <= most:
+                raise BadSetting(f"PLANNER_{name.upper()}", f"must be between {least} and {most}.")
         if self.settle_seconds <= self.call_timeout_seconds:
             raise BadSetting("PLANNER_SETTLE_SECONDS", "must be longer than PLANNER_CALL_TIMEOUT_SECONDS, or a slow answer could be doubled.")
         try:
