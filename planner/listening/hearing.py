@@ -138,7 +138,8 @@ def _note(db: Session, channel_id: int, told: Mentions, *, went_on: bool, since:
         look.next_at = now + (told.failed.after or _PAUSE)
     log.warning("mentions were not told whole", channel=channel_id, why=look.trouble or N_("The budget for reading is used up."))
     channel = db.get_one(Channel, channel_id)
-    if isinstance(told.failed, Refused) and told.failed.account and not channels.has_newer_key(db, channel, asked_at):
+    # Only a key that is refused lets nothing be sent either; who may not read mentions, or has used up what reading them costs, may still post.
+    if isinstance(told.failed, Refused) and told.failed.code == "unauthorised" and not channels.has_newer_key(db, channel, asked_at):
         channels.hold(db, channel, told.failed.reason, now=now)
 
 

@@ -156,6 +156,7 @@ def test_an_empty_budget_asks_nothing_and_the_door_counts_authors_too(
         (RetryLater("Too many calls.", after=3 * HOUR, account=True), ChannelState.CONNECTED, [1, 1, 2]),
         (RetryLater("X did not answer.", down=True), ChannelState.CONNECTED, [2, 3, 4]),
         (Refused("unauthorised", "The key is dead.", account=True), ChannelState.NEEDS_RECONNECT, [1, 1, 1]),
+        (Refused("forbidden", "X does not let this app read mentions.", account=True), ChannelState.CONNECTED, [2, 3, 4]),
     ],
 )
 def test_a_refusal_says_why_and_when_to_ask_again(
