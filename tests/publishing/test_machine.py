@@ -20,6 +20,7 @@ from sqlalchemy.orm import Session
 from planner import tables
 from planner.accounts import history
 from planner.accounts.models import User
+from planner.channels import service as channels
 from planner.channels.models import Channel
 from planner.channels.port import Account, Listing, Outcome, OutgoingPost, Receipt, Refused, RetryLater, Sent, Unknown
 from planner.core.db import make_engine, sessions_of
@@ -30,7 +31,7 @@ from planner.planning import service as planning
 from planner.planning.models import Post, PostState
 from planner.planning.quiet_models import Pause
 from planner.planning.values import PostValues, values_of
-from planner.publishing import outbox, reconcile, restored, service
+from planner.publishing import deciding, outbox, reconcile, restored, service
 from planner.publishing.check import violations
 from planner.publishing.models import Attempt, Delivery, DeliveryState
 from tests.conftest import StoppedClock, make_settings
@@ -38,7 +39,7 @@ from tests.factories import make_channel, make_post, make_user
 from tests.publishing.conftest import Scripted, ScriptedRegistry
 
 SETTLE, LATE, LAG = 90, 40, 30
-FATES = ("yes", "dropped before", "dropped after", "accepted late", "not now", "never", "die before", "die after")
+FATES = ("yes", "dropped before", "dropped after", "accepted late", "not now", "never", "not this account", "die before", "die after")
 
 
 class Died(BaseException):
@@ -66,6 +67,8 @@ class Town(Scripted):
                 return RetryLater("busy")
             case "never":
                 return Refused("content", "not allowed")
+            case "not this account":
+                return Refused("unauthorised", "Connect again.", account=True)
         number = f"live-{len(self.shown) + 1}"
         at = self.clock.moment + timedelta(seconds=LATE if self.fate == "accepted late" else 0)
         self.shown.append((post.fingerprint, at, number))
@@ -161,6 +164,24 @@ class Deliveries(RuleBasedStateMachine):
     def bring_back(self, pick: int) -> None:
         self._try(pick, lambda db, post: planning.restore(db, post, actor=self._people(db)[0], now=self.clock.moment))
 
+    @rule(pick=st.integers(0, 9))
+    def withdraw(self, pick: int) -> None:
+        self._try(pick, lambda db, post: planning.withdraw(db, post, actor=self._people(db)[0], now=self.clock.moment))
+
+    @rule(pick=st.integers(0, 9), verb=st.sampled_from((deciding.keep, deciding.send, deciding.drop)))
+    def decide(self, pick: int, verb: Callable[..., None]) -> None:
+        self._try(pick, lambda db, post: verb(db, self._delivery(db, post), actor=self._people(db)[1], now=self.clock.moment))
+
+    @rule()
+    def reconnect(self) -> None:
+        # A second later: the key that an attempt used is told from the new one by their moments.
+        self.clock.advance(timedelta(seconds=1))
+        with self.runtime.sessions.begin() as db:
+            channel = db.get_one(Channel, self.channel)
+            channels.reconnect(db, channel, access_token="another-token", actor=None, now=self.clock.moment)
+            service.release_channel(db, channel, now=self.clock.moment)
+        self.clock.advance(timedelta(seconds=1))
+
     @rule()
     def pause(self) -> None:
         with self.runtime.sessions.begin() as db:
@@ -173,7 +194,7 @@ class Deliveries(RuleBasedStateMachine):
         self.clock.advance(timedelta(seconds=1))
         with self.runtime.sessions.begin() as db:
             for row in db.scalars(select(Pause).where(Pause.ended_at.is_(None))).all():
-                pauses.resume(db, row, actor=None, now=self.clock.moment)
+                deciding.end_pause(db, row, actor=None, now=self.clock.moment)
         self.clock.advance(timedelta(seconds=1))
 
     @rule(pick=st.integers(0, 9))
@@ -203,6 +224,7 @@ class Deliveries(RuleBasedStateMachine):
     def keep_house(self) -> None:
         with self.runtime.sessions.begin() as db:
             outbox.fill(db, self.clock.moment)
+            deciding.hold_paused(db, now=self.clock.moment)
             outbox.sweep(db, self.clock.moment)
 
     @rule(fate=st.sampled_from(FATES), times=st.sampled_from((1, 1, 3)))
@@ -280,6 +302,7 @@ class Deliveries(RuleBasedStateMachine):
         """Let everything come to its end: then what is published is live, and what is live is published."""
         self.town.fate, self.town.lag = "yes", timedelta()
         self.resume()
+        self.reconnect()
         for _ in range(12):
             self.clock.advance(timedelta(seconds=200))
             self.keep_house()
