@@ -20,7 +20,7 @@ from planner.ledger import jobs
 from planner.listening import importing
 from planner.listening.models import Mention
 from tests.conftest import Browser
-from tests.factories import NOON, make_asset
+from tests.factories import NOON, make_asset, make_user
 from tests.web.counting import statements
 from tests.web.test_visits import hidden, text
 
@@ -126,6 +126,15 @@ def test_many_mentions_are_drawn_by_month_and_listed_page_by_page(app: Flask, cl
     (following,) = [one for one in listed.text.split('"') if one.startswith(f"/assets/{asset.id}/mentions?cursor=")]
     assert client.get(following).text.count("<li data-row>") == 11
     assert client.get(f"/assets/{asset.id}/mentions?cursor=x").status_code == 422
+
+
+def test_a_mention_of_which_only_the_day_was_told_is_of_that_day_for_everybody(sign_in: SignIn, app_db: Session, asset: Asset) -> None:
+    reader = make_user(app_db, time_zone="Pacific/Auckland")
+    keep(app_db, line(3, 1))
+    there = sign_in(reader)
+
+    assert "The Chronicle · chronicle.example · 27 Feb 2026" in text(there.get(f"/assets/{asset.id}/mentions"))
+    assert "Title 2 27 Feb 2026 Jane Doe" in text(send(there, HEAD + line(3, 2)))
 
 
 def test_nobody_reads_mentions_of_what_they_may_not_know(sign_in: SignIn, app_db: Session) -> None:
