@@ -21,7 +21,7 @@ from planner.insights.noticing import Alert, on_desk
 from planner.insights.watching import unkept
 from planner.planning.desk import desk
 from planner.planning.leaks import watch_of
-from planner.planning.models import Campaign, Post
+from planner.planning.models import Campaign, Post, PostState
 from planner.planning.queries import CalendarEntry
 from planner.planning.shared import is_secret
 from planner.planning.surroundings import embargoed_terms
@@ -33,6 +33,8 @@ __all__ = ["Digest", "Line", "Part", "as_text", "gather", "secret_posts"]
 
 #: Lines of one part; the others are counted.
 _MOST = 10
+#: What leaves today unless something stops it; a draft does not, and what is live has left.
+_GOES_OUT = (PostState.APPROVED, PostState.SCHEDULED, PostState.SENDING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +71,9 @@ def gather(db: Session, user: User, tongue: Speech, *, zone: str, four_eyes: str
     found = desk(db, viewer=user, now=now, zone=zone)
     mine = [one for one in waiting(db, viewer=user, four_eyes=four_eyes) if one.mine]
     closing = unkept(db, now=now, viewer=user) if may(user, "readings.refresh") else []
-    by_hand = held.not_held(db, found.by_hand)
-    entries = [*found.today, *by_hand, *found.trouble, *found.changes]
+    awaited = held.not_held(db, [*found.by_hand, *(one for one in found.today if one.state in _GOES_OUT)])
+    by_hand, today = [one for one in awaited if one in found.by_hand], [one for one in awaited if one not in found.by_hand]
+    entries = [*today, *by_hand, *found.trouble, *found.changes]
     secret = secret_posts(db, [one.post_id for one in entries] + [one.post.id for one in mine] + [one.post_id for one in closing], now=now)
     words = watch_of(embargoed_terms(db, except_asset=None, after=now))
 
@@ -104,7 +107,7 @@ def gather(db: Session, user: User, tongue: Speech, *, zone: str, four_eyes: str
         _part(tongue.say(N_("To publish by hand")), posts(by_hand)),
         _part(tongue.say(N_("Sent back to you")), posts(found.changes)),
         _part(tongue.say(N_("Held, waiting for a decision")), [Line(tongue.ngettext("one post", "%(num)d posts", waits), "/held")] if waits else []),
-        _part(tongue.say(N_("Going out today")), posts(found.today, clock=True)),
+        _part(tongue.say(N_("Going out today")), posts(today, clock=True)),
         _part(tongue.say(N_("Channels to reconnect")), [_to_reconnect(tongue, channel(one.name), one.channel_id, one.reminder) for one in found.reconnect]),
         _part(
             tongue.say(N_("Old assets that come back")),

@@ -30,6 +30,7 @@ from planner.insights.models import Resurfaced
 from planner.planning import routes, service
 from planner.planning.models import PostState
 from planner.planning.steps import Step
+from planner.publishing.models import Delivery, DeliveryState, Hold
 from planner.reports import daily, digesting
 from planner.reports.digesting import Wishes
 from planner.reports.models import DigestSending, SendingState
@@ -341,3 +342,17 @@ def test_an_old_asset_that_comes_back_is_told_and_keeps_a_secret(runtime: Runtim
         for title in ("a confidential asset", "a confidential asset", "“Open house”")
     ]
     assert "1\u202f208 mentions" in told["fr"].lines[0].text and MARK not in str(told)
+
+
+def test_only_what_leaves_today_goes_out_today(runtime: Runtime) -> None:
+    with runtime.sessions() as db:
+        channel, at = make_channel(db, name="Our page"), MORNING + timedelta(hours=1)
+        made = {state: make_post(db, asset=make_asset(db, title=state.value), channel=channel, state=state, publish_at=at, published_at=at) for state in PostState}
+        held = make_post(db, asset=make_asset(db, title="held"), channel=channel, state=PostState.SCHEDULED, publish_at=at)
+        db.add(Delivery(post_id=held.id, channel_id=channel.id, state=DeliveryState.HELD, hold=Hold.PAUSE, due_at=at, next_at=at, digest="", created_at=MORNING))
+        db.flush()
+        told = daily.gather(db, make_user(db, roles=("viewer",)), Speech("en", "Europe/Paris"), zone="Europe/Paris", four_eyes="off", now=MORNING)
+
+    (part,) = [one for one in told.parts if one.title == "Going out today"]
+    wanted = (PostState.APPROVED, PostState.SCHEDULED, PostState.SENDING)
+    assert sorted(line.path for line in part.lines) == sorted(f"/posts/{made[state].id}" for state in wanted)
