@@ -7,7 +7,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from planner.core.pages import host_of, page_key
 
-__all__ = ["NETWORKS", "WEB", "network_of", "number_of", "page_of", "query_of", "site_of"]
+__all__ = ["NETWORKS", "WEB", "handle_of", "network_of", "number_of", "page_of", "query_of", "site_of"]
 
 WEB = "web"
 #: Network -> its name, which needs no translation.
@@ -27,6 +27,7 @@ _NAMES: dict[str, str] = {**{name.lower(): network for network, name in NETWORKS
 #: What is added to an address on its way, and changes no page.
 _MARK = re.compile(r"utm_.*|(?:fb|g|ms|y|tt|li_fat_)clid|li_fat_id|igsh(?:id)?|mc_[ce]id|_ga|cmpid|xtor|at_(?:medium|campaign|custom\d)", re.IGNORECASE)
 _STATUS = re.compile(r"/(?:[^/]+|i/web)/status(?:es)?/(\d{1,20})(?:/|$)")
+_WRITER = re.compile(r"/(\w{1,30})/status(?:es)?/\d", re.ASCII)
 _FILM = re.compile(r"[A-Za-z0-9_-]{6,64}")
 _URN = re.compile(r"urn:li:(activity|share|ugcPost):(\d{1,20})")
 _SHARED = re.compile(r"-(activity|share|ugcPost)-(\d{1,20})(?:-|/|$)")
@@ -64,6 +65,12 @@ def number_of(address: str) -> tuple[str, str] | None:
         found = _URN.search(parts.path.replace("%3A", ":").replace("%3a", ":")) or _SHARED.search(parts.path)
         return (network, f"urn:li:{found[1]}:{found[2]}") if found else None
     return None
+
+
+def handle_of(address: str) -> str:
+    """Whose message on X lies at an address, in small letters; empty where it does not say so."""
+    found = _WRITER.match(page_key(address)[1]) if network_of(address) == "x" else None
+    return found[1].lower() if found else ""
 
 
 def query_of(address: str) -> frozenset[tuple[str, str]]:

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from planner.catalog.models import Asset
 from planner.channels.models import Channel
+from planner.channels.port import Platform
 from planner.core.errors import Invalid
 from planner.core.i18n import N_
 from planner.core.pages import marks_of
@@ -24,6 +25,7 @@ from planner.listening.pages import our_pages
 from planner.listening.rules import Ours, Told, code_of, day_of, links_of
 from planner.planning.marks import post_of
 from planner.planning.models import Post, PostState, ShortLink
+from planner.publishing.models import Native
 
 __all__ = ["AssetMentions", "DayCounts", "MentionLine", "asset_mentions", "days_told", "mentions_of", "ours_for", "titles_about"]
 
@@ -124,7 +126,7 @@ def days_told(db: Session, *, since: datetime, lately: datetime, least: int) -> 
 
 
 def ours_for(db: Session, tellings: Iterable[Told]) -> Ours:
-    """What of ours these mentions may lead to. Two statements, and one for each 500 posts, short links or titles they name."""
+    """What of ours these mentions may lead to. Two statements, and one for each 500 posts, messages, short links or titles they name."""
     numbers: set[tuple[str, str]] = set()
     codes, posts, titles = set(), set(), set()
     for told in tellings:
@@ -139,6 +141,10 @@ def ours_for(db: Session, tellings: Iterable[Told]) -> Ours:
     known = _chunks(db, {number for _network, number in numbers}, lambda part: (
         select(Channel.platform, Post.external_id, Post.asset_id).join(Post.channel).where(Post.external_id.in_(part), Post.state == PostState.PUBLISHED)
     ))  # fmt: skip
+    direct = _chunks(db, {number for _network, number in numbers}, lambda part: (
+        select(Channel.platform, Native.external_id).join(Channel, Channel.id == Native.channel_id).where(Native.external_id.in_(part))
+    ))  # fmt: skip
+    handles = {str((config or {}).get("handle") or "").removeprefix("@").lower() for config in db.scalars(select(Channel.config).where(Channel.platform == Platform.X))}
     by_code = _chunks(db, codes - {""}, lambda part: select(ShortLink.code, Post.asset_id).join(Post, Post.id == ShortLink.post_id).where(ShortLink.code.in_(part)))
     by_post = _chunks(db, posts - {None}, lambda part: select(Post.id, Post.asset_id).where(Post.id.in_(part)))
     by_title: dict[str, int | None] = {}
@@ -149,6 +155,7 @@ def ours_for(db: Session, tellings: Iterable[Told]) -> Ours:
     return Ours(
         pages, dict(map(tuple, by_post)), by_number, dict(map(tuple, by_code)),
         {title: asset_id for title, asset_id in by_title.items() if asset_id is not None},
+        {(platform.value, number) for platform, number in direct}, handles - {""},
     )  # fmt: skip
 
 

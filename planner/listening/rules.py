@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, fields, replace
 from datetime import UTC, date, datetime
 from functools import reduce
 
 from planner.core.pages import marks_of, page_key
 from planner.core.text import find_links
-from planner.listening.networks import number_of, page_of
+from planner.listening.networks import handle_of, number_of, page_of
 from planner.listening.pages import OurPages
 from planner.planning.marks import post_of
 
@@ -52,18 +52,23 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class Ours:
-    """What leads to our assets: their pages, our posts by number and by their platform's, our short links, and titles."""
+    """What leads to our assets: their pages, our posts by number and by their platform's, our short links, and titles; and what else we wrote: messages
+    published directly, by their platform's number, and all of our accounts on X, by their handles in small letters."""
 
     pages: OurPages
     posts: Mapping[int, int]
     numbers: Mapping[tuple[str, str], int]
     codes: Mapping[str, int]
     titles: Mapping[str, int]
+    direct: Collection[tuple[str, str]] = ()
+    handles: Collection[str] = ()
 
     def wrote(self, told: Told) -> bool:
         """Whether it is a page or a post of our own, which no other person wrote."""
+        if self.pages.of(told.address) is not None or handle_of(told.address) in self.handles:
+            return True
         number = number_of(told.address)
-        return self.pages.of(told.address) is not None or (number in self.numbers and page_of(told.address) == ":".join(number or ()))
+        return number is not None and (number in self.numbers or number in self.direct) and page_of(told.address) == ":".join(number)
 
     def assets_of(self, told: Told) -> set[int]:
         """The assets a mention is about: those that the source names, those it leads to, and that of our post it stands below."""

@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 from planner.accounts.models import Entry, RoleName
 from planner.catalog import column_choice
 from planner.catalog.models import Asset, RememberedColumns
-from planner.channels.port import Platform
+from planner.channels.port import Platform, PostKind
 from planner.core.errors import Forbidden, Refused
 from planner.listening import importing, queries
 from planner.listening.mention_rows import TEMPLATE
@@ -27,6 +27,7 @@ from planner.listening.models import Mention, MentionAsset, MentionDay
 from planner.listening.service import Kept
 from planner.planning.marks import new_short_link
 from planner.planning.models import PostState
+from planner.publishing.models import Native
 from tests.factories import make_asset, make_channel, make_post, make_user
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
@@ -113,11 +114,14 @@ def test_a_page_known_by_its_number_or_its_query_is_no_other_page_of_the_site(db
 
 def test_our_own_pages_and_posts_are_no_mentions(db: Session) -> None:
     paper = make_asset(db, url=PAPER)
-    make_post(db, asset=paper, channel=make_channel(db, platform=Platform.X), state=PostState.PUBLISHED, published_at=NOW, external_id="991")
+    channel, page = make_channel(db, platform=Platform.X, config={"handle": "@Norvane"}), make_channel(db, platform=Platform.LINKEDIN)
+    make_post(db, asset=paper, channel=channel, state=PostState.PUBLISHED, published_at=NOW, external_id="991")
+    db.add(Native(channel_id=page.id, external_id="urn:li:share:7", kind=PostKind.TEXT, published_at=NOW, found_at=NOW))
+    addresses = (PAPER, "https://x.com/i/web/status/991", "https://twitter.com/norvane/status/5", "https://www.linkedin.com/feed/update/urn:li:share:7/")
 
-    done = bring(db, HEAD + f"2026-11-20,{PAPER},Ours,,,,,,\n2026-11-20,https://x.com/norvane/status/991,Ours too,{PAPER},,,,,\n")
+    done = bring(db, HEAD + "".join(f"2026-11-20,{address},Ours,{PAPER},,,,,\n" for address in (*addresses, "https://x.com/norvanes/status/6")))
 
-    assert (done.own, done.new, db.scalars(select(Mention)).all()) == (2, 0, [])
+    assert (done.own, db.scalars(select(Mention.address)).all()) == (4, ["https://x.com/norvanes/status/6"])
 
 
 def test_the_same_file_twice_changes_nothing_and_another_telling_adds_what_it_knows_better(db: Session) -> None:
