@@ -19,13 +19,14 @@ from planner.catalog.column_choice import MissingColumns, Note
 from planner.catalog.importing import RowError
 from planner.catalog.models import Asset
 from planner.catalog.sheets import FOLDER, Sheet, open_sheet
+from planner.core.db import reading
 from planner.core.errors import Refused
 from planner.core.i18n import N_
 from planner.ledger.jobs import JobContext
 from planner.listening import mention_rows, service
 from planner.listening.mention_rows import MENTION_COLUMNS
 from planner.listening.rules import Told, day_of
-from planner.listening.service import Kept
+from planner.listening.service import Kept, SortedOut
 
 __all__ = ["Checked", "columns_known", "run_import", "validate", "write"]
 
@@ -95,13 +96,14 @@ def validate(
     return checked
 
 
-def write(db: Session, checked: Checked, *, actor: User | None, now: datetime) -> Kept:
+def write(db: Session, checked: Checked, *, sorted_out: SortedOut | None = None, actor: User | None, now: datetime) -> Kept:
     """Keep a checked file's mentions in the caller's transaction; each asset's history says how many are new of it.
 
+    sorted_out -- what its rows are, where that was looked up before.
     Raises Refused when the file has errors, Forbidden when the actor may not import.
     """
     _refuse_errors(checked)
-    done = service.keep(db, checked.rows, actor=actor, now=now)
+    done = service.keep(db, sorted_out or checked.rows, actor=actor, now=now)
     if checked.rows:
         days = [day_of(row.at) for row in checked.rows]
         service.say_days(db, checked.rows[0].source, min(days), max(days))
@@ -127,8 +129,10 @@ def run_import(ctx: JobContext) -> dict[str, Any]:
         ctx.progress(0, None, N_("Checking the file"))
 
     checked = validate(path, now=now, zone=ctx.args.get("zone", "UTC"), remembered=remembered, columns=ctx.args.get("columns"), progress=report)
+    with ctx.sessions(bind=reading(ctx.runtime.engine)) as db:  # A long look, during which others write.
+        found = service.sort_out(db, checked.rows)
     with ctx.sessions.begin() as db:
-        done = write(db, checked, actor=db.get_one(User, ctx.actor_id) if ctx.actor_id is not None else None, now=now)
+        done = write(db, checked, sorted_out=found, actor=db.get_one(User, ctx.actor_id) if ctx.actor_id is not None else None, now=now)
     path.unlink(missing_ok=True)
     return {"name": str(ctx.args.get("name", "")), "kind": "mentions"} | done.as_dict()
 

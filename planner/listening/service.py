@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -18,7 +18,7 @@ from planner.listening.models import Mention, MentionAsset, MentionDay
 from planner.listening.queries import ours_for
 from planner.listening.rules import Told, joined, key_of, together
 
-__all__ = ["Kept", "keep", "say_days"]
+__all__ = ["Kept", "SortedOut", "keep", "say_days", "sort_out"]
 
 _CHUNK = 500
 _MOST_NAMED = 500
@@ -42,22 +42,38 @@ class Kept:
         return {one.name: getattr(self, one.name) for one in fields(self) if one.name != "gained"} | {"assets": len(self.gained)}
 
 
-def keep(db: Session, tellings: Sequence[Told], *, actor: User | None, now: datetime) -> Kept:
-    """Keep what is told. What is known already gains what this telling knows better, and the assets it is about. Raises Forbidden."""
-    require(actor, "mention.import")
-    done = Kept(rows=len(tellings))
-    if not tellings:
-        return done
-    ours = ours_for(db, tellings)
+@dataclass(frozen=True, slots=True)
+class SortedOut:
+    """What some tellings are, before anything is kept: by key those of one mention, and the assets it is about. `own` were ours, of `rows` in all."""
+
+    rows: int
+    own: int
+    same: Mapping[str, Sequence[Told]]
+    about: Mapping[str, Collection[int]]
+
+
+def sort_out(db: Session, tellings: Sequence[Told]) -> SortedOut:
+    """Which of these are one mention, and of what. Reads only, and computes for seconds where there are tens of thousands."""
+    ours, own = ours_for(db, tellings), 0
     same: dict[str, list[Told]] = {}
     about: dict[str, set[int]] = {}
     for told in tellings:
         if ours.wrote(told):
-            done.own += 1
+            own += 1
             continue
         key = key_of(told)
         same.setdefault(key, []).append(told)
         about.setdefault(key, set()).update(ours.assets_of(told))
+    return SortedOut(len(tellings), own, same, about)
+
+
+def keep(db: Session, tellings: Sequence[Told] | SortedOut, *, actor: User | None, now: datetime) -> Kept:
+    """Keep what is told. What is known already gains what this telling knows better, and the assets it is about. Raises Forbidden."""
+    require(actor, "mention.import")
+    if not tellings:
+        return Kept()
+    found = tellings if isinstance(tellings, SortedOut) else sort_out(db, tellings)
+    done, same, about = Kept(rows=found.rows, own=found.own), found.same, found.about
     keys, forgotten = sorted(same), set[str]()
     for first in range(0, len(keys), _CHUNK):
         part = keys[first : first + _CHUNK]

@@ -17,7 +17,7 @@ from planner.accounts.models import RoleName
 from planner.catalog.models import Asset, Confidentiality, RememberedColumns
 from planner.jobs.run import run_next
 from planner.ledger import jobs
-from planner.listening import importing
+from planner.listening import importing, service
 from planner.listening.models import Mention
 from tests.conftest import Browser
 from tests.factories import NOON, make_asset, make_user
@@ -74,6 +74,19 @@ def test_a_file_is_looked_at_written_by_a_worker_and_seen_on_the_assets_page(cli
     assert '<a class="wrap" href="https://chronicle.example/1" rel="noopener noreferrer nofollow external" target="_blank">Title 1</a>' in shown.text
     assert "&lt;b&gt;Watts&lt;/b&gt;" in shown.text
     assert "New mentions 0 Mentions known already 2" in confirmed(client, app, send(client, HEAD + line(3, 1) + line(2, 2, links="")))
+
+
+def test_while_a_file_is_sorted_out_others_write(client: Browser, app: Flask, asset: Asset, monkeypatch: pytest.MonkeyPatch) -> None:
+    page, real = send(client, HEAD + line(3, 1)), service.ours_for
+
+    def meanwhile(db: Session, tellings: Any) -> Any:
+        with app.extensions["planner"].sessions.begin() as other:
+            make_asset(other)
+        return real(db, tellings)
+
+    monkeypatch.setattr(service, "ours_for", meanwhile)
+
+    assert "New mentions 1" in confirmed(client, app, page)
 
 
 def test_columns_are_pointed_at_once(client: Browser, app: Flask, app_db: Session, asset: Asset) -> None:
