@@ -9,15 +9,18 @@ from typing import Any
 
 import click
 from flask.cli import AppGroup
+from sqlalchemy.orm import Session
 
 from planner.catalog import column_choice
 from planner.cli import output
 from planner.cli.running import PROBLEMS, Run, acts
+from planner.core.db import reading
 from planner.insights import importing
 from planner.insights.importing import Checked
 from planner.insights.visit_rows import VISIT_FIELDS
 from planner.listening import importing as listening
 from planner.listening.mention_rows import MENTION_FIELDS
+from planner.listening.service import sort_out
 
 __all__ = ["import_"]
 
@@ -75,14 +78,16 @@ def visits(run: Run, file: Path, dry_run: bool, columns: tuple[str, ...]) -> Non
 def mentions(run: Run, file: Path, dry_run: bool, columns: tuple[str, ...]) -> None:
     """Take in what others wrote of us, from a monitoring tool's export."""
     run.may("mention.import")
-    checked = listening.validate(
-        file, now=run.now, zone=run.runtime.settings.time_zone, remembered=column_choice.remembered(run.db), columns=dict(_pair(one) for one in columns)
-    )
+    remembered = column_choice.remembered(run.db)
+    run.db.commit()  # A large file takes seconds to check and to sort out: nobody waits for the database meanwhile.
+    checked = listening.validate(file, now=run.now, zone=run.runtime.settings.time_zone, remembered=remembered, columns=dict(_pair(one) for one in columns))
     answer = _answer(file, checked)
     if checked.errors:
         _refuse(run, answer)
     if not dry_run:
-        done = listening.write(run.db, checked, actor=run.actor, now=run.now)
+        with Session(reading(run.runtime.engine)) as db:
+            found = sort_out(db, checked.rows)
+        done = listening.write(run.db, checked, sorted_out=found, actor=run.actor, now=run.now)
         run.db.commit()
         answer["written"] = done.as_dict()
     _finish(run, answer, "mentions")

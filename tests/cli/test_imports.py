@@ -9,11 +9,13 @@ from typing import Any
 
 import pytest
 from click.testing import Result
+from flask import Flask
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from planner.catalog.models import Asset
 from planner.insights.models import Snapshot, Visits
+from planner.listening import service
 from tests.factories import make_asset, make_user
 
 JANUARY = """video_id,channel_title,title,published_at,views,likes,snapshot_utc
@@ -124,6 +126,20 @@ def test_mentions_come_in_with_the_columns_pointed_at_once(told: Callable[..., A
     assert (checked, first, again["new"], again["known"]) == (None, {"rows": 3, "new": 2, "known": 0, "own": 1, "apart": 1, "unknown": ["https://a.example/2"], "assets": 1}, 0, 2)
     assert "3 rows: 0 new mentions, 2 known already, of 0 assets anew.\n1 are pages and posts of ours, and left out.\n1 about no asset here, kept: https://a.example/2" in run("import", "mentions", path).output
     assert "row 2, Quand: “soon” is not a date" in run("import", "mentions", _written(tmp_path, "Quand,Où\nsoon,https://a.example/1\n"), "--column=at=Quand", "--column=address=Où").output
+
+
+def test_while_mentions_are_sorted_out_others_write(told: Callable[..., Any], app: Flask, rows: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    person, real = make_user(rows).email, service.ours_for
+    rows.commit()
+
+    def meanwhile(db: Session, tellings: Any) -> Any:
+        with app.extensions["planner"].sessions.begin() as other:
+            make_asset(other)
+        return real(db, tellings)
+
+    monkeypatch.setattr(service, "ours_for", meanwhile)
+
+    assert told("import", "mentions", _written(tmp_path, "date,url\n2026-02-01,https://a.example/1\n"), "--as", person)["written"]["new"] == 1
 
 
 def test_a_person_who_wrote_is_forgotten_on_demand(told: Callable[..., Any], run: Callable[..., Result], rows: Session, tmp_path: Path) -> None:
