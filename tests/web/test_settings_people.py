@@ -87,6 +87,14 @@ def test_someone_who_came_by_link_sets_a_first_password(app: Flask, client: Brow
     assert (ines(app_db).password or "").startswith("$argon2")
 
 
+def test_no_browser_asks_for_every_role_at_once(client: Browser, app_db: Session) -> None:
+    pages = [client.get(path).text for path in ("/settings/people/new", f"/settings/people/{someone(app_db).id}")]
+
+    boxes = [re.findall(r'<input[^>]*name="roles"[^>]*>', page) for page in pages]
+    assert [len(found) for found in boxes] == [7, 7]
+    assert [box for found in boxes for box in found if "required" in box] == []
+
+
 @pytest.mark.parametrize(
     ("wrong", "sentence"),
     [

@@ -13,26 +13,18 @@ from wtforms import (
     FileField,
     HiddenField,
     SelectField,
-    SelectMultipleField,
     StringField,
     TextAreaField,
 )
 from wtforms.validators import InputRequired, Optional
-from wtforms.widgets import CheckboxInput, ListWidget
 
 from planner.catalog.models import AssetKind, AssetState, Audience, Confidentiality, Purpose
 from planner.catalog.service import LANGUAGES, AssetValues
 from planner.web.forms.base import MomentField, PlannerForm
+from planner.web.forms.planning import CheckboxListField
 from planner.web.labels import label
 
 __all__ = ["AssetForm", "FileForm", "UploadForm"]
-
-
-class CheckboxListField(SelectMultipleField):
-    """Several of a few, as check boxes."""
-
-    widget = ListWidget(prefix_label=False)
-    option_widget = CheckboxInput()
 
 
 class AmountField(DecimalField):

@@ -52,11 +52,17 @@ def offered_zones(*first: str | None) -> list[SelectChoice]:
     return choices((zone, zone.replace("_", " ")) for zone in dict.fromkeys([*filter(None, first), *_ZONES]))
 
 
+class _OneOfSeveral(CheckboxInput):  # type: ignore[misc]
+    """A box of a list: a browser told `required` of it would ask for every box of the list."""
+
+    validation_attrs = ("disabled",)
+
+
 class CheckboxListField(SelectMultipleField):  # type: ignore[misc]
     """Several of a list, each with its own box."""
 
     widget = ListWidget(prefix_label=False)
-    option_widget = CheckboxInput()
+    option_widget = _OneOfSeveral()
 
 
 class WallTimeField(StringField):  # type: ignore[misc]
