@@ -155,3 +155,15 @@ def test_a_desk_with_nothing_to_do_begins_what_comes_next(sign_in: SignIn, app_d
     make_channel(app_db)
     app_db.commit()
     assert (offered("planner"), offered("viewer")) == (["Plan a post", "Open the calendar"], ["Open the calendar"])
+
+
+def test_an_empty_desk_offers_what_its_reader_may_do_and_an_advocate_is_led_to_a_page_of_theirs(sign_in: SignIn) -> None:
+    pages = {role: sign_in(roles=(role,)).get("/").text for role in ("admin", "author", "approver", "viewer", "advocate")}
+
+    demo, first, waits = "Or look around first", "Add your first asset", "What waits for you will stand on this page."
+    assert {role: [text in page for text in (demo, first, waits)] for role, page in pages.items()} == {
+        "admin": [True, True, False], "author": [False, True, False], "approver": [False, False, True], "viewer": [False, False, True],
+        "advocate": [False, False, False],
+    }  # fmt: skip
+    assert 'href="/settings/preferences"' in pages["advocate"].partition("data-failed")[2]
+    assert "Back to the desk" not in pages["advocate"]
