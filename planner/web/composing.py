@@ -24,6 +24,7 @@ from planner.planning.models import Campaign, Post, PostState
 from planner.planning.values import PostValues
 from planner.web.access import needs
 from planner.web.forms.planning import ComposeForm, choices
+from planner.web.labels import channel_choices
 from planner.web.languages import translate
 from planner.web.mentioning import mentioning
 from planner.web.preflight import checks_of, limits_of, own_words, values_of
@@ -44,7 +45,7 @@ def new() -> ResponseReturnValue:
     channels = list(g.db.scalars(select(Channel).order_by(Channel.name)))
     asset = _asset(form.asset_id.data if form.is_submitted() or back is not None else request.args.get("asset", request.args.get("asset_id", type=int), type=int))
     form.asset_id.choices = choices([("", _("Choose an asset")), *_assets(asset)])
-    form.channels.choices = choices((one.id, one.name) for one in channels)
+    form.channels.choices = choices(channel_choices(channels))
     zone = channels[0].time_zone if channels else str(get_timezone())
     form.offer(campaigns=campaigns(), files=files(asset))
     form.offer_zones(zone, str(get_timezone()), form.time_zone.data)

@@ -23,6 +23,7 @@ from planner.planning import evergreen, slots
 from planner.planning.recurring import Evergreen, Slot
 from planner.web.access import needs
 from planner.web.calendar.free import fill
+from planner.web.labels import channel_choices
 from planner.web.languages import say
 from planner.web.moments import in_zone
 from planner.web.session import committing
@@ -120,8 +121,8 @@ def _page(refused: dict[str, PlannerError] | None = None) -> str:
         counts=latest_of(g.db, [one.post_id for one in suggested if one.post_id]),
         lines=evergreen.lines(g.db, viewer=g.user, now=g.now),
         choices=evergreen.choices(g.db, viewer=g.user) if can_edit else [],
-        channels=[(one.id, one.name) for one in channels],
-        queues=[(one.id, one.name) for one in channels if one.id in with_slots],
+        channels=channel_choices(channels),
+        queues=channel_choices(one for one in channels if one.id in with_slots),
         week=sorted(week, key=lambda one: (one[1].name.casefold(), one[0].weekday, one[0].clock)),
         free=slots.free_slots(g.db, g.now, g.now + _SHOWN_AHEAD, limit=12),
         days=[get_day_names("wide", "stand-alone", locale=get_locale())[number] for number in range(7)],

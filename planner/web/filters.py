@@ -27,6 +27,7 @@ __all__ = ["LATER", "init_app"]
 #: Filters that know the features' words, or belong to a few pages: name -> where it is.
 LATER = {
     "label": "planner.web.labels:label",
+    "channel_choices": "planner.web.labels:channel_choices",
     "state_label": "planner.web.labels:label",
     "deed": "planner.web.words:deed",
     "changed": "planner.web.words:changed",

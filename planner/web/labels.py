@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable
 from enum import StrEnum
+from typing import Any
 
 from flask_babel import gettext
 
@@ -15,7 +18,7 @@ from planner.insights.sources import SOURCE_LABELS
 from planner.people.models import EVENT_LABELS
 from planner.planning.models import STATE_LABELS, Standing
 
-__all__ = ["label"]
+__all__ = ["channel_choices", "label", "told_apart"]
 
 _NAMES: dict[StrEnum, str] = {
     **LABELS,
@@ -47,3 +50,15 @@ def label(value: StrEnum | None) -> str:
     if isinstance(value, Purpose):
         return str(gettext(label_of(value)))
     return gettext(_NAMES[value]) if value is not None else ""
+
+
+def told_apart(channels: Iterable[tuple[int, str, Platform]]) -> list[tuple[int, str]]:
+    """Channels as a list offers them: (number, name). A name that several bear says its platform too: a company calls its accounts alike."""
+    known = list(channels)
+    borne = Counter(name for _number, name, _platform in known)
+    return [(number, f"{name} ({label(platform)})" if borne[name] > 1 else name) for number, name, platform in known]
+
+
+def channel_choices(channels: Iterable[Any]) -> list[tuple[int, str]]:
+    """The same of whatever has an id, a name and a platform."""
+    return told_apart((one.id, one.name, one.platform) for one in channels)

@@ -13,6 +13,7 @@ from planner.planning import listing, queries
 from planner.planning.templates import is_listed
 from planner.web.access import needs
 from planner.web.forms.planning import ListedForm
+from planner.web.labels import channel_choices
 from planner.web.session import committing
 
 __all__ = ["edit"]
@@ -21,7 +22,7 @@ __all__ = ["edit"]
 @needs("campaign.edit")
 def edit(campaign_id: int) -> ResponseReturnValue:
     campaign, form, status = queries.campaign(g.db, campaign_id), ListedForm(), 200
-    form.channels.choices = [(row.id, row.name) for row in g.db.execute(select(Channel.id, Channel.name).order_by(Channel.name, Channel.id))]
+    form.channels.choices = channel_choices(g.db.execute(select(Channel.id, Channel.name, Channel.platform).order_by(Channel.name, Channel.id)))
     if form.is_submitted():
         status = 422
         try:

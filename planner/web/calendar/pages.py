@@ -18,6 +18,7 @@ from flask_babel import gettext as _
 from planner.accounts.rules import may
 from planner.catalog.models import AssetKind, Audience
 from planner.catalog.service import LANGUAGES
+from planner.channels.port import Platform
 from planner.planning import queries
 from planner.planning.conflicts import Clash, Stands, free_days_of, how_channels_stand, open_conflicts
 from planner.planning.crowds import first_of_each
@@ -40,7 +41,7 @@ from planner.web.calendar.unchanged import marked, unchanged
 from planner.web.calendar.views import SCREEN, question_of
 from planner.web.calendar.ways import ANY_DAY, by_day, turning
 from planner.web.calendar.years import strip_of
-from planner.web.labels import label
+from planner.web.labels import label, told_apart
 from planner.web.languages import translate
 from planner.web.moments import names_of
 from planner.web.native_rows import ONLY, shown
@@ -220,7 +221,7 @@ def _said(clash: Clash) -> str:
 def _options(side: Beside) -> dict[str, Any]:
     """What each filter offers."""
     return {
-        "channels": tuple((one.number, one.name) for one in side.channels),
+        "channels": tuple(told_apart((one.number, one.name, Platform(one.platform)) for one in side.channels)),
         "campaigns": tuple(side.campaigns),
         "owners": tuple(side.owners),
         **_closed_lists(get_locale()),

@@ -18,6 +18,7 @@ from planner.promotion.looking import compared
 from planner.promotion.models import Decision, ReEdit
 from planner.web.access import needs
 from planner.web.forms.promotion import DoneForm, ProposeForm
+from planner.web.labels import channel_choices
 from planner.web.languages import say
 from planner.web.session import committing
 
@@ -30,7 +31,7 @@ def propose(decision_id: int) -> ResponseReturnValue:
     made = queries.decision(g.db, decision_id, viewer=g.user)
     channels = steps.offered(g.db)
     form = ProposeForm(prefix="propose")
-    form.offer([(one.id, one.name) for one in channels])
+    form.offer(channel_choices(channels))
     if form.validate_on_submit():
         wanted = [one for one in channels if one.id in form.channels.data]
         try:
@@ -103,7 +104,7 @@ def _kit_or_why_not(asset: Asset, kit: steps.Kit) -> dict[str, Any]:
 def _begin(stands: Decision, text: str) -> ProposeForm:
     channels = steps.offered(g.db)
     form = ProposeForm(formdata=None, prefix="propose", data={"text": text, "channels": [one.id for one in channels if steps.wanted(stands.choice, one.platform)]})
-    form.offer([(one.id, one.name) for one in channels])
+    form.offer(channel_choices(channels))
     return form
 
 

@@ -20,6 +20,7 @@ from planner.planning.surroundings import all_settings
 from planner.web.access import needs
 from planner.web.calendar.ways import back_to, say_with_undo
 from planner.web.forms.blackouts import BlackoutForm
+from planner.web.labels import channel_choices
 from planner.web.session import committing
 from planner.web.stretches import day_of, today
 
@@ -117,7 +118,7 @@ def _page(form: BlackoutForm, blackout: Blackout | None, *, would_hit: list[Cale
 
 def _channels() -> list[tuple[int, str]]:
     """What may be ticked, by name. One statement."""
-    return [(number, name) for number, name in g.db.execute(select(Channel.id, Channel.name).order_by(Channel.name, Channel.id))]
+    return channel_choices(g.db.execute(select(Channel.id, Channel.name, Channel.platform).order_by(Channel.name, Channel.id)))
 
 
 def _would_hit(form: BlackoutForm) -> list[CalendarEntry] | None:

@@ -18,6 +18,7 @@ from planner.publishing.held import count
 from planner.web.access import needs
 from planner.web.forms.planning import choices
 from planner.web.forms.settings import PauseForm
+from planner.web.labels import channel_choices
 from planner.web.session import committing, decision_time
 
 #: What would still go out by itself.
@@ -83,7 +84,7 @@ def _page(form: PauseForm, *, would_hold: list[CalendarEntry] | None = None) -> 
 
 def _form() -> PauseForm:
     form = PauseForm()
-    channels = [(f"channel:{one.id}", _("Channel: %(name)s", name=one.name)) for one in channel_queries.overview(g.db)]
+    channels = [(f"channel:{number}", _("Channel: %(name)s", name=name)) for number, name in channel_choices(channel_queries.overview(g.db))]
     campaigns = [(f"campaign:{one.campaign_id}", _("Campaign: %(name)s", name=one.name)) for one in queries.campaigns(g.db)]
     form.scope.choices = choices([("all", _("Everything")), *channels, *campaigns])
     return form
