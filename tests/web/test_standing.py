@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -48,6 +50,24 @@ def test_a_cancelled_campaign_takes_its_posts_along_and_undo_brings_them_back(cl
     assert f'action="{path}/go-on"' in client.get(path).text
     client.submit(f"{path}/go-on")
     assert stands(app_db) == (Standing.RUNNING, PostState.DRAFT)
+
+
+def test_a_cancelled_campaign_offers_no_post_that_it_would_refuse(client: Browser, app_db: Session, path: str) -> None:
+    client.submit(f"{path}/cancel", reason="No budget.")
+
+    page = client.get(path).text
+    assert [address in page for address in (f"{path}/propose", "/posts/new?campaign=")] == [False, False]
+    assert "Posts that were cancelled with it come back when it goes on again." in page
+
+
+def test_a_wave_is_offered_for_approval_to_who_may_approve(sign_in: Callable[..., Browser], app_db: Session, path: str) -> None:
+    app_db.scalars(select(Post)).one().state = PostState.IN_REVIEW
+    app_db.commit()
+
+    pages = [sign_in(roles=(role,)).get(path).text for role in ("approver", "planner", "viewer")]
+
+    assert ["Approve the wave" in page for page in pages] == [True, False, False]
+    assert [path.replace("/campaigns/", "/approvals/waves/") in page for page in pages] == [True] * 3
 
 
 def test_without_a_reason_nothing_happens(client: Browser, app_db: Session, path: str) -> None:
