@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import func, literal, or_, select, union_all, update
+from sqlalchemy import String, cast, func, literal, null, or_, select, union_all, update
 from sqlalchemy.orm import Session, joinedload
 
 from planner.accounts import history
@@ -15,6 +15,7 @@ from planner.accounts.models import User
 from planner.accounts.rules import may, require
 from planner.catalog.models import AssetKind
 from planner.channels.models import Channel
+from planner.channels.port import Platform
 from planner.core.errors import Invalid, NotFound, Refused
 from planner.core.i18n import N_
 from planner.core.secrets import new_token, token_digest
@@ -146,14 +147,15 @@ def lines(db: Session, *, viewer: User, now: datetime, limit: int = 200) -> list
     ]  # fmt: skip
 
 
-def parts(db: Session) -> dict[str, list[tuple[int, str]]]:
-    """What a link may be narrowed to: number and name of every "channel" and every "campaign", by name. One statement."""
-    of_channels = select(literal("channel"), Channel.id, Channel.name)
-    of_campaigns = select(literal("campaign"), Campaign.id, Campaign.name)
-    found: dict[str, list[tuple[int, str]]] = {"channel": [], "campaign": []}
-    for what, number, name in sorted(db.execute(union_all(of_channels, of_campaigns)), key=lambda row: (row[2], row[1])):
-        found[what].append((number, name))
-    return found
+def parts(db: Session) -> tuple[list[tuple[int, str, Platform]], list[tuple[int, str]]]:
+    """What a link may be narrowed to, by name: number, name and platform of every channel, number and name of every campaign. One statement."""
+    of_channels = select(literal("channel"), Channel.id, Channel.name, cast(Channel.platform, String))
+    of_campaigns = select(literal("campaign"), Campaign.id, Campaign.name, cast(null(), String))
+    found = sorted(db.execute(union_all(of_channels, of_campaigns)), key=lambda row: (row[2], row[1]))
+    return (
+        [(number, name, Platform(platform)) for what, number, name, platform in found if what == "channel"],
+        [(number, name) for what, number, name, _none in found if what == "campaign"],
+    )
 
 
 def by_id(db: Session, share_id: int, *, viewer: User) -> Share:

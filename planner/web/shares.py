@@ -66,7 +66,7 @@ def _form(*, fresh: bool = False) -> ShareForm:
         "campaigns": [kept.campaign_id] if kept.campaign_id else [],
     }
     typed = {"formdata": None} if fresh else {}
-    return ShareForm(**typed, data=start, names=shares.parts(g.db), for_others=others)
+    return ShareForm(**typed, data=start, parts=shares.parts(g.db), for_others=others)
 
 
 def _wanted(form: ShareForm) -> NewShare:

@@ -15,7 +15,7 @@ from tests.factories import make_asset, make_channel
 
 @pytest.mark.parametrize(
     "address",
-    ["/posts/new", "/calendar", "/settings/pause", "/settings/blackouts/new", "/settings/rules", "/calendar/evergreen", "/performance", "/performance/times"],
+    ["/posts/new", "/calendar", "/settings/pause", "/settings/blackouts/new", "/settings/rules", "/calendar/evergreen", "/calendar/shares", "/performance", "/performance/times"],
 )  # fmt: skip
 def test_channels_of_one_name_say_their_platform_where_one_is_chosen(sign_in: Callable[..., Browser], app_db: Session, address: str) -> None:
     for platform in (Platform.LINKEDIN, Platform.X):
