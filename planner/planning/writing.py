@@ -13,8 +13,8 @@ from sqlalchemy.orm import Session
 from planner.accounts import history
 from planner.accounts.models import Entry, User
 from planner.accounts.rules import require
-from planner.catalog.models import Asset
-from planner.core.errors import Invalid, NotFound
+from planner.catalog.models import Asset, Confidentiality
+from planner.core.errors import Invalid, NotFound, Refused
 from planner.core.i18n import N_
 from planner.core.paging import Page, encode_cursor, name_and_number
 from planner.core.seeking import holding
@@ -77,8 +77,13 @@ def template(db: Session, template_id: int) -> PostTemplate:
 
 
 def add_template(db: Session, name: str, post: Post, *, actor: User | None, now: datetime) -> PostTemplate:
-    """Keep a post's words as a template; where they say the asset's title or link, those become places. Raises Invalid for a name that is taken."""
+    """Keep a post's words as a template; where they say the asset's title or link, those become places.
+
+    Raises Invalid for a name that is taken, Refused for confidential words: whoever writes posts reads every template.
+    """
     require(actor, "post.edit", post)
+    if post.asset.confidentiality is Confidentiality.CONFIDENTIAL:
+        raise Refused(N_("Confidential words are not kept as a template: everybody who writes posts could read them."))
     name = " ".join(name.split())
     if not name or len(name) > 80:
         raise Invalid(N_("Give it a name of at most 80 characters."), field="name")

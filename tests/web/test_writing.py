@@ -126,6 +126,19 @@ def test_a_name_with_accents_is_taken_as_well(name: str, client: Browser, app_db
     assert [len(app_db.scalars(select(one)).all()) for one in (PostTemplate, Campaign)] == [1, 1]
 
 
+def test_confidential_words_become_no_template_that_others_could_read(client: Browser, app_db: Session) -> None:
+    post = make_post(app_db, asset=make_asset(app_db, confidentiality=Confidentiality.CONFIDENTIAL), text="Brest closes in June.")
+    number = post.id
+    app_db.commit()
+
+    client.submit(f"/posts/{number}/template", name="Closing")
+
+    page = client.get(f"/posts/{number}").text
+    assert "Confidential words are not kept as a template" in page
+    assert "Keep its words as a template" not in page
+    assert app_db.scalars(select(PostTemplate)).all() == []
+
+
 def test_a_post_s_words_become_a_template_that_the_next_one_fills_in(client: Browser, app_db: Session) -> None:
     asset = make_asset(app_db, title="Paper on 5G", url="https://example.com/5g")
     other = make_asset(app_db, title="Film on 6G", url="https://example.com/6g")
