@@ -50,6 +50,18 @@ def test_what_was_sent_back_says_what_to_change_and_leads_to_the_form(sign_in: S
     assert "Nadia: “Name the town.”" in page and f'href="/posts/{number}/edit"' in page
 
 
+def test_what_others_have_to_do_stands_below_what_its_reader_has_to_do(sign_in: SignIn, app_db: Session) -> None:
+    author = make_user(app_db, roles=("planner",))
+    for state in (PostState.IN_REVIEW, PostState.CHANGES_REQUESTED, PostState.DRAFT):
+        make_post(app_db, author=author, state=state, publish_at=NOON + DAY)
+    app_db.commit()
+
+    page = sign_in(author).get("/").text
+
+    places = [page.index(text) for text in ("Sent back to you", "Drafts whose time is near", "Waiting for approval", "Going out today")]
+    assert places == sorted(places)
+
+
 def test_near_drafts_and_campaigns_with_nothing_ahead_are_told_to_whose_they_are(app: Flask, sign_in: SignIn, app_db: Session) -> None:
     author, other = make_user(app_db, roles=("planner",)), make_user(app_db, roles=("author",))
     make_post(app_db, author=author, asset=make_asset(app_db, title="Tomorrow"))
