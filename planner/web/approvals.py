@@ -27,7 +27,7 @@ from planner.web.languages import say
 from planner.web.named_posts import named_in
 from planner.web.preflight import limits_of
 from planner.web.session import committing, runtime
-from planner.web.telling import flash_each
+from planner.web.telling import approved_said, flash_each
 
 __all__ = ["Shown", "approve", "index", "request_changes", "show", "wave"]
 
@@ -83,7 +83,7 @@ def approve(post_id: int) -> ResponseReturnValue:
             g.db, post, digest=form.digest.data or "", note=(form.note.data or "").strip(), limits=limits_of(post.channel.platform),
             four_eyes=runtime().settings.four_eyes, actor=g.user, now=g.now,
         )  # fmt: skip
-        return str(_("Approved. It goes out by itself at its time.") if post.state is PostState.APPROVED else _("Your yes is noted. It waits for others now."))
+        return approved_said(post) if post.state is PostState.APPROVED else _("Your yes is noted. It waits for others now.")
 
     return _said(post_id, form, "approve", act)
 

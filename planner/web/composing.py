@@ -15,6 +15,7 @@ from sqlalchemy import select
 from planner.accounts.rules import may
 from planner.catalog.models import Asset
 from planner.channels.models import Channel
+from planner.channels.port import Platform
 from planner.core.errors import Forbidden, NotFound, PlannerError
 from planner.core.secrets import new_token
 from planner.ledger import once
@@ -29,7 +30,7 @@ from planner.web.languages import translate
 from planner.web.mentioning import mentioning
 from planner.web.preflight import checks_of, limits_of, own_words, values_of
 from planner.web.session import committing, runtime
-from planner.web.telling import flash_each
+from planner.web.telling import approved_said, flash_each
 from planner.web.writing import restored, typed, unsaved
 
 __all__ = ["campaigns", "files", "new", "refuse", "submit_saved"]
@@ -135,7 +136,7 @@ def submit_saved(made: list[Post]) -> None:
     if any(post.state is PostState.IN_REVIEW for post in went):
         flash(_("Submitted for approval."), "success")
     elif went:
-        flash(_("Approved: no approval is asked for here. It goes out by itself at its time."), "success")
+        flash(approved_said(min(went, key=lambda post: post.channel.platform is Platform.BY_HAND), asked=False), "success")
 
 
 def _start(form: ComposeForm, asset: Asset | None, channels: list[Channel]) -> None:

@@ -25,6 +25,7 @@ from planner.web.forms.rules import OverrideForm
 from planner.web.languages import say
 from planner.web.posts import limits_of, post_page
 from planner.web.session import committing, runtime
+from planner.web.telling import approved_said
 
 __all__ = ["approve", "cancel", "live", "not_live", "override", "request_changes", "restore", "retry", "submit", "withdraw"]
 
@@ -35,8 +36,7 @@ def submit(post_id: int) -> ResponseReturnValue:
         service.submit(g.db, post, limits=limits_of(post.channel.platform), four_eyes=runtime().settings.four_eyes, actor=g.user, now=g.now)
 
     def said(post: Post) -> str:
-        waits = post.state is PostState.IN_REVIEW
-        return str(_("Submitted for approval.") if waits else _("Approved: no approval is asked for here. It goes out by itself at its time."))
+        return _("Submitted for approval.") if post.state is PostState.IN_REVIEW else approved_said(post, asked=False)
 
     return _step(post_id, act, said, undo="withdraw")
 
@@ -54,7 +54,7 @@ def approve(post_id: int) -> ResponseReturnValue:
     if not form.validate():
         return post_page(queries.post(g.db, post_id, viewer=g.user), 422, approve=form)
     def said(post: Post) -> str:
-        return str(_("Approved. It goes out by itself at its time.") if post.state is PostState.APPROVED else _("Your yes is noted. It waits for others now."))
+        return approved_said(post) if post.state is PostState.APPROVED else _("Your yes is noted. It waits for others now.")
 
     return _step(post_id, act, said, undo="withdraw", form=("approve", form))
 

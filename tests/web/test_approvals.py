@@ -19,6 +19,7 @@ from planner.channels.port import MediaKind, Platform
 from planner.planning import guests, routes, service
 from planner.planning.approval_models import PostComment
 from planner.planning.models import Post, PostState
+from planner.planning.saying import digest_of
 from planner.planning.steps import Step
 from tests.conftest import Browser
 from tests.factories import NOON, make_asset, make_campaign, make_channel, make_person, make_post, make_user
@@ -221,3 +222,22 @@ def test_words_are_quoted_as_they_are_read(sign_in: SignIn, app_db: Session, tea
     assert answer.status_code == 302
     page = reader.get(f"/posts/{number}").text
     assert "Is that so?" in page and "The text has changed" not in page
+
+
+@pytest.mark.parametrize(
+    ("platform", "told"),
+    [
+        (Platform.X, "Approved. It goes out by itself at its time."),
+        (Platform.BY_HAND, "Approved. At its time somebody publishes it by hand: the desk says so on its day."),
+    ],
+)
+def test_a_yes_says_how_the_post_goes_out(sign_in: SignIn, app_db: Session, team: dict[str, User], platform: Platform, told: str) -> None:
+    for place in ("approvals", "posts"):
+        post = submitted(app_db, team["planner"], channel=make_channel(app_db, platform=platform))
+        number, digest = post.id, digest_of(post)
+        app_db.commit()
+
+        phone = sign_in(team["approver"])
+        phone.submit(f"/{place}/{number}/approve", digest=digest)
+
+        assert told in phone.get(f"/posts/{number}").text
