@@ -290,7 +290,10 @@ def _findings(post: Post) -> list[rules.Finding]:
     if not states.allows(post.state, "revise"):
         return []
     around = queries.surroundings(g.db, post)
-    return rules.findings(post, post.asset, post.campaign, post.channel, limits_of(post.channel.platform), g.now, around)
+    found = rules.findings(post, post.asset, post.campaign, post.channel, limits_of(post.channel.platform), g.now, around)
+    # Once approved, a moment that passed blocks nothing: the post is on its way, waits for “Send it now”, or a person publishes it late.
+    has_time = post.state in (PostState.DRAFT, PostState.CHANGES_REQUESTED, PostState.IN_REVIEW)
+    return [one for one in found if has_time or one.code != "past"]
 
 
 def _overridable(post: Post, found: Sequence[rules.Finding]) -> list[tuple[str, str]]:

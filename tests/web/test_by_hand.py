@@ -62,6 +62,20 @@ def test_what_a_picture_shows_is_there_to_be_copied(client: Browser, app_db: Ses
     assert f'id="pack-alt-{number}" value="Orion over the port" readonly' in page and "What orion.png shows" in page
 
 
+@pytest.mark.parametrize("state", [PostState.APPROVED, PostState.SCHEDULED, PostState.FAILED, PostState.MISSED])
+def test_what_is_late_is_not_said_to_be_blocked_by_its_time(client: Browser, app_db: Session, by_hand: Callable[..., Post], state: PostState) -> None:
+    post = by_hand(state)
+    post.publish_at = NOON - timedelta(days=3)
+    app_db.commit()
+
+    page = client.get(f"/posts/{post.id}").text
+
+    assert "has already passed" not in page
+    post.state = PostState.DRAFT
+    app_db.commit()
+    assert "has already passed" in client.get(f"/posts/{post.id}").text
+
+
 def test_done_and_the_address_make_it_published(client: Browser, app_db: Session, by_hand: Callable[..., Post]) -> None:
     post = by_hand()
 
