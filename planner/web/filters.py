@@ -108,7 +108,9 @@ def number(value: float | None) -> Markup:
 def money(value: Decimal | float, currency: str) -> str:
     """An amount in the reader's way, without cents where there are none."""
     pattern = (get_locale() or Locale("en")).currency_formats["standard"].pattern
-    return str(format_currency(value, currency, format=pattern.replace(".00", "") if value == int(value) else None, currency_digits=False))
+    said = str(format_currency(value, currency, format=pattern.replace(".00", "") if value == int(value) else None, currency_digits=False))
+    # A line may break after a hyphen, which would part a loss from its sign: U+2060 joins the two.
+    return said.replace("-", "-\u2060", 1) if value < 0 else said
 
 
 def price(value: Decimal) -> str:
