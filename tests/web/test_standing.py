@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from planner.planning.models import Campaign, Post, PostState, Standing
 from tests.conftest import Browser
-from tests.factories import make_campaign, make_post
+from tests.factories import make_campaign, make_post, make_user
 
 
 @pytest.fixture
@@ -68,6 +68,19 @@ def test_a_wave_is_offered_for_approval_to_who_may_approve(sign_in: Callable[...
 
     assert ["Approve the wave" in page for page in pages] == [True, False, False]
     assert [path.replace("/campaigns/", "/approvals/waves/") in page for page in pages] == [True] * 3
+
+
+def test_an_author_submits_of_a_wave_what_is_theirs(sign_in: Callable[..., Browser], app_db: Session, path: str) -> None:
+    author = make_user(app_db, roles=("author",))
+    others = make_post(app_db, campaign=app_db.get_one(Campaign, int(path.rpartition("/")[2])), author=make_user(app_db, roles=("planner",)))
+    own = make_post(app_db, campaign=others.campaign, author=author)
+    numbers = [own.id, others.id]
+    app_db.commit()
+
+    pages = [sign_in(author).get(path).text, sign_in(roles=("planner",)).get(path).text]
+
+    assert ["Submit the draft" in pages[0], "Submit 3 drafts" in pages[1]] == [True, True]
+    assert [[f'name="post" value="{number}"' in page for number in numbers] for page in pages] == [[True, False], [True, True]]
 
 
 def test_without_a_reason_nothing_happens(client: Browser, app_db: Session, path: str) -> None:
