@@ -10,12 +10,13 @@ from flask_babel import gettext as _
 from sqlalchemy import select
 
 from planner.accounts.models import User
+from planner.accounts.rules import may
 from planner.channels.port import Platform
 from planner.core.errors import Conflict, Forbidden, NotFound, PlannerError
 from planner.planning import campaigns as service
 from planner.planning import listing, queries
 from planner.planning.costs import cost_of_campaign
-from planner.planning.models import Campaign
+from planner.planning.models import Campaign, PostState
 from planner.planning.templates import is_listed
 from planner.planning.values import CampaignValues
 from planner.web import clashes, waves
@@ -25,6 +26,8 @@ from planner.web.preflight import is_pretend, prices
 from planner.web.session import committing
 
 __all__ = ["edit", "index", "new", "show"]
+
+_TO_SUBMIT = (PostState.DRAFT, PostState.CHANGES_REQUESTED)
 
 
 @needs("read")
@@ -54,10 +57,13 @@ def show(campaign_id: int) -> ResponseReturnValue:
     campaign = queries.campaign(g.db, campaign_id)
     posts = queries.posts_of(g.db, campaign_id=campaign_id, viewer=g.user)
     early = [one for one in posts if campaign.embargo_until and one.publish_at < campaign.embargo_until and one.state != "published"]
+    # A post is its author's; whose asset it is about does not make it anybody else's.
+    drafts = [one for one in posts if one.state in _TO_SUBMIT and not one.masked and may(g.user, "post.submit", one._replace(owner_id=None))]
     return render_template(
         "campaigns/show.html",
         campaign=campaign,
         posts=posts,
+        drafts=drafts,
         early=early,
         is_listed=is_listed(campaign.template), listed=listing.channels_of(g.db, campaign_id) if is_listed(campaign.template) else [],
         cost=cost_of_campaign(g.db, campaign_id, prices()),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from html import unescape
@@ -127,3 +128,18 @@ def test_the_move_dialog_offers_the_drawer(client: Browser, app_db: Session) -> 
     app_db.commit()
 
     assert ["/calendar/together/unplan" in client.get(f"/posts/{one.id}/move").text for one in (post, out)] == [True, False]
+
+
+def test_an_author_takes_hold_of_no_post_of_another_about_their_asset(sign_in: Callable[..., Browser], app_db: Session) -> None:
+    author = make_user(app_db, roles=("author",))
+    asset, other = make_asset(app_db, owner_id=author.id), make_user(app_db, roles=("planner",))
+    posts = [make_post(app_db, asset=asset, author=writer, publish_at=at) for writer in (other, author) for at in (NINE, None)]
+    numbers = [post.id for post in posts]
+    app_db.commit()
+    reader = sign_in(author)
+
+    page = reader.get(BACK).text
+    held = [bool(re.search(rf'data-post="{number}"[^>]*draggable="true"|draggable="true" data-loose="{number}:', page)) for number in numbers]
+
+    assert held == [False, False, True, True]
+    assert [reader.get(f"/posts/{number}/move").status_code for number in numbers] == [403, 403, 200, 200]

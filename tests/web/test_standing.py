@@ -74,6 +74,7 @@ def test_an_author_submits_of_a_wave_what_is_theirs(sign_in: Callable[..., Brows
     author = make_user(app_db, roles=("author",))
     others = make_post(app_db, campaign=app_db.get_one(Campaign, int(path.rpartition("/")[2])), author=make_user(app_db, roles=("planner",)))
     own = make_post(app_db, campaign=others.campaign, author=author)
+    others.asset.owner_id = author.id
     numbers = [own.id, others.id]
     app_db.commit()
 

@@ -89,8 +89,8 @@ class Hands(NamedTuple):
         return self.any and not one.masked and one.state in states.ALLOWED["move"] and self.holds(one)
 
     def holds(self, one: CalendarEntry | InDrawer) -> bool:
-        """An author holds only what is theirs."""
-        return self.any and (not self.mine_only or self.me in (one.author_id, one.owner_id))
+        """An author holds only the posts that they wrote, whosever asset they are about."""
+        return self.any and (not self.mine_only or self.me == one.author_id)
 
 
 def hands() -> Hands:
