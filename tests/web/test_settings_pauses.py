@@ -51,7 +51,9 @@ def test_a_pause_of_everything_is_seen_by_everybody_on_every_page_until_it_ends(
     viewer = sign_in(roles=("viewer",))
     assert REASON not in viewer.get("/performance").text
 
+    assert "Nothing is held." in client.get("/settings/pause").text
     assert client.submit("/settings/pause/start", scope="all", reason=REASON).status_code == 302
+    assert "Nothing is held yet: what a pause stops is set aside within a minute." in client.get("/settings/pause").text
     assert stored(app_db) == [(None, None, REASON, None)]
     assert all(f"All sending is paused: {REASON}" in viewer.get(path).text for path in ("/", "/performance", "/settings", "/nowhere"))
 
