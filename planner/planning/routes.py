@@ -23,7 +23,7 @@ from planner.planning.models import STANDARD_STEP, Approval, Campaign, Post
 from planner.planning.steps import Standing, Step
 
 __all__ = [
-    "ANYTHING_ELSE", "MOST_STEPS", "SENSITIVE", "Routes", "give_back", "lacking", "of_campaign", "of_kind", "read", "reached", "route_of", "set_route",
+    "ANYTHING_ELSE", "MOST_STEPS", "SENSITIVE", "Routes", "asks", "give_back", "lacking", "of_campaign", "of_kind", "read", "reached", "route_of", "set_route",
     "standing_of",
 ]  # fmt: skip
 
@@ -96,6 +96,11 @@ def lacking(db: Session, route: Sequence[Step], *, without: Collection[int | Non
     """
     there = {one.id: one for one in db.scalars(select(User).where(User.active)) if one.id not in without and may(one, "read")}
     return steps.lacking(route, {number: one.role_names for number, one in there.items()}, [number for number, one in there.items() if may(one, "post.approve")])
+
+
+def asks(db: Session, user: User) -> bool:
+    """Whether a step that is set names this person. One statement."""
+    return any(user.id in one.people for row in read(db).stored.values() for one in steps.read_steps(row))
 
 
 def standing_of(db: Session, post: Post, digest: str, four_eyes: str = "releases") -> Standing:

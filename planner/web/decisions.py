@@ -54,12 +54,13 @@ class Decision:
     #: What they (or, if they never said anything, anybody) last had before them, and what is different now.
     last: Approval | None
     since: list[Difference]
-    #: The step of a sensitive announcement that nobody here can answer; empty: there is none, or it was not looked for.
+    #: The step that nobody here can answer, of those that name whom they ask; empty: there is none, or it was not looked for.
     lacks: str = ""
 
     @property
-    def several(self) -> bool:
-        return len(self.lines) > 1
+    def tells(self) -> bool:
+        """Whether the steps say more than that anybody who may approve is asked."""
+        return len(self.lines) > 1 or any(one.missing for one in self.lines)
 
 
 def decision_of(post: Post, digest: str, *, names: dict[int, str] | None = None, routes: Routes | None = None) -> Decision:
@@ -79,14 +80,15 @@ def decision_of(post: Post, digest: str, *, names: dict[int, str] | None = None,
         due=steps.deadline(asked.step, post.publish_at) if waits else None,
         last=last,
         since=differences(last.content, snapshot(post)) if last is not None and last.content is not None and last.digest != digest else [],
-        lacks=_lacks(post, stands, policy) if routes is None and post.asset.sensitive and post.state in _UNDECIDED else "",
+        lacks=_lacks(post, stands, policy) if routes is None and post.state in _UNDECIDED and (post.asset.sensitive or any(one.step.seats for one in stands.steps)) else "",
     )
 
 
 def names_of(db: Any, route: Iterable[Step]) -> dict[int, str]:
-    """Number -> name of everybody whom these steps name. At most one statement."""
+    """Number -> name of everybody whom these steps name, and that an account is disabled. At most one statement."""
     wanted = {number for step in route for number in step.people}
-    return {user.id: user.display_name for user in db.scalars(select(User).where(User.id.in_(wanted)))} if wanted else {}
+    found = db.scalars(select(User).where(User.id.in_(wanted))) if wanted else ()
+    return {user.id: user.display_name if user.active else _("%(name)s (account disabled)", name=user.display_name) for user in found}
 
 
 def step_name(step: Step) -> str:

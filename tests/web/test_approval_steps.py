@@ -120,3 +120,27 @@ def test_the_post_says_whom_its_sign_off_lacks(client: Browser, sign_in: SignIn,
     app_db.commit()
     for address in (f"/posts/{post.id}", f"/approvals/{post.id}"):
         assert "can answer the step" not in client.get(address).text
+
+
+def test_a_step_that_asks_somebody_who_left_says_so_where_they_are_disabled_in_settings_and_on_its_posts(client: Browser, sign_in: SignIn, app_db: Session) -> None:
+    sofia, author = make_user(app_db, roles=("approver",), name="Sofia", email="sofia@example.com"), make_user(app_db, roles=("planner",))
+    number = sofia.id
+    routes.set_route(app_db, routes.ANYTHING_ELSE, [Step("", "Editors", people=(number,))], actor=None, now=NOON)
+    post = make_post(app_db, author=author)
+    service.submit(app_db, post, actor=author, now=NOON)
+    at = post.id
+    app_db.commit()
+    pages = [client.get(address).text for address in (f"/posts/{at}", f"/approvals/{at}")]
+    assert [["Waits for: Sofia" in page, "can answer the step" in page] for page in pages] == [[True, False]] * 2
+
+    client.submit(f"/settings/people/{number}/disable", typed_name="sofia@example.com")
+
+    assert "Steps of approval still ask Sofia." in client.get("/settings/people").text
+    assert "Sofia (account disabled)" in client.get("/settings/approval").text
+    pages = [client.get(address).text for address in (f"/posts/{at}", f"/approvals/{at}")]
+    assert [["Waits for: Sofia (account disabled)" in page, "Nobody else here can answer the step “Editors”." in page] for page in pages] == [[True, True]] * 2
+    other = make_user(app_db, roles=("viewer",), name="Otto", email="otto@example.com")
+    who = other.id
+    app_db.commit()
+    client.submit(f"/settings/people/{who}/disable", typed_name="otto@example.com")
+    assert "Steps of approval still ask" not in client.get("/settings/people").text

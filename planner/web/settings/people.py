@@ -9,6 +9,7 @@ from flask_babel import gettext as _
 from planner.accounts import queries, service
 from planner.accounts.models import User
 from planner.core.errors import PlannerError
+from planner.planning import routes
 from planner.web.access import needs
 from planner.web.forms.settings import PersonForm, RolesForm, TypedNameForm
 from planner.web.session import committing, runtime
@@ -77,6 +78,8 @@ def disable_person(user_id: int) -> ResponseReturnValue:
             form.refuse(error)
         else:
             flash(_("%(name)s can no longer sign in.", name=user.display_name), "success")
+            if routes.asks(g.db, user):
+                flash(_("Steps of approval still ask %(name)s. Give them to somebody else in Settings, Approval.", name=user.display_name), "warning")
             return redirect(url_for(".person", user_id=user_id))
     return _page(user, typed=form)
 
