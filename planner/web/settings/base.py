@@ -8,6 +8,7 @@ from zoneinfo import available_timezones
 from flask import g, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from flask_babel import ngettext
 from sqlalchemy.exc import SQLAlchemyError
 
 from planner.accounts.rules import may
@@ -16,6 +17,8 @@ from planner.planning.pauses import PauseLine
 
 __all__ = ["TABS", "banner", "tabs", "zones"]
 
+#: So many pauses are said each; of more, one line tells how many.
+_BANNERS = 3
 #: Endpoint, label, icon, action needed (empty: anybody who is signed in).
 TABS = (
     ("settings.channels", _l("Channels"), "radio", "read"),
@@ -42,9 +45,18 @@ def banner() -> dict[str, Any]:
     if "db" not in g or not may(g.user, "read"):
         return {}
     try:
-        return {"banner": [_said(one) for one in pauses.lines(g.db)]}
+        found = sorted(pauses.lines(g.db), key=lambda one: bool(one.channel or one.campaign))  # What stops everything stands first.
+        return {"banner": [*map(_said, found[:_BANNERS]), *_rest(len(found) - _BANNERS)]}
     except SQLAlchemyError:  # The page that tells of a broken database must not need the database.
         return {}
+
+
+def _rest(more: int) -> list[dict[str, str]]:
+    """One line for all that are not said each."""
+    if more <= 0:
+        return []
+    text = ngettext("One more pause holds.", "%(num)d more pauses hold.", more)
+    return [{"kind": "pause", "text": text, "url": url_for("settings.pauses"), "label": _("See them all")}]
 
 
 def _said(one: PauseLine) -> dict[str, str]:
