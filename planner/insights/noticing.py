@@ -39,7 +39,7 @@ from planner.planning.marks import post_of
 from planner.planning.models import Post, PostState
 from planner.publishing import held
 
-__all__ = ["SHOWN", "Alert", "Found", "Mentioned", "bursts_of", "look", "mentions_from", "on_desk", "settle"]
+__all__ = ["RETURNED", "SHOWN", "Alert", "Found", "Mentioned", "bursts_of", "look", "mentions_from", "on_desk", "settle"]
 
 log = get_logger(__name__)
 #: How far back counts are looked at, and until when an older reading or file says something of today.
@@ -48,6 +48,8 @@ _BACK, _FRESH = timedelta(days=45), timedelta(days=7)
 _SAME = timedelta(days=14)
 #: So long an asset is news, and much is written of it.
 _NEWS = timedelta(days=14)
+#: So many the desk lists.
+RETURNED = 20
 #: How long the desk shows one that nobody settled.
 SHOWN = timedelta(days=7)
 
@@ -115,11 +117,11 @@ def look(runtime: Runtime, mentions: Sequence[Mentioned] = ()) -> int:
 
 
 def on_desk(db: Session, *, viewer: User | None, now: datetime) -> tuple[tuple[int, int], list[Alert]]:
-    """How many held posts and messages published directly wait (publishing.held.counting), and the rises nobody settled, the newest first. One statement for both."""
+    """How many held posts and messages published directly wait (publishing.held.counting), and the rises nobody settled, the newest first; one above RETURNED tells that there are more. One statement for both."""
     counts = held.counting().subquery()
     known = known_to(viewer)
     alerts = _alerts().where(Resurfaced.settled_at.is_(None), Resurfaced.noticed_at > now - SHOWN, true() if known is None else known)
-    lines = alerts.order_by(Resurfaced.noticed_at.desc(), Resurfaced.id.desc()).limit(20).subquery()
+    lines = alerts.order_by(Resurfaced.noticed_at.desc(), Resurfaced.id.desc()).limit(RETURNED + 1).subquery()
     rows = db.execute(select(counts, lines).select_from(counts.outerjoin(lines, true())).order_by(lines.c.noticed_at.desc(), lines.c.alert.desc())).all()
     return (rows[0][0], rows[0][1]), [_alert(row[2:]) for row in rows if row[2] is not None]
 

@@ -21,8 +21,10 @@ from planner.planning.models import Post, PostState, RuleSetting
 from planner.planning.moments import zone_of
 from planner.planning.queries import CalendarEntry, CampaignEmbargo, Filters, embargoes, lists_of
 
-__all__ = ["Desk", "ReconnectChannel", "SilentChannel", "desk"]
+__all__ = ["LISTED", "Desk", "ReconnectChannel", "SilentChannel", "desk"]
 
+#: So many lines a list has at most; one more comes along, which tells that there are more.
+LISTED = 50
 #: How far ahead the desk looks for embargoes.
 AHEAD = timedelta(days=7)
 #: How near a draft's time is when somebody should submit it.
@@ -95,11 +97,11 @@ def desk(db: Session, *, viewer: User | None, now: datetime, zone: str = "Europe
         [
             ([Post.publish_at >= start, Post.publish_at < end], Filters(), 200),
             ([Post.publish_at >= max(end, now), Post.publish_at < now + timedelta(days=60)], Filters(states=_AGREED), 1),
-            ([], Filters(states=(PostState.IN_REVIEW,)), 50),
-            ([], Filters(states=_TROUBLE), 50),
-            ([], Filters(states=_MINE, author_id=author), 50),
-            ([Post.publish_at <= now + _NEAR], Filters(states=(PostState.DRAFT,), author_id=author), 50),
-            ([Post.publish_at < end, Channel.platform == Platform.BY_HAND], Filters(states=_AGREED), 50),
+            ([], Filters(states=(PostState.IN_REVIEW,)), LISTED + 1),
+            ([], Filters(states=_TROUBLE), -LISTED - 1),
+            ([], Filters(states=_MINE, author_id=author), LISTED + 1),
+            ([Post.publish_at <= now + _NEAR], Filters(states=(PostState.DRAFT,), author_id=author), LISTED + 1),
+            ([Post.publish_at < end, Channel.platform == Platform.BY_HAND], Filters(states=_AGREED), LISTED + 1),
         ],
         viewer=viewer,
     )

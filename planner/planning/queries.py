@@ -125,16 +125,20 @@ def calendar(
     return _entries(db, [Post.publish_at >= start, Post.publish_at < end], viewer, filters, limit)
 
 
+_LATEST = (Post.publish_at.desc(), Post.id.desc())
+
+
 def posts_of(
     db: Session, *, asset_id: int | None = None, campaign_id: int | None = None, viewer: User | None, limit: int = 500
 ) -> list[CalendarEntry]:
-    """The dated posts of an asset or a campaign, earliest first, cancelled ones left out. One statement."""
+    """The dated posts of an asset or a campaign, earliest first, cancelled ones left out; of more than `limit`, the latest. One statement."""
     where: list[ColumnElement[bool]] = [Post.publish_at.is_not(None)]
     if asset_id is not None:
         where.append(Post.asset_id == asset_id)
     if campaign_id is not None:
         where.append(Post.campaign_id == campaign_id)
-    return _entries(db, where, viewer, Filters(), limit)
+    latest = _ROWS.where(*where, *conditions(Filters(), viewer)).order_by(None).order_by(*_LATEST).limit(limit)
+    return seen_by(viewer, db.connection().execute(latest).all()[::-1])
 
 
 def posts_of_states(db: Session, filters: Filters, *, viewer: User | None, limit: int = 50) -> list[CalendarEntry]:
@@ -143,8 +147,12 @@ def posts_of_states(db: Session, filters: Filters, *, viewer: User | None, limit
 
 
 def lists_of(db: Session, wanted: Sequence[tuple[list[ColumnElement[bool]], Filters, int]], *, viewer: User | None) -> list[list[CalendarEntry]]:
-    """Several lists of dated posts, each the soonest first: what else it asks of them, its filters, and how many at most. One statement."""
-    parts = [_ROWS.where(Post.publish_at.is_not(None), *where, *conditions(filters, viewer)).limit(most).subquery() for where, filters, most in wanted]
+    """Several lists of dated posts, each the soonest first: what else it asks of them, its filters, and how many at most (below zero: so many,
+    the latest). One statement."""
+    parts = []
+    for where, filters, most in wanted:
+        rows_of = _ROWS.where(Post.publish_at.is_not(None), *where, *conditions(filters, viewer)).limit(abs(most))
+        parts.append((rows_of if most >= 0 else rows_of.order_by(None).order_by(*_LATEST)).subquery())
     rows = db.connection().execute(union_all(*(select(literal(number).label("list"), *part.c) for number, part in enumerate(parts)))).all()
     found: list[list[Any]] = [[] for _ in parts]
     for row in sorted(rows, key=lambda row: (row[3], row[1])):  # The moment, then the number of the post.

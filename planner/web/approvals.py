@@ -32,6 +32,10 @@ from planner.web.telling import approved_said, flash_each
 __all__ = ["Shown", "approve", "index", "request_changes", "show", "wave"]
 
 
+#: So many posts are listed, those that go out first.
+_LISTED = 200
+
+
 @dataclass(frozen=True, slots=True)
 class Shown:
     """One post as an approver reads it."""
@@ -59,12 +63,13 @@ class Shown:
 
 @needs("read")
 def index() -> ResponseReturnValue:
-    found = _waiting()
+    found = waiting(g.db, viewer=g.user, four_eyes=runtime().settings.four_eyes, limit=_LISTED + 1)
+    more, found = len(found) > _LISTED, found[:_LISTED]
     mine = [one for one in found if one.mine]
     waves = {one.post.campaign_id: one.post.campaign for one in mine if one.post.campaign is not None}
     counts = {number: sum(one.post.campaign_id == number for one in mine) for number in waves}
     return render_template(
-        "approvals/index.html", mine=mine, others=[one for one in found if not one.mine],
+        "approvals/index.html", more=_LISTED if more else 0, mine=mine, others=[one for one in found if not one.mine],
         waves=[(campaign, counts[number]) for number, campaign in waves.items() if counts[number] > 1],
     )  # fmt: skip
 

@@ -7,10 +7,10 @@ from flask.typing import ResponseReturnValue
 from flask_babel import get_timezone
 
 from planner.accounts.rules import may
-from planner.insights.noticing import on_desk
+from planner.insights.noticing import RETURNED, on_desk
 from planner.insights.watching import unkept
 from planner.planning import clocks, loose_ends, standing
-from planner.planning.desk import desk
+from planner.planning.desk import LISTED, desk
 from planner.planning.waiting import waiting as to_approve
 from planner.promotion.desk import lines
 from planner.publishing import native_queries
@@ -20,6 +20,9 @@ from planner.web.session import runtime
 
 __all__ = ["home"]
 
+#: So many posts in review are looked at for what waits for this person.
+_ASKED = 60
+
 
 @needs("read")
 def home() -> ResponseReturnValue:
@@ -27,12 +30,14 @@ def home() -> ResponseReturnValue:
     off, retimed = standing.called_off(g.db, now=g.now), clocks.retimed(g.db, viewer=g.user, now=g.now)
     leaks, ((waiting, direct), returned) = native_queries.too_early(g.db, now=g.now), on_desk(g.db, viewer=g.user, now=g.now)
     undecided = direct if may(g.user, "native.decide") else 0
-    asked = [one for one in to_approve(g.db, viewer=g.user, four_eyes=runtime().settings.four_eyes, limit=60) if one.mine]
+    in_review = to_approve(g.db, viewer=g.user, four_eyes=runtime().settings.four_eyes, limit=_ASKED + 1)
+    asked = [one for one in in_review[:_ASKED] if one.mine]
     idle = loose_ends.idle_campaigns(g.db, viewer=g.user, now=g.now, today=shown.day.date())
     closing = unkept(g.db, now=g.now, viewer=g.user) if may(g.user, "readings.refresh") else []
     template = "desk/home.html" if shown.has_assets or not shown.quiet or undecided else "desk/empty.html"
+    others = [one for one in shown.waiting[:LISTED] if one.post_id not in {mine.post.id for mine in asked}]
     return render_template(
-        template, desk=shown, held=waiting, leaks=leaks, returned=returned, undecided=undecided, called_off=off, retimed=retimed, has_demo="jobs.load_demo" in current_app.view_functions,
-        by_hand=not_held(g.db, shown.by_hand), closing=closing, asked=asked, others=[one for one in shown.waiting if one.post_id not in {mine.post.id for mine in asked}], near=shown.near, idle=idle,
+        template, desk=shown, most=LISTED, held=waiting, leaks=leaks, returned=returned[:RETURNED], more_returned=len(returned) > RETURNED, more_asked=len(in_review) > _ASKED, undecided=undecided, called_off=off, retimed=retimed, has_demo="jobs.load_demo" in current_app.view_functions,
+        by_hand=not_held(g.db, shown.by_hand), closing=closing, asked=asked, others=others, near=shown.near, idle=idle,
         notes=loose_ends.asked_changes(g.db, [one.post_id for one in shown.changes]), promotion=lines(g.db, viewer=g.user, now=g.now), on=g.now.date(),
     )  # fmt: skip
