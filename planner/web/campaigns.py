@@ -28,6 +28,8 @@ from planner.web.session import committing
 __all__ = ["edit", "index", "new", "show"]
 
 _TO_SUBMIT = (PostState.DRAFT, PostState.CHANGES_REQUESTED)
+#: So many posts of a campaign are listed, the latest.
+_LISTED = 500
 
 
 @needs("read")
@@ -55,14 +57,15 @@ def new() -> ResponseReturnValue:
 @needs("read")
 def show(campaign_id: int) -> ResponseReturnValue:
     campaign = queries.campaign(g.db, campaign_id)
-    posts = queries.posts_of(g.db, campaign_id=campaign_id, viewer=g.user)
+    posts = queries.posts_of(g.db, campaign_id=campaign_id, viewer=g.user, limit=_LISTED + 1)
+    more, posts = len(posts) > _LISTED, posts[-_LISTED:]
     early = [one for one in posts if campaign.embargo_until and one.publish_at < campaign.embargo_until and one.state != "published"]
     # A post is its author's; whose asset it is about does not make it anybody else's.
     drafts = [one for one in posts if one.state in _TO_SUBMIT and not one.masked and may(g.user, "post.submit", one._replace(owner_id=None))]
     return render_template(
         "campaigns/show.html",
         campaign=campaign,
-        posts=posts,
+        posts=posts, more=more,
         drafts=drafts,
         early=early,
         is_listed=is_listed(campaign.template), listed=listing.channels_of(g.db, campaign_id) if is_listed(campaign.template) else [],

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from planner.channels.models import Channel
 from planner.insights.models import Resurfaced
+from planner.planning import queries
 from planner.planning.models import PostState, Standing
 from planner.planning.quiet_models import Pause
 from tests.conftest import Browser
@@ -93,3 +94,17 @@ def test_what_waits_for_approval_says_when_more_wait_than_are_listed(client: Bro
 
     assert re.findall(r">Waits (\d)\.<", page) == ["1", "2"]
     assert ("The 2 that go out first are listed" in page, "2+" in page) == (True, True)
+
+
+def test_a_campaign_of_too_many_posts_lists_the_latest_and_says_so(client: Browser, app_db: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("planner.web.campaigns._LISTED", 2)
+    campaign, channel = make_campaign(app_db), make_channel(app_db)
+    for number in (3, 1, 2):
+        make_post(app_db, campaign=campaign, channel=channel, asset=make_asset(app_db, title=f"Step {number}."), publish_at=NOON + number * DAY)
+    app_db.commit()
+
+    page = client.get(f"/campaigns/{campaign.id}").text
+
+    assert re.findall(r">Step (\d)\.<", page) == ["2", "3"]
+    assert "Only the latest 2 are listed; what lies before is on the calendar." in page
+    assert [one.title for one in queries.posts_of(app_db, campaign_id=campaign.id, viewer=None, limit=1)] == ["Step 3."]
