@@ -53,6 +53,8 @@ _LONGEST = {"title": 300, "excerpt": 1000, "author": 200, "outlet": 200, "asset"
 #: Dates of which the month is a word, as tools in English write them, and the time that may follow.
 _WORDED = re.compile(r"(\d{1,2}[- ][A-Za-z]{3,9}[- ]\d{4}|[A-Za-z]{3,9} \d{1,2}, \d{4})(?:,? +(\d.*))?")
 _FORMS = ("%d-%b-%Y", "%d %b %Y", "%d %B %Y", "%b %d, %Y", "%B %d, %Y")
+#: A date that a time follows, written with colons or without.
+_TIMED = re.compile(r"\d[T ]+\d")
 _CLOCK = re.compile(r"(\d{1,2})[:hH](\d{2})(?::(\d{2})(?:\.\d+)?)?\s*([AaPp])?\.?[Mm]?\.?")
 
 
@@ -87,7 +89,7 @@ def _moment(text: str, time: str, zone: str) -> tuple[datetime, bool]:
         day, time = _dated(worded[1]), time or worded[2] or ""
     if time:
         return cells.moment(f"{day} {_clock(time)}", zone), True
-    found = cells.moment(day, zone if (timed := ":" in day) else "UTC")
+    found = cells.moment(day, zone if (timed := _TIMED.search(day) is not None) else "UTC")
     return (found, True) if timed else (found.replace(hour=12), False)
 
 

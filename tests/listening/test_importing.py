@@ -175,6 +175,15 @@ def test_a_day_without_a_time_is_that_day_for_everybody_and_a_time_told_later_co
     assert seen == [(datetime(2026, 11, 20, 12, 0, tzinfo=UTC), False), *[(datetime(2026, 11, 20, 22, 30, tzinfo=UTC), True)] * 2]
 
 
+def test_a_moment_without_colons_is_one() -> None:
+    told = [importing.validate(f"date,url\n{at},https://a.example/1\n".encode(), now=NOW, zone="Europe/Paris").rows[0] for at in ("20261120T233045Z", "20261120T0930", "20261120", "20/11/2026 09:30")]
+
+    day = datetime(2026, 11, 20, tzinfo=UTC)
+    assert [(one.at, one.timed) for one in told] == [
+        (day.replace(hour=23, minute=30, second=45), True), (day.replace(hour=8, minute=30), True), (day.replace(hour=12), False), (day.replace(hour=8, minute=30), True),
+    ]  # fmt: skip
+
+
 def test_columns_that_a_person_pointed_at_are_remembered_for_mentions_alone(db: Session) -> None:
     text = "Quand,Où,Quoi\n2026-11-20,https://a.example/1,Bonjour\n"
     with pytest.raises(column_choice.MissingColumns) as missing:
