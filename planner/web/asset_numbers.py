@@ -31,6 +31,8 @@ __all__ = ["around", "compare", "show"]
 
 #: Days drawn, and how many assets are compared at most.
 _DAYS, _MOST = 90, 5
+#: So many posts of one asset are listed, the newest.
+_LISTED = 50
 #: How many assets are offered to be compared.
 _OFFERED = 50
 
@@ -74,7 +76,7 @@ class Numbers:
 def show(asset_id: int) -> ResponseReturnValue:
     found = _numbers(asset_id)
     return render_template(
-        "performance/asset.html", one=found, asset=found.asset, kept=kept(g.db, found.performance), private=private_numbers(g.db, found.performance), quarters=QUARTERS, variants=of_asset(g.db, asset_id), least_shown=(LEAST_SEEN, LEAST_ACTED), summary=_summary(found), lines=_gained(found.performance, "engagements"),
+        "performance/asset.html", one=found, asset=found.asset, listed=found.posts[-_LISTED:], kept=kept(g.db, found.performance), private=private_numbers(g.db, found.performance)[-_LISTED:], quarters=QUARTERS, variants=of_asset(g.db, asset_id), least_shown=(LEAST_SEEN, LEAST_ACTED), summary=_summary(found), lines=_gained(found.performance, "engagements"),
         seen=_gained(found.performance, SEEN), breaks={on: _("YouTube counts views in another way") for series in found.performance.series for on in series.breaks},
         least=MIN_PEERS, read_at=found.read_at,
     )  # fmt: skip

@@ -10,6 +10,7 @@ from typing import Any
 from flask import flash, g, redirect, render_template, request, send_from_directory, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from flask_babel import ngettext
 
 from planner.accounts.rules import require
 from planner.catalog import media, queries, service
@@ -46,6 +47,12 @@ TILES = ("views", "impressions", "reach", "engagements", "clicks", "likes", "com
 
 #: Days of visits drawn.
 _MOST_DAYS = timedelta(days=400)
+#: So many channels are named beside a total.
+_MOST_NAMES = 5
+#: So many live posts are listed, the newest; the totals are of all.
+_MOST_POSTS = 50
+#: A chart's table holds so many counts at most, of the newest days: on many channels fewer days.
+_MOST_COUNTS = 1500
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +166,7 @@ def _page(asset: Asset, form: UploadForm, status: int = 200, *, described: tuple
         planned=[post for post in posts if post.state is not PostState.PUBLISHED],
         colours={post.channel_id: post.colour for post in posts},
         performance=performance,
+        listed=performance.posts[-_MOST_POSTS:],
         tables=[table for metric in ("views", "impressions", "engagements") if (table := _table(performance, metric))],
         tiles=TILES,
         notes={name: _note(performance, name) for name in TILES},
@@ -197,8 +205,14 @@ def _note(performance: AssetPerformance, name: str) -> str:
     tell = {post.channel_name for post in performance.posts if post.platform in MEASURES}
     mixed, silent = performance.mixed.get(name, ()), [one for one in performance.silent[name] if one in tell]
     said = [_("Mixed definitions: %(names)s", names=", ".join(label(one) for one in mixed))] if mixed else []
-    said += [_("Not told by: %(names)s", names=", ".join(silent))] if silent else []
+    said += [_("Not told by: %(names)s", names=_few(silent))] if silent else []
     return ". ".join(said)
+
+
+def _few(names: Sequence[str]) -> str:
+    """The first of these names, and how many more there are."""
+    more = len(names) - _MOST_NAMES
+    return ", ".join(names[:_MOST_NAMES]) + (" " + ngettext("and one more", "and %(num)d more", more) if more > 0 else "")
 
 
 def _visit_days(traffic: AssetTraffic) -> VisitDays:
@@ -225,8 +239,9 @@ def _table(performance: AssetPerformance, metric: str) -> Table | None:
     days = sorted({day for column in by_channel for day in column})
     if len(days) < 2:
         return None
+    days = days[-max(_MOST_COUNTS // len(told), 2) :]
     rows: list[tuple[date, Sequence[int | None], str]] = [(day, [column.get(day) for column in by_channel], "") for day in days]
-    for start in {day for one in told for day in one.breaks} if metric == "views" else ():
+    for start in {day for one in told for day in one.breaks if day >= days[0]} if metric == "views" else ():
         said = _("Shorts count each start") if start == SHORTS_BREAK else _("YouTube counts views from the first frame")
         rows.append((start, [None if start in one.breaks else column.get(start) for one, column in zip(told, by_channel, strict=True)], said))
     rows.sort(key=lambda row: (row[0], not row[2]))  # The break before what was told on its day.

@@ -10,6 +10,8 @@ import pytest
 from sqlalchemy.orm import Session
 
 from planner.channels.models import Channel
+from planner.channels.port import Platform, Reading
+from planner.insights import service as insights
 from planner.insights.models import Resurfaced
 from planner.planning import queries
 from planner.planning.models import PostState, Standing
@@ -108,3 +110,46 @@ def test_a_campaign_of_too_many_posts_lists_the_latest_and_says_so(client: Brows
     assert re.findall(r">Step (\d)\.<", page) == ["2", "3"]
     assert "Only the latest 2 are listed; what lies before is on the calendar." in page
     assert [one.title for one in queries.posts_of(app_db, campaign_id=campaign.id, viewer=None, limit=1)] == ["Step 3."]
+
+
+def test_an_asset_of_many_posts_lists_the_newest_and_totals_them_all(client: Browser, app_db: Session) -> None:
+    asset, channel = make_asset(app_db), make_channel(app_db, platform=Platform.LINKEDIN)
+    for number in range(53):
+        post = make_post(app_db, asset=asset, channel=channel, state=PostState.PUBLISHED, published_at=NOON - number * DAY, publish_at=NOON - number * DAY)
+        insights.record(app_db, [(post.id, Reading("", impressions=100))], at=NOON, now=NOON)
+    number = asset.id
+    app_db.commit()
+
+    page, numbers = client.get(f"/assets/{number}").text, client.get(f"/performance/assets/{number}").text
+
+    assert (page.count('data-label="Impressions"'), "5,300" in page) == (50, True)
+    assert "3 earlier posts are not listed here; the totals have them." in page
+    assert (numbers.count('data-label="Half-life"'), "3 earlier posts are not listed here." in numbers) == (50, True)
+
+
+def test_a_chart_of_an_old_asset_on_many_channels_has_the_newest_days(client: Browser, app_db: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("planner.web.assets._MOST_COUNTS", 6)
+    asset = make_asset(app_db)
+    channels = [make_channel(app_db, platform=Platform.LINKEDIN, name=f"Page {number}") for number in range(2)]
+    posts = [make_post(app_db, asset=asset, channel=one, state=PostState.PUBLISHED, published_at=NOON - 9 * DAY, publish_at=NOON - 9 * DAY) for one in channels]
+    for day in range(8):
+        insights.record(app_db, [(one.id, Reading("", impressions=day)) for one in posts], at=NOON - (8 - day) * DAY, now=NOON)
+    number = asset.id
+    app_db.commit()
+
+    page = client.get(f"/assets/{number}").text
+
+    chart = page.split('id="chart-impressions"', 1)[1].split("</table>", 1)[0]
+    assert re.findall(r'data-value="(\d+)"', chart) == ["5", "5", "6", "6", "7", "7"]
+
+
+def test_beside_a_total_five_channels_are_named_and_the_others_counted(client: Browser, app_db: Session) -> None:
+    asset = make_asset(app_db)
+    for number in range(8):
+        channel = make_channel(app_db, platform=Platform.LINKEDIN if number < 7 else Platform.YOUTUBE, name=f"Page {number}")
+        post = make_post(app_db, asset=asset, channel=channel, state=PostState.PUBLISHED, published_at=NOON - DAY, publish_at=NOON - DAY)
+        insights.record(app_db, [(post.id, Reading("", **({"impressions": 10} if number < 7 else {"views": 10})))], at=NOON, now=NOON)
+    number = asset.id
+    app_db.commit()
+
+    assert "Page 0, Page 1, Page 2, Page 3, Page 4 and 2 more" in client.get(f"/assets/{number}").text
