@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, select, update
+from sqlalchemy import case, func, or_, select, update
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from planner.accounts import history
@@ -171,8 +171,9 @@ def note_use(db: Session, link: ReviewLink, *, now: datetime) -> None:
 
 
 def lines(db: Session, *, viewer: User, now: datetime, limit: int = 200) -> list[GuestLine]:
-    """One's own links, an administrator's list has everybody's; the newest first. Two statements."""
-    query = select(ReviewLink).options(joinedload(ReviewLink.created_by)).order_by(ReviewLink.id.desc()).limit(limit)
+    """One's own links, an administrator's list has everybody's; those that did not end first, then the newest. Two statements."""
+    ended = or_(ReviewLink.revoked_at.is_not(None), ReviewLink.expires_at <= now)
+    query = select(ReviewLink).options(joinedload(ReviewLink.created_by)).order_by(case((ended, 1), else_=0), ReviewLink.id.desc()).limit(limit)
     if not may(viewer, "share.manage"):
         query = query.where(ReviewLink.created_by_id == viewer.id)
     return [

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import String, cast, func, literal, null, or_, select, union_all, update
+from sqlalchemy import String, case, cast, func, literal, null, or_, select, union_all, update
 from sqlalchemy.orm import Session, joinedload
 
 from planner.accounts import history
@@ -134,8 +134,9 @@ def is_use_due(share: Share, now: datetime) -> bool:
 
 
 def lines(db: Session, *, viewer: User, now: datetime, limit: int = 200) -> list[ShareLine]:
-    """One's own links, an administrator's list has everybody's; the newest first. Two statements."""
-    query = select(Share).options(joinedload(Share.created_by)).order_by(Share.id.desc()).limit(limit)
+    """One's own links, an administrator's list has everybody's; those that did not end first, then the newest. Two statements."""
+    ended = or_(Share.revoked_at.is_not(None), Share.expires_at <= now)
+    query = select(Share).options(joinedload(Share.created_by)).order_by(case((ended, 1), else_=0), Share.id.desc()).limit(limit)
     if not may(viewer, "share.manage"):
         query = query.where(Share.created_by_id == viewer.id)
     return [

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy.orm import Session
@@ -13,11 +14,12 @@ from planner.channels.models import Channel
 from planner.channels.port import Platform, Reading
 from planner.insights import service as insights
 from planner.insights.models import Resurfaced
-from planner.planning import queries
-from planner.planning.models import PostState, Standing
+from planner.planning import guests, queries, shares
+from planner.planning.approval_models import ReviewLink
+from planner.planning.models import PostState, Share, ShareKind, Standing
 from planner.planning.quiet_models import Pause
 from tests.conftest import Browser
-from tests.factories import NOON, make_asset, make_campaign, make_channel, make_post
+from tests.factories import NOON, make_asset, make_campaign, make_channel, make_post, make_user
 
 SignIn = Callable[..., Browser]
 DAY = timedelta(days=1)
@@ -153,3 +155,21 @@ def test_beside_a_total_five_channels_are_named_and_the_others_counted(client: B
     app_db.commit()
 
     assert "Page 0, Page 1, Page 2, Page 3, Page 4 and 2 more" in client.get(f"/assets/{number}").text
+
+
+def test_a_link_that_still_works_is_listed_before_all_that_ended(db: Session) -> None:
+    admin = make_user(db)
+
+    def made(model: Any, number: int, **values: Any) -> Any:
+        row = model(digest=f"{number}", name=f"Link {number}", language="en", created_by_id=admin.id, created_at=NOON, **values)
+        db.add(row)
+        db.flush()
+        return row
+
+    for number, ends in enumerate((NOON + DAY, NOON - DAY, NOON + DAY, NOON - DAY)):
+        made(Share, number, kind=ShareKind.PAGE, scope={}, expires_at=ends)
+        made(ReviewLink, number, posts=[], expires_at=ends)
+    made(Share, 4, kind=ShareKind.FEED, scope={})
+
+    assert [one.name for one in shares.lines(db, viewer=admin, now=NOON, limit=4)] == ["Link 4", "Link 2", "Link 0", "Link 3"]
+    assert [one.name for one in guests.lines(db, viewer=admin, now=NOON, limit=3)] == ["Link 2", "Link 0", "Link 3"]
