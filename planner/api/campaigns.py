@@ -87,7 +87,7 @@ class ChannelsOut(Out):
 @bp.response(200, CampaignList)
 def index() -> dict[str, Any]:
     """Campaigns, the latest start first."""
-    return {"items": queries.campaigns(g.db)}
+    return {"items": queries.campaigns(g.db, limit=10_000)}
 
 
 @creates("campaign.edit")

@@ -16,6 +16,7 @@ from planner.catalog.models import Asset, AssetAudience, AssetKind, AssetState, 
 from planner.channels.models import Channel
 from planner.channels.port import Platform
 from planner.core.errors import NotFound
+from planner.core.seeking import holding
 from planner.core.types import UtcDateTime
 from planner.people.person_models import Person
 from planner.planning.models import Campaign, Post, PostState, Standing
@@ -222,8 +223,8 @@ def plannable(db: Session, *, viewer: User | None, limit: int = 300) -> list[tup
     return [(row.id, row.title) for row in db.execute(query.order_by(Asset.updated_at.desc(), Asset.id.desc()).limit(limit))]
 
 
-def campaigns(db: Session, *, limit: int = 200) -> list[CampaignCard]:
-    """Campaigns, those with the latest start first. One statement."""
+def campaigns(db: Session, *, sought: str = "", limit: int = 200) -> list[CampaignCard]:
+    """Campaigns, those with the latest start first; `sought`: every word of it is in the name. One statement."""
     counts = (
         select(
             Post.campaign_id.label("campaign_id"),
@@ -242,6 +243,7 @@ def campaigns(db: Session, *, limit: int = 200) -> list[CampaignCard]:
         )
         .outerjoin(Campaign.owner)
         .outerjoin(counts, counts.c.campaign_id == Campaign.id)
+        .where(*holding(sought, Campaign.name))
         .order_by(Campaign.starts_on.is_(None), Campaign.starts_on.desc(), Campaign.id.desc())
         .limit(limit)
     )  # fmt: skip

@@ -30,11 +30,16 @@ __all__ = ["edit", "index", "new", "show"]
 _TO_SUBMIT = (PostState.DRAFT, PostState.CHANGES_REQUESTED)
 #: So many posts of a campaign are listed, the latest.
 _LISTED = 500
+#: So many campaigns are listed, the latest.
+_MOST = 200
 
 
 @needs("read")
 def index() -> ResponseReturnValue:
-    return render_template("campaigns/index.html", campaigns=queries.campaigns(g.db), now=g.now)
+    """The latest, or those that are looked for by name."""
+    sought = request.args.get("q", "").strip()[:200]
+    found = queries.campaigns(g.db, sought=sought, limit=_MOST + 1)
+    return render_template("campaigns/index.html", campaigns=found[:_MOST], more=len(found) > _MOST, sought=sought, now=g.now)
 
 
 @needs("campaign.edit")

@@ -114,6 +114,21 @@ def test_a_campaign_of_too_many_posts_lists_the_latest_and_says_so(client: Brows
     assert [one.title for one in queries.posts_of(app_db, campaign_id=campaign.id, viewer=None, limit=1)] == ["Step 3."]
 
 
+def test_of_many_campaigns_the_latest_are_listed_and_any_is_found_by_its_name(client: Browser, app_db: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("planner.web.campaigns._MOST", 21)
+    for number in range(21):
+        make_campaign(app_db, name=f"Dated {number}", starts_on=NOON.date())
+    assert "Only the latest" not in client.get("/campaigns").text
+    make_campaign(app_db, name="Été sans date")
+    app_db.commit()
+
+    page, found = client.get("/campaigns").text, client.get("/campaigns?q=ete").text
+
+    assert ("Only the latest 21 are listed." in page, "Été sans date" in page) == (True, False)
+    assert re.findall(r'class="row-link"[^>]*>(.*?)</a>', found) == ["Été sans date"]
+    assert "No campaign of that name" in client.get("/campaigns?q=winter").text
+
+
 def test_an_asset_of_many_posts_lists_the_newest_and_totals_them_all(client: Browser, app_db: Session) -> None:
     asset, channel = make_asset(app_db), make_channel(app_db, platform=Platform.LINKEDIN)
     for number in range(53):

@@ -85,7 +85,7 @@ def _page(form: PauseForm, *, would_hold: list[CalendarEntry] | None = None) -> 
 def _form() -> PauseForm:
     form = PauseForm()
     channels = [(f"channel:{number}", _("Channel: %(name)s", name=name)) for number, name in channel_choices(channel_queries.overview(g.db))]
-    campaigns = [(f"campaign:{one.campaign_id}", _("Campaign: %(name)s", name=one.name)) for one in queries.campaigns(g.db)]
+    campaigns = [(f"campaign:{one.campaign_id}", _("Campaign: %(name)s", name=one.name)) for one in queries.campaigns(g.db, limit=10_000)]
     form.scope.choices = choices([("all", _("Everything")), *channels, *campaigns])
     return form
 
