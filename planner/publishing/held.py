@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, case, func, select
 from sqlalchemy.orm import Session
 
 from planner.accounts.models import User
@@ -74,7 +74,7 @@ def not_held(db: Session, entries: Sequence[CalendarEntry]) -> list[CalendarEntr
 
 
 def held(db: Session, *, viewer: User | None, limit: int = 200) -> list[HeldPost]:
-    """Held deliveries, the longest overdue first. One statement."""
+    """Held deliveries, those that a pause stopped before the others, the longest overdue first. One statement."""
     rows = db.execute(
         select(
             Delivery.id, Delivery.post_id, Asset.title, Channel.name, Channel.platform, Channel.colour, Delivery.due_at, Delivery.hold,
@@ -84,7 +84,7 @@ def held(db: Session, *, viewer: User | None, limit: int = 200) -> list[HeldPost
         .join(Asset, Asset.id == Post.asset_id)
         .join(Channel, Channel.id == Delivery.channel_id)
         .where(Delivery.state == DeliveryState.HELD, Post.state.in_(_GOING_OUT))
-        .order_by(Delivery.due_at, Delivery.id)
+        .order_by(case((Delivery.hold == Hold.PAUSE, 0), else_=1), Delivery.due_at, Delivery.id)
         .limit(limit)
     )  # fmt: skip
     sees_all = viewer is None or may(viewer, "asset.read_confidential")

@@ -26,6 +26,8 @@ __all__ = ["decide", "index"]
 
 #: Moving all of them by more days than this is a slip of the hand.
 _MOST_DAYS = 365
+#: So many are listed, and decided at once.
+_LISTED = 200
 
 
 @needs("read")
@@ -36,7 +38,7 @@ def index() -> ResponseReturnValue:
 @needs("delivery.resolve")
 def decide() -> ResponseReturnValue:
     """The choices made row by row or, with the button of the bar, one choice for all. Each post is decided on its own; refused ones stay."""
-    listed = [one for one in held(g.db, viewer=g.user) if one.is_decided_here and one.title is not None]
+    listed = [one for one in held(g.db, viewer=g.user, limit=_LISTED) if one.is_decided_here and one.title is not None]
     refused: dict[int, str] = {}
     done = 0
     for one in listed:
@@ -101,8 +103,9 @@ def _new_moment(one: HeldPost) -> datetime:
 
 
 def _page(refused: dict[int, str]) -> ResponseReturnValue:
+    found = held(g.db, viewer=g.user, limit=_LISTED + 1)
     shown: dict[str, Any] = {
-        "held": held(g.db, viewer=g.user),
+        "held": found[:_LISTED], "more": len(found) > _LISTED,
         "decides": may(g.user, "delivery.resolve"),
         "refused": refused,
         "typed": request.form if refused else {},

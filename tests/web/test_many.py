@@ -18,6 +18,7 @@ from planner.planning import guests, queries, shares
 from planner.planning.approval_models import ReviewLink
 from planner.planning.models import PostState, Share, ShareKind, Standing
 from planner.planning.quiet_models import Pause
+from planner.publishing.models import Delivery, DeliveryState, Hold
 from tests.conftest import Browser
 from tests.factories import NOON, make_asset, make_campaign, make_channel, make_post, make_user
 
@@ -127,6 +128,24 @@ def test_of_many_campaigns_the_latest_are_listed_and_any_is_found_by_its_name(cl
     assert ("Only the latest 21 are listed." in page, "Été sans date" in page) == (True, False)
     assert re.findall(r'class="row-link"[^>]*>(.*?)</a>', found) == ["Été sans date"]
     assert "No campaign of that name" in client.get("/campaigns?q=winter").text
+
+
+def test_held_posts_that_a_pause_stopped_are_listed_first_and_more_are_told(client: Browser, app_db: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("planner.web.held._LISTED", 2)
+    channel = make_channel(app_db)
+    for number, hold in enumerate((Hold.EMBARGO, Hold.PAUSE, Hold.PAUSE)):
+        post = make_post(app_db, channel=channel, asset=make_asset(app_db, title=f"Held {number}."), state=PostState.SCHEDULED, publish_at=NOON + number * DAY)
+        app_db.add(
+            Delivery(
+                post_id=post.id, channel_id=channel.id, state=DeliveryState.HELD, hold=hold, due_at=post.publish_at, next_at=NOON, digest="d" * 64, created_at=NOON
+            )
+        )  # fmt: skip
+    app_db.commit()
+
+    page = client.get("/held").text
+
+    assert re.findall(r">Held (\d)\.<", page) == ["1", "2"]
+    assert ("Only 2 are listed; the others follow as these are decided." in page, "All that are listed:" in page) == (True, True)
 
 
 def test_an_asset_of_many_posts_lists_the_newest_and_totals_them_all(client: Browser, app_db: Session) -> None:
