@@ -114,7 +114,7 @@ def is_secret(confidentiality: Confidentiality, sensitive: bool, lifts: Sequence
 
 
 def shared(db: Session, share: Share, start: datetime, end: datetime, *, now: datetime, cancelled: bool = False, limit: int = 5000) -> Shared:
-    """What this link shows of [start, end), earliest first, at most `limit` posts. Three statements, one more where a blackout holds on some channels only, and for events.
+    """What this link shows of [start, end), earliest first, at most `limit` posts: of more, the latest. Three statements, one more where a blackout holds on some channels only, and for events.
 
     cancelled -- also the cancelled posts, as far as they are no secret: a feed tells calendar apps that they are off.
     """
@@ -128,7 +128,7 @@ def shared(db: Session, share: Share, start: datetime, end: datetime, *, now: da
 
     hides = share.leaves_out or bool(share.scope.get("kinds") or share.scope.get("campaigns"))
     posts = []
-    for row in db.execute(_query(share, start, end, cancelled).limit(limit)):
+    for row in db.execute(_query(share, start, end, cancelled).limit(limit)).all()[::-1]:
         lifts = row.asset_lift, row.campaign_lift
         secret = is_secret(row.confidentiality, row.sensitive, lifts, now) or any(map(tells, (row.title, row.channel, row.url)))
         if secret and (hides or row.state is PostState.CANCELLED):
@@ -189,7 +189,7 @@ def _query(share: Share, start: datetime, end: datetime, cancelled: bool) -> Any
         .join(Channel, Channel.id == Post.channel_id)
         .outerjoin(Campaign, Campaign.id == Post.campaign_id)
         .where(Post.publish_at >= start, Post.publish_at < end)
-        .order_by(Post.publish_at, Post.id)
+        .order_by(Post.publish_at.desc(), Post.id.desc())
     )  # fmt: skip
     if not cancelled:
         query = query.where(Post.state != PostState.CANCELLED)

@@ -18,6 +18,8 @@ from planner.planning import guests, queries, shares
 from planner.planning.approval_models import ReviewLink
 from planner.planning.models import PostState, Share, ShareKind, Standing
 from planner.planning.quiet_models import Pause
+from planner.planning.shared import shared
+from planner.planning.shares import NewShare
 from planner.publishing.models import Delivery, DeliveryState, Hold
 from tests.conftest import Browser
 from tests.factories import NOON, make_asset, make_campaign, make_channel, make_post, make_user
@@ -146,6 +148,15 @@ def test_held_posts_that_a_pause_stopped_are_listed_first_and_more_are_told(clie
 
     assert re.findall(r">Held (\d)\.<", page) == ["1", "2"]
     assert ("Only 2 are listed; the others follow as these are decided." in page, "All that are listed:" in page) == (True, True)
+
+
+def test_a_feed_of_too_many_posts_keeps_the_latest(db: Session) -> None:
+    channel = make_channel(db)
+    for number in (3, 1, 2):
+        make_post(db, channel=channel, asset=make_asset(db, title=f"Told {number}"), state=PostState.APPROVED, publish_at=NOON + number * DAY)
+    share, _token = shares.make(db, NewShare(name="Feed", kind=ShareKind.FEED), actor=make_user(db), now=NOON)
+
+    assert [one.title for one in shared(db, share, NOON, NOON + 9 * DAY, now=NOON, limit=2).posts] == ["Told 2", "Told 3"]
 
 
 def test_an_asset_of_many_posts_lists_the_newest_and_totals_them_all(client: Browser, app_db: Session) -> None:
