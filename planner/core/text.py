@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator
+from typing import Any
 from urllib.parse import SplitResult, quote, unquote, unquote_plus, urlsplit, urlunsplit
 
 __all__ = [
     "comparable",
     "find_links",
+    "isolated",
     "linkedin_length",
     "shorten",
     "tags_length",
@@ -257,3 +259,14 @@ def video_in(link: str) -> str:
 _VIDEO = re.compile(
     r"https?://(?:(?:www\.|m\.)?youtube(?:-nocookie)?\.com/(?:watch\?(?:[^#]*&)?v=|shorts/|live/|embed/)|youtu\.be/)([\w-]{11})(?![\w-])", re.ASCII
 )
+
+
+#: Letters that run from right to left, and the marks that turn others round.
+_TURNS = re.compile("[\u0590-\u08ff\u200f\u202a-\u202e\u2066-\u2069\ufb1d-\ufdff\ufe70-\ufefc\U00010800-\U00010fff\U0001e800-\U0001efff]")
+
+
+def isolated(value: Any) -> Any:
+    """A text that runs from right to left, closed off so that it does not turn round the sentence it is put into (Unicode UAX #9); any other value as it is."""
+    if not isinstance(value, str) or value.isascii() or not _TURNS.search(value):
+        return value
+    return value[:0] + "\u2068" + value + "\u2069"

@@ -19,6 +19,7 @@ from markupsafe import Markup
 from planner.core.errors import PlannerError
 from planner.core.i18n import Named
 from planner.core.settings import Settings
+from planner.core.text import isolated
 from planner.web import reasons
 from planner.web.firsts import as_written
 
@@ -61,6 +62,7 @@ def _gettext(place: EvalContext, message: str, /, **values: Any) -> str:
     if not values and place.autoescape:
         return _plain(said, message)
     text: str = said.ugettext(message)
+    values = {name: isolated(value) for name, value in values.items()}
     return (Markup(text) if place.autoescape else text) % values  # noqa: S704  # Our own sentences; the values are escaped.
 
 
@@ -105,4 +107,4 @@ def _shown(value: Any) -> Any:
         return as_written(format_date(value, "d MMM yyyy"), get_locale())
     if isinstance(value, Named):
         return value.named((get_locale() or Locale("en")).language)
-    return format_decimal(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else value
+    return format_decimal(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else isolated(value)

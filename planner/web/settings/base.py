@@ -12,6 +12,7 @@ from flask_babel import ngettext
 from sqlalchemy.exc import SQLAlchemyError
 
 from planner.accounts.rules import may
+from planner.core.text import isolated
 from planner.planning import pauses
 from planner.planning.pauses import PauseLine
 
@@ -61,11 +62,11 @@ def _rest(more: int) -> list[dict[str, str]]:
 
 def _said(one: PauseLine) -> dict[str, str]:
     if one.channel:
-        text = _("“%(name)s” is paused: %(reason)s", name=one.channel, reason=one.reason)
+        text = _("“%(name)s” is paused: %(reason)s", name=isolated(one.channel), reason=isolated(one.reason))
     elif one.campaign:
-        text = _("The campaign “%(name)s” is paused: %(reason)s", name=one.campaign, reason=one.reason)
+        text = _("The campaign “%(name)s” is paused: %(reason)s", name=isolated(one.campaign), reason=isolated(one.reason))
     else:
-        text = _("All sending is paused: %(reason)s", reason=one.reason)
+        text = _("All sending is paused: %(reason)s", reason=isolated(one.reason))
     return {"kind": "pause", "text": text, "url": url_for("held.index"), "label": _("What is held")}
 
 
