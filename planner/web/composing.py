@@ -35,6 +35,8 @@ from planner.web.writing import restored, typed, unsaved
 
 __all__ = ["campaigns", "files", "new", "refuse", "submit_saved"]
 
+#: So many assets are offered to write about, those that changed last.
+_OFFERED = 300
 #: Where a rule's field stands on these forms.
 _PLACES = {"publish_at": "wall_time", "channel": "channels"}
 
@@ -45,7 +47,8 @@ def new() -> ResponseReturnValue:
     form = ComposeForm(back) if back is not None else ComposeForm()
     channels = list(g.db.scalars(select(Channel).order_by(Channel.name)))
     asset = _asset(form.asset_id.data if form.is_submitted() or back is not None else request.args.get("asset", request.args.get("asset_id", type=int), type=int))
-    form.asset_id.choices = choices([("", _("Choose an asset")), *_assets(asset)])
+    offered, more = _assets(asset)
+    form.asset_id.choices = choices([("", _("Choose an asset")), *offered])
     form.channels.choices = choices(channel_choices(channels))
     zone = channels[0].time_zone if channels else str(get_timezone())
     form.offer(campaigns=campaigns(), files=files(asset))
@@ -60,7 +63,7 @@ def new() -> ResponseReturnValue:
         form.once.data = new_token()
     told = mentioning(form)
     page = render_template(
-        "planning/new.html", mentioning=told, typed=typed(), unsaved=unsaved("new"), templates=writing.template_names(g.db, chosen=request.args.get("template", type=int)), form=form, asset=asset, channels=channels, counted=COUNTED_AS, limits_of=limits_of,
+        "planning/new.html", offered=_OFFERED if more else 0, mentioning=told, typed=typed(), unsaved=unsaved("new"), templates=writing.template_names(g.db, chosen=request.args.get("template", type=int)), form=form, asset=asset, channels=channels, counted=COUNTED_AS, limits_of=limits_of,
         checks=checks_of(form, asset, channels), files=list(asset.files) if asset is not None else [],
     )  # fmt: skip
     return page, 422 if form.is_submitted() and (form.refused or not checking) else 200
@@ -175,8 +178,10 @@ def _asset(asset_id: int | None) -> Asset | None:
     return found  # type: ignore[no-any-return]
 
 
-def _assets(chosen: Asset | None) -> list[tuple[int, str]]:
-    offered = queries.plannable(g.db, viewer=g.user)
+def _assets(chosen: Asset | None) -> tuple[list[tuple[int, str]], bool]:
+    """Those offered, and whether there are more."""
+    found = queries.plannable(g.db, viewer=g.user, limit=_OFFERED + 1)
+    offered = found[:_OFFERED]
     if chosen is not None and chosen.id not in {number for number, _title in offered}:
         offered.insert(0, (chosen.id, chosen.title))
-    return offered
+    return offered, len(found) > _OFFERED

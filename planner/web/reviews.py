@@ -12,6 +12,7 @@ from flask_babel import gettext as _
 
 from planner.accounts.rules import may
 from planner.core.errors import NotFound, PlannerError
+from planner.core.text import isolated
 from planner.planning import guests, queries
 from planner.planning.waiting import waiting
 from planner.web.access import needs
@@ -65,4 +66,4 @@ def _offered() -> list[tuple[int, str]]:
     if campaign_id is not None and not 0 < campaign_id <= queries.LAST_ID:
         return []
     found: list[Any] = waiting(g.db, viewer=g.user, four_eyes=runtime().settings.four_eyes, campaign_id=campaign_id)
-    return [(one.post.id, f"{one.post.asset.title} · {one.post.channel.name}") for one in found if post_id in (None, one.post.id)]
+    return [(one.post.id, f"{isolated(one.post.asset.title)} · {isolated(one.post.channel.name)}") for one in found if post_id in (None, one.post.id)]

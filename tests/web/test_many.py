@@ -117,6 +117,21 @@ def test_a_campaign_of_too_many_posts_lists_the_latest_and_says_so(client: Brows
     assert [one.title for one in queries.posts_of(app_db, campaign_id=campaign.id, viewer=None, limit=1)] == ["Step 3."]
 
 
+def test_the_composer_says_that_it_offers_not_every_asset(client: Browser, app_db: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("planner.web.composing._OFFERED", 2)
+    make_channel(app_db)
+    for number in range(2):
+        make_asset(app_db, title=f"Offered {number}")
+    app_db.commit()
+    assert "that changed last are offered" not in client.get("/posts/new").text
+    old = make_asset(app_db, title="Older", updated_at=NOON - DAY).id
+    app_db.commit()
+
+    page, chosen = client.get("/posts/new").text, client.get(f"/posts/new?asset={old}").text
+
+    assert ("The 2 that changed last are offered." in page, ">Older<" in page, ">Older<" in chosen) == (True, False, True)
+
+
 def test_of_many_campaigns_the_latest_are_listed_and_any_is_found_by_its_name(client: Browser, app_db: Session, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("planner.web.campaigns._MOST", 21)
     for number in range(21):
