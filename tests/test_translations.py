@@ -197,7 +197,7 @@ def test_the_language_of_the_page_is_the_readers_own(client: FlaskClient) -> Non
     assert "Calendrier" in page
 
 
-@pytest.mark.parametrize("template", TEMPLATES, ids=lambda path: str(path.relative_to(ROOT / "templates")))
-def test_no_template_sets_a_colon_of_its_own_between_two_words(template: Path) -> None:
+def test_no_template_sets_a_colon_of_its_own_between_two_words() -> None:
     """French sets a space before it: a sentence with both parts says where."""
-    assert re.findall(r"\}\} ?[:;] \{\{[^}]*\}\}", template.read_text()) == []
+    found = {path.name: re.findall(r"\}\} ?[:;] \{\{[^}]*\}\}", path.read_text()) for path in TEMPLATES}
+    assert {name: places for name, places in found.items() if places} == {}
