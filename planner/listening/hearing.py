@@ -18,6 +18,7 @@ from planner.channels.hearing import Heard, Hearing, Mentions
 from planner.channels.models import Channel, ChannelState
 from planner.channels.port import Account, Platform, Refused, RetryLater
 from planner.channels.refreshing import key_lives
+from planner.core.db import reading
 from planner.core.i18n import N_
 from planner.core.log import get_logger
 from planner.core.runtime import Runtime
@@ -90,11 +91,14 @@ def _ask(runtime: Runtime, channel_id: int, left: Left) -> int:
         return 0
     since = asked_at - _BACK
     told = cast("Hearing", adapter).mentions(account, after=after, before=before, since=since, most=allowed)
+    source = f"api-{channel_id}"
+    with runtime.sessions(bind=reading(runtime.engine)) as db:  # What it is about is looked up before anything is held.
+        ours = set(db.scalars(select(Channel.external_id).where(Channel.platform == account.platform, Channel.external_id != "")))
+        heard = [_told(one, source) for one in told.heard if not one.author_id or one.author_id not in ours]
+        found = service.sort_out(db, heard) if heard else heard
     with runtime.sessions.begin() as db:
         now = runtime.clock.decision_time(db)
-        ours = set(db.scalars(select(Channel.external_id).where(Channel.platform == account.platform, Channel.external_id != "")))
-        source = f"api-{channel_id}"
-        done = service.keep(db, [_told(one, source) for one in told.heard if not one.author_id or one.author_id not in ours], actor=None, now=now)
+        done = service.keep(db, found, actor=None, now=now)
         _note(db, channel_id, told, went_on=bool(before), since=since, asked_at=asked_at, now=now)
     return done.new
 
