@@ -91,14 +91,16 @@ def init_app(app: Flask, settings: Settings) -> None:
         RATELIMIT_STORAGE_URI=settings.rate_limit_url,
         RATELIMIT_HEADERS_ENABLED=False,
     )
+
+    @app.before_request
+    def _nonce() -> None:
+        """Before anything may refuse: the page that says why loads its script as well."""
+        g.nonce = secrets.token_urlsafe(16)
+
     csrf.init_app(app)
     limiter.init_app(app)
     # Each limit is on a view of its own, which looks at it; the library would look for others before every page.
     app.before_request_funcs[None] = [one for one in app.before_request_funcs[None] if getattr(one, "__self__", None) is not limiter]
-
-    @app.before_request
-    def _nonce() -> None:
-        g.nonce = secrets.token_urlsafe(16)
 
     Security(app, _Store())
     # What a person may do is said by accounts.rules; the library would load their roles for needs that nothing asks.

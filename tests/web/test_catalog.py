@@ -602,6 +602,8 @@ def test_a_form_without_its_token_changes_nothing(browser: Browser, app_db: Sess
 
     assert [page.status_code for page in pages] == [400] * 5
     assert ["This form is too old or did not come from this site." in page.text for page in pages] == [True] * 5
+    nonces = [re.search(r"script-src 'nonce-([^']*)'", page.headers["Content-Security-Policy"]).group(1) for page in pages]  # type: ignore[union-attr]
+    assert [len(nonce) > 20 and f'nonce="{nonce}"' in page.text for nonce, page in zip(nonces, pages, strict=True)] == [True] * 5
     assert (fresh(app_db, asset).title, asset.state) == ("As it was", AssetState.READY)
     assert how_many(app_db) == (1, 0)
 
