@@ -11,6 +11,25 @@ function onlyWhatAsks(event) {
   for (const one of event.target.querySelectorAll(asking)) if (!one.parentElement.closest(asking)) htmx.process(one);
 }
 
+let lost = false;
+
+/** Once, until an answer comes again: some pieces ask every second. */
+function sayLost() {
+  if (!lost) document.dispatchEvent(new CustomEvent("planner:toast", { detail: { text: word("lost"), kind: "error" } }));
+  lost = true;
+}
+
+/** A refusal or the sign-in page is a whole page, which no piece has room for; 422 is a piece with what is wrong in it. */
+function onlyPieces(event) {
+  const { raw, status } = event.detail.ctx.response;
+  if (!raw.redirected && (status < 400 || status === 422)) {
+    lost = false;
+    return;
+  }
+  event.preventDefault();
+  sayLost();
+}
+
 export function start() {
   window.htmx = htmx;
   document.addEventListener("htmx:before:process", onlyWhatAsks);
@@ -19,7 +38,6 @@ export function start() {
     if (request.method !== "GET") request.headers["X-CSRFToken"] = csrfToken();
   });
   document.addEventListener("htmx:after:swap", (event) => announceContent(event.target.isConnected ? event.target : document.body));
-  document.addEventListener("htmx:error", () => {
-    document.dispatchEvent(new CustomEvent("planner:toast", { detail: { text: word("lost"), kind: "error" } }));
-  });
+  document.addEventListener("htmx:before:response", onlyPieces);
+  document.addEventListener("htmx:error", sayLost);
 }

@@ -118,3 +118,22 @@ def test_on_a_phone_the_foot_is_one_row_and_whatever_is_pressed_is_large(page: P
             "all => all.filter((one) => one.getBoundingClientRect().height < 40).map((one) => one.textContent.trim())"
         )
         assert small == [], address
+
+
+def test_a_session_that_ended_leaves_the_page_with_its_words_and_says_so_once(page: Page, demo: Product) -> None:
+    sign_in(page, demo)
+    page.goto(f"{demo.url}/posts/new?asset=1")
+    page.get_by_label("@norvane_group", exact=True).check()
+    said = page.get_by_role("region", name="What the channels say")
+    expect(said).to_contain_text("@norvane_group")
+    page.context.clear_cookies(name="session")
+
+    for words in ("A first sentence.", "A first sentence, and a second."):
+        page.get_by_label("Text", exact=True).fill(words)
+        expect(page.locator("[data-saved]")).to_contain_text("Not kept")
+
+    expect(page.locator("#toasts .toast")).to_have_count(1)
+    expect(page.locator("#toasts")).to_contain_text("The server did not answer.")
+    expect(said).to_contain_text("@norvane_group")
+    expect(said).not_to_contain_text("That did not work")
+    expect(page.get_by_label("Text", exact=True)).to_have_value("A first sentence, and a second.")
