@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from zoneinfo import available_timezones
 
 from flask import flash, g, make_response, redirect, render_template, request, url_for
@@ -30,6 +31,10 @@ def sign_in(token: str) -> ResponseReturnValue:
     with committing(g.db):
         service.use_link(g.db, token, now=g.now)
         login_user(user)
+    if not user.password:
+        said = _("Without a password of your own, somebody has to make you a link each time you sign in.")
+        told: Any = {"text": said, "href": url_for("security.change_password"), "label": _("Set a password")}
+        flash(told, "info")
     return redirect("/")
 
 

@@ -76,6 +76,8 @@ def test_someone_who_came_by_link_sets_a_first_password(app: Flask, client: Brow
     visitor: Any = app.test_client()
     visitor.submit(link)
 
+    asked = visitor.get("/").text
+    assert "somebody has to make you a link each time you sign in." in asked and 'href="/change"' in asked.partition('id="toasts"')[2]
     page = visitor.get("/settings/preferences").text
     form = visitor.get("/change")
 
