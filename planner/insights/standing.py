@@ -96,12 +96,20 @@ def half_life(points: Sequence[tuple[timedelta, int]]) -> timedelta | None:
     return None
 
 
-def standings(db: Session, performance: AssetPerformance, *, viewer: User | None) -> list[PostStanding]:
-    """Every live post of an asset, by publication. One statement for the readings, and one a channel for its other posts."""
+def standings(
+    db: Session, performance: AssetPerformance, *, viewer: User | None, known: dict[int, Sequence[RankedPost]] | None = None
+) -> list[PostStanding]:
+    """Every live post of an asset, by publication. One statement for the readings, and one a channel for its other posts.
+
+    known -- channel -> its posts as ranked, kept here from one asset to the next of the same viewer.
+    """
     ranked: dict[int, RankedPost] = {}
     ids = {post.post_id for post in performance.posts}
+    known = {} if known is None else known
     for channel_id in sorted({post.channel_id for post in performance.posts if post.counts}):
-        ranked |= {one.post_id: one for one in rank(db, channel_id=channel_id, viewer=viewer).posts if one.post_id in ids}
+        if channel_id not in known:
+            known[channel_id] = rank(db, channel_id=channel_id, viewer=viewer).posts
+        ranked |= {one.post_id: one for one in known[channel_id] if one.post_id in ids}
     points = _points(db, performance.posts)
     totals: dict[str, int] = {}
     for post in performance.posts:

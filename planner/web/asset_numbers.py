@@ -19,7 +19,7 @@ from planner.insights import queries as insights
 from planner.insights.audiences import ChannelReach, asset_reach
 from planner.insights.private import QUARTERS, private_numbers
 from planner.insights.queries import AssetPerformance
-from planner.insights.ranking import MIN_PEERS, SEEN, metric_of
+from planner.insights.ranking import MIN_PEERS, SEEN, RankedPost, metric_of
 from planner.insights.standing import ChannelPart, PostStanding, Qualified, cost_per_view, kept, parts, qualified, standings
 from planner.insights.variants import LEAST_ACTED, LEAST_SEEN, of_asset
 from planner.insights.watched import watched
@@ -86,7 +86,8 @@ def show(asset_id: int) -> ResponseReturnValue:
 def compare() -> ResponseReturnValue:
     """The assets that the address names, at most five. Those that a search finds are offered; without one, those that gained most."""
     chosen = list(dict.fromkeys(value for value in request.args.getlist("asset", type=int) if 0 < value < 2**63))[:_MOST]
-    found = [_numbers(asset_id) for asset_id in chosen]
+    known: dict[int, Sequence[RankedPost]] = {}
+    found = [_numbers(asset_id, known) for asset_id in chosen]
     sought = request.args.get("q", "").strip()[:200]
     if sought:
         offered = [(one.id, one.title) for one in catalog.search(g.db, catalog.Filters(q=sought), viewer=g.user, limit=_OFFERED).items]
@@ -98,13 +99,13 @@ def compare() -> ResponseReturnValue:
     )  # fmt: skip
 
 
-def _numbers(asset_id: int) -> Numbers:
+def _numbers(asset_id: int, known: dict[int, Sequence[RankedPost]] | None = None) -> Numbers:
     asset = catalog.asset(g.db, asset_id, viewer=g.user)
     performance = insights.asset_performance(g.db, asset.id)
     told = parts(performance)
     reached = asset_reach(g.db, asset, watched(g.db, asset.id)) if performance.posts else []
     who = qualified(told, reached)
-    return Numbers(asset, performance, standings(g.db, performance, viewer=g.user), told, reached, who, cost_per_view(asset, who.views))
+    return Numbers(asset, performance, standings(g.db, performance, viewer=g.user, known=known), told, reached, who, cost_per_view(asset, who.views))
 
 
 def _summary(found: Numbers) -> str:

@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from flask import Flask
 from sqlalchemy.orm import Session
 
 from planner.channels.models import Channel
@@ -23,6 +24,7 @@ from planner.planning.shares import NewShare
 from planner.publishing.models import Delivery, DeliveryState, Hold
 from tests.conftest import Browser
 from tests.factories import NOON, make_asset, make_campaign, make_channel, make_post, make_user
+from tests.web.counting import statements
 
 SignIn = Callable[..., Browser]
 DAY = timedelta(days=1)
@@ -187,6 +189,21 @@ def test_an_asset_of_many_posts_lists_the_newest_and_totals_them_all(client: Bro
     assert (page.count('data-label="Impressions"'), "5,300" in page) == (50, True)
     assert "3 earlier posts are not listed here; the totals have them." in page
     assert (numbers.count('data-label="Half-life"'), "3 earlier posts are not listed here." in numbers) == (50, True)
+
+
+def test_assets_compared_on_the_same_channels_ask_for_each_channel_once(app: Flask, client: Browser, app_db: Session) -> None:
+    channels = [make_channel(app_db, platform=Platform.LINKEDIN) for _number in range(3)]
+    assets = [make_asset(app_db) for _number in range(3)]
+    for asset in assets:
+        for channel in channels:
+            post = make_post(app_db, asset=asset, channel=channel, state=PostState.PUBLISHED, published_at=NOON - DAY, publish_at=NOON - DAY)
+            insights.record(app_db, [(post.id, Reading("", impressions=10))], at=NOON, now=NOON)
+    numbers = [asset.id for asset in assets]
+    app_db.commit()
+
+    costs = [statements(app, client, "/performance/compare?" + "&".join(f"asset={number}" for number in numbers[:many])) for many in (1, 2, 3)]
+
+    assert costs[2] - costs[1] == costs[1] - costs[0] < costs[0] - len(channels)
 
 
 def test_a_chart_of_an_old_asset_on_many_channels_has_the_newest_days(client: Browser, app_db: Session, monkeypatch: pytest.MonkeyPatch) -> None:
