@@ -8,8 +8,8 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-from sqlalchemy import String, Text, cast, func, select, type_coerce
-from sqlalchemy.orm import Session
+from sqlalchemy import String, Text, case, cast, func, select, type_coerce
+from sqlalchemy.orm import Session, aliased
 
 from planner.accounts.models import User
 from planner.accounts.rules import may
@@ -29,6 +29,15 @@ HEADINGS = (
 #: How the state of a row begins that is no post of the plan but was written on the platform itself; an import leaves it out.
 PUBLISHED_DIRECTLY = "published directly"
 _AT_ONCE = 2000
+_OTHER = aliased(Channel)
+#: A name that several channels bear says its platform too, as an import reads it.
+_CHANNEL = case(
+    (
+        select(_OTHER.id).where(func.lower(_OTHER.name) == func.lower(Channel.name), _OTHER.id != Channel.id).correlate(Channel).exists(),
+        Channel.name + " (" + type_coerce(Channel.platform, String) + ")",
+    ),
+    else_=Channel.name,
+)
 
 
 def table(db: Session, start: datetime, end: datetime, *, viewer: User | None, filters: Filters, mask: str = "Confidential") -> Iterator[Sequence[str]]:
@@ -39,7 +48,7 @@ def table(db: Session, start: datetime, end: datetime, *, viewer: User | None, f
     yield HEADINGS
     query: Any = (
         select(
-            Post.id, type_coerce(Post.state, String), Post.publish_at, func.coalesce(Post.time_zone, Channel.time_zone), Channel.name, Asset.title, type_coerce(Asset.kind, String), Post.text,
+            Post.id, type_coerce(Post.state, String), Post.publish_at, func.coalesce(Post.time_zone, Channel.time_zone), _CHANNEL, Asset.title, type_coerce(Asset.kind, String), Post.text,
             Post.title, Post.link, Post.first_comment, cast(Post.tags, Text), Campaign.name, Post.external_url, Post.published_at, type_coerce(Asset.confidentiality, String),
             Asset.owner_id, Post.author_id,
         )

@@ -114,6 +114,8 @@ class _Named(NamedTuple):
 
     by_name: Mapping[str, Sequence[int]]
     by_number: Mapping[int, str]
+    #: Number -> what is written where another bears the same name; empty: the number is.
+    apart: Mapping[int, str] = {}
 
 
 def read(
@@ -210,7 +212,7 @@ def _read(db: Session, sheet: Sheet, actor: User | None) -> Plan:
         raise Invalid(N_("This table has more than %(most)s rows. Send it in parts."), field="file", most=MOST_ROWS)
     plan = Plan(unused=unused, headings={name: sheet.headings[place][:60] for name, place in places.items()})
     zones = {row.id: row.time_zone for row in db.execute(select(Channel.id, Channel.time_zone))}
-    channels, campaigns = _named(db.execute(select(Channel.id, Channel.name))), _named(db.execute(select(Campaign.id, Campaign.name)))
+    channels, campaigns = _channels(db), _named(db.execute(select(Campaign.id, Campaign.name)))
     assets = _named(_assets(db, actor))
     seen: dict[str, int] = {}
     for row in rows_of(sheet, places, plan.errors):
@@ -316,6 +318,8 @@ def _find(known: _Named, sentence: str, text: str) -> int:
     if plain.isascii() and plain.isdigit() and len(plain) < 18 and int(plain) in known.by_number:
         return int(plain)
     found = known.by_name.get(_plain(text), ())
+    if len(found) > 1 and known.apart:
+        raise Invalid(N_("Several channels are called “%(text)s”. Write which one, such as “%(one)s”."), text=text[:80], one=known.apart[found[0]])
     if len(found) > 1:
         raise Invalid(N_("Several are called “%(text)s”. Write the number of the one you mean, such as #%(number)s."), text=text[:80], number=found[0])
     if not found:
@@ -330,6 +334,14 @@ def _named(rows: Any) -> _Named:
         by_name.setdefault(_plain(name), []).append(number)
         by_number[number] = name
     return _Named(by_name, by_number)
+
+
+def _channels(db: Session) -> _Named:
+    """Each by its name, and by its name with its platform, as an export writes those of one name."""
+    rows = db.execute(select(Channel.id, Channel.name, Channel.platform).order_by(Channel.id)).all()
+    named = _named((row.id, row.name) for row in rows)
+    apart = {row.id: f"{row.name} ({row.platform.value})" for row in rows}
+    return _Named({**{_plain(text): [number] for number, text in apart.items()}, **named.by_name}, named.by_number, apart)
 
 
 def _plain(name: str) -> str:

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from planner.accounts.models import Entry, User
 from planner.catalog.models import Confidentiality
 from planner.catalog.sheets import Sheet, open_sheet
+from planner.channels.port import Platform
 from planner.core.errors import Conflict, Forbidden, Invalid, WrongState
 from planner.planning import comments, exporting, importing, tuning
 from planner.planning.models import Post, PostState
@@ -259,3 +260,17 @@ def test_judging_the_rows_further_down_takes_as_many_statements_for_ten_as_for_t
 
     asked(1, 1)  # The first one opens the connection.
     assert asked(10, 1) - asked(10, 0) == asked(30, 1) - asked(30, 0)
+
+
+@pytest.mark.usefixtures("planner")
+def test_channels_of_one_name_are_told_apart_by_their_platform_as_an_export_writes_them(db: Session) -> None:
+    twin = make_channel(db, name="OUR X", platform=Platform.YOUTUBE)
+    post = make_post(db, channel=twin, publish_at=NOON + timedelta(days=1), text="Hello")
+    db.commit()
+
+    assert [text for _row, _column, text in wrong(db, line())] == ["Several channels are called “our x”. Write which one, such as “Our X (x)”."]
+    assert wrong(db, line(channel="Our X (x)")) == []
+    plan = importing.read(db, sheet(line(channel="our x (YouTube)"), line(channel=f"#{twin.id}", text="Other")), actor=None, now=NOON)
+    assert [one.channel_id for one in plan.rows] == [twin.id, twin.id]
+    _headings, told = exporting.table(db, NOON, NOON + timedelta(days=2), viewer=None, filters=Filters())
+    assert (told[3], told[11]) == ("OUR X (youtube)", str(post.id))
