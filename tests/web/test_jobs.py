@@ -54,6 +54,8 @@ def test_a_running_job_says_how_far_it_is(client: Browser, make_job: Callable[..
     assert "Writing" in told
     assert "1,400 of 2,195" in told
     assert ASKS_AGAIN in told
+    assert "the work goes on" in told
+    assert "the work goes on" not in client.get(f"/jobs/{make_job(JobState.DONE)}").text
 
 
 def test_a_failed_job_says_why_and_stops_asking(client: Browser, make_job: Callable[..., int]) -> None:
