@@ -1,7 +1,7 @@
 // Live counters. data-count says whose rule: "x" weights as X does, "linkedin" counts UTF-16 units, "chars" characters, "bytes" UTF-8.
 // What is counted is what leaves: an empty text of a channel's own is the one above, and on X a link stands at the end.
 import { spoken } from "./mentions.js";
-import { onContent, word } from "./page.js";
+import { onContent, readerLocale, word } from "./page.js";
 
 const rules = {
   x: (text) => window.plannerWeigh?.(text), // Twitter's own code, in weigh.js; nothing is shown before it is there.
@@ -28,7 +28,8 @@ function show(control) {
   const left = limit - used;
   place.classList.toggle("counter--near", limit > 0 && left >= 0 && left <= limit * 0.1);
   place.classList.toggle("counter--over", limit > 0 && left < 0);
-  place.textContent = limit ? `${used} / ${limit}${left < 0 ? ` · ${word("over")} ${-left}` : ""}` : String(used);
+  const said = (number) => number.toLocaleString(readerLocale());
+  place.textContent = limit ? `${said(used)} / ${said(limit)}${left < 0 ? ` · ${word("over")} ${said(-left)}` : ""}` : said(used);
 }
 
 function showAll(piece) {
