@@ -17,6 +17,7 @@ from planner.planning import guests, queries
 from planner.planning.waiting import waiting
 from planner.web.access import needs
 from planner.web.forms.approval import GuestForm
+from planner.web.labels import channel_choices
 from planner.web.session import committing, runtime
 
 __all__ = ["index", "revoke"]
@@ -66,4 +67,5 @@ def _offered() -> list[tuple[int, str]]:
     if campaign_id is not None and not 0 < campaign_id <= queries.LAST_ID:
         return []
     found: list[Any] = waiting(g.db, viewer=g.user, four_eyes=runtime().settings.four_eyes, campaign_id=campaign_id)
-    return [(one.post.id, f"{isolated(one.post.asset.title)} · {isolated(one.post.channel.name)}") for one in found if post_id in (None, one.post.id)]
+    channels = dict(channel_choices({one.post.channel_id: one.post.channel for one in found}.values()))
+    return [(one.post.id, f"{isolated(one.post.asset.title)} · {isolated(channels[one.post.channel_id])}") for one in found if post_id in (None, one.post.id)]
