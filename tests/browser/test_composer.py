@@ -137,3 +137,27 @@ def test_a_session_that_ended_leaves_the_page_with_its_words_and_says_so_once(pa
     expect(said).to_contain_text("@norvane_group")
     expect(said).not_to_contain_text("That did not work")
     expect(page.get_by_label("Text", exact=True)).to_have_value("A first sentence, and a second.")
+
+
+def test_what_was_written_before_stays_offered_until_it_is_brought_back_or_discarded(page: Page, demo: Product) -> None:
+    sign_in(page, demo)
+    page.on("dialog", lambda dialog: dialog.accept())
+    page.goto(f"{demo.url}/posts/new")
+    if page.locator("[data-offered]").count():
+        page.get_by_role("button", name="Discard it").click()
+        expect(page.locator("[data-offered]")).to_have_count(0)
+    page.fill("#text", "A long post of yesterday.")
+    expect(page.locator("[data-saved]")).to_contain_text("Kept at")
+
+    page.goto(f"{demo.url}/posts/new")
+    page.fill("#text", "x")
+    expect(page.locator("[data-saved]")).to_contain_text("bring back or discard first")
+    page.get_by_role("link", name="Bring it back").click()
+    expect(page.locator("#text")).to_have_value("A long post of yesterday.")
+
+    page.goto(f"{demo.url}/posts/new")
+    page.fill("#text", "Something else.")
+    page.get_by_role("button", name="Discard it").click()
+    expect(page.locator("[data-offered]")).to_have_count(0)
+    expect(page.locator("#text")).to_have_value("Something else.")
+    expect(page.locator("[data-saved]")).to_contain_text("Kept at")
