@@ -194,19 +194,24 @@ def readings_of(db: Session, which: Any) -> tuple[dict[int, dict[str, list[Readi
         .prefix_with("MATERIALIZED")
     ).c  # fmt: skip
     stretch = case(*((aged.age < edge, place) for place, edge in enumerate(GRID)), else_=len(GRID))
-    counts = (aged.age, aged.views, aged.watch_seconds, aged.impressions, aged.clicks, aged.likes, aged.comments, aged.shares)
+    # What makes a rate comes from the readings that tell both parts: others of the stretch tell views alone, and more of them.
+    reacted = or_(aged.likes.is_not(None), aged.comments.is_not(None), aged.shares.is_not(None))
+    counts = (
+        aged.age, aged.views, case((aged.watch_seconds > 0, aged.views)), aged.watch_seconds, case((aged.clicks.is_not(None), aged.impressions)),
+        case((aged.impressions > 0, aged.clicks)), case((reacted, aged.views)), aged.likes, aged.comments, aged.shares,
+    )  # fmt: skip
     rows = db.execute(select(aged.post_id, aged.regime, func.max(aged.published_at), *map(func.max, counts)).group_by(aged.post_id, aged.regime, stretch))
     series: dict[int, dict[str, list[Reading]]] = {}
     pairs: dict[int, dict[str, dict[str, Pair]]] = {}
-    for post_id, counted, published_at, days, views, seconds, shown, clicks, likes, comments, shares in rows:
+    for post_id, counted, published_at, days, views, viewed, seconds, shown, clicks, liked, likes, comments, shares in rows:
         regime = way_of(counted, published_at)
         series.setdefault(post_id, {}).setdefault(regime, []).append((float(days), float(views)))
-        if views and seconds:
-            _newer(pairs, post_id, regime, "watched", views, seconds)
+        if viewed and seconds:
+            _newer(pairs, post_id, regime, "watched", viewed, seconds)
         if shown and clicks is not None:
             _newer(pairs, post_id, regime, "clicked", shown, clicks)
-        if views and (likes is not None or comments is not None or shares is not None):
-            _newer(pairs, post_id, regime, "liked", views, (likes or 0) + (comments or 0) + (shares or 0))
+        if liked:
+            _newer(pairs, post_id, regime, "liked", liked, (likes or 0) + (comments or 0) + (shares or 0))
     return series, pairs
 
 

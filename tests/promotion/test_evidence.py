@@ -198,6 +198,21 @@ def test_the_platforms_own_average_part_watched_comes_before_what_watch_time_giv
     assert (untold.retention, untold.retention_rank) == (None, None)
 
 
+def test_a_rate_is_made_of_a_reading_that_tells_both_its_parts(db: Session) -> None:
+    channel = make_channel(db, platform=Platform.YOUTUBE)
+    post = make_video(db, channel, published_at=NOON - 14 * DAY, ages=())
+    # A file tells all of one day; on those after it, in the same stretch of age, the platform tells views alone.
+    told: list[tuple[float, dict[str, int]]] = [(10.5, {"watch_seconds": 30_000, "impressions": 5000, "clicks": 500, "likes": 60}), (13.5, {}), (13.8, {"impressions": 50_000})]
+    for (age, counts), views in zip(told, (600, 1200, 1300), strict=True):
+        insights.record_rows(db, [(post.id, NOON - (14 - age) * DAY, Reading("", views=views, regime="yt-2012", **counts))])
+
+    video = gather(db, channel.id).videos[0]
+
+    assert (video.watched["yt-2012"], video.clicked["yt-2012"], video.liked["yt-2012"]) == ((600, 30_000), (5000, 500), (600, 60))
+    assert (video.retention("yt-2012"), video.click_through("yt-2012"), video.reactions("yt-2012")) == (0.5, 0.1, 0.1)
+    assert video.seen[-1] == (pytest.approx(13.8), 1300)
+
+
 def test_where_watch_time_is_not_told_reactions_say_how_much_it_is_liked_and_few_clicks_ask_for_another_thumbnail(db: Session) -> None:
     channel = make_past(db, count=6, watched=0.5)
     posts = list(db.scalars(select(Post)))
