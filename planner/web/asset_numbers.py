@@ -123,8 +123,13 @@ def _summary(found: Numbers) -> str:
         )  # fmt: skip
     halves = sorted(one.half_life for one in found.posts if one.half_life is not None)
     if halves:
-        said.append(_("Its posts had half of what they have within %(time)s, in the median.", time=timespan(halves[len(halves) // 2])))
+        said.append(_("Its posts had half of what they have within %(time)s, in the median.", time=timespan(_middle(halves))))
     return " ".join(map(str, said))
+
+
+def _middle(spans: Sequence[timedelta]) -> timedelta:
+    """Their median; of an even number the one between the two in the middle. `spans` in order."""
+    return (spans[(len(spans) - 1) // 2] + spans[len(spans) // 2]) / 2
 
 
 def _gained(performance: AssetPerformance, metric: str) -> dict[str, Any] | None:

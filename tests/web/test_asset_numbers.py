@@ -61,6 +61,21 @@ def test_an_assets_numbers_tell_its_standing_its_half_life_its_target_and_its_co
     assert f"/performance/assets/{asset.id}" in client.get(f"/assets/{asset.id}").text
 
 
+def test_the_half_life_of_two_posts_in_the_median_lies_between_them(client: Browser, app_db: Session) -> None:
+    channel, asset = make_channel(app_db, platform=Platform.LINKEDIN), make_asset(app_db)
+    for half in (2, 8):
+        at = NOON - 20 * DAY
+        post = make_post(app_db, channel=channel, asset=asset, state=PostState.PUBLISHED, publish_at=at, published_at=at)
+        for age, count in ((half, 50), (20, 100)):
+            service.record(app_db, [(post.id, Reading("", impressions=count))], at=at + age * DAY, now=NOON)
+    app_db.commit()
+
+    page = client.get(f"/performance/assets/{asset.id}").text
+
+    assert sorted(texts(page, "Half-life")) == ["2 days", "8 days"]
+    assert "Its posts had half of what they have within 5 days, in the median." in page
+
+
 def test_a_live_posts_own_page_tells_its_numbers_and_where_it_stands_on_its_channel(client: Browser, app_db: Session) -> None:
     asset = scene(app_db)
     (post,) = app_db.scalars(select(Post).where(Post.asset_id == asset.id))
