@@ -7,18 +7,23 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from planner.accounts.models import User
+from planner.catalog.models import Asset
+from planner.catalog.queries import known_to
 from planner.channels import queries as channels
 from planner.channels.models import Channel
 from planner.channels.port import Platform
 from planner.core.errors import NotFound
 from planner.insights.best_times import BestTimes, best_times
 from planner.insights.gains import Gains, gains
-from planner.insights.ranking import RankedPost, rank
+from planner.insights.ranking import RankedPost, ordinary, rank
+from planner.insights.rollups import midnight
 from planner.insights.rules import YOUTUBE_BREAK
 from planner.insights.trend import QUARTER, ChannelMonth, months
+from planner.planning.models import Post, PostState
 
 __all__ = ["AGE_DAYS", "ChannelNumbers", "channel_numbers"]
 
@@ -82,16 +87,29 @@ def channel_numbers(db: Session, channel_id: int, *, viewer: User | None, days: 
         raise NotFound()
     since = now.astimezone(UTC).date() - timedelta(days=days)
     quarter = next((one for one in months(db, days=days, now=now) if one.channel_id == channel_id and one.day is not None), None)
-    now_ranked = rank(db, channel_id=channel_id, viewer=viewer).posts
-    compared = [one for one in now_ranked if one.ratio is not None]
+    compared = [one for one in rank(db, channel_id=channel_id, viewer=viewer).posts if one.ratio is not None]
     best = [one for one in compared if (one.ratio or 0) >= 1][:_NAMED]
     weakest = [one for one in reversed(compared) if (one.ratio or 0) < 1][:_NAMED]
-    at_age = [one for one in rank(db, channel_id=channel_id, age_days=AGE_DAYS, viewer=viewer).posts if one.median is not None]
-    newest = max(at_age, key=lambda one: one.published_at, default=None)  # What is ordinary is said in the way in which views are counted now.
-    aged = next((one for one in at_age if newest and one.regime == newest.regime), None)
     is_broken = channel.platform is Platform.YOUTUBE and since < YOUTUBE_BREAK <= now.date()
     return ChannelNumbers(
-        channel, days, quarter, sum(one.published_at.date() >= since for one in now_ranked), (aged.median or 0, aged.peers) if aged else None, best, weakest,
+        channel, days, quarter, _went_out(db, channel_id, since, viewer), _ordinary(db, channel_id), best, weakest,
         sorted(channels.followers_by_day(db, since).get(channel_id, {}).items()), gains(db, since).get(channel_id), best_times(db, channel, now=now),
         YOUTUBE_BREAK if is_broken else None,
     )  # fmt: skip
+
+
+def _went_out(db: Session, channel_id: int, since: date, viewer: User | None) -> int:
+    """How many posts that the viewer may know of were published on the days after `since`, whether or not anything was read of them."""
+    query = select(func.count()).select_from(Post).join(Asset, Asset.id == Post.asset_id)
+    query = query.where(Post.channel_id == channel_id, Post.state == PostState.PUBLISHED, Post.published_at >= midnight(since + timedelta(days=1)))
+    known = known_to(viewer)
+    return db.scalar(query if known is None else query.where(known)) or 0
+
+
+def _ordinary(db: Session, channel_id: int) -> tuple[float, int] | None:
+    """The median of all posts that were read at AGE_DAYS, those that the viewer may not know of among them, and how many they are."""
+    told = [one for one in rank(db, channel_id=channel_id, age_days=AGE_DAYS, viewer=None).posts if not one.is_mixed]
+    newest = max(told, key=lambda one: one.published_at, default=None)  # In the way in which views are counted now.
+    counts = [one.value for one in told if newest and one.regime == newest.regime]
+    middle = ordinary(counts)
+    return None if middle is None else (middle, len(counts))

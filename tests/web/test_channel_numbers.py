@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from flask import Flask
 from sqlalchemy import select
@@ -77,6 +77,26 @@ def test_a_change_in_how_youtube_counts_is_drawn_as_a_break_and_never_summed_ove
     assert found.quarter is not None
     assert found.quarter.gained["views"] is None and found.quarter.gained["engagements"] is not None
     assert dict(found.quarter.seen_by_day)[YOUTUBE_BREAK] is None
+
+
+def test_what_is_ordinary_after_seven_days_is_the_median_of_all_that_were_read_then(app_db: Session) -> None:
+    channel = make_channel(app_db, platform=Platform.LINKEDIN)
+    for number, age in enumerate((5.7, 6.2, 6.9, 7.0, 7.1, 8.2, 8.3), 1):
+        at = NOON - 20 * DAY
+        post = make_post(app_db, channel=channel, state=PostState.PUBLISHED, published_at=at, publish_at=at)
+        # The best beside those of its own age is the youngest.
+        service.record(app_db, [(post.id, Reading("", impressions=5000 if number == 1 else 100 * number))], at=at + age * DAY, now=NOON)
+
+    assert channel_numbers(app_db, channel.id, viewer=None, now=NOON).ordinary == (500, 7)
+
+
+def test_every_post_of_the_window_went_out_read_or_not_and_none_of_the_day_before_it(app_db: Session) -> None:
+    channel = scene(app_db)
+    first = datetime(2025, 12, 3, tzinfo=UTC)  # The first of the ninety days to 2 March.
+    for at in (first, first - timedelta(seconds=1), NOON - timedelta(minutes=5)):
+        make_post(app_db, channel=channel, state=PostState.PUBLISHED, published_at=at, publish_at=at)
+
+    assert channel_numbers(app_db, channel.id, viewer=None, now=NOON).posts == 7 + 2
 
 
 def test_the_break_stands_in_the_charts_table(sign_in: Callable[..., Browser], app_db: Session, clock: StoppedClock) -> None:
