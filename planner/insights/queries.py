@@ -96,7 +96,7 @@ class Live(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class ChannelTotal:
-    """What a channel's posts had at the end of the last day read, and what they gained in the window."""
+    """What a channel's posts had at the end of the last day read, and what they gained in the window. start -- the last day read before it."""
 
     channel_id: int
     channel_name: str
@@ -104,6 +104,7 @@ class ChannelTotal:
     day: date | None
     counts: Counts
     gained: Counts
+    start: date | None = None
 
 
 def asset_performance(db: Session, asset_id: int) -> AssetPerformance:
@@ -211,9 +212,9 @@ def channel_totals(db: Session, *, days: int = 30, now: datetime) -> list[Channe
     found = []
     for number, name, platform in db.execute(select(Channel.id, Channel.name, Channel.platform).order_by(Channel.name)):
         day, counts = newest.get(number, (None, unknown))
-        _start_day, earlier = start.get(number, (None, unknown))
+        start_day, earlier = start.get(number, (None, unknown))
         gained = {key: _less(counts[key], earlier[key]) for key in METRICS}
-        found.append(ChannelTotal(number, name, platform, day, counts, gained))
+        found.append(ChannelTotal(number, name, platform, day, counts, gained, start_day))
     return found
 
 

@@ -8,15 +8,16 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import func, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from planner.channels.models import Channel
 from planner.channels.port import Platform
-from planner.insights.models import METRICS, AssetDay, AssetLatest, ChannelDay
+from planner.insights.models import METRICS, ChannelDay, Latest, Snapshot
 from planner.insights.queries import ChannelTotal, channel_totals
 from planner.insights.ranking import SEEN, metric_of
+from planner.insights.rollups import day_of, opening
 from planner.insights.rules import YOUTUBE_BREAK
-from planner.planning.models import Post, PostState
+from planner.planning.models import Post
 
 __all__ = ["QUARTER", "ChannelMonth", "months"]
 
@@ -48,7 +49,7 @@ class ChannelMonth:
 
 @dataclass(frozen=True, slots=True)
 class _Arrival:
-    """The first reading of an asset on a channel, when it lies in the window."""
+    """The first reading of a post, when it lies in the window."""
 
     channel_id: int
     day: date
@@ -63,7 +64,7 @@ class _Arrival:
 def months(db: Session, *, days: int = 30, now: datetime) -> list[ChannelMonth]:
     """Every channel over the last `days`, by name. Six statements, whatever the size.
 
-    An asset that was out before the window and was first read in it counts from that first reading; on its day, and
+    A post that was out before the window and was first read in it counts from that first reading; on its day, and
     on a day without a reading the day before, nobody knows what was gained.
     """
     today = now.astimezone(UTC).date()
@@ -85,7 +86,7 @@ def _month(
 ) -> ChannelMonth:
     old = [one for one in arrivals if one.was_out(span[0])]
     gained = {name: _gained(total, name, old) for name in METRICS}
-    if total.platform is Platform.YOUTUBE and span[0] <= YOUTUBE_BREAK <= span[-1]:
+    if total.platform is Platform.YOUTUBE and (total.start or span[0] - timedelta(days=1)) < YOUTUBE_BREAK <= span[-1]:
         gained["views"] = None  # Counted in another way since: the two ends do not compare.
     seen = metric_of(total.platform, SEEN)
     days = [(day, _on(day, seen, total.platform, arrivals, by_day)) for day in span]
@@ -119,29 +120,19 @@ def _channel_days(db: Session, since: date) -> dict[int, dict[date, Counts]]:
 
 
 def _arrivals(db: Session, since: date) -> list[_Arrival]:
-    """What each asset had on each channel on its first day there, where that lies after `since`. No day is walked: one step for each."""
-    first = select(AssetDay.day).where(AssetDay.asset_id == AssetLatest.asset_id, AssetDay.channel_id == AssetLatest.channel_id).order_by(AssetDay.day).limit(1)
-    pairs: Any = (
-        select(AssetLatest.asset_id, AssetLatest.channel_id, first.correlate(AssetLatest).scalar_subquery().label("day"))
-        .where(AssetLatest.day > since)
-        .offset(0)  # Before the days themselves are looked up.
-        .subquery()
-    )
-    out = (
-        select(func.min(Post.published_at))
-        .where(Post.asset_id == pairs.c.asset_id, Post.channel_id == pairs.c.channel_id, Post.state == PostState.PUBLISHED)
-        .correlate(pairs)
-        .scalar_subquery()
-    )
-    same = (AssetDay.asset_id == pairs.c.asset_id) & (AssetDay.channel_id == pairs.c.channel_id) & (AssetDay.day == pairs.c.day)
+    """The first reading of each post, where it lies after the day `since`. By index, however often a post was read."""
+    other = aliased(Snapshot)
+    first = select(func.min(other.at)).where(other.post_id == Latest.post_id).correlate(Latest).scalar_subquery()
+    opens = opening(since + timedelta(days=1))
     rows = db.execute(
-        select(AssetDay.channel_id, AssetDay.day, out, *(getattr(AssetDay, name) for name in METRICS))
-        .select_from(pairs)
-        .join(AssetDay, same)
-        .where(pairs.c.day > since)
-        .order_by(AssetDay.day)
+        select(Post.channel_id, Snapshot.at, Post.published_at, *(getattr(Snapshot, name) for name in METRICS))
+        .select_from(Latest)
+        .join(Snapshot, (Snapshot.post_id == Latest.post_id) & (Snapshot.at == first))
+        .join(Post, Post.id == Latest.post_id)
+        .where(Latest.at >= opens, Snapshot.at >= opens)
+        .order_by(Snapshot.at)
     )
-    return [_Arrival(row[0], row[1], row[2].astimezone(UTC).date() if row[2] else None, _counts(row[3:])) for row in rows]
+    return [_Arrival(row[0], day_of(row[1]), row[2].astimezone(UTC).date() if row[2] else None, _counts(row[3:])) for row in rows]
 
 
 def _counts(values: Sequence[Any]) -> Counts:

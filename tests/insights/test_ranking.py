@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from hypothesis import given
@@ -216,3 +216,31 @@ def test_a_channel_without_readings_is_not_told(db: Session) -> None:
 
     assert (found.day, found.counts["impressions"], found.gained["impressions"]) == (None, None, None)
     assert {value for _day, value in found.seen_by_day} == {None}
+
+
+def test_an_old_post_that_is_first_read_now_is_nobodys_gain_though_its_asset_was_read_before(db: Session) -> None:
+    channel = make_channel(db)
+    known = live(db, channel, out=60)
+    for days_ago in (40, 2, 1, 0):
+        read(db, known, days_ago, 100)
+    at = NOON - 900 * DAY
+    old = make_post(db, channel=channel, asset=known.asset, state=PostState.PUBLISHED, publish_at=at, published_at=at)
+    read(db, old, 1, 1_000_000)
+    read(db, old, 0, 1_000_007)
+
+    found = month(db)
+
+    assert found.gained["impressions"] == 7
+    assert [value for _day, value in found.seen_by_day[-2:]] == [0, 7]
+
+
+def test_a_channel_last_read_before_views_were_counted_in_another_way_gained_nothing_that_compares(db: Session) -> None:
+    channel = make_channel(db, platform=Platform.YOUTUBE)
+    post = live(db, channel, out=60)
+    now = datetime(2026, 9, 30, 12, tzinfo=UTC)  # Of its thirty days the first lies after the break, the last reading before it not.
+    for at, views in ((datetime(2026, 8, 20, 12, tzinfo=UTC), 100), (now, 900)):
+        service.record(db, [(post.id, Reading("", views=views, likes=views // 10))], at=at, now=now)
+
+    (found,) = months(db, days=30, now=now)
+
+    assert (found.gained["views"], found.gained["likes"]) == (None, 80)
