@@ -20,6 +20,11 @@ __all__ = ["judge"]
 
 #: How many decisions one round judges.
 _MOST = 500
+#: The last reading may lie so far before the day, as a part of the time since the decision: three days before thirty.
+_AROUND = 0.1
+
+#: When, how much, in which currency.
+_Spent = tuple[datetime, float, str]
 
 
 def judge(db: Session, *, now: datetime) -> int:
@@ -35,15 +40,16 @@ def judge(db: Session, *, now: datetime) -> int:
     spent = _spent(db, [decision.asset_id for decision, _published in waiting])
     judged = 0
     for decision, published_at in waiting:
-        readings = series.get(decision.post_id or 0, {}).get(str(decision.inputs.get("regime", "")), [])
+        readings = tidy(series.get(decision.post_id or 0, {}).get(str(decision.inputs.get("regime", "")), []))
         became = {}
         for days in (30, 90):
             name = f"views_{days}"
             moment = decision.decided_at + timedelta(days=days)
             if getattr(decision, name) is not None or moment > now:
                 continue
-            known = known_at(tidy(readings), (moment - published_at).total_seconds() / 86400)
-            if known is not None:
+            age = (moment - published_at).total_seconds() / 86400
+            known = known_at(readings, age)
+            if known is not None and readings[-1][0] >= age - _AROUND * days:
                 became[name] = round(math.exp(known) - 1)
                 setattr(decision, name, became[name])
         if became:
@@ -67,23 +73,29 @@ def _waiting(db: Session, now: datetime) -> list[tuple[Decision, datetime]]:
     return [(decision, published_at) for decision, published_at in rows if published_at is not None]
 
 
-def _spent(db: Session, assets: Sequence[int]) -> dict[int, list[tuple[datetime, float]]]:
-    rows = db.execute(select(Promotion.asset_id, Promotion.on, Promotion.cost).where(Promotion.asset_id.in_(assets), Promotion.cost.is_not(None)))
-    found: dict[int, list[tuple[datetime, float]]] = {}
-    for asset_id, on, cost in rows:
-        found.setdefault(asset_id, []).append((datetime(on.year, on.month, on.day, tzinfo=UTC), float(cost or 0)))
+def _spent(db: Session, assets: Sequence[int]) -> dict[int, list[_Spent]]:
+    rows = db.execute(
+        select(Promotion.asset_id, Promotion.on, Promotion.cost, Promotion.currency).where(Promotion.asset_id.in_(assets), Promotion.cost.is_not(None))
+    )
+    found: dict[int, list[_Spent]] = {}
+    for asset_id, on, cost, currency in rows:
+        found.setdefault(asset_id, []).append((datetime(on.year, on.month, on.day, tzinfo=UTC), float(cost or 0), currency))
     return found
 
 
-def _settle(decision: Decision, spent: Sequence[tuple[datetime, float]]) -> None:
-    """Whether a promotion was worth its cost 30 days later: what came above the forecast without it, at the value that was frozen."""
+def _settle(decision: Decision, spent: Sequence[_Spent]) -> None:
+    """Whether a promotion was worth its cost 30 days later: what came above the forecast without it, at the value that was frozen. Not told
+    where something was paid in another currency than that value is in."""
     inputs = decision.inputs
     value, alone = inputs.get("value_per_view"), (inputs.get("alone") or {}).get("30")
     if decision.choice is not Option.PROMOTE or decision.views_30 is None or value is None or not alone:
         return
     began = decision.decided_at - timedelta(days=1)
-    cost = sum(amount for on, amount in spent if began <= on <= decision.decided_at + timedelta(days=30))
-    cost = cost or float(decision.budget if decision.budget is not None else inputs.get("cost") or 0)
+    paid = [(amount, currency) for on, amount, currency in spent if began <= on <= decision.decided_at + timedelta(days=30)]
+    if any(amount and currency != decision.currency for amount, currency in paid):
+        return
+    planned = float(decision.budget if decision.budget is not None else inputs.get("cost") or 0)
+    cost = sum(amount for amount, _currency in paid) if paid else planned
     share = inputs.get("target_share")
     extra = decision.views_30 - alone[1]
     decision.paid_off = extra * (1.0 if share is None else share) * value * inputs.get("quality", 1.0) > cost

@@ -132,6 +132,33 @@ def test_a_promotion_paid_off_when_what_came_above_the_forecast_was_worth_its_co
     assert sum(one.count for one in bins) == 2
 
 
+@pytest.mark.parametrize(("cost", "currency", "paid_off"), [(0, "EUR", True), (5, "EUR", True), (100_000, "EUR", False), (5, "JPY", None)])
+def test_what_was_paid_is_what_was_recorded_in_the_currency_of_the_value(db: Session, cost: int, currency: str, paid_off: bool | None) -> None:
+    service.save_settings(db, None, SettingValues(cost=Decimal(100_000), value_per_view=Decimal(1)), actor=None, now=NOON)
+    post = make_video(db, make_past(db), published_at=NOON - 7 * DAY, first_day=100)
+    made = decide(db, post.asset_id, Option.PROMOTE)
+    asset = db.get_one(Asset, post.asset_id)
+    service.record_promotion(db, asset, kind=PromotionKind.AD, on=NOON.date(), cost=Decimal(cost), currency=currency, actor=None, now=NOON)
+    db.flush()
+    read(db, post, first_day=400, ages=(36, 40), until=NOON + 40 * DAY)
+
+    assert judging.judge(db, now=NOON + 40 * DAY) == 1
+
+    assert made.paid_off is paid_off  # The 100,000 were planned, and nobody paid them.
+
+
+def test_an_old_video_that_was_not_read_since_waits_for_a_reading(db: Session) -> None:
+    ages = (1, 30, 200, 399.5)
+    post = make_video(db, make_past(db), published_at=NOON - 400 * DAY, first_day=100, ages=ages)
+    made = decide(db, post.asset_id)
+    db.flush()
+
+    assert judging.judge(db, now=NOON + 31 * DAY) == 0
+    read(db, post, first_day=100, ages=(428,), until=NOON + 31 * DAY)
+    assert judging.judge(db, now=NOON + 31 * DAY) == 1
+    assert made.views_30 == pytest.approx(views_at(428, 100), rel=0.02)
+
+
 def test_views_counted_in_another_way_since_are_not_held_against_a_forecast(db: Session) -> None:
     decided = NOON.replace(month=8, day=10)
     post = make_video(db, make_past(db, now=decided), published_at=decided - 7 * DAY, until=decided)
