@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from statistics import median
 
 __all__ = ["Field", "field_of"]
 
@@ -35,7 +36,7 @@ def field_of(points: Sequence[tuple[float, float]], *, width: int = 760, height:
     left, right, top, bottom = 72.0, width - 16.0, 14.0, height - 54.0
     x = _Axis([point[0] for point in points], left, right)
     y = _Axis([point[1] for point in points], bottom, top)
-    middle = sorted(upwards / across for across, upwards in points)[len(points) // 2]
+    middle = 10 ** median(math.log10(upwards / across) for across, upwards in points)
     return Field(
         width, height, left, right, top, bottom, [(round(x(across), 1), round(y(upwards), 1)) for across, upwards in points], x.ticks(), y.ticks(),
         _even(middle, x, y),

@@ -120,8 +120,12 @@ def price(value: Decimal) -> str:
 
 
 def percent(value: float, digits: int = 0) -> str:
-    """A part of a whole in the reader's way, to the whole percent; to the tenth with `digits` of one, and where it is less than one percent."""
-    return str(format_percent(value, format=_percent_pattern("0.0" if digits else "0.#" if 0 < value < 0.01 else "0")))
+    """A part of a whole in the reader's way, to the whole percent; to the tenth with `digits` of one, and where it is less than one percent
+    or would be rounded up to all. Never a 0 % or 100 % that is not one."""
+    if digits:
+        return str(format_percent(value, format=_percent_pattern("0.0")))
+    is_near_an_end = 0 < value < 0.01 or 0.995 <= value < 1
+    return str(format_percent(min(max(value, 0.001), 0.999) if is_near_an_end else value, format=_percent_pattern("0.#" if is_near_an_end else "0")))
 
 
 def at_least(value: float) -> str:
