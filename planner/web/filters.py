@@ -106,9 +106,11 @@ def number(value: float | None) -> Markup:
 
 
 def money(value: Decimal | float, currency: str) -> str:
-    """An amount in the reader's way, without cents where there are none."""
+    """An amount in the reader's way, without cents where there are none; to two digits where it is a few cents or a part of one, never as 0."""
     pattern = (get_locale() or Locale("en")).currency_formats["standard"].pattern
-    said = str(format_currency(value, currency, format=pattern.replace(".00", "") if value == int(value) else None, currency_digits=False))
+    size = abs(float(value))
+    cents = "" if value == int(value) else ".00" + "#" * (-1 - math.floor(math.log10(size))) if size < 0.1 else ".00"
+    said = str(format_currency(value, currency, format=pattern.replace(".00", cents), currency_digits=False))
     # A line may break after a hyphen, which would part a loss from its sign: U+2060 joins the two.
     return said.replace("-", "-\u2060", 1) if value < 0 else said
 

@@ -97,7 +97,7 @@ def timespan(span: timedelta) -> str:
 
 def times(ratio: float) -> str:
     """How many times: “×1.8”, and without a fraction from ten on."""
-    return f"×{format_decimal(ratio, '#,##0' if ratio >= 10 else '#,##0.0')}"
+    return f"×{format_decimal(ratio, '#,##0' if ratio >= 9.95 else '#,##0.0')}"
 
 
 def whole(value: float) -> str:

@@ -1,12 +1,15 @@
-"""Parts of a whole as people read them, and the line in the middle of the picture of costs."""
+"""Parts of a whole, small amounts and ratios as people read them, and the line in the middle of the picture of costs."""
 
 from __future__ import annotations
+
+from decimal import Decimal
 
 import pytest
 from flask import Flask
 
 from planner.web.cost_field import field_of
-from planner.web.filters import percent
+from planner.web.filters import money, percent
+from planner.web.performance import times
 
 
 @pytest.mark.parametrize(
@@ -16,6 +19,22 @@ from planner.web.filters import percent
 def test_nothing_and_all_are_only_said_of_nothing_and_all(app: Flask, part: float, said: str) -> None:
     with app.test_request_context():
         assert percent(part) == said
+
+
+@pytest.mark.parametrize(
+    ("amount", "english", "french"),
+    [("0.0024", "€0.0024", "0,0024 €"), ("0.00002", "€0.00002", "0,00002 €"), ("0.0138", "€0.014", "0,014 €"), ("0.05", "€0.05", "0,05 €"),
+     ("0.4938", "€0.49", "0,49 €"), ("3", "€3", "3 €"), ("1234.5", "€1,234.50", "1\u202f234,50 €")],
+)  # fmt: skip
+def test_what_costs_a_part_of_a_cent_is_not_said_to_cost_nothing(app: Flask, amount: str, english: str, french: str) -> None:
+    for language, said in (("en", english), ("fr", french)):
+        with app.test_request_context(headers={"Accept-Language": language}):
+            assert money(Decimal(amount), "EUR").replace("\xa0", " ") == said
+
+
+def test_how_many_times_has_no_fraction_from_ten_on(app: Flask) -> None:
+    with app.test_request_context():
+        assert [times(ratio) for ratio in (9.94, 9.96, 10.4)] == ["×9.9", "×10", "×10"]
 
 
 def test_the_line_of_equal_cost_lies_between_two_assets() -> None:
