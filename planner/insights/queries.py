@@ -362,8 +362,9 @@ def _with_kept_clicks(db: Session, posts: Sequence[PostNumbers]) -> Sequence[Pos
     silent = [one.post_id for one in old if one.counts and one.counts["clicks"] is None]
     if not silent:
         return posts
-    rows = db.execute(select(Snapshot.post_id, Snapshot.clicks).where(Snapshot.post_id.in_(silent), Snapshot.clicks.is_not(None)).order_by(Snapshot.at))
-    kept = {row[0]: row[1] for row in rows}
+    told = select(Snapshot.clicks).where(Snapshot.post_id == Latest.post_id, Snapshot.clicks.is_not(None)).order_by(Snapshot.at.desc()).limit(1)
+    rows = db.execute(select(Latest.post_id, told.correlate(Latest).scalar_subquery()).where(Latest.post_id.in_(silent)))
+    kept = {row[0]: row[1] for row in rows if row[1] is not None}
     return [replace(post, counts={**(post.counts or {}), "clicks": kept[post.post_id]}) if post.post_id in kept else post for post in posts]
 
 

@@ -120,7 +120,7 @@ def _channel_days(db: Session, since: date) -> dict[int, dict[date, Counts]]:
 
 
 def _arrivals(db: Session, since: date) -> list[_Arrival]:
-    """The first reading of each post, where it lies after the day `since`. By index, however often a post was read."""
+    """The first reading of each post that was out on an earlier day, where it lies after the day `since`. By index, however often a post was read."""
     other = aliased(Snapshot)
     first = select(func.min(other.at)).where(other.post_id == Latest.post_id).correlate(Latest).scalar_subquery()
     opens = opening(since + timedelta(days=1))
@@ -129,7 +129,11 @@ def _arrivals(db: Session, since: date) -> list[_Arrival]:
         .select_from(Latest)
         .join(Snapshot, (Snapshot.post_id == Latest.post_id) & (Snapshot.at == first))
         .join(Post, Post.id == Latest.post_id)
-        .where(Latest.at >= opens, Snapshot.at >= opens)
+        .where(
+            Latest.at >= opens, Snapshot.at >= opens,
+            # Most are read on their first day, and ask for nothing: they stay where they are.
+            Post.published_at.is_(None) | (func.date(Post.published_at) < func.date(Snapshot.at)),
+        )
         .order_by(Snapshot.at)
     )
     return [_Arrival(row[0], day_of(row[1]), row[2].astimezone(UTC).date() if row[2] else None, _counts(row[3:])) for row in rows]
