@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -27,8 +27,6 @@ __all__ = ["AssetPerformance", "AssetTotal", "ChannelSeries", "Live", "PostNumbe
 Counts = Mapping[str, int | None]
 #: A live post is read at least weekly: its last reading before a window is not older than this.
 _LOOK_BACK = timedelta(days=8)
-#: So long X certainly tells clicks; it stops after thirty days.
-_TELLS_CLICKS = timedelta(days=29)
 #: How many assets a ranking looks at first.
 _LOOKED_AT = 50
 
@@ -110,12 +108,11 @@ class ChannelTotal:
 
 
 def asset_performance(db: Session, asset_id: int) -> AssetPerformance:
-    """What an asset did everywhere. Three statements by index, whatever the number of snapshots, and one where X tells clicks no more."""
+    """What an asset did everywhere. Three statements by index, whatever the number of snapshots."""
     posts = _live(db, Post.asset_id, asset_id)
     shorts = {post.channel_id for post in posts if rules.is_short(post.url)}
     series = _series(db, asset_id, {post.channel_id: (post.channel_name, post.platform) for post in posts}, shorts)
-    whole = _with_kept_clicks(db, posts)
-    return AssetPerformance(posts, series, _totals(whole), _silent(whole), _mixed(whole))
+    return AssetPerformance(posts, series, _totals(posts), _silent(posts), _mixed(posts))
 
 
 def post_numbers(db: Session, post_id: int) -> PostNumbers | None:
@@ -354,18 +351,6 @@ def _series(db: Session, asset_id: int, channels: Mapping[int, tuple[str, Platfo
 
 def _breaks(platform: Platform, days: Sequence[tuple[date, Counts]], *, short: bool) -> tuple[date, ...]:
     return rules.breaks(platform, days[0][0], days[-1][0], short=short) if days else ()
-
-
-def _with_kept_clicks(db: Session, posts: Sequence[PostNumbers]) -> Sequence[PostNumbers]:
-    """The same, with the clicks that X told last of those of which it tells none any more: after thirty days a total has them still."""
-    old = [one for one in posts if one.platform is Platform.X and one.published_at and one.read_at and one.read_at - one.published_at > _TELLS_CLICKS]
-    silent = [one.post_id for one in old if one.counts and one.counts["clicks"] is None]
-    if not silent:
-        return posts
-    told = select(Snapshot.clicks).where(Snapshot.post_id == Latest.post_id, Snapshot.clicks.is_not(None)).order_by(Snapshot.at.desc()).limit(1)
-    rows = db.execute(select(Latest.post_id, told.correlate(Latest).scalar_subquery()).where(Latest.post_id.in_(silent)))
-    kept = {row[0]: row[1] for row in rows if row[1] is not None}
-    return [replace(post, counts={**(post.counts or {}), "clicks": kept[post.post_id]}) if post.post_id in kept else post for post in posts]
 
 
 def _totals(posts: Sequence[PostNumbers]) -> Counts:

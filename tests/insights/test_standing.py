@@ -104,20 +104,6 @@ def test_clicks_are_kept_from_the_last_reading_that_told_them(db: Session) -> No
     assert kept(db, queries.asset_performance(db, post.asset_id)) == {post.id: (NOON + 2 * HOUR, 9)}
 
 
-def test_clicks_that_are_told_no_more_stay_in_the_assets_total(db: Session) -> None:
-    channel = make_channel(db)
-    old, new = read(db, channel, [50, 50])
-    new.asset_id, old.published_at = old.asset_id, NOON - 30 * DAY
-    for post, told in ((old, (7, 9, None)), (new, (None, 1, 2))):
-        for hours, clicks in enumerate(told, 1):
-            service.record(db, [(post.id, Reading("", impressions=60, clicks=clicks))], at=NOON + hours * HOUR, now=NOON)
-
-    found = queries.asset_performance(db, old.asset_id)
-
-    assert (found.totals["clicks"], found.silent["clicks"]) == (11, ())
-    assert [post.counts and post.counts["clicks"] for post in found.posts] == [None, 2]  # Of each its newest reading.
-
-
 def test_no_half_life_is_told_across_two_ways_of_counting(db: Session) -> None:
     post = make_post(db, channel=make_channel(db, platform=Platform.YOUTUBE), state=PostState.PUBLISHED, published_at=NOON)
     for days, regime in ((1, "yt-2012"), (2, "yt-2026-08")):
