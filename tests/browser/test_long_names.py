@@ -42,3 +42,13 @@ def test_no_page_grows_wider_than_its_screen(page: Page, named: Product, width: 
         if page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"):
             wide.append(path)
     assert wide == []
+
+
+def test_on_a_phone_an_owner_s_name_is_whole(page: Page, named: Product) -> None:
+    page.set_viewport_size({"width": 390, "height": 800})
+    sign_in(page, named)
+    page.goto(f"{named.url}/campaigns")
+
+    cut = page.locator("td.who").evaluate_all("cells => cells.map(one => one.scrollWidth > one.clientWidth)")
+
+    assert cut and not any(cut)
