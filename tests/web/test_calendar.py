@@ -189,3 +189,14 @@ def test_each_post_of_a_week_carries_the_clock_it_is_ordered_by_on_a_phone(clien
     app_db.commit()
 
     assert re.findall(r'<li class="slot" data-time="([\d:]+)"', client.get(WEEK).text) == ["13:05"]
+
+
+def test_a_month_with_nothing_in_it_says_on_a_phone_how_to_go_on(client: Browser, app_db: Session) -> None:
+    nothing = 'class="only-phone"><div class="empty'
+    page = client.get("/calendar?view=month").text
+    before = "".join(page.split())
+    make_post(app_db, publish_at=NOON)
+    app_db.commit()
+
+    assert "".join(nothing.split()) in before and "Nothing planned in this stretch" in page
+    assert "Nothing planned in this stretch" not in client.get("/calendar?view=month").text
