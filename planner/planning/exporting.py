@@ -15,11 +15,12 @@ from planner.accounts.models import User
 from planner.accounts.rules import may
 from planner.catalog.models import Asset, Confidentiality
 from planner.channels.models import Channel
+from planner.channels.port import Platform
 from planner.planning.models import Campaign, Post
 from planner.planning.moments import wall_of
 from planner.planning.queries import Filters, conditions
 
-__all__ = ["HEADINGS", "PUBLISHED_DIRECTLY", "table"]
+__all__ = ["HEADINGS", "PUBLISHED_DIRECTLY", "apart", "table"]
 
 #: The headings of the import, so that a table that went out can come back, and what only the plan knows.
 HEADINGS = (
@@ -55,11 +56,16 @@ def table(db: Session, start: datetime, end: datetime, *, viewer: User | None, f
         yield from map(line, part)
 
 
+def apart(name: str, platform: Platform) -> str:
+    """How a plan's table writes a channel whose name another one bears."""
+    return f"{name} ({platform.value})"
+
+
 def _name_of(db: Session) -> ColumnElement[str]:
-    """A channel's name; one that several bear says its platform too, as an import reads it."""
+    """A channel's name; one that several bear is told `apart`."""
     alike: dict[str, dict[int, str]] = {}
     for number, name, platform in db.execute(select(Channel.id, Channel.name, Channel.platform)):
-        alike.setdefault(name.casefold(), {})[number] = f"{name} ({platform})"
+        alike.setdefault(name.casefold(), {})[number] = apart(name, platform)
     shared = {number: told for ours in alike.values() if len(ours) > 1 for number, told in ours.items()}
     return case(shared, value=Channel.id, else_=Channel.name) if shared else type_coerce(Channel.name, String)
 

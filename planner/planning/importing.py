@@ -23,8 +23,7 @@ from planner.channels.models import Channel
 from planner.channels.port import Limits, Platform
 from planner.core.errors import Conflict, Invalid, PlannerError, WrongState
 from planner.core.i18n import N_
-from planner.planning import rules, service
-from planner.planning.exporting import PUBLISHED_DIRECTLY
+from planner.planning import exporting, rules, service
 from planner.planning.findings import Finding, Surroundings
 from planner.planning.models import Campaign, Post, PostState
 from planner.planning.moments import resolve_wall_time, zone_of
@@ -216,7 +215,7 @@ def _read(db: Session, sheet: Sheet, actor: User | None) -> Plan:
     assets = _named(_assets(db, actor))
     seen: dict[str, int] = {}
     for row in rows_of(sheet, places, plan.errors):
-        if row["state"].startswith(PUBLISHED_DIRECTLY):
+        if row["state"].startswith(exporting.PUBLISHED_DIRECTLY):
             continue
         one = _row(row, assets, channels, campaigns, zones)
         if one is None:
@@ -340,7 +339,7 @@ def _channels(db: Session) -> _Named:
     """Each by its name, and by its name with its platform, as an export writes those of one name."""
     rows = db.execute(select(Channel.id, Channel.name, Channel.platform).order_by(Channel.id)).all()
     named = _named((row.id, row.name) for row in rows)
-    apart = {row.id: f"{row.name} ({row.platform.value})" for row in rows}
+    apart = {row.id: exporting.apart(row.name, row.platform) for row in rows}
     return _Named({**{_plain(text): [number] for number, text in apart.items()}, **named.by_name}, named.by_number, apart)
 
 
