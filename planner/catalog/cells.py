@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 from typing import TypeVar
@@ -16,15 +16,24 @@ from planner.catalog.sheets import BROKEN, heading
 from planner.core.errors import Invalid
 from planner.core.i18n import N_
 
-__all__ = ["amount", "check", "choice", "count", "day_first", "duration", "moment", "parts", "several", "yes"]
+__all__ = ["amount", "check", "choice", "clock", "count", "duration", "moment", "parts", "several", "written", "yes"]
 
 Member = TypeVar("Member", bound=StrEnum)
 
 #: What a spreadsheet would run: a formula, a function call after a sign, a command after a bar.
 _FORMULA = re.compile(r"\s*(=|[+\-@][A-Za-z_.]+\(|[+\-@].*\|.*![A-Za-z]{1,3}\d)", re.DOTALL)
 _DURATION = re.compile(r"P(?:(\d{1,9})D)?(?:T(?:(\d{1,9})H)?(?:(\d{1,9})M)?(?:(\d{1,9})(?:\.\d{1,9})?S)?)?", re.IGNORECASE)
-_CLOCK = re.compile(r"(?:(\d{1,4}):)?(\d{1,3}):(\d{2})")
+_LENGTH = re.compile(r"(?:(\d{1,4}):)?(\d{1,3}):(\d{2})")
 _DAY_FIRST = re.compile(r"(\d{1,2})[/.](\d{1,2})[/.](\d{4})(?:[ T,]+(\d{1,2}):(\d{2})(?::(\d{2}))?)?")
+#: A date that can be read in one way alone: the year first, or the month as an English word, a weekday before it or not.
+_DATED = re.compile(
+    r"(?:(?P<year>\d{4})(?P<mark>[/.-])(?P<month>\d{1,2})(?P=mark)(?P<day>\d{1,2})|(?:[A-Za-z]{3,9}, *)?(?P<worded>\d{1,2}[- ][A-Za-z]{3,9}[- ]\d{4}|[A-Za-z]{3,9} \d{1,2}, \d{4}))"
+    r"(?:[T, ]+(?P<clock>\d{1,2}[:hH].*?))?(?: *(?P<zone>[+-]\d{2}:?\d{2}|UTC|GMT|UT|Z))?",
+)
+#: No date has more letters; of a longer cell nothing is read.
+_LONGEST_DATE = 60
+_WORDED = ("%d-%b-%Y", "%d %b %Y", "%d %B %Y", "%b %d, %Y", "%B %d, %Y")
+_CLOCK = re.compile(r"(\d{1,2})[:hH](\d{2})(?::(\d{2})(?:\.\d+)?)?\s*([AaPp])?\.?[Mm]?\.?")
 _SPACES = re.compile(r"[\s  ']+")
 _LONGEST_DURATION = 31 * 24 * 3600
 #: A count stays below a quadrillion, so that sums over thousands of posts can be stored.
@@ -86,11 +95,8 @@ def check(text: str) -> str:
 
 
 def moment(text: str, zone: str = "UTC") -> datetime:
-    """A date or a moment: ISO 8601, or day first (24/03/2026 09:30). Without an offset it is in `zone`; a date alone is its midnight."""
-    try:
-        found = datetime.fromisoformat(text)
-    except ValueError:
-        found = day_first(text)
+    """A date or a moment, in the forms of `written`. Without an offset it is in `zone`; a date alone is its midnight."""
+    found = written(text)
     if found.tzinfo is None:
         found = found.replace(tzinfo=ZoneInfo(zone))
         if found.utcoffset() != found.replace(fold=1).utcoffset():
@@ -142,7 +148,7 @@ def duration(text: str) -> int:
     elif (found := _DURATION.fullmatch(text)) and any(found.groups()):
         days, hours, minutes, rest = (int(part or 0) for part in found.groups())
         seconds = ((days * 24 + hours) * 60 + minutes) * 60 + rest
-    elif found := _CLOCK.fullmatch(text):
+    elif found := _LENGTH.fullmatch(text):
         hours, minutes, rest = (int(part or 0) for part in found.groups())
         seconds = (hours * 60 + minutes) * 60 + rest
     else:
@@ -179,16 +185,57 @@ def yes(text: str) -> bool:
     return found
 
 
-def day_first(text: str) -> datetime:
-    """A date, or a moment without zone, day first: 24/03/2026 09:30. Raises Invalid."""
-    found = _DAY_FIRST.fullmatch(text)
+def written(text: str) -> datetime:
+    """A date, or a moment, as tables write it; aware where an offset stands there. Raises Invalid.
+
+    ISO 8601 · day first, 24/03/2026 09:30 · year first, 2026/03/24 · the month as an English word, 24 Mar 2026 or Mar 24, 2026 · RFC 2822,
+    Tue, 24 Mar 2026 09:30:00 +0000. The last three, and ISO, may end in UTC, GMT or an offset.
+    """
+    text = text if len(text) <= _LONGEST_DATE else f"{text[:40]}…"
     try:
-        if found:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        pass
+    try:
+        if found := _DAY_FIRST.fullmatch(text):
             day, month, year, hour, minute, second = (int(part or 0) for part in found.groups())
             return datetime(year, month, day, hour, minute, second)  # noqa: DTZ001
+        if (found := _DATED.fullmatch(text)) and (found["clock"] or not found["zone"]):
+            date = _worded(found["worded"]) if found["worded"] else f"{found['year']}-{found['month']:0>2}-{found['day']:0>2}"
+            return datetime.fromisoformat(f"{date}T{clock(found['clock'] or '00:00')}").replace(tzinfo=_offset(found["zone"]))
     except ValueError:
         pass
     raise Invalid(N_("“%(text)s” is not a date such as 2026-03-24 or 24/03/2026 09:30."), text=text[:40])
+
+
+def clock(text: str) -> str:
+    """A time of day, on 24 hours or on twice 12, as 09:30:00. Raises Invalid."""
+    found = _CLOCK.fullmatch(text.strip())
+    hour = int(found[1]) if found else 99
+    if found is None or hour > (12 if found[4] else 23) or found[2] > "59":
+        raise Invalid(N_("“%(text)s” is not a time such as 09:30."), text=text[:40])
+    if found[4]:
+        hour = hour % 12 + (12 if found[4] in "Pp" else 0)
+    return f"{hour:02}:{found[2]}:{found[3] or '00'}"
+
+
+def _worded(text: str) -> str:
+    """A date whose month is an English word as 2026-11-20. Raises ValueError."""
+    for form in _WORDED:
+        try:
+            return datetime.strptime(" ".join(text.split()), form).date().isoformat()  # noqa: DTZ007 -- only the day is taken
+        except ValueError:
+            continue
+    raise ValueError(text)
+
+
+def _offset(text: str | None) -> timezone | None:
+    if not text:
+        return None
+    if text[0] not in "+-":
+        return UTC
+    sign, digits = (-1 if text[0] == "-" else 1), text[1:].replace(":", "")
+    return timezone(sign * timedelta(hours=int(digits[:2]), minutes=int(digits[2:])))
 
 
 def _is_twice_encoded(text: str) -> bool:

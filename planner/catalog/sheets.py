@@ -35,6 +35,8 @@ BROKEN = "�"
 _BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 #: What a spreadsheet takes for the start of a formula, full-width signs included.
 _RUNS = frozenset("=+-@\t\r\n＝＋－＠")
+#: A first line that tells Excel what parts the cells; Excel does not show it, and numbers the rows without it.
+_SEPARATOR = re.compile(r'"?sep=([,;\t|])"?[ \t]*(?:\r\n|\r|\n)', re.IGNORECASE)
 _ESCAPED = re.compile("[\udc80-\udcff]")
 
 # One cell of a megabyte must reach the check that says so, not stop the reader.
@@ -84,8 +86,11 @@ def inert(row: Sequence[str]) -> list[str]:
 def _open_csv(data: bytes) -> Sheet:
     text, encoding, broken = _decode(data)
     del data
+    told = _SEPARATOR.match(text)
+    if told is not None:
+        text = text[told.end() :]
     first = next((line[0] for line in re.finditer(r"[^\n]+", text) if line[0].strip() and not _is_remark([line[0]])), "")
-    delimiter = max(",;\t|", key=_outside_quotes(first).count)
+    delimiter = told[1] if told is not None else max(",;\t|", key=_outside_quotes(first).count)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
     try:
         sheet = _sheet(enumerate(reader, 1), encoding=encoding, delimiter=delimiter, broken=broken)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -123,12 +122,7 @@ def believed(told: Iterable[tuple[date, str]]) -> dict[date, str]:
 
 def _day(text: str) -> date:
     """20261120 (GA4), 2026-11-20, 20/11/2026; of a moment the day as it is written."""
-    if re.fullmatch(r"\d{8}", text, re.ASCII):
-        text = f"{text[:4]}-{text[4:6]}-{text[6:]}"
-    try:
-        found = datetime.fromisoformat(text).date()
-    except ValueError:
-        found = cells.moment(text).date()
+    found = cells.written(text).date()
     if not _FIRST <= found < _LAST:
         raise Invalid(N_("Choose a year between 1990 and 2100."))
     return found

@@ -8,7 +8,6 @@ from datetime import datetime, timedelta
 from planner.catalog import cells
 from planner.catalog.importing import Row
 from planner.catalog.rules import check_url
-from planner.core.errors import Invalid
 from planner.core.i18n import N_
 from planner.core.text import find_links, shorten
 from planner.listening.networks import network_of, site_of
@@ -50,12 +49,8 @@ TEMPLATE: tuple[tuple[str, ...], ...] = (
 #: Nothing that is read of a cell stands behind so many characters: a whole article is shorter, and a cell may have millions.
 _READ = 50_000
 _LONGEST = {"title": 300, "excerpt": 1000, "author": 200, "outlet": 200, "asset": 300, "network": 80}
-#: Dates of which the month is a word, as tools in English write them, and the time that may follow.
-_WORDED = re.compile(r"(\d{1,2}[- ][A-Za-z]{3,9}[- ]\d{4}|[A-Za-z]{3,9} \d{1,2}, \d{4})(?:,? +(\d.*))?")
-_FORMS = ("%d-%b-%Y", "%d %b %Y", "%d %B %Y", "%b %d, %Y", "%B %d, %Y")
 #: A date that a time follows, written with colons or without.
-_TIMED = re.compile(r"\d[T ]+\d")
-_CLOCK = re.compile(r"(\d{1,2})[:hH](\d{2})(?::(\d{2})(?:\.\d+)?)?\s*([AaPp])?\.?[Mm]?\.?")
+_TIMED = re.compile(r"\d[T ]+\d|\d[:hH]\d")
 
 
 def read_row(row: Row, *, now: datetime, zone: str, source: str) -> Told:
@@ -84,34 +79,10 @@ def _moment(text: str, time: str, zone: str) -> tuple[datetime, bool]:
     """A date with its time, from one cell or from two, and whether a time was told at all: a day alone is its noon UTC. Midnight is what workbooks and tools write
     for a day."""
     day = re.sub(r"[T ]00:00(?::00(?:\.0+)?)?$", "", text)
-    worded = _WORDED.fullmatch(day)
-    if worded is not None:
-        day, time = _dated(worded[1]), time or worded[2] or ""
     if time:
-        return cells.moment(f"{day} {_clock(time)}", zone), True
+        return cells.moment(f"{day} {cells.clock(time)}", zone), True
     found = cells.moment(day, zone if (timed := _TIMED.search(day) is not None) else "UTC")
     return (found, True) if timed else (found.replace(hour=12), False)
-
-
-def _dated(text: str) -> str:
-    """A date whose month is an English word as 2026-11-20. Raises Invalid."""
-    for form in _FORMS:
-        try:
-            return datetime.strptime(" ".join(text.split()), form).date().isoformat()  # noqa: DTZ007 -- only the day is taken
-        except ValueError:
-            continue
-    raise Invalid(N_("“%(text)s” is not a date such as 2026-03-24 or 24/03/2026 09:30."), text=text[:40])
-
-
-def _clock(text: str) -> str:
-    """A time of day on 24 hours. Raises Invalid."""
-    found = _CLOCK.fullmatch(text.strip())
-    hour = int(found[1]) if found else 99
-    if found is None or hour > (12 if found[4] else 23) or found[2] > "59":
-        raise Invalid(N_("“%(text)s” is not a time such as 09:30."), text=text[:40])
-    if found[4]:
-        hour = hour % 12 + (12 if found[4] in "Pp" else 0)
-    return f"{hour:02}:{found[2]}:{found[3] or '00'}"
 
 
 def _address(text: str) -> str:

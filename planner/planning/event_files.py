@@ -102,10 +102,7 @@ def _values(row: Row) -> EventValues | None:
 
 
 def _day(text: str) -> date:
-    try:
-        return datetime.fromisoformat(text).date()
-    except ValueError:
-        return cells.day_first(text).date()
+    return cells.written(text).date()
 
 
 def _kind(text: str) -> EventKind:

@@ -282,10 +282,7 @@ def _moment(row: Row, zone: str) -> datetime | None:
 
 
 def _day(text: str) -> datetime:
-    try:
-        found = datetime.fromisoformat(text)
-    except ValueError:
-        found = cells.day_first(text)
+    found = cells.written(text)
     if not 1990 <= found.year <= 2100:
         raise Invalid(N_("Choose a year between 1990 and 2100."))
     return found

@@ -88,6 +88,13 @@ def test_the_delimiter_is_the_one_of_the_headings(delimiter: str) -> None:
     assert (sheet.delimiter, sheet.headings, sheet.rows) == (delimiter, ["title", "kind, or type"], [(2, ["One", "video"])])
 
 
+@pytest.mark.parametrize("first", ["sep=;\r\n", '"sep=;"\n', "\ufeffSEP=; \r\n"])
+def test_the_line_that_tells_excel_the_delimiter_is_no_row(first: str) -> None:
+    sheet = open_sheet(f"{first}title;kind, or type\r\nOne;video\r\n".encode())
+
+    assert (sheet.delimiter, sheet.headings, sheet.rows) == (";", ["title", "kind, or type"], [(2, ["One", "video"])])
+
+
 @pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r", "＝"])
 def test_what_begins_like_a_formula_is_written_so_that_it_does_not_run(start: str) -> None:
     assert inert([f"{start}SUM(1)"]) == [f"'{start}SUM(1)"]
@@ -118,10 +125,28 @@ def test_a_heading_is_compared_without_accents_case_and_signs() -> None:
         ("24/03/2026", datetime(2026, 3, 23, 23, 0, tzinfo=UTC)),
         ("24.03.2026 18:05:10", datetime(2026, 3, 24, 17, 5, 10, tzinfo=UTC)),
         ("2026-03-24T09:30:00-05:00", datetime(2026, 3, 24, 14, 30, tzinfo=UTC)),
+        ("03/04/2026 09:30", datetime(2026, 4, 3, 7, 30, tzinfo=UTC)),
+        ("2026-11-20 10:00 UTC", datetime(2026, 11, 20, 10, 0, tzinfo=UTC)),
+        ("2026-11-20 10:00:05 GMT", datetime(2026, 11, 20, 10, 0, 5, tzinfo=UTC)),
+        ("2026-11-20 10:00:00 +0100", datetime(2026, 11, 20, 9, 0, tzinfo=UTC)),
+        ("2026/11/20", datetime(2026, 11, 19, 23, 0, tzinfo=UTC)),
+        ("2026/3/4 9:30 PM", datetime(2026, 3, 4, 20, 30, tzinfo=UTC)),
+        ("Fri, 20 Nov 2026 10:00:00 +0000", datetime(2026, 11, 20, 10, 0, tzinfo=UTC)),
+        ("Fri, 20 Nov 2026 10:00 -0500", datetime(2026, 11, 20, 15, 0, tzinfo=UTC)),
+        ("20 Nov 2026 10:00:00 GMT", datetime(2026, 11, 20, 10, 0, tzinfo=UTC)),
+        ("Nov 20, 2026", datetime(2026, 11, 19, 23, 0, tzinfo=UTC)),
     ],
 )
-def test_dates_in_both_manners(text: str, expected: datetime) -> None:
+def test_dates_in_all_manners(text: str, expected: datetime) -> None:
     assert cells.moment(text, "Europe/Paris") == expected
+
+
+@pytest.mark.parametrize(
+    "text", ["11/20/2026", "03/04/2026 09:30 AM", "20/11/26", "2026/20/11", "2026/11-20", "20 Foo 2026", "2026-11-20 UTC", "2026-11-20 10:00 CET", "2026-11-20 10:00 +99:00", "Fri, 20 Nov 26 10:00"]
+)
+def test_a_date_that_could_be_another_or_is_none_is_refused(text: str) -> None:
+    with pytest.raises(Invalid, match="is not a"):
+        cells.moment(text, "Europe/Paris")
 
 
 @pytest.mark.parametrize(
@@ -145,7 +170,7 @@ def test_words_of_closed_lists_in_both_languages() -> None:
 
 
 def test_a_long_hostile_cell_is_answered_at_once() -> None:
-    for text in ("+" + "|" * 1_000_000, "=" * 1_000_000, "1" * 1_000_000, "é" * 500_000):
+    for text in ("+" + "|" * 1_000_000, "=" * 1_000_000, "1" * 1_000_000, "é" * 500_000, "2026/11/20 10:" + " " * 100_000):
         for parse in (cells.check, cells.count, cells.amount, cells.duration, cells.moment):
             try:
                 parse(text)

@@ -76,6 +76,16 @@ def test_a_ga4_export_with_its_remarks_and_its_total_is_understood(db: Session) 
     assert sums(db, asset) == {Source.LINKEDIN: 40, Source.DIRECT: 15}
 
 
+def test_a_day_is_taken_as_other_tools_write_it(db: Session) -> None:
+    asset = make_asset(db, url=PAPER)
+    days = ("2026/11/20", "2026-11-20 23:30 UTC", '"Fri, 20 Nov 2026 23:30:00 -0500"', "20 Nov 2026")
+
+    bring(db, "sep=,\r\n" + HEAD + "".join(f"{day},{PAPER},source-{at},referral,,,1\n" for at, day in enumerate(days)))
+
+    assert db.execute(select(Visits.day, func.count()).group_by(Visits.day)).all() == [(date(2026, 11, 20), 4)]
+    assert sum(sums(db, asset).values()) == 4
+
+
 def test_a_french_matomo_export_is_understood(db: Session) -> None:
     asset = make_asset(db, url=PAPER)
 

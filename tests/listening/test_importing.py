@@ -184,6 +184,14 @@ def test_a_moment_without_colons_is_one() -> None:
     ]  # fmt: skip
 
 
+def test_a_moment_that_says_utc_or_is_written_as_in_mail_is_one() -> None:
+    dates = ("2026-11-20 10:00 UTC", '"Fri, 20 Nov 2026 10:00:00 +0000"', "2026/11/20", '"Nov 20, 2026, 10:00 AM"', '"Nov 20, 2026"')
+    told = [importing.validate(f"date,url\n{at},https://a.example/1\n".encode(), now=NOW, zone="UTC").rows[0] for at in dates]
+
+    day = datetime(2026, 11, 20, 10, tzinfo=UTC)
+    assert [(one.at, one.timed) for one in told] == [(day, True), (day, True), (day.replace(hour=12), False), (day, True), (day.replace(hour=12), False)]
+
+
 def test_columns_that_a_person_pointed_at_are_remembered_for_mentions_alone(db: Session) -> None:
     text = "Quand,Où,Quoi\n2026-11-20,https://a.example/1,Bonjour\n"
     with pytest.raises(column_choice.MissingColumns) as missing:

@@ -152,6 +152,16 @@ def test_a_time_that_does_not_exist_or_comes_twice_is_asked_about_and_an_offset_
 
 
 @pytest.mark.usefixtures("planner")
+def test_days_and_moments_are_taken_as_other_tools_write_them(db: Session) -> None:
+    dates = [("2026/03/24", "09:30"), ("24 Mar 2026", "10:30"), ("2026-03-24 10:30 UTC", ""), ("Tue, 24 Mar 2026 11:30:00 +0000", "")]
+
+    plan = importing.read(db, sheet(*(line(date=date, time=time) for date, time in dates)), actor=None, now=NOON)
+
+    assert plan.errors == []
+    assert [one.values.publish_at for one in plan.new] == [datetime(2026, 3, 24, hour, 30, tzinfo=UTC) for hour in (8, 9, 10, 11)]
+
+
+@pytest.mark.usefixtures("planner")
 def test_the_rules_are_asked_before_anything_is_planned(db: Session) -> None:
     make_asset(db, title="Secret", embargo_until=datetime(2026, 4, 1, tzinfo=UTC))
     make_asset(db, title="Plan", sensitive=True)
