@@ -14,7 +14,7 @@ from planner.core.errors import Invalid, NotFound
 from planner.core.i18n import N_
 from planner.core.paging import Page, decode_cursor, encode_cursor
 
-__all__ = ["EntryFilters", "EntryLine", "Person", "TokenLine", "entries", "own_token", "people", "person", "tokens_of"]
+__all__ = ["EntryFilters", "EntryLine", "Person", "TokenLine", "entries", "last_shown", "own_token", "people", "person", "tokens_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +128,7 @@ def entries(db: Session, filters: EntryFilters, *, cursor: str | None = None, li
     if filters.until is not None:
         query = query.where(Entry.at < filters.until)
     if cursor:
-        query = query.where(Entry.id < _last_shown(cursor))
+        query = query.where(Entry.id < last_shown(cursor))
     rows = [_line(row) for row in db.execute(query.order_by(Entry.id.desc()).limit(limit + 1))]
     return Page(rows[:limit], encode_cursor(rows[limit - 1].id) if len(rows) > limit else None)
 
@@ -140,7 +140,8 @@ def _line(row: Any) -> EntryLine:
     )  # fmt: skip
 
 
-def _last_shown(cursor: str) -> int:
+def last_shown(cursor: str) -> int:
+    """Number of the last line of history that the page before showed. Raises Invalid for a text that is not one of ours."""
     (number,) = decode_cursor(cursor, parts=1)
     if not isinstance(number, int) or isinstance(number, bool) or not 0 <= number < 2**63:
         raise Invalid(N_("This page address is damaged. Start again from the first page."), field="cursor")

@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, String, and_, cast, func, literal, or_, se
 from sqlalchemy.orm import Session, joinedload
 
 from planner.accounts.models import Entry, User
+from planner.accounts.queries import last_shown
 from planner.accounts.rules import ACTIONS, may
 from planner.catalog.models import (
     Asset,
@@ -155,13 +156,13 @@ def files_of(db: Session, asset_id: int) -> list[AssetFile]:
     return list(db.scalars(select(AssetFile).where(AssetFile.asset_id == asset_id).order_by(AssetFile.id)))
 
 
-def history_of(db: Session, asset_id: int, *, limit: int = 50) -> list[Entry]:
-    """What was done to an asset, newest first."""
-    return list(
-        db.scalars(
-            select(Entry).where(Entry.subject_type == "assets", Entry.subject_id == asset_id).order_by(Entry.id.desc()).limit(limit)
-        )
-    )
+def history_of(db: Session, asset_id: int, *, cursor: str | None = None, limit: int = 50) -> Page[Entry]:
+    """What was done to an asset, newest first. One statement. Raises Invalid for a damaged cursor."""
+    query = select(Entry).where(Entry.subject_type == "assets", Entry.subject_id == asset_id)
+    if cursor:
+        query = query.where(Entry.id < last_shown(cursor))
+    found = list(db.scalars(query.order_by(Entry.id.desc()).limit(limit + 1)))
+    return Page(found[:limit], encode_cursor(found[limit - 1].id) if len(found) > limit else None)
 
 
 def _place(cursor: str) -> tuple[datetime, int]:

@@ -158,6 +158,8 @@ def _page(asset: Asset, form: UploadForm, status: int = 200, *, described: tuple
     posts = planning.posts_of(g.db, asset_id=asset.id, viewer=g.user)
     traffic = asset_traffic(g.db, asset, zone=runtime().settings.time_zone)
     videos, shorts = watched(g.db, asset.id), {post.post_id for post in performance.posts if is_short(post.url)}
+    before = request.args.get("history") or None
+    past = queries.history_of(g.db, asset.id, cursor=before)
     files, languages = queries.files_of(g.db, asset.id), language_names()
     form.offer(languages)
     page = render_template(
@@ -189,7 +191,9 @@ def _page(asset: Asset, form: UploadForm, status: int = 200, *, described: tuple
         refused_file=described[0] if described else None,
         picture=next((one for one in files if one.kind in (MediaKind.IMAGE, MediaKind.GIF)), None),
         accepted=",".join(f".{one}" for one in media.ACCEPTED),
-        history=queries.history_of(g.db, asset.id),
+        history=past.items,
+        older_href=url_for(".show", asset_id=asset.id, history=past.next_cursor, _anchor="history") if past.next_cursor else None,
+        newest_href=url_for(".show", asset_id=asset.id, _anchor="history") if before else None,
         languages=languages,
         states=[one for one in AssetState if one not in (asset.state, AssetState.RETIRED)],
         form=form,

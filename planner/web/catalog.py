@@ -162,7 +162,7 @@ def _conflict_page(asset_id: int, form: AssetForm) -> ResponseReturnValue:
     asset = queries.asset(g.db, asset_id, viewer=g.user)
     theirs = form.differences(_form(asset, filled=True))
     form.version.data, form.version.raw_data = str(asset.version), [str(asset.version)]
-    latest = next(iter(queries.history_of(g.db, asset_id, limit=1)), None)
+    latest = next(iter(queries.history_of(g.db, asset_id, limit=1).items), None)
     changed_by = latest.actor_name if latest else _("Somebody")
     return _edit_page(asset, form, changed_by=changed_by, theirs=theirs), 409
 
