@@ -17,6 +17,7 @@ from planner.channels.models import Channel
 from planner.channels.port import Platform
 from planner.core.errors import Invalid, NotFound, Refused
 from planner.core.i18n import N_
+from planner.core.seeking import holding
 from planner.planning import rules, service, states
 from planner.planning.models import Post, PostState
 from planner.planning.moments import zone_of
@@ -231,10 +232,12 @@ def _fitting(fits: Filters) -> list[ColumnElement[bool]]:
     return found
 
 
-def choices(db: Session, *, viewer: User | None, limit: int = 300) -> list[tuple[int, str]]:
-    """Number and title of what may become evergreen, the freshest first. One statement."""
+def choices(db: Session, *, viewer: User | None, sought: str = "", limit: int = 300) -> list[tuple[int, str]]:
+    """Number and title of what may become evergreen, the freshest first; `sought`: every word of it is in the title. Two statements."""
     taken: Sequence[int] = db.scalars(select(Evergreen.asset_id)).all()
-    query = select(Asset.id, Asset.title).where(Asset.state.in_((AssetState.READY, AssetState.LIVE)), ~Asset.sensitive, Asset.id.not_in(taken))
+    query = select(Asset.id, Asset.title).where(
+        Asset.state.in_((AssetState.READY, AssetState.LIVE)), ~Asset.sensitive, Asset.id.not_in(taken), *holding(sought, Asset.title)
+    )
     known = knows(viewer)
     if known is not None:
         query = query.where(known)

@@ -24,6 +24,7 @@ from planner.planning.limits import COUNTED_AS
 from planner.planning.models import Campaign, Post, PostState
 from planner.planning.values import PostValues
 from planner.web.access import needs
+from planner.web.choices import OFFERED
 from planner.web.forms.planning import ComposeForm, choices
 from planner.web.labels import channel_choices
 from planner.web.languages import translate
@@ -35,8 +36,6 @@ from planner.web.writing import restored, typed, unsaved
 
 __all__ = ["campaigns", "files", "new", "refuse", "submit_saved"]
 
-#: So many assets are offered to write about, those that changed last.
-_OFFERED = 300
 #: Where a rule's field stands on these forms.
 _PLACES = {"publish_at": "wall_time", "channel": "channels"}
 
@@ -63,7 +62,7 @@ def new() -> ResponseReturnValue:
         form.once.data = new_token()
     told = mentioning(form)
     page = render_template(
-        "planning/new.html", offered=_OFFERED if more else 0, mentioning=told, typed=typed(), unsaved=unsaved("new"), templates=writing.template_names(g.db, chosen=request.args.get("template", type=int)), form=form, asset=asset, channels=channels, counted=COUNTED_AS, limits_of=limits_of,
+        "planning/new.html", offered=OFFERED if more else 0, mentioning=told, typed=typed(), unsaved=unsaved("new"), templates=writing.template_names(g.db, chosen=request.args.get("template", type=int)), form=form, asset=asset, channels=channels, counted=COUNTED_AS, limits_of=limits_of,
         checks=checks_of(form, asset, channels), files=list(asset.files) if asset is not None else [],
     )  # fmt: skip
     return page, 422 if form.is_submitted() and (form.refused or not checking) else 200
@@ -180,8 +179,8 @@ def _asset(asset_id: int | None) -> Asset | None:
 
 def _assets(chosen: Asset | None) -> tuple[list[tuple[int, str]], bool]:
     """Those offered, and whether there are more."""
-    found = queries.plannable(g.db, viewer=g.user, limit=_OFFERED + 1)
-    offered = found[:_OFFERED]
+    found = queries.plannable(g.db, viewer=g.user, limit=OFFERED + 1)
+    offered = found[:OFFERED]
     if chosen is not None and chosen.id not in {number for number, _title in offered}:
         offered.insert(0, (chosen.id, chosen.title))
-    return offered, len(found) > _OFFERED
+    return offered, len(found) > OFFERED

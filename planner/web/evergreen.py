@@ -23,6 +23,7 @@ from planner.planning import evergreen, slots
 from planner.planning.recurring import Evergreen, Slot
 from planner.web.access import needs
 from planner.web.calendar.free import fill
+from planner.web.choices import OFFERED
 from planner.web.labels import channel_choices
 from planner.web.languages import say
 from planner.web.moments import in_zone
@@ -115,12 +116,16 @@ def _page(refused: dict[str, PlannerError] | None = None) -> str:
     week = [(slot, channel) for slot, channel in g.db.execute(select(Slot, Channel).join(Channel, Channel.id == Slot.channel_id))]
     with_slots = {channel.id for _slot, channel in week}
     can_edit = may(g.user, "campaign.edit")
+    sought = request.args.get("q", "").strip()[:200]
+    choices = evergreen.choices(g.db, viewer=g.user, sought=sought, limit=OFFERED + 1) if can_edit else []
     return render_template(
         "evergreen/index.html",
         suggested=suggested,
         counts=latest_of(g.db, [one.post_id for one in suggested if one.post_id]),
         lines=evergreen.lines(g.db, viewer=g.user, now=g.now),
-        choices=evergreen.choices(g.db, viewer=g.user) if can_edit else [],
+        choices=choices[:OFFERED],
+        offered=OFFERED if len(choices) > OFFERED else 0,
+        sought=sought,
         channels=channel_choices(channels),
         queues=channel_choices(one for one in channels if one.id in with_slots),
         week=sorted(week, key=lambda one: (one[1].name.casefold(), one[0].weekday, one[0].clock)),

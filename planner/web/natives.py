@@ -25,6 +25,7 @@ from planner.publishing import native_queries, natives
 from planner.publishing.models import Native, NativeState
 from planner.publishing.rules import LOOKED_UP
 from planner.web.access import needs
+from planner.web.choices import OFFERED
 from planner.web.languages import say
 from planner.web.session import committing
 
@@ -108,6 +109,7 @@ def _index(status: int, chosen: list[int] | None = None) -> ResponseReturnValue:
     page = native_queries.natives(g.db, state=state, channel_id=channel.id if channel else None, cursor=cursor)
     kept: dict[str, Any] = {"state": state.value, "channel": channel.id if channel else None}
     decides = state is NativeState.FOUND and may(g.user, "native.decide")
+    assets = planning.plannable(g.db, viewer=g.user, limit=OFFERED + 1) if decides and page.items else []
     html = render_template(
         "natives/index.html",
         state=state,
@@ -117,7 +119,8 @@ def _index(status: int, chosen: list[int] | None = None) -> ResponseReturnValue:
         channels=known,
         channel=channel,
         chosen=chosen or [],
-        assets=planning.plannable(g.db, viewer=g.user) if decides and page.items else [],
+        assets=assets[:OFFERED],
+        offered=OFFERED if len(assets) > OFFERED else 0,
         next_href=url_for(".index", **kept, cursor=page.next_cursor) if page.next_cursor else None,
         first_href=url_for(".index", **kept) if cursor else None,
     )

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from planner.catalog.models import AssetKind
+from planner.catalog.models import Asset, AssetKind, AssetState
 from planner.insights.models import Latest
 from planner.planning.models import Post, PostState
 from planner.planning.recurring import Evergreen, Slot
@@ -107,3 +107,18 @@ def test_who_may_only_read_sees_and_changes_nothing(sign_in: Callable[..., Brows
     assert "To share again" in viewer.get("/calendar/evergreen").text
     statuses = [viewer.submit(f"/calendar/evergreen{path}", asset_id=numbers[0], channel_id=numbers[1]).status_code for path in ("", "/queue", "/slots")]
     assert (statuses, posts(app_db)) == ([403] * 3, [])
+
+
+def test_the_choice_of_assets_says_where_it_stops_and_any_other_is_found_by_its_title(client: Browser, app_db: Session) -> None:
+    app_db.add_all(Asset(title=f"Paper {number:03}", kind=AssetKind.WHITE_PAPER, state=AssetState.READY, created_at=NOON, updated_at=NOON + number * DAY) for number in range(1, 301))
+    app_db.add(Asset(title="Étude ancienne", kind=AssetKind.WHITE_PAPER, state=AssetState.READY, created_at=NOON, updated_at=NOON))
+    app_db.commit()
+
+    whole, found, none = (client.get(f"/calendar/evergreen{asked}").text for asked in ("", "?q=etude", "?q=nothing"))
+
+    assert ["The 300 that changed last are offered." in page for page in (whole, found, none)] == [True, False, False]
+    assert [re.findall(r"<option value=\"\d+\">((?:Paper 300|Étude)[^<]*)<", page) for page in (whole, found, none)] == [["Paper 300"], ["Étude ancienne"], []]
+    assert "One title holds “etude”." in found and "has “nothing” in its title" in none
+    app_db.delete(app_db.scalars(select(Asset).where(Asset.title == "Paper 300")).one())
+    app_db.commit()
+    assert "that changed last" not in client.get("/calendar/evergreen").text

@@ -120,7 +120,7 @@ def test_a_campaign_of_too_many_posts_lists_the_latest_and_says_so(client: Brows
 
 
 def test_the_composer_says_that_it_offers_not_every_asset(client: Browser, app_db: Session, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("planner.web.composing._OFFERED", 2)
+    monkeypatch.setattr("planner.web.composing.OFFERED", 2)
     make_channel(app_db)
     for number in range(2):
         make_asset(app_db, title=f"Offered {number}")

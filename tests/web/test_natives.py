@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -12,7 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from planner.accounts import service as accounts
-from planner.catalog.models import Asset, Confidentiality
+from planner.catalog.models import Asset, AssetKind, Confidentiality
 from planner.catalog.search import Search
 from planner.channels.models import Channel
 from planner.channels.port import NativePost, OwnPosts, Platform, PostKind, Reading, Receipt
@@ -242,3 +243,15 @@ def test_a_program_reads_adopts_ignores_and_puts_back(app: Flask, app_db: Sessio
     for verb, status, state in (("ignore", 409, None), ("put-back", 200, "found"), ("ignore", 200, "ignored"), ("put-back", 200, "found")):
         answer = program.post(f"{at}/{verb}", headers={**auth, "If-Match": "*"})
         assert (answer.status_code, answer.json.get("state")) == (status, state)
+
+
+def test_the_choice_of_assets_says_where_it_stops(client: Browser, channel: Channel, app_db: Session) -> None:
+    app_db.add_all(Asset(title=f"Paper {number:03}", kind=AssetKind.WHITE_PAPER, created_at=NOON, updated_at=NOON + number * HOUR) for number in range(1, 300))
+    app_db.commit()
+    whole = client.get("/published-directly").text
+    make_asset(app_db, title="One more")
+    app_db.commit()
+    more = client.get("/published-directly").text
+
+    assert ["The 300 that changed last are offered. Any other is found on a message's own page." in html.unescape(page) for page in (whole, more)] == [False, True]
+    assert [page.count(">Paper ") for page in (whole, more)] == [299, 299]
