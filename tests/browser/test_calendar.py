@@ -72,6 +72,32 @@ def test_a_post_is_dragged_to_another_day_and_undo_brings_it_back(page: Page, pr
     until(page, product, number, WEDNESDAY)
 
 
+@pytest.mark.parametrize("width", [1280, 390])
+def test_what_whole_days_are_and_does_not_fit_opens_by_the_keyboard_on_a_wide_screen_and_on_a_phone(page: Page, product: Product, width: int) -> None:
+    page.set_viewport_size({"width": width, "height": 844})
+    sign_in(page, product)
+    day = WEDNESDAY + timedelta(days=28 if width > 1000 else 35)
+    for number in range(7):
+        page.goto(f"{product.url}/calendar/notes/new?day={day:%Y-%m-%d}")
+        page.get_by_label("Note").fill(f"Remember {number}")
+        page.get_by_role("button", name="Save").click()
+    page.goto(f"{product.url}/calendar?date={day:%Y-%m-%d}")
+    lane = page.locator(".lanes__allday td").nth(2)
+
+    expect(lane.get_by_text(re.compile("Remember"))).to_have_count(3)
+    more = lane.get_by_role("link", name=re.compile("4 more"))
+    box = more.bounding_box()
+    assert box is not None and (width > 1000 or box["height"] >= 24)
+    more.focus()
+    page.keyboard.press("Enter")
+
+    sheet = page.locator("#sheet")
+    expect(sheet.get_by_text(re.compile("Remember"))).to_have_count(7)
+    page.keyboard.press("Escape")
+    expect(more).to_be_focused()
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
 def test_a_drop_that_is_refused_says_why_and_one_on_another_channel_does_nothing(page: Page, product: Product) -> None:
     sign_in(page, product)
     tomorrow = datetime.now(PARIS).replace(minute=0, second=0, microsecond=0) + timedelta(hours=2)

@@ -12,9 +12,9 @@ from flask import Flask
 from sqlalchemy.orm import Session
 
 from planner.catalog.models import AssetAudience, Audience, Confidentiality
-from planner.planning.models import PostState
+from planner.planning.models import CalendarNote, PostState
 from tests.conftest import Browser
-from tests.factories import NOON, make_asset, make_campaign, make_channel, make_post, make_user
+from tests.factories import NOON, make_asset, make_blackout, make_campaign, make_channel, make_event, make_post, make_user
 from tests.web.counting import statements
 
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
@@ -93,6 +93,26 @@ def test_what_does_not_fit_is_counted_and_leads_to_its_day(client: Browser, app_
     assert 'href="/calendar?view=list&date=2026-03-02&days=1">+4 more</a>' in month
     assert f'href="/calendar?view=list&date=2026-03-02&days=1&channel={channel.id}">+3 more</a>' in week
     assert client.get("/calendar?view=list&date=2026-03-02&days=1").text.count("lines__link") == 9
+
+
+def test_what_whole_days_are_is_cut_with_what_holds_posts_back_first_and_leads_to_its_day(client: Browser, app_db: Session) -> None:
+    make_channel(app_db)
+    for number in range(4):
+        make_event(app_db, f"Event {number}", starts_on=NOON.date(), ends_on=NOON.date() + 2 * DAY)
+    app_db.add_all(CalendarNote(day=NOON.date(), text=f"Note {number}.", created_at=NOON, updated_at=NOON) for number in range(4))
+    make_blackout(app_db, "Before the results", starts_on=NOON.date(), ends_on=NOON.date() + DAY)
+    make_campaign(app_db, name="Launch", embargo_until=NOON + HOUR)
+    app_db.commit()
+
+    week, month = (unescape(client.get(f"{address}&kind=video").text) for address in (WEEK, MONTH))
+    day = client.get("/calendar?view=list&date=2026-03-02&days=1&kind=video").text
+
+    monday, tuesday, *_rest = re.findall(r"<td[^>]*>(.*?)</td>", week.partition("lanes__allday")[2].partition("</tr>")[0], flags=re.DOTALL)
+    more = '<a class="cal-more" data-sheet href="/calendar?view=list&date=2026-03-02&days=1&kind=video">+7 more<span class="sr-only">, All day, 2 Mar 2026</span></a>'
+    assert re.findall(r"Before the results|Launch|Event \d|Note \d", monday) == ["Before the results", "Launch", "Event 0"]
+    assert (more in monday, more in month) == (True, True)
+    assert (tuesday.count("Event"), "more" in tuesday) == (4, False)
+    assert [name in day for name in ("Before the results", "Launch", "Event 3", "Note 3")] == [True] * 4
 
 
 def test_an_embargo_that_lifts_is_a_line_between_the_posts_before_and_after_it(client: Browser, app_db: Session) -> None:

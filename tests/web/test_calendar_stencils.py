@@ -73,7 +73,7 @@ def test_a_free_slot_is_drawn_as_the_macro_draws_it_each_with_its_own_day(app: F
 def test_a_day_of_a_month_is_drawn_as_the_macros_draw_it(app: Flask, language: str) -> None:
     page, note_page = f"/calendar?view=list&date={ANY_DAY}&days=1&kind=a%20b", f"/calendar/notes/new?day={ANY_DAY}&back=/calendar?date=2026-03-02%26x"
     days = [
-        Day(date(2026, 3, number), name, name[:3], [Mark("note", name, "pencil")] * (number % 3 == 0), [slip("draft", name)] * (number % 4), number % 3, today=number % 2 == 0)
+        Day(date(2026, 3, number), name, name[:3], [Mark("note", name, "pencil")] * (number % 3 * 3), [slip("draft", name)] * (number % 4), number % 3, today=number % 2 == 0)
         for number, name in enumerate(NAMES, 1)
     ]
     with app.test_request_context(headers={"Accept-Language": language}):
@@ -82,7 +82,7 @@ def test_a_day_of_a_month_is_drawn_as_the_macros_draw_it(app: Flask, language: s
             boxes = month_boxes(page, note)
             for one in days:
                 at = by_day(page)(one.day)
-                head, marks = plain.month_head(one, at, note and by_day(note)(one.day)), plain.marks(one)
+                head, marks = plain.month_head(one, at, note and by_day(note)(one.day)), plain.marks(one, at)
                 assert boxes([one]) == str(plain.month_box(one, head, marks, drawer("month")(one.slips), plain.more(one.more, at)))
             assert boxes(days) == Markup("".join(boxes([one]) for one in days))
 

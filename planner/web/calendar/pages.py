@@ -153,7 +153,7 @@ def _first_of_each(entries: Iterable[Entry], days: Sequence[date], counted: Mapp
 
 
 def _days(asked: Asked, side: Beside, seen: Iterable[Stands]) -> list[Day]:
-    """Each day of the stretch with what the whole of it is."""
+    """Each day of the stretch with what the whole of it is; what holds posts back stands first, since what does not fit is left to the day's page."""
     start, end = asked.around.start, asked.around.end
     marks: dict[date, list[Mark]] = {day: [] for day in sheets.days_between(start, end)}
     for day, kept, countries in free_days_of(seen, start, end):
@@ -166,13 +166,13 @@ def _days(asked: Asked, side: Beside, seen: Iterable[Stands]) -> list[Day]:
             marks[day].append(mark)
             if blackout.on_all_of(every):
                 quiet.add(day)
+    for lift in side.lifts if asked.view != "list" else ():  # There it is a line among the day's posts.
+        local = lift.at.astimezone(zone())
+        marks[local.date()].append(Mark("lift", _("Embargo lifts: %(title)s", title=lift.title), "lock-keyhole-open", _page_of(lift), f"{local:%H:%M}"))
     for event in side.events:
         mark = _event_mark(event)
         for day in sheets.days_between(max(event.starts_on, start), min(event.ends_on, end)):
             marks[day].append(mark)
-    for lift in side.lifts if asked.view != "list" else ():  # There it is a line among the day's posts.
-        local = lift.at.astimezone(zone())
-        marks[local.date()].append(Mark("lift", _("Embargo lifts: %(title)s", title=lift.title), "lock-keyhole-open", _page_of(lift), f"{local:%H:%M}"))
     for note in side.notes:
         marks[note.day].append(Mark("note", note.text, "pencil", url_for("notes.edit", note_id=note.number, back=request.full_path), sheet=True))
     now, locale = today(), get_locale()

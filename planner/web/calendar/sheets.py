@@ -18,6 +18,8 @@ Item = TypeVar("Item")
 
 #: How many posts a cell shows before it says “+3 more”; one more than that is shown instead of saying “+1”.
 LANE_CAP, BOX_CAP = 6, 5
+#: The same of what whole days are: notes, events, blackouts, embargoes.
+_MARK_CAP = 3
 #: With more channels than this, those without a post in the week stay away until asked for.
 _ALL_LANES = 10
 
@@ -51,6 +53,11 @@ class Day:
     quiet: bool = False
     #: A day of the month before or after.
     other: bool = False
+
+    @property
+    def marks_more(self) -> int:
+        """How many of its marks a week or a month leaves to the day's own page."""
+        return _capped(self.marks, _MARK_CAP)[1]
 
     @property
     def weekend(self) -> bool:
@@ -167,8 +174,8 @@ def days_between(start: date, end: date) -> list[date]:
 def _cell(day: Day, slips: list[Slip], lines: Sequence[Slip], free: Sequence[Slip], quiet: bool) -> Cell:
     shown, more = _capped(slips, LANE_CAP)
     beside = [*(lines if shown else ()), *free]
-    return Cell(day, sorted([*shown, *beside], key=lambda one: one.at) if beside else shown, more, quiet)
+    return Cell(day, sorted([*shown, *beside], key=lambda one: one.at) if beside else [*shown], more, quiet)
 
 
-def _capped(slips: list[Slip], most: int) -> tuple[list[Slip], int]:
-    return (slips, 0) if len(slips) <= most + 1 else (slips[:most], len(slips) - most)
+def _capped(there: Sequence[Item], most: int) -> tuple[Sequence[Item], int]:
+    return (there, 0) if len(there) <= most + 1 else (there[:most], len(there) - most)

@@ -39,13 +39,13 @@ def month_boxes(page: str, note_page: str = "") -> Callable[[Iterable[Day]], Mar
     page, note_page -- addresses with ANY_DAY in the day's place; no second one for who may write no notes.
     """
     head, box, marks, more, slip = (_macro(name) for name in ("month_head", "month_box", "marks", "more", "slip"))
-    language, page_of = str(get_locale()), by_day(escape(page))
+    language, page_of, marks_page = str(get_locale()), by_day(escape(page)), by_day(page)
 
     def drawn(one: Day) -> str:
         return _box(box, one.look, one.slips != []) % {
             "day": one.day,
             "head": _drawn_head(head, language, page, note_page, one.day, one.name, one.short, one.today),
-            "marks": marks(one) if one.marks else "",
+            "marks": marks(one, marks_page(one.day)) if one.marks else "",
             "posts": "".join([_drawn(slip, language, post) for post in one.slips]),
             "more": _more(more, language, one.more) % {"page": page_of(one.day)} if one.more else "",
         }
