@@ -20,7 +20,7 @@ from planner.core.errors import Invalid
 from planner.core.i18n import N_
 from planner.insights.models import ReadingPlan
 
-__all__ = ["MEASURES", "USER_READ", "USUAL", "Budget", "budget_of", "budgets", "cost_of", "set_budget", "wait"]
+__all__ = ["MEASURES", "USER_READ", "USUAL", "Budget", "a_day_of", "budget_of", "budgets", "cost_of", "least_for_mentions", "set_budget", "wait"]
 
 #: What reading uses up: YouTube's units of quota, LinkedIn's calls, and on X the posts that are charged.
 MEASURES: dict[Platform, Kind] = {Platform.YOUTUBE: Kind.READ_UNITS, Platform.LINKEDIN: Kind.READ_CALLS, Platform.X: Kind.READS}
@@ -85,6 +85,18 @@ def budgets(db: Session, *, now: datetime, units_day: int) -> dict[int, Budget]:
 def budget_of(db: Session, channel_id: int, *, now: datetime, units_day: int) -> Budget:
     """One channel's; without limit where the platform tells no numbers."""
     return budgets(db, now=now, units_day=units_day).get(channel_id) or Budget(_MOST, 0, is_usual=True)
+
+
+def a_day_of(db: Session, channel_id: int, platform: Platform) -> int:
+    """What a channel of such a platform may use a day. One statement."""
+    a_day = db.scalar(select(ReadingPlan.a_day).where(ReadingPlan.channel_id == channel_id))
+    return USUAL[platform] if a_day is None else a_day
+
+
+def least_for_mentions(messages: int) -> int:
+    """The smallest budget a day of which so many messages of others can ever be read: half of a day is left to numbers, and each message may name
+    an author who was not read that day."""
+    return max(2 * messages * (1 + USER_READ) - 1, 0)
 
 
 def set_budget(db: Session, channel: Channel, a_day: int | None, *, actor: User | None, now: datetime) -> None:

@@ -28,7 +28,7 @@ from planner.listening.models import Mention, MentionLook
 from planner.listening.networks import network_of, site_of
 from planner.listening.rules import Told, day_of, key_at, plain
 
-__all__ = ["PLATFORMS", "collect"]
+__all__ = ["LEAST", "PLATFORMS", "collect"]
 
 log = get_logger(__name__)
 #: Whose accounts are asked.
@@ -39,7 +39,7 @@ _EVERY = timedelta(minutes=55)
 #: How long a platform that asks for fewer calls, and does not say for how long, is left alone.
 _PAUSE = timedelta(minutes=15)
 #: X lists no fewer at a time, and no more in all.
-_LEAST, _MOST = 5, 800
+LEAST, _MOST = 5, 800
 
 #: How many messages a channel's budget still allows.
 Left = Callable[[Session, int, datetime], int]
@@ -86,7 +86,7 @@ def _ask(runtime: Runtime, channel_id: int, left: Left) -> int:
     adapter = runtime.registry.adapter(account.platform)
     if not getattr(adapter, "hears", False):
         return 0
-    if allowed < _LEAST:
+    if allowed < LEAST:
         log.info("reading budget used up", channel=account.name)
         return 0
     since = asked_at - _BACK

@@ -14,10 +14,12 @@ from planner.core.i18n import N_
 from planner.insights.budget import USUAL, set_budget
 from planner.insights.watching import watch
 from planner.ledger import jobs
+from planner.listening.hearing import PLATFORMS
 from planner.web.access import needs
 from planner.web.languages import say
 from planner.web.performance import around
 from planner.web.session import committing, runtime
+from planner.web.settings.heard import LEAST_A_DAY
 
 __all__ = ["around", "budget", "readings", "refresh_asset", "refresh_channel"]
 
@@ -69,5 +71,5 @@ def _page(wrong: int | None = None, typed: str = "", complaint: str = "") -> str
     }  # fmt: skip
     return render_template(
         "performance/readings.html", watch=found, usual=USUAL, measures=measures, price=settings.x_price_read, price_user=settings.x_price_user, wrong=wrong, typed=typed,
-        complaint=complaint,
+        complaint=complaint, hear=PLATFORMS, least_heard=LEAST_A_DAY,
     )  # fmt: skip

@@ -17,6 +17,7 @@ from planner.channels.models import Channel, ChannelState
 from planner.channels.port import Account, Platform, Receipt, Refused, RetryLater
 from planner.core.db import make_engine, sessions_of
 from planner.core.runtime import Runtime
+from planner.insights import budget
 from planner.jobs import hearing as door
 from planner.ledger.jobs import JobContext
 from planner.listening import hearing, importing
@@ -148,6 +149,16 @@ def test_an_empty_budget_asks_nothing_and_the_door_counts_authors_too(
 
     assert door.run(JobContext(1, {}, runtime, None, lambda *_told: None)) == {"mentions": 1}
     assert platform.asked == [("", "", 1000 // 11)]
+
+
+@pytest.mark.parametrize(("below", "asked"), [(0, [("", "", hearing.LEAST)]), (1, [])])
+def test_the_smallest_budget_that_asks_is_the_one_that_people_are_told(runtime: Runtime, platform: Speaking, channel: int, below: int, asked: list[Any]) -> None:
+    with runtime.sessions.begin() as db:
+        budget.set_budget(db, db.get_one(Channel, channel), budget.least_for_mentions(hearing.LEAST) - below, actor=None, now=NOON)
+
+    door.run(JobContext(1, {}, runtime, None, lambda *_told: None))
+
+    assert platform.asked == asked
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ from planner.channels.port import Platform, Reading
 from planner.insights import service
 from planner.insights.models import PostReport, ReadingPlan, Silence
 from planner.ledger.models import Job
+from planner.listening.models import MentionLook
 from planner.planning.models import PostState
 from tests.conftest import Browser
 from tests.factories import NOON, make_asset, make_channel, make_post
@@ -98,6 +99,25 @@ def test_the_daily_look_at_xs_followers_is_in_the_budget_and_in_the_cost(client:
 
     assert "50 of 2,000 posts read" in page
     assert "US$0.06 this month" in page
+
+
+def test_a_budget_too_small_to_ask_what_others_write_is_said_where_it_is_set_and_on_the_channels_page(client: Browser, app_db: Session) -> None:
+    channel_id = add_posts(app_db, 1)
+    linkedin = make_channel(app_db, name="Page", platform=Platform.LINKEDIN).id
+    app_db.add(MentionLook(channel_id=channel_id, asked_at=NOON - DAY, told_to=NOON - DAY, trouble="X does not let this app read mentions."))
+    app_db.commit()
+    pages = ("/performance/readings", f"/settings/channels/{channel_id}")
+    said = "a day this account is not asked what others write to it: half of a day is left to numbers. Asking takes a budget of 109 or more."
+    seen = []
+    for a_day in ("", "109", "108", "0"):
+        client.submit(f"/performance/readings/channels/{channel_id}/budget", a_day=a_day)
+        seen.append([said in client.get(page).text for page in pages])
+
+    assert seen == [[False, False], [False, False], [True, True], [True, True]]
+    client.submit(f"/performance/readings/channels/{channel_id}/budget", a_day="")
+    assert "X does not let this app read mentions." in client.get(pages[1]).text
+    client.submit(f"/performance/readings/channels/{linkedin}/budget", a_day="5")
+    assert [said in client.get(page).text for page in ("/performance/readings", f"/settings/channels/{linkedin}")] == [False, False]
 
 
 def test_the_page_tells_how_many_tables_were_told_and_what_to_do_when_analytics_refuses(client: Browser, app_db: Session) -> None:

@@ -27,6 +27,7 @@ from planner.web.session import committing, decision_time, runtime
 from planner.web.settings.base import zones
 from planner.web.settings.connecting import by_browser, offers, reconnected
 from planner.web.settings.health import health_of
+from planner.web.settings.heard import LEAST_A_DAY, heard
 
 
 @needs("read")
@@ -157,6 +158,8 @@ def _page(
         by_browser=by_browser(),
         reminder=found.reminder(g.now),
         zones=zones(),
+        heard=heard(found),
+        least_heard=LEAST_A_DAY,
         look=native_queries.look_of(g.db, found.id) if found.platform in LOOKED_UP else None,
     )
     return page, 422 if refused else 200
