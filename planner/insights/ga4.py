@@ -19,6 +19,7 @@ from planner.planning.marks import post_of
 __all__ = ["DIMENSIONS", "Ga4", "report_body"]
 
 DIMENSIONS = ("date", "landingPage", "sessionSource", "sessionMedium", "sessionCampaignName", "sessionManualAdContent")
+_WITH_QUERY = "landingPagePlusQueryString"
 _SCOPE = "https://www.googleapis.com/auth/analytics.readonly"
 #: Paths in one question, and rows in one answer.
 _PATHS, _ROWS = 100, 10_000
@@ -38,13 +39,13 @@ class Ga4:
     def check(self) -> None:
         self._ask({"dateRanges": [{"startDate": "yesterday", "endDate": "yesterday"}], "metrics": [{"name": "sessions"}], "limit": "1"})
 
-    def visits(self, days: Sequence[date], paths: Sequence[str]) -> Asked:
+    def visits(self, days: Sequence[date], paths: Sequence[str], *, by_query: bool = False) -> Asked:
         if not days:
             return Asked()
         found: dict[tuple[str, ...], int] = {}
         thinned = False
         for wanted in _filters(paths):
-            for rows, thin in self._pages(report_body(min(days), max(days), wanted)):
+            for rows, thin in self._pages(report_body(min(days), max(days), wanted, by_query=by_query)):
                 found.update(rows)
                 thinned = thinned or thin
         told: dict[date, list[VisitRow]] = {day: [] for day in days}
@@ -124,14 +125,15 @@ class Ga4:
         return Unavailable(N_("Google Analytics gave no clear answer. It is asked again within the hour."), field="number")
 
 
-def report_body(first: date, last: date, wanted: Mapping[str, Any]) -> dict[str, Any]:
-    """The body of runReport for these days, both included, and this dimensionFilter."""
+def report_body(first: date, last: date, wanted: Mapping[str, Any], *, by_query: bool = False) -> dict[str, Any]:
+    """The body of runReport for these days, both included, and this dimensionFilter; pages with their query only where it names one, since that parts the rows further."""
+    dimensions = [_WITH_QUERY if name == "landingPage" and by_query else name for name in DIMENSIONS]
     return {
         "dateRanges": [{"startDate": first.isoformat(), "endDate": last.isoformat()}],
-        "dimensions": [{"name": name} for name in DIMENSIONS],
+        "dimensions": [{"name": name} for name in dimensions],
         "metrics": [{"name": "sessions"}],
         "dimensionFilter": dict(wanted),
-        "orderBys": [{"dimension": {"dimensionName": name}} for name in DIMENSIONS],
+        "orderBys": [{"dimension": {"dimensionName": name}} for name in dimensions],
         "limit": str(_ROWS),
     }
 

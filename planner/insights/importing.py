@@ -22,7 +22,7 @@ from planner.insights import reading_rows, server_log, visit_rows, visits
 from planner.insights.import_writing import BLOCK, CountedAsset, Summary, owners_of, write_block
 from planner.insights.models import METRICS
 from planner.insights.reading_rows import COUNT_COLUMNS, READING_COLUMNS, ReadingRow
-from planner.insights.server_log import LogSummary, OurPages
+from planner.insights.server_log import LogPages, LogSummary
 from planner.insights.visit_rows import VISIT_COLUMNS, VisitRow
 from planner.ledger.jobs import JobContext
 
@@ -64,7 +64,7 @@ def validate(
     db: Session | None = None,
     remembered: Mapping[str, Mapping[str, str]] | None = None,
     columns: Mapping[str, str] | None = None,
-    ours: OurPages | None = None,
+    ours: LogPages | None = None,
     progress: Progress | None = None,
 ) -> Checked:
     """Read and check a whole file; nothing is written.
@@ -79,7 +79,7 @@ def validate(
         raise Invalid(N_("Choose whether the file holds assets, readings or visits."), field="kind")
     source = Path(source) if isinstance(source, str) else source
     if kind == "visits" and server_log.is_log(source):
-        return _log(source, ours or (visits.our_pages(db, zone) if db is not None else OurPages({}, zone)), now=now, progress=progress)
+        return _log(source, ours or (visits.log_pages(db, zone) if db is not None else LogPages({}, zone)), now=now, progress=progress)
     sheet = open_sheet(source)
     if kind == "visits":
         return _visits(sheet, remembered or (column_choice.remembered(db) if db is not None else {}), columns, now=now, progress=progress)
@@ -140,7 +140,7 @@ def run_import(ctx: JobContext) -> dict[str, Any]:
     kind, now = str(ctx.args["kind"]), datetime.fromisoformat(ctx.args["now"])
     with ctx.sessions() as db:
         owners, remembered = owners_of(db), column_choice.remembered(db)
-        ours = visits.our_pages(db, ctx.settings.time_zone) if kind == "visits" else None
+        ours = visits.log_pages(db, ctx.settings.time_zone) if kind == "visits" else None
 
     def report(_done: int, _total: int) -> None:
         ctx.progress(0, None, N_("Checking the file"))
@@ -194,7 +194,7 @@ def _visits(
     return checked
 
 
-def _log(source: Path | bytes, ours: OurPages, *, now: datetime, progress: Progress | None) -> Checked:
+def _log(source: Path | bytes, ours: LogPages, *, now: datetime, progress: Progress | None) -> Checked:
     """A web server's log; a line nobody can read does not stop it."""
     rows, told = server_log.read_log(source, ours, now=now, progress=(lambda lines: progress(lines, lines)) if progress is not None else None)
     checked = Checked("visits", told.lines, rows, log=told)

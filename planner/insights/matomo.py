@@ -41,7 +41,7 @@ class Matomo:
         if not isinstance(told, dict) or "value" not in told:
             raise _no_matomo()
 
-    def visits(self, days: Sequence[date], paths: Sequence[str]) -> Asked:
+    def visits(self, days: Sequence[date], paths: Sequence[str], *, by_query: bool = False) -> Asked:  # It tells each page with its query.
         wanted = frozenset(paths)
         return Asked({day: list(self._of_day(day, wanted)) for day in days})
 
@@ -97,7 +97,8 @@ class Matomo:
             host, path = page_key(address)
             count = _count(row.get("entry_nb_visits"))
             if count and host in ("", self._host) and (wanted is None or path in wanted):
-                yield row_of(day, f"https://{self._host}{path}", count, **told)
+                query = address.partition("#")[0].partition("?")[2]
+                yield row_of(day, f"https://{self._host}{path}{'?' + query if query else ''}", count, **told)
 
     def _ask(self, method: str, day: date, **more: str) -> Any:
         form = {

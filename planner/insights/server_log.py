@@ -23,17 +23,20 @@ from functools import lru_cache
 from hashlib import blake2b
 from pathlib import Path
 from typing import IO
+from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
+from planner.catalog.pages import fitting
 from planner.core.errors import Invalid
 from planner.core.i18n import N_
+from planner.core.networks import Query, query_of
 from planner.core.pages import host_of, marks_of, page_key
 from planner.insights.short_links import is_person
 from planner.insights.sources import tidy
 from planner.insights.visit_rows import VisitRow
 from planner.planning.marks import post_of
 
-__all__ = ["MOST_BYTES", "LogSummary", "OurPages", "is_log", "read_log"]
+__all__ = ["MOST_BYTES", "LogSummary", "LogPages", "is_log", "read_log"]
 
 #: Unpacked.
 MOST_BYTES = 1_000_000_000
@@ -53,21 +56,34 @@ _FILE = re.compile(
     r"\.(?:css|m?js|map|json|xml|txt|ico|png|jpe?g|gif|svg|webp|avif|woff2?|ttf|otf|eot|mp[34]|webm|webmanifest|vtt)$", re.IGNORECASE
 )
 
-#: (day, path, host, source, medium, campaign, content)
+#: (day, path and what of the query names the page, host, source, medium, campaign, content)
 _Count = tuple[date, str, str, str, str, str, str]
 
 
 @dataclass(frozen=True, slots=True)
-class OurPages:
-    """Where assets' pages are: path -> hosts, both as `page_key` writes them. `zone` is the clock that days are told by."""
+class LogPages:
+    """Where assets' pages are: path -> hosts, both as `page_key` writes them. `zone` is the clock that days are told by.
+
+    named -- path -> what of the query names each page there, of the paths where it names one.
+    """
 
     hosts: Mapping[str, frozenset[str]]
     zone: str = "UTC"
+    named: Mapping[str, frozenset[Query]] = field(default_factory=dict)
 
     def has(self, host: str, path: str) -> bool:
         """Whether an asset's page is there; a log mostly does not say the host."""
         known = self.hosts.get(path)
         return known is not None and (host in known if host else bool(path))
+
+    def query(self, path: str, target: str) -> str | None:
+        """What of a request's query names a page of ours on that path, as it follows the path; None where what it names is nobody's."""
+        wanted = self.named.get(path)
+        if not wanted:
+            return ""
+        meant = fitting(wanted, query_of(target), is_first=not path)
+        one = max(meant, key=len, default=None) if len(meant) < 2 else frozenset[tuple[str, str]]()
+        return None if one is None else f"?{urlencode(sorted(one))}" if one else ""
 
 
 @dataclass
@@ -108,7 +124,7 @@ def is_log(source: Path | bytes) -> bool:
 
 
 def read_log(
-    source: Path | bytes, ours: OurPages, *, now: datetime, progress: Callable[[int], None] | None = None
+    source: Path | bytes, ours: LogPages, *, now: datetime, progress: Callable[[int], None] | None = None
 ) -> tuple[list[VisitRow], LogSummary]:
     """A log's visits to our pages, and what else it held. Whatever the size of the file, the memory taken is bounded.
 
@@ -149,7 +165,7 @@ def read_log(
 
 
 def _count_of(
-    told: LogSummary, ours: OurPages, day: date, server: str, request: str, status: str, referrer: str, agent: str | None,
+    told: LogSummary, ours: LogPages, day: date, server: str, request: str, status: str, referrer: str, agent: str | None,
     is_somebody: Callable[[str], bool],
 ) -> _Count | None:
     """What a line counts for; None, noted in `told`, for what is no visit."""
@@ -162,7 +178,8 @@ def _count_of(
     if not host and server:
         host = host_of(server.lower())
     marks = marks_of(target) if "utm_" in target else {}
-    is_ours = ours.has(host, path)
+    query = ours.query(path, target) if ours.has(host, path) else None
+    is_ours = query is not None
     if not is_ours and _FILE.search(path[-12:]):
         told.files += 1
     elif agent is not None and not is_somebody(agent):
@@ -177,7 +194,7 @@ def _count_of(
             told.inside += 1
             return None
         kept = (_kept(marks.get(name, ""), most) for name, most in (("utm_medium", 80), ("utm_campaign", 200), ("utm_content", 200)))
-        return (day, path, host, _kept(source, 200), *kept)  # type: ignore[return-value]  # Three of them.
+        return (day, path + (query or ""), host, _kept(source, 200), *kept)  # type: ignore[return-value]  # Three of them.
     return None
 
 

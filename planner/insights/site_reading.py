@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 from planner.catalog.models import Asset
 from planner.core.errors import PlannerError
 from planner.core.log import get_logger
+from planner.core.networks import query_of
 from planner.core.pages import page_key
 from planner.core.runtime import Runtime
 from planner.insights import visits
@@ -71,13 +72,14 @@ def read(runtime: Runtime, site_id: int) -> int:
         values = SiteValues(site.host, SiteKind(site.kind), site.number, site.key, site.address)
         told = {day: at for day, at in db.execute(select(SiteDay.day, SiteDay.told_at).where(SiteDay.site_id == site_id)).all()}  # noqa: C416
         days = wanted(told, since=site.since, zone=zone, now=now)
-        paths = sorted({path for url in db.scalars(select(Asset.url).where(Asset.url != "")) for host, path in [page_key(url)] if host == site.host})
+        pages = {(path, query_of(url)) for url in db.scalars(select(Asset.url).where(Asset.url != "")) for host, path in [page_key(url)] if host == site.host}
+        paths, by_query = sorted({path for path, _query in pages}), any(query for _path, query in pages)
     changed, thinned = 0, False
     trouble: PlannerError | None = None
     try:
         asking = statistics(values, settings=runtime.settings, http=runtime.registry.http, now=now)
         for _number, part in groupby(days, key=lambda day: (day - days[0]).days // 7):
-            asked = asking.visits(list(part), paths)
+            asked = asking.visits(list(part), paths, by_query=by_query)
             thinned = thinned or asked.is_thinned
             with runtime.sessions.begin() as db:
                 for day, rows in asked.days.items():

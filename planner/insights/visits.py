@@ -15,18 +15,19 @@ from sqlalchemy.orm import Session
 from planner.accounts.models import User
 from planner.accounts.rules import require
 from planner.catalog.models import Asset
-from planner.catalog.pages import AssetPages, asset_pages
+from planner.catalog.pages import OurPages, pages_of_assets
 from planner.core.errors import Invalid
 from planner.core.i18n import N_
+from planner.core.networks import Query, number_of, query_of
 from planner.core.pages import page_key
 from planner.insights.import_writing import Summary
 from planner.insights.models import Visits
-from planner.insights.server_log import OurPages
+from planner.insights.server_log import LogPages
 from planner.insights.visit_rows import Key, VisitRow
 from planner.planning.marks import post_of
 from planner.planning.models import Post
 
-__all__ = ["Counted", "Pages", "gather", "our_pages", "pages_of", "record"]
+__all__ = ["Counted", "Pages", "gather", "log_pages", "pages_of", "record"]
 
 #: Rows one statement writes: SQLite takes 32,766 values in one, ten a row.
 _CHUNK = 1000
@@ -41,7 +42,7 @@ Counted = tuple[int, Key, int]
 class Pages:
     """Which asset a page is. A post nobody has is nobody's."""
 
-    assets: AssetPages
+    assets: OurPages
     by_post: Mapping[int, int]
 
     def of(self, row: VisitRow) -> int | None:
@@ -49,7 +50,7 @@ class Pages:
         if row.asset_id is not None:
             return row.asset_id if row.asset_id in self.assets.assets else None
         if row.page:
-            found = self.assets.of(row.page)
+            found = self.assets.visited(row.page)
             if found is not None:
                 return found
         post_id = post_of(row.content)
@@ -63,16 +64,20 @@ def pages_of(db: Session, rows: Iterable[VisitRow]) -> Pages:
     for first in range(0, len(wanted), 500):
         query = select(Post.id, Post.asset_id).where(Post.id.in_(wanted[first : first + 500]))
         by_post |= {post_id: asset_id for post_id, asset_id in db.execute(query).all()}  # noqa: C416 -- rows are no pairs to mypy
-    return Pages(asset_pages(db), by_post)
+    return Pages(pages_of_assets(db), by_post)
 
 
-def our_pages(db: Session, zone: str) -> OurPages:
+def log_pages(db: Session, zone: str) -> LogPages:
     """Where every asset's page is, for reading a server's log. One statement."""
     hosts: dict[str, set[str]] = {}
+    named: dict[str, set[Query]] = {}
     for url in db.scalars(select(Asset.url).where(Asset.url != "")):
+        if number_of(url) is not None:  # A platform's page is on no server of ours.
+            continue
         host, path = page_key(url)
         hosts.setdefault(path, set()).add(host)
-    return OurPages({path: frozenset(found) for path, found in hosts.items()}, zone)
+        named.setdefault(path, set()).add(query_of(url))
+    return LogPages({path: frozenset(found) for path, found in hosts.items()}, zone, {path: frozenset(found) for path, found in named.items() if any(found)})
 
 
 def gather(rows: Sequence[VisitRow], pages: Pages, summary: Summary) -> list[Counted]:

@@ -38,8 +38,11 @@ class Statistics(Protocol):
     def check(self) -> None:
         """Whether the settings work; reads nothing that is kept."""
 
-    def visits(self, days: Sequence[date], paths: Sequence[str]) -> Asked:
-        """Visits that began on these days on one of these paths (without host, query and final slash), or that carry our mark."""
+    def visits(self, days: Sequence[date], paths: Sequence[str], *, by_query: bool = False) -> Asked:
+        """Visits that began on these days on one of these paths (without host, query and final slash), or that carry our mark.
+
+        by_query -- on one of the paths the query names a page of ours, so the pages are told with theirs.
+        """
 
 
 def call(http: Caller, url: str, *, field: str, **more: Any) -> Answer:

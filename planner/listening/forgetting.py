@@ -16,10 +16,10 @@ from planner.accounts.models import User
 from planner.accounts.rules import require
 from planner.core.errors import Invalid
 from planner.core.i18n import N_
+from planner.core.networks import WEB
 from planner.core.seeking import holding
 from planner.ledger.models import Job
 from planner.listening.models import Mention
-from planner.listening.networks import WEB
 from planner.listening.rules import key_at
 
 __all__ = ["forget", "written_by"]

@@ -21,11 +21,11 @@ from planner.channels.refreshing import key_lives
 from planner.core.db import reading
 from planner.core.i18n import N_
 from planner.core.log import get_logger
+from planner.core.networks import network_of, site_of
 from planner.core.runtime import Runtime
 from planner.core.text import shorten
 from planner.listening import service
 from planner.listening.models import Mention, MentionLook
-from planner.listening.networks import network_of, site_of
 from planner.listening.rules import Told, day_of, key_at, plain
 
 __all__ = ["LEAST", "PLATFORMS", "collect"]

@@ -9,8 +9,8 @@ from planner.catalog import cells
 from planner.catalog.importing import Row
 from planner.catalog.rules import check_url
 from planner.core.i18n import N_
+from planner.core.networks import network_of, site_of
 from planner.core.text import find_links, shorten
-from planner.listening.networks import network_of, site_of
 from planner.listening.rules import Told, plain
 
 __all__ = ["MENTION_COLUMNS", "MENTION_FIELDS", "TEMPLATE", "read_row"]

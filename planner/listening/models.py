@@ -21,7 +21,7 @@ class Mention(Record):
     __table_args__ = (UniqueConstraint("key"), Index("ix_mentions_at_id", "at", "id"))
     #: Digest of what it is known by: its platform's number, else its page, else what it says, where and when.
     key: Mapped[str] = mapped_column(String(64))
-    #: A network of listening.networks, or “web”.
+    #: A network of core.networks, or “web”.
     network: Mapped[str] = mapped_column(String(16))
     #: The host of its address without www.; empty where no address was told.
     site: Mapped[str] = mapped_column(String(200), default="")

@@ -13,15 +13,15 @@ from sqlalchemy import case, func, or_, select
 from sqlalchemy.orm import Session
 
 from planner.catalog.models import Asset
+from planner.catalog.pages import pages_of_assets
 from planner.channels.models import Channel
 from planner.channels.port import Platform
 from planner.core.errors import Invalid
 from planner.core.i18n import N_
+from planner.core.networks import NETWORKS, number_of
 from planner.core.pages import marks_of
 from planner.core.paging import Page, encode_cursor, name_and_number
 from planner.listening.models import Mention, MentionAsset, MentionDay
-from planner.listening.networks import NETWORKS, number_of
-from planner.listening.pages import our_pages
 from planner.listening.rules import Ours, Told, code_of, day_of, links_of
 from planner.planning.marks import post_of
 from planner.planning.models import Post, PostState, ShortLink
@@ -150,7 +150,7 @@ def ours_for(db: Session, tellings: Iterable[Told]) -> Ours:
     by_title: dict[str, int | None] = {}
     for title, asset_id in _chunks(db, titles - {""}, lambda part: select(Asset.title, Asset.id).where(Asset.title.in_(part))):
         by_title[title] = None if title in by_title else asset_id  # A title two assets bear is nobody's.
-    pages = our_pages((row.id, row.url) for row in db.execute(select(Asset.id, Asset.url)))
+    pages = pages_of_assets(db)
     by_number = {**pages.numbers, **{(platform.value, number): asset_id for platform, number, asset_id in known}}
     return Ours(
         pages, dict(map(tuple, by_post)), by_number, dict(map(tuple, by_code)),

@@ -9,10 +9,10 @@ from dataclasses import dataclass, fields, replace
 from datetime import UTC, date, datetime
 from functools import reduce
 
+from planner.catalog.pages import OurPages
+from planner.core.networks import handle_of, number_of, page_of
 from planner.core.pages import marks_of, page_key
 from planner.core.text import find_links
-from planner.listening.networks import handle_of, number_of, page_of
-from planner.listening.pages import OurPages
 from planner.planning.marks import post_of
 
 __all__ = ["Ours", "Told", "code_of", "day_of", "joined", "key_at", "key_of", "links_of", "plain", "together"]

@@ -15,6 +15,7 @@ from planner.catalog import importing as catalog
 from planner.catalog.sheets import MOST_BYTES, Sheet, open_sheet
 from planner.core.errors import Invalid, NotFound, PlannerError
 from planner.core.i18n import N_
+from planner.core.networks import NETWORKS
 from planner.insights import importing, reading_rows, server_log, visit_rows, visits
 from planner.insights.import_writing import owners_of
 from planner.insights.sources import classify
@@ -22,7 +23,6 @@ from planner.ledger import jobs
 from planner.ledger.models import Job, JobState
 from planner.listening import importing as mentions
 from planner.listening import mention_rows
-from planner.listening.networks import NETWORKS
 from planner.listening.queries import titles_about
 from planner.web.access import needs
 from planner.web.catalog import language_names
@@ -150,7 +150,7 @@ def _check(form: ImportForm) -> ResponseReturnValue:
     if sent is None or not sent.filename:
         raise Invalid(N_("Choose a file first."), field="file")
     owners, remembered = owners_of(g.db), column_choice.remembered(g.db)
-    ours = visits.our_pages(g.db, runtime().settings.time_zone) if kind == "visits" else None
+    ours = visits.log_pages(g.db, runtime().settings.time_zone) if kind == "visits" else None
     g.db.commit()  # A large file takes seconds to check: nobody waits for the database meanwhile.
     throw_away_old()
     token, path = keep(sent.stream, server_log.MOST_BYTES if kind == "visits" else MOST_BYTES)

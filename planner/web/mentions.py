@@ -11,7 +11,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from planner.catalog import queries as catalog
-from planner.listening.networks import NETWORKS
+from planner.core.networks import NETWORKS
 from planner.listening.queries import AssetMentions, asset_mentions, mentions_of
 from planner.web.access import needs
 from planner.web.filters import number

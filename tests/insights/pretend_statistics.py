@@ -132,7 +132,7 @@ class PretendGoogle:
         named = {"direct": ("(direct)", "(none)"), "search": ("google", "organic"), "website": (one.name, "referral"), "social": (one.name, "social")}
         source, medium = named.get(one.type, (one.source or one.name, "social" if one.content else "email"))
         return {
-            "date": one.day.replace("-", ""), "landingPage": one.page, "sessionSource": source, "sessionMedium": medium,
+            "date": one.day.replace("-", ""), "landingPage": one.page.partition("?")[0], "landingPagePlusQueryString": one.page, "sessionSource": source, "sessionMedium": medium,
             "sessionCampaignName": one.name if one.type == "campaign" else f"({one.type})", "sessionManualAdContent": one.content or "(not set)",
             "sessions": str(one.count),
         }  # fmt: skip

@@ -15,7 +15,7 @@ from planner.core.errors import Invalid
 from planner.insights import importing, server_log, visits
 from planner.insights.import_writing import Summary
 from planner.insights.models import Visits
-from planner.insights.server_log import LogSummary, OurPages, read_log
+from planner.insights.server_log import LogPages, LogSummary, read_log
 from planner.insights.sources import Source
 from planner.insights.traffic import asset_traffic
 from planner.insights.visit_rows import believed
@@ -26,7 +26,7 @@ PAPER = "https://www.example.com/papers/energy-per-bit"
 PATH = "/papers/energy-per-bit"
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:133.0) Gecko/20100101 Firefox/133.0"
 PHONE = r"Mozilla/5.0 (Linux; Android 14; \"Nova\" \x22S\x22) AppleWebKit/537.36 Chrome/131.0 Mobile Safari/537.36"
-OURS = OurPages({PATH: frozenset({"example.com"})}, "Europe/Paris")
+OURS = LogPages({PATH: frozenset({"example.com"})}, "Europe/Paris")
 
 
 def line(
@@ -36,7 +36,7 @@ def line(
     return f'{server}{address} - {user} [{at}] "{method} {target} HTTP/1.1" {status} 5120 "{referrer}" "{agent}"\n'
 
 
-def read(*lines: str, ours: OurPages = OURS) -> tuple[dict[tuple[date, str, str, str, str], int], LogSummary]:
+def read(*lines: str, ours: LogPages = OURS) -> tuple[dict[tuple[date, str, str, str, str], int], LogSummary]:
     rows, told = read_log("".join(lines).encode(), ours, now=NOW)
     return {row.key: row.visits for row in rows}, told
 
@@ -86,6 +86,17 @@ def test_marks_tell_the_source_and_our_mark_a_page_that_moved(db: Session) -> No
     assert [tuple(row) for row in kept] == [("", "", "spring", "", 1), ("linkedin", "social", "energy-week", f"post-{post.id}", 2)]
 
 
+def test_what_of_a_query_names_the_page_tells_its_visits_apart_and_marks_do_not(db: Session) -> None:
+    seven, home, english = (make_asset(db, url=f"https://www.example.com/{page}") for page in ("show?id=7", "?p=12", "ports?lang=en"))
+    make_asset(db, url="https://youtu.be/abc_DEF-123")
+    came = ("/show?id=7", "/show?utm_source=x&id=7&gclid=q", "/show?id=8", "/?p=12", "/", "/ports", "/ports?lang=fr", "/abc_DEF-123")
+
+    summary = bring(db, *(line(target, address=f"198.51.100.{number}", server="www.example.com:443 ") for number, target in enumerate(came)))
+
+    assert [sum(one.visits for one in asset_traffic(db, asset, zone="UTC").sources) for asset in (seven, home, english)] == [2, 1, 1]
+    assert summary.unknown == ["example.com/show", "example.com", "example.com/ports", "example.com/abc_DEF-123"]
+
+
 @pytest.mark.parametrize(
     ("at", "day"),
     [
@@ -115,10 +126,10 @@ def test_a_line_nobody_can_read_is_counted_and_told_by_its_number_and_stops_noth
 def test_the_common_format_and_one_with_the_servers_name_are_understood() -> None:
     common = f'203.0.113.9 - - [20/Nov/2026:13:55:36 +0100] "GET {PATH} HTTP/1.1" 200 5120\n'
 
-    _counts, told = read(common, common, line("/", server="www.example.com:443 "), ours=OurPages({PATH: frozenset({"example.com"}), "": frozenset({"example.com"})}))
+    _counts, told = read(common, common, line("/", server="www.example.com:443 "), ours=LogPages({PATH: frozenset({"example.com"}), "": frozenset({"example.com"})}))
 
     assert (told.requests, told.unnamed, told.visits) == (3, 2, 2)
-    assert read(line("/"), ours=OurPages({"": frozenset({"example.com"})}))[0] == {}
+    assert read(line("/"), ours=LogPages({"": frozenset({"example.com"})}))[0] == {}
     assert read(line(server="other.example:443 "))[0] == {}
 
 

@@ -117,6 +117,17 @@ def test_either_statistics_tell_the_same_visits_by_source_and_post(world: World,
     assert [(day.isoformat(), sum(came.values())) for day, came in traffic.days] == [("2026-11-21", 45), ("2026-11-22", 0)]
 
 
+def test_what_of_a_query_names_the_page_tells_its_visits_apart_and_marks_do_not(world: World, statistics: Any) -> None:
+    with world.sessions.begin() as db:
+        seven, eight, home = (make_asset(db, url=f"https://www.example.com/{page}", published_at=NOW - 2 * DAY).id for page in ("show?id=7", "show/?id=8", "?p=12"))
+    pages = (("/show?id=7", 3), ("/show?gclid=a&id=7&utm_source=b", 5), ("/show?id=8", 2), ("/show?id=9", 50), ("/show", 70), ("/?p=12", 4), ("/", 90), ("/papers/other?print=1", 6))
+    statistics.came[:] = [Came("2026-11-21", page, "direct", count=count) for page, count in pages]
+
+    read_all(world)  # type: ignore[arg-type]
+
+    assert [world.sums(one) for one in (seven, eight, home, world.other)] == [{Source.DIRECT: count} for count in (8, 2, 4, 6)]
+
+
 def test_reading_again_changes_nothing_and_a_count_that_is_gone_goes(world: World, statistics: Any) -> None:
     read_all(world)  # type: ignore[arg-type]
     world.clock.advance(DAY)

@@ -155,6 +155,21 @@ def test_a_path_that_two_assets_share_and_a_visitors_query_are_told_of_nobody(db
     assert page_key("https://www.A.example/p/") == ("a.example", "/p")
 
 
+def test_what_of_a_query_names_a_page_counts_and_what_is_added_on_the_way_does_not(db: Session) -> None:
+    seven, eight, english, film = (
+        make_asset(db, url=url) for url in ("https://example.com/show?id=7&utm_source=x", "https://example.com/show?id=8", "https://example.com/ports?lang=en", "https://youtu.be/abc_DEF-123")
+    )  # fmt: skip
+    rows = (
+        ("https://www.example.com/show?fbclid=a&id=7", 1), ("/show?id=7&utm_campaign=b&page=2", 2), ("/show?id=8", 4), ("/show?id=9", 8), ("/show", 16),
+        ("/ports", 32), ("/ports?lang=fr", 64), ("https://www.youtube.com/watch?v=abc_DEF-123&utm_source=x", 128), ("/watch", 256),
+    )  # fmt: skip
+
+    summary = bring(db, HEAD + "".join(f"2026-11-20,{page},x,,,,{count}\n" for page, count in rows))
+
+    assert [sum(sums(db, asset).values()) for asset in (seven, eight, english, film)] == [3, 4, 32, 128]
+    assert (summary.unknown_count, sorted(summary.unknown)) == (4, ["/ports", "/show", "/watch"])
+
+
 def test_our_mark_tells_the_asset_where_the_page_does_not(db: Session) -> None:
     post = make_post(db, asset=make_asset(db, url=PAPER))
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from planner.listening.networks import network_of, number_of, page_of, site_of
+from planner.core.networks import network_of, number_of, page_of, site_of
 from planner.listening.rules import Told, code_of, joined, key_of, together
 
 AT = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)

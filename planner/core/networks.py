@@ -1,4 +1,4 @@
-"""Where a mention stands: its network, and what a network knows it by. Pure."""
+"""Addresses on the networks and on any site: which network, what it knows a page by, and what of a query names a page. Pure."""
 
 from __future__ import annotations
 
@@ -7,7 +7,10 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from planner.core.pages import host_of, page_key
 
-__all__ = ["NETWORKS", "WEB", "handle_of", "network_of", "number_of", "page_of", "query_of", "site_of"]
+__all__ = ["NETWORKS", "WEB", "Query", "handle_of", "network_of", "number_of", "page_of", "query_of", "site_of"]
+
+#: What of an address's query names a page, by name and value.
+Query = frozenset[tuple[str, str]]
 
 WEB = "web"
 #: Network -> its name, which needs no translation.
@@ -25,7 +28,10 @@ _GOES_BY = {"x": "x.com", "youtube": "youtube.com"}
 #: What monitoring tools call a network, where no address says it.
 _NAMES: dict[str, str] = {**{name.lower(): network for network, name in NETWORKS.items()}, "twitter": "x", "x (twitter)": "x", "x/twitter": "x", "twitter / x": "x"}
 #: What is added to an address on its way, and changes no page.
-_MARK = re.compile(r"utm_.*|(?:fb|g|ms|y|tt|li_fat_)clid|li_fat_id|igsh(?:id)?|mc_[ce]id|_ga|cmpid|xtor|at_(?:medium|campaign|custom\d)", re.IGNORECASE)
+_MARK = re.compile(
+    r"(?:utm|mtm|matomo|pk|piwik|gad|hsa)_.*|(?:fb|g|d|ms|msk|y|tt|tw|li_fat_)clid|[gw]braid|srsltid|li_fat_id|igsh(?:id)?|mc_[ce]id|mkt_tok|_hs(?:enc|mi)|_g[al]|cmpid|xtor"
+    r"|at_(?:medium|campaign|custom\d)", re.IGNORECASE,
+)  # fmt: skip
 _STATUS = re.compile(r"/(?:[^/]+|i/web)/status(?:es)?/(\d{1,20})(?:/|$)")
 _WRITER = re.compile(r"/(\w{1,30})/status(?:es)?/\d", re.ASCII)
 _FILM = re.compile(r"[A-Za-z0-9_-]{6,64}")
@@ -49,6 +55,8 @@ def site_of(address: str) -> str:
 def number_of(address: str) -> tuple[str, str] | None:
     """(network, number) by which X, YouTube or LinkedIn know what lies at an address: a status, a video, a URN. None elsewhere."""
     network = network_of(address)
+    if network not in ("x", "youtube", "linkedin"):
+        return None
     try:
         parts = urlsplit(address)
         query = dict(parse_qsl(parts.query, max_num_fields=50))
@@ -73,8 +81,10 @@ def handle_of(address: str) -> str:
     return found[1].lower() if found else ""
 
 
-def query_of(address: str) -> frozenset[tuple[str, str]]:
+def query_of(address: str) -> Query:
     """What of an address's query is no mark, by name and value; empty for one that cannot be read."""
+    if "?" not in address:
+        return frozenset()
     try:
         return frozenset(one for one in parse_qsl(urlsplit(address).query, keep_blank_values=True, max_num_fields=100) if not _MARK.fullmatch(one[0]))
     except ValueError:
