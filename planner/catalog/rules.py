@@ -11,7 +11,7 @@ from planner.catalog.models import AssetState
 from planner.core.errors import Invalid, WrongState
 from planner.core.i18n import N_
 
-__all__ = ["check_day", "check_line", "check_moment", "check_money", "check_step", "check_text", "check_url"]
+__all__ = ["check_day", "check_line", "check_moment", "check_money", "check_step", "check_text", "check_url", "lags"]
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff]")
 _MOST_MONEY = Decimal("9999999999.99")
@@ -84,3 +84,8 @@ def check_step(before: AssetState, after: AssetState) -> None:
     """Any step between states is allowed but one: a retired asset is brought back first. Raises WrongState."""
     if before is AssetState.RETIRED and after is not AssetState.RETIRED:
         raise WrongState(N_("This is retired. Bring it back first."), field="state")
+
+
+def lags(state: AssetState, *, live_posts: int) -> bool:
+    """Whether a state is clearly behind: it says that nothing is made yet, and posts about it are live. Only a person changes it."""
+    return live_posts > 0 and state in (AssetState.IDEA, AssetState.IN_PRODUCTION)

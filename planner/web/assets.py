@@ -15,6 +15,7 @@ from flask_babel import ngettext
 from planner.accounts.rules import require
 from planner.catalog import media, queries, service
 from planner.catalog.models import Asset, AssetFile, AssetState
+from planner.catalog.rules import lags
 from planner.channels.port import MediaKind, Platform
 from planner.core.errors import NotFound, PlannerError
 from planner.insights import queries as insights
@@ -158,6 +159,7 @@ def _page(asset: Asset, form: UploadForm, status: int = 200, *, described: tuple
     posts = planning.posts_of(g.db, asset_id=asset.id, viewer=g.user)
     traffic = asset_traffic(g.db, asset, zone=runtime().settings.time_zone)
     videos, shorts = watched(g.db, asset.id), {post.post_id for post in performance.posts if is_short(post.url)}
+    live = sum(post.taken_down_at is None for post in performance.posts)
     before = request.args.get("history") or None
     past = queries.history_of(g.db, asset.id, cursor=before)
     files, languages = queries.files_of(g.db, asset.id), language_names()
@@ -165,6 +167,8 @@ def _page(asset: Asset, form: UploadForm, status: int = 200, *, described: tuple
     page = render_template(
         "assets/show.html",
         asset=asset,
+        live_state=AssetState.LIVE,
+        live=live if lags(asset.state, live_posts=live) else 0,
         planned=[post for post in posts if post.state is not PostState.PUBLISHED],
         colours={post.channel_id: post.colour for post in posts},
         performance=performance,

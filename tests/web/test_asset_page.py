@@ -350,6 +350,30 @@ def test_the_page_costs_the_same_at_three_readings_and_at_sixty(app: Flask, clie
     assert len(many) <= 16
 
 
+@pytest.mark.parametrize(("state", "said"), [(AssetState.IDEA, "still “Idea”"), (AssetState.IN_PRODUCTION, "still “In production”"), (AssetState.READY, ""), (AssetState.LIVE, "")])
+def test_a_state_that_is_behind_its_live_posts_is_said_and_set_right_by_one_click(client: Browser, sign_in: SignIn, app_db: Session, state: AssetState, said: str) -> None:
+    asset = made(app_db, make_asset(app_db, state=state))
+    channel = make_channel(app_db)
+    make_post(app_db, asset=asset, channel=channel)
+    gone = published(app_db, asset, channel, "v1")
+    gone.taken_down_at = NOON
+    app_db.commit()
+    planned = client.get(f"/assets/{asset.id}").text
+    published(app_db, asset, channel, "v2")
+    app_db.commit()
+    behind, viewed = (html.unescape(one.get(f"/assets/{asset.id}").text) for one in (client, sign_in(roles=("viewer",))))
+
+    assert "is still" not in planned and "is still" not in viewed
+    if not said:
+        assert "is still" not in behind
+        return
+    assert f"A post about it is live, and its state is {said}." in behind
+    inside = behind.partition(said)[2].partition("</form>")[0]
+    assert (f'action="/assets/{asset.id}/state"' in inside, 'name="state" value="live"' in inside, "Mark as: Live" in inside) == (True, True, True)
+    client.submit(f"/assets/{asset.id}/state", state="live")
+    assert "is still" not in client.get(f"/assets/{asset.id}").text
+
+
 def test_a_long_history_says_that_there_is_more_and_leads_to_all_of_it(client: Browser, app_db: Session) -> None:
     asset = made(app_db, make_asset(app_db))
     app_db.add_all(Entry(at=NOON, actor_name="Ines", action="asset.edited", subject_type="assets", subject_id=asset.id, note=f"Deed {number}.") for number in range(120))
