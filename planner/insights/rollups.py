@@ -14,14 +14,14 @@ from itertools import chain
 from operator import itemgetter
 from typing import Any, NamedTuple
 
-from sqlalchemy import delete, func, insert, select
+from sqlalchemy import ColumnElement, Date, String, delete, func, insert, literal, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session, aliased
 
 from planner.insights.models import METRICS, AssetDay, AssetLatest, Snapshot
 from planner.planning.models import Post
 
-__all__ = ["Counts", "Day", "Standing", "bring_forward", "columns_of", "day_of", "days_of", "keep_newest", "make_again", "midnight", "opening", "upsert", "write"]
+__all__ = ["Counts", "Day", "Standing", "bring_forward", "columns_of", "day_of", "day_told", "days_of", "keep_newest", "make_again", "midnight", "opening", "upsert", "write"]
 
 #: Counts in the order of METRICS; None is “not told”.
 Counts = tuple[int | None, ...]
@@ -93,6 +93,14 @@ def midnight(day: date) -> datetime:
 def day_of(at: datetime) -> date:
     """The UTC day that a reading tells the end of: one of the first hour after midnight closes the day before."""
     return (at.astimezone(UTC) - _CLOSING).date()
+
+
+def day_told(db: Session, at: Any, *, closes: bool = True) -> ColumnElement[date]:
+    """The same of a column of moments; closes -- False: simply the UTC day it lies in."""
+    seconds = _CLOSING.total_seconds() if closes else 0
+    if _is_sqlite(db):  # Moments are texts in UTC there.
+        return func.date(at, literal(f"-{seconds:.0f} seconds", String), type_=Date)
+    return func.date(func.timezone("UTC", at - func.make_interval(0, 0, 0, 0, 0, 0, seconds)), type_=Date)
 
 
 def opening(day: date) -> datetime:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import case, func, select
 from sqlalchemy.orm import Session, aliased
 
 from planner.channels.models import Channel
@@ -15,7 +15,7 @@ from planner.channels.port import Platform
 from planner.insights.models import METRICS, ChannelDay, Latest, Snapshot
 from planner.insights.queries import ChannelTotal, channel_totals
 from planner.insights.ranking import SEEN, metric_of
-from planner.insights.rollups import day_of, opening
+from planner.insights.rollups import day_told, midnight, opening
 from planner.insights.rules import YOUTUBE_BREAK
 from planner.planning.models import Post
 
@@ -48,17 +48,13 @@ class ChannelMonth:
 
 
 @dataclass(frozen=True, slots=True)
-class _Arrival:
-    """The first reading of a post, when it lies in the window."""
+class _Arrivals:
+    """The first readings of posts that were out on an earlier day, together by channel and day. is_old -- they were out before the window, or nobody knows since when."""
 
     channel_id: int
     day: date
-    published_on: date | None
+    is_old: bool
     counts: Counts
-
-    def was_out(self, before: date) -> bool:
-        """Whether some of these counts may be older than that day; so also when nobody knows since when it is out."""
-        return self.published_on is None or self.published_on < before
 
 
 def months(db: Session, *, days: int = 30, now: datetime) -> list[ChannelMonth]:
@@ -70,7 +66,7 @@ def months(db: Session, *, days: int = 30, now: datetime) -> list[ChannelMonth]:
     today = now.astimezone(UTC).date()
     since = today - timedelta(days=days)
     totals = channel_totals(db, days=days, now=now)
-    arrivals: dict[int, list[_Arrival]] = {}
+    arrivals: dict[int, list[_Arrivals]] = {}
     for one in _arrivals(db, since):
         arrivals.setdefault(one.channel_id, []).append(one)
     by_day = _channel_days(db, since)
@@ -82,9 +78,9 @@ def months(db: Session, *, days: int = 30, now: datetime) -> list[ChannelMonth]:
 
 
 def _month(
-    total: ChannelTotal, colour: int, arrivals: Sequence[_Arrival], by_day: Mapping[date, Counts], span: Sequence[date]
+    total: ChannelTotal, colour: int, arrivals: Sequence[_Arrivals], by_day: Mapping[date, Counts], span: Sequence[date]
 ) -> ChannelMonth:
-    old = [one for one in arrivals if one.was_out(span[0])]
+    old = [one for one in arrivals if one.is_old]
     gained = {name: _gained(total, name, old) for name in METRICS}
     if total.platform is Platform.YOUTUBE and (total.start or span[0] - timedelta(days=1)) < YOUTUBE_BREAK <= span[-1]:
         gained["views"] = None  # Counted in another way since: the two ends do not compare.
@@ -93,19 +89,19 @@ def _month(
     return ChannelMonth(total.channel_id, total.channel_name, total.platform, colour, total.day, total.counts, gained, days)
 
 
-def _gained(total: ChannelTotal, name: str, old: Sequence[_Arrival]) -> int | None:
+def _gained(total: ChannelTotal, name: str, old: Sequence[_Arrivals]) -> int | None:
     """What was gained in the window; all there is when the channel's first reading lies in it."""
     is_new = all(count is None for count in total.gained.values())
     gained = total.counts[name] if is_new else total.gained[name]
     return None if gained is None else gained - sum(one.counts[name] or 0 for one in old)
 
 
-def _on(day: date, name: str, platform: Platform, arrivals: Sequence[_Arrival], by_day: Mapping[date, Counts]) -> int | None:
+def _on(day: date, name: str, platform: Platform, arrivals: Sequence[_Arrivals], by_day: Mapping[date, Counts]) -> int | None:
     """How much was gained on one day."""
     here, before = by_day.get(day, {}).get(name), by_day.get(day - timedelta(days=1), {}).get(name)
     if here is None or before is None or (platform is Platform.YOUTUBE and day == YOUTUBE_BREAK):
         return None
-    return here - before - sum(one.counts[name] or 0 for one in arrivals if one.day == day and one.was_out(day))
+    return here - before - sum(one.counts[name] or 0 for one in arrivals if one.day == day)
 
 
 def _channel_days(db: Session, since: date) -> dict[int, dict[date, Counts]]:
@@ -119,24 +115,28 @@ def _channel_days(db: Session, since: date) -> dict[int, dict[date, Counts]]:
     return found
 
 
-def _arrivals(db: Session, since: date) -> list[_Arrival]:
-    """The first reading of each post that was out on an earlier day, where it lies after the day `since`. By index, however often a post was read."""
-    other = aliased(Snapshot)
+def _arrivals(db: Session, since: date) -> list[_Arrivals]:
+    """The first readings that lie after the day `since`. One step by index for each post, and one row for each channel and day, however many were read."""
+    other, opens = aliased(Snapshot), opening(since + timedelta(days=1))
     first = select(func.min(other.at)).where(other.post_id == Latest.post_id).correlate(Latest).scalar_subquery()
-    opens = opening(since + timedelta(days=1))
-    rows = db.execute(
-        select(Post.channel_id, Snapshot.at, Post.published_at, *(getattr(Snapshot, name) for name in METRICS))
-        .select_from(Latest)
-        .join(Snapshot, (Snapshot.post_id == Latest.post_id) & (Snapshot.at == first))
-        .join(Post, Post.id == Latest.post_id)
-        .where(
-            Latest.at >= opens, Snapshot.at >= opens,
-            # Most are read on their first day, and ask for nothing: they stay where they are.
-            Post.published_at.is_(None) | (func.date(Post.published_at) < func.date(Snapshot.at)),
+    firsts = select(Latest.post_id, first.label("at")).where(Latest.at >= opens).cte("firsts").prefix_with("MATERIALIZED")
+    new = select(firsts).where(firsts.c.at >= opens).offset(0).subquery()  # Before anything else is looked up of them.
+    told = (
+        select(
+            Post.channel_id, day_told(db, Snapshot.at).label("day"), day_told(db, Post.published_at, closes=False).label("out"),
+            case((Post.published_at >= midnight(since + timedelta(days=1)), 0), else_=1).label("is_old"), *(getattr(Snapshot, name) for name in METRICS),
         )
-        .order_by(Snapshot.at)
-    )
-    return [_Arrival(row[0], day_of(row[1]), row[2].astimezone(UTC).date() if row[2] else None, _counts(row[3:])) for row in rows]
+        .select_from(new)
+        .join(Snapshot, (Snapshot.post_id == new.c.post_id) & (Snapshot.at == new.c.at))
+        .join(Post, Post.id == new.c.post_id)
+        .where(Snapshot.at >= opens)
+        .offset(0)  # PostgreSQL would compare the days of all readings first.
+        .subquery()
+    )  # fmt: skip
+    groups = told.c.channel_id, told.c.day, told.c.is_old
+    # Most are read on their first day, and ask for nothing.
+    rows = db.execute(select(*groups, *(func.sum(told.c[name]) for name in METRICS)).where(told.c.out.is_(None) | (told.c.out < told.c.day)).group_by(*groups))
+    return [_Arrivals(row[0], row[1], bool(row[2]), _counts(row[3:])) for row in rows]
 
 
 def _counts(values: Sequence[Any]) -> Counts:

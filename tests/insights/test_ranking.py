@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import random
+from collections import Counter
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import event, select
 from sqlalchemy.orm import Session
 
 from planner.catalog.models import Confidentiality
 from planner.channels.models import Channel
 from planner.channels.port import Platform, Reading
-from planner.insights import service
+from planner.insights import service, trend
+from planner.insights.models import Snapshot
 from planner.insights.ranking import rank, relative_to_median, same_age
+from planner.insights.rollups import day_of
 from planner.insights.trend import ChannelMonth, months
 from planner.planning.models import Post, PostState
 from tests.factories import NOON, make_asset, make_channel, make_post, make_user
@@ -244,3 +250,36 @@ def test_a_channel_last_read_before_views_were_counted_in_another_way_gained_not
     (found,) = months(db, days=30, now=now)
 
     assert (found.gained["views"], found.gained["likes"]) == (None, 80)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_what_first_readings_hide_is_the_same_post_by_post(db: Session, seed: int) -> None:
+    chance, channels = random.Random(seed), [make_channel(db) for _ in range(2)]
+    posts = [live(db, chance.choice(channels), out=chance.choice([1, 2, 3, 29, 30, 31, 32, 400])) for _ in range(30)]
+    for post in posts:
+        if chance.random() < 0.2:
+            post.state, post.published_at = PostState.CANCELLED, None
+        for back in sorted(chance.sample(range(40), 5), reverse=True):
+            read(db, post, back + chance.choice([0, 11.2 / 24, 13 / 24]), chance.choice([None, *range(50)]))
+    db.flush()
+
+    opens, hidden = NOON.date() - 29 * DAY, Counter[tuple[int, date, bool]]()
+    for post in posts:
+        first = db.scalars(select(Snapshot).where(Snapshot.post_id == post.id).order_by(Snapshot.at).limit(1)).one()
+        out, day = post.published_at and post.published_at.date(), day_of(first.at)
+        if day >= opens and (out is None or out < day):
+            hidden[post.channel_id, day, out is None or out < opens] += first.impressions or 0
+
+    assert {(one.channel_id, one.day, one.is_old): one.counts["impressions"] or 0 for one in trend._arrivals(db, opens - DAY)} == hidden
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)  # The plan is SQLite's.
+def test_first_readings_are_looked_up_by_index_and_no_reading_is_walked(db: Session) -> None:
+    read(db, live(db, make_channel(db), out=60), 1, 10)
+    said: list[tuple[str, Any]] = []
+    event.listen(db.get_bind(), "before_cursor_execute", lambda _c, _cu, statement, values, *_rest: said.append((statement, values)))
+    month(db)
+
+    plans = [str(row[3]) for statement, values in list(said) for row in db.connection().exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values)]
+
+    assert {plan.partition(" USING ")[0] + plan.rpartition(" ")[2] for plan in plans if "snapshots" in plan} == {"SEARCH snapshots_1(post_id=?)", "SEARCH snapshotsat=?)"}
