@@ -149,6 +149,8 @@ def top_assets(
 
     Gained since the last reading before the window; without one, since nothing for what was published in the window, and since the
     first reading in it for what is older: a lifetime's views are not a month's.
+    That is told by asset and channel, as the days are: an old post that is first read in the window counts whole where another of its asset was read
+    there before. To tell it apart would take a look at each post of each asset that may be among the best.
 
     No asset gained more than it has, and what it has is soon asked. So those that have most are looked at first; of the others, only those
     that have as much as the last of the best among these gained.
