@@ -18,7 +18,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, sess
 from planner.core.seeking import SQLITE_NAME, plain
 from planner.core.types import UtcDateTime
 
-__all__ = ["BUSY_SECONDS", "Base", "BigId", "Record", "Sessions", "engine_options", "is_busy", "make_engine", "prepare", "reading", "sessions_of"]
+__all__ = ["BUSY_SECONDS", "Base", "BigId", "Record", "Sessions", "dump_json", "engine_options", "is_busy", "make_engine", "prepare", "reading", "sessions_of"]
 
 #: How long a SQLite writer waits for another before it gives up.
 BUSY_SECONDS = 10
@@ -60,8 +60,8 @@ class Record(Base):
 def engine_options(url: str) -> dict[str, Any]:
     """How an engine for this address is made, beside the address itself."""
     if make_url(url).get_backend_name() == "sqlite":
-        return {"json_serializer": _dump_json, "connect_args": {"timeout": BUSY_SECONDS, "check_same_thread": False}}
-    return {"json_serializer": _dump_json, "pool_pre_ping": True, "pool_size": 10}
+        return {**_JSON, "connect_args": {"timeout": BUSY_SECONDS, "check_same_thread": False}}
+    return {**_JSON, "pool_pre_ping": True, "pool_size": 10}
 
 
 def make_engine(url: str) -> Engine:
@@ -141,10 +141,20 @@ def sessions_of(engine: Engine) -> Sessions:
     return sessionmaker(engine, expire_on_commit=False)
 
 
-def _dump_json(value: Any) -> str:
+def dump_json(value: Any) -> str:
+    """As values in JSON are stored: keys in order, members of closed lists by their values."""
     import orjson
 
     return orjson.dumps(value, default=_plain, option=orjson.OPT_SORT_KEYS).decode()
+
+
+def _load_json(text: str | bytes) -> Any:
+    import orjson
+
+    return orjson.loads(text)
+
+
+_JSON = {"json_serializer": dump_json, "json_deserializer": _load_json}
 
 
 def _plain(value: Any) -> Any:

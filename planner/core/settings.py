@@ -6,6 +6,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from datetime import timedelta
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -58,7 +59,7 @@ class Settings:
     base_url: str = _doc("http://127.0.0.1:8000", "The address people use; links in messages and OAuth returns are built from it.")
     executor: str = _doc("embedded", "Who does background work: embedded (threads of the web process), worker (`flask planner work`), celery, or none.")
     broker_url: str = _doc("", "For PLANNER_EXECUTOR=celery: redis://… or amqp://….")
-    workers: int = _doc(2, "Posts that one process sends at once, the web process or one `flask planner work`. Uploads that last are not counted.")
+    workers: int = _doc(20, "Posts that one process sends at once, the web process or one `flask planner work`. Uploads that last are not counted.")
     poll_seconds: float = _doc(2.0, "How often an idle worker looks for new work. What it knows of goes out on its moment.")
     lease_seconds: int = _doc(60, "How long a worker's claim on a row lasts without a heartbeat.")
     call_timeout_seconds: float = _doc(30.0, "How long a platform may take to answer one call.")
@@ -153,7 +154,7 @@ class Settings:
             raise BadSetting("PLANNER_SECRET_KEY", "is not set. Set it to a random text of at least 32 characters.")
         return cls(**values)
 
-    @property
+    @cached_property
     def data_path(self) -> Path:
         return Path(self.data_dir).resolve()
 

@@ -99,9 +99,25 @@ class Choice(TypeDecorator[StrEnum]):
     def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
         return None if value is None else self.enum(value).value
 
+    def bind_processor(self, dialect: Dialect) -> Callable[[Any], str | None]:
+        """A look-up as well."""
+        return _Values(self.enum).__getitem__
+
     def result_processor(self, dialect: Dialect, coltype: Any) -> Callable[[Any], StrEnum | None] | None:
         """A look-up in a table of the members: many times faster than calling the enumeration."""
         return _Members(self.enum).__getitem__
+
+
+class _Values(dict[Any, str | None]):
+    """A member, or its value -> what is stored; what is unknown is the enumeration's own error."""
+
+    def __init__(self, enum: type[StrEnum]) -> None:
+        super().__init__({member: member.value for member in enum})
+        self[None] = None
+        self.enum = enum
+
+    def __missing__(self, key: Any) -> str:
+        return self.enum(key).value
 
 
 class _Members(dict[Any, StrEnum | None]):

@@ -107,9 +107,12 @@ def carries_own(link: str) -> bool:
 
 def leaving_link(post: Post, base_url: str = "") -> str:
     """The address as it leaves: our short one where the post has a code and it is known where we live, else the marked one."""
-    if post.link and post.short_code and base_url:
+    link = post.link
+    if not link:
+        return ""
+    if post.short_code and base_url:
         return f"{base_url.rstrip('/')}/l/{post.short_code}"
-    return marked(post.link, post.marks or {}, post.id)
+    return marked(link, post.marks or {}, post.id)
 
 
 def shorten_as_told(db: Session, post: Post, *, now: datetime) -> None:
