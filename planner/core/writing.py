@@ -1,50 +1,70 @@
-"""Writes single rows past the unit of work, for steps that are taken for each message sent; on PostgreSQL several as one statement."""
+"""Writes rows past the unit of work, for steps that are taken for each message sent: those of one kind together, by statements put together once."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from functools import lru_cache
+from dataclasses import dataclass, field
+from functools import lru_cache, partial
 from typing import Any, cast
 
-from sqlalchemy import Select, Table, bindparam, insert, select, update
-from sqlalchemy.engine import CursorResult
+from sqlalchemy import JSON, Dialect, Table, Text, bindparam, column, func, insert, select, update
+from sqlalchemy import cast as sql_cast
 from sqlalchemy.orm import Session
-from sqlalchemy.orm.attributes import instance_state, set_committed_value
+from sqlalchemy.orm.attributes import instance_dict, instance_state
 from sqlalchemy.orm.exc import StaleDataError
 
-from planner.core.db import Record
+from planner.core.db import Record, dump_json
 
-__all__ = ["Added", "add", "change", "put", "together"]
+__all__ = ["add", "change", "put", "together"]
 
-_PARTS = "parts to be written together"
+_WAITING = "what is written together"
+_ROW, _VERSION = "its row", "its version"
+_Values = dict[str, Any]
+#: Names of values, each with what turns it into the driver's.
+_Said = list[tuple[str, Callable[[Any], Any] | None]]
 
 
 @dataclass(frozen=True, slots=True)
 class _Part:
-    """What is written to one row: which columns, and whether its version has to be the one that was read."""
+    """What is written alike to rows of one table: which columns, and whether a row's version has to be the one that was read."""
 
     kind: type[Record]
     names: tuple[str, ...]
     is_new: bool = False
     is_counted: bool = False
 
-    def statement(self, mark: str = "") -> Any:
-        """Its INSERT or UPDATE, telling the row's id. `mark` sets its parameters apart from another part's."""
-        table = cast(Table, self.kind.__table__)
-        values = {name: bindparam(f"to_{name}{mark}", type_=table.c[name].type) for name in self.names}
+    @property
+    def table(self) -> Table:
+        return cast(Table, self.kind.__table__)
+
+    def statement(self, told: Callable[[str, Any], Any]) -> Any:
+        """Its INSERT or UPDATE. `told` gives what stands for a value, by its name and type."""
+        columns = self.table.c
+        values = {name: told(name, columns[name].type) for name in self.names}
         if self.is_new:
-            return insert(table).values(values).returning(table.c.id)
-        query = update(table).where(table.c.id == bindparam(f"row{mark}")).values(values)
-        return query.where(table.c.version == bindparam(f"version{mark}")) if self.is_counted else query
+            return insert(self.table).values(values)
+        query = update(self.table).where(columns.id == told(_ROW, columns.id.type)).values(values)
+        return query.where(columns.version == told(_VERSION, columns.version.type)) if self.is_counted else query
 
 
 @dataclass(slots=True)
-class Added:
-    """A row that was written; its id is known once it is, which inside `together` is at its end."""
+class _Waiting:
+    """What is to be written: part -> its rows; of a row that is there already, what was said last."""
 
-    id: int = 0
+    new: dict[_Part, list[_Values]] = field(default_factory=dict)
+    known: dict[_Part, dict[int, _Values]] = field(default_factory=dict)
+
+    def put(self, part: _Part, values: _Values) -> None:
+        if part.is_new:
+            self.new.setdefault(part, []).append(values)
+        else:
+            self.known.setdefault(part, {})[values[_ROW]] = values
+
+    def write(self, db: Session) -> None:
+        rows = {**{part: list(of.values()) for part, of in self.known.items()}, **self.new}
+        if rows:
+            (_write_at_once if db.get_bind().dialect.name == "postgresql" else _write_in_turn)(db, rows)
 
 
 def change(db: Session, row: Record, **values: Any) -> None:
@@ -55,76 +75,130 @@ def change(db: Session, row: Record, **values: Any) -> None:
     """
     if instance_state(row).modified:
         db.flush()  # What was set on it before comes first.
-    wanted: dict[str, Any] = {"row": row.id}
+    wanted: _Values = {_ROW: row.id, **values}
     if (counter := row.__mapper__.version_id_col) is not None:
-        wanted["version"] = getattr(row, str(counter.key))
-        values["version"] = wanted["version"] + 1
-    wanted |= {f"to_{name}": value for name, value in values.items()}
+        wanted[_VERSION] = getattr(row, str(counter.key))
+        values["version"] = wanted["version"] = wanted[_VERSION] + 1
     _write(db, _Part(type(row), tuple(values), is_counted=counter is not None), wanted)
-    for name, value in values.items():
-        set_committed_value(row, name, value)
+    instance_dict(row).update(values)  # As set_committed_value does for each, of a row on which nothing else is set.
 
 
 def put(db: Session, kind: type[Record], row_id: int, **values: Any) -> None:
     """The same for a row that is not at hand, its version left as it is: no change that a person's edit could collide with."""
-    _write(db, _Part(kind, tuple(values)), {"row": row_id, **{f"to_{name}": value for name, value in values.items()}})
+    _write(db, _Part(kind, tuple(values)), {_ROW: row_id, **values})
 
 
-def add(db: Session, kind: type[Record], **values: Any) -> Added:
+def add(db: Session, kind: type[Record], **values: Any) -> None:
     """Write a new row. Every column that may not be empty has to be told: no default of the model is looked up."""
-    added = Added()
-    _write(db, _Part(kind, tuple(values), is_new=True), {f"to_{name}": value for name, value in values.items()}, added)
-    return added
+    _write(db, _Part(kind, tuple(values), is_new=True), values)
 
 
 @contextmanager
 def together(db: Session) -> Iterator[None]:
-    """What is written inside, each row once and in no certain order, is one statement on PostgreSQL: a round to the server costs more than a write.
+    """What is written inside, each row once and in no certain order, is written at its end: on PostgreSQL as one statement, since a round
+    to the server costs more than a write; on SQLite as one for each kind of row. Within another one, it is part of that.
 
-    Raises what `change` raises, at its end.
+    Raises what `change` raises, at its end. If anything is raised inside, nothing of it is written.
     """
-    if db.get_bind().dialect.name != "postgresql":
+    if _WAITING in db.info:
         yield
         return
-    parts: list[tuple[_Part, dict[str, Any], Added]] = []
-    db.info[_PARTS] = parts
+    waiting = db.info[_WAITING] = _Waiting()
     try:
         yield
     finally:
-        del db.info[_PARTS]
-    values = {f"{name}_{number}": value for number, (_part, wanted, _added) in enumerate(parts) for name, value in wanted.items()}
-    ids = db.execute(_as_one(tuple(part for part, _wanted, _added in parts)), values).one()
-    for (part, _wanted, added), row_id in zip(parts, ids, strict=True):
-        added.id = _known(part, row_id)
+        del db.info[_WAITING]
+    waiting.write(db)
 
 
-def _write(db: Session, part: _Part, values: dict[str, Any], added: Added | None = None) -> None:
-    if (parts := db.info.get(_PARTS)) is not None:
-        parts.append((part, values, added or Added()))
+def _write(db: Session, part: _Part, values: _Values) -> None:
+    waiting: _Waiting | None = db.info.get(_WAITING)
+    if waiting is not None:
+        waiting.put(part, values)
         return
-    result = cast("CursorResult[Any]", db.execute(_alone(part), values))
-    if added is not None:
-        added.id = result.scalar_one()
-    else:
-        _known(part, result.rowcount or None)
+    alone = _Waiting()
+    alone.put(part, values)
+    alone.write(db)
 
 
-def _known(part: _Part, told: int | None) -> int:
-    if told is None:
-        raise StaleDataError(f"a row of {part.kind.__tablename__} was changed by somebody else")
-    return told
+def _write_in_turn(db: Session, rows: Mapping[_Part, Sequence[_Values]]) -> None:
+    connection = db.connection()
+    for part, values in rows.items():
+        text, said = _for_driver(part, connection.dialect)
+        result = connection.exec_driver_sql(text, list(zip(*_columns(said, values), strict=True)))
+        if not part.is_new and result.rowcount != len(values):
+            raise _stale(part)
+
+
+def _write_at_once(db: Session, rows: Mapping[_Part, Sequence[_Values]]) -> None:
+    text, said = _as_one(tuple(rows), db.get_bind().dialect)
+    told = {
+        parameter: dump_json([dict(zip([name for name, _convert in columns], one, strict=True)) for one in zip(*_columns(columns, values), strict=True)])
+        for (parameter, columns), values in zip(said.items(), rows.values(), strict=True)
+    }
+    counts = db.connection().exec_driver_sql(text, told).one()
+    for (part, values), count in zip(rows.items(), counts, strict=True):
+        if count != len(values):
+            raise _stale(part)
+
+
+def _columns(said: _Said, rows: Sequence[_Values]) -> Iterator[Sequence[Any]]:
+    """Each value's column as the driver takes it. Much of what is written is the same in each row: that is turned into the driver's once."""
+    for name, convert in said:
+        column = [row[name] for row in rows]
+        if convert is None:
+            yield column
+        elif all(value is column[0] for value in column):
+            yield [convert(column[0])] * len(column)
+        else:
+            yield [convert(value) for value in column]
+
+
+def _stale(part: _Part) -> StaleDataError:
+    return StaleDataError(f"a row of {part.kind.__tablename__} was changed by somebody else")
+
+
+# To have SQLAlchemy look at a statement each time takes several times as long as to run it, so it is asked once for each database.
 
 
 @lru_cache(maxsize=64)
-def _alone(part: _Part) -> Any:
-    """Put together once for each set of columns: that takes longer than to run it."""
-    return part.statement()
+def _for_driver(part: _Part, dialect: Dialect) -> tuple[str, _Said]:
+    """A statement as SQLite's driver takes it, and its values in their order."""
+    types: dict[str, Any] = {}
+
+    def told(name: str, kind: Any) -> Any:
+        types[name] = kind
+        return bindparam(f"to {name}", type_=kind)
+
+    compiled = part.statement(told).compile(dialect=dialect)
+    order = [name.removeprefix("to ") for name in compiled.positiontup or ()]
+    return str(compiled), [(name, types[name].dialect_impl(dialect).bind_processor(dialect)) for name in order]
 
 
 @lru_cache(maxsize=64)
-def _as_one(parts: tuple[_Part, ...]) -> Select[Any]:
+def _as_one(parts: tuple[_Part, ...], dialect: Dialect) -> tuple[str, dict[str, _Said]]:
+    """One statement that tells how many rows of each part it wrote. Its parameters are texts in JSON, one a part with an object a row."""
     written = []
+    said: dict[str, _Said] = {}
     for number, part in enumerate(parts):
-        query = part.statement(f"_{number}")
-        written.append((query if part.is_new else query.returning(cast(Table, part.kind.__table__).c.id)).cte(f"part_{number}"))
-    return select(*(select(one.c.id).scalar_subquery().label(f"id_{number}") for number, one in enumerate(written)))
+        types: dict[str, Any] = {}
+        part.statement(types.setdefault)
+        listed = func.json_to_recordset(sql_cast(bindparam(f"rows_{number}", type_=Text()), JSON))
+        rows = listed.table_valued(*(column(name, kind) for name, kind in types.items()), name=f"part_{number}").render_derived(with_types=True)
+        if part.is_new:
+            query: Any = insert(part.table).from_select(list(types), select(*(rows.c[name] for name in types)))
+        else:
+            query = part.statement(partial(_column_of, rows))
+        written.append(query.returning(part.table.c.id).cte(f"written_{number}"))
+        said[f"rows_{number}"] = [(name, _into_json(kind.dialect_impl(dialect), dialect)) for name, kind in types.items()]
+    one = select(*(select(func.count()).select_from(each).scalar_subquery() for each in written))
+    return str(one.compile(dialect=dialect)), said
+
+
+def _column_of(rows: Any, name: str, _kind: Any) -> Any:
+    return rows.c[name]
+
+
+def _into_json(kind: Any, dialect: Dialect) -> Callable[[Any], Any] | None:
+    processor: Callable[[Any], Any] | None = None if isinstance(kind, JSON) else kind.bind_processor(dialect)
+    return processor

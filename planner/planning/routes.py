@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Select, bindparam, case, or_, select
+from sqlalchemy import Select, String, bindparam, case, cast, literal, or_, select
 from sqlalchemy.orm import Session, selectinload
 
 from planner.accounts import history
@@ -35,13 +35,21 @@ MOST_STEPS = 6
 #: A quarter: nobody decides earlier than that.
 _MOST_HOURS = 24 * 92
 _RANK = case((ApprovalRoute.place == SENSITIVE, 0), (ApprovalRoute.place.like("campaign:%"), 1), (ApprovalRoute.place.like("kind:%"), 2), else_=3)
-#: The steps that hold in the first of some places which has any. Asked for each message sent, so put together once.
+#: The steps that hold in the first of some places which has any.
 _STORED: Select[tuple[list[dict[str, Any]]]] = (
     select(ApprovalRoute.steps).where(or_(*(ApprovalRoute.place == bindparam(name) for name in ("sensitive", "campaign", "kind", "else")))).order_by(_RANK).limit(1)
 )
+#: What was said of some posts, each word with the steps that hold for its post. Asked for each message sent, so put together once.
+_ITS_PLACES = (
+    case((Asset.sensitive, SENSITIVE)), case((~Asset.sensitive, literal("campaign:") + cast(Post.campaign_id, String))),
+    case((~Asset.sensitive, literal("kind:") + cast(Asset.kind, String))), case((~Asset.sensitive, ANYTHING_ELSE)),
+)  # fmt: skip
+_ITS_STEPS = select(ApprovalRoute.steps).where(ApprovalRoute.place.in_(_ITS_PLACES)).order_by(_RANK).limit(1).correlate(Post, Asset).scalar_subquery()
 _SAID = (
-    select(Approval.verb, Approval.digest, Approval.step, Approval.by_id, Approval.roles, _STORED.scalar_subquery().label("route"))
-    .where(Approval.post_id == bindparam("post", type_=BigInteger()))
+    select(Approval.post_id, Approval.verb, Approval.digest, Approval.step, Approval.by_id, Approval.roles, _ITS_STEPS.label("route"))
+    .join(Post, Post.id == Approval.post_id)
+    .join(Asset, Asset.id == Post.asset_id)
+    .where(Approval.post_id.in_(bindparam("posts", expanding=True)))
     .order_by(Approval.id)
 )
 
@@ -72,7 +80,7 @@ class Routes:
         """Where the steps of one post stand for the content with this digest; the post's approvals and campaign must be read."""
         second = rules.wants_second_pair(post.asset, post.campaign, four_eyes)
         route = self.steps(post.campaign_id, post.asset.kind, second_pair=second, sensitive=post.asset.sensitive)
-        return _standing(post, route, post.approvals, digest, four_eyes)
+        return _standing(post, route, post.approvals, digest, alone=second)
 
 
 def read(db: Session) -> Routes:
@@ -105,21 +113,26 @@ def asks(db: Session, user: User) -> bool:
 
 def standing_of(db: Session, post: Post, digest: str, four_eyes: str = "releases") -> Standing:
     """Where the steps of one post stand for the content with this digest. One statement, and the post's approvals."""
-    return _standing(post, route_of(db, post, four_eyes), post.approvals, digest, four_eyes)
+    return _standing(post, route_of(db, post, four_eyes), post.approvals, digest, alone=rules.wants_second_pair(post.asset, post.campaign, four_eyes))
 
 
-def reached(db: Session, post: Post, digest: str, four_eyes: str) -> bool:
-    """Whether every step said yes to exactly this content: what is asked before sending. One statement."""
-    said = db.execute(_SAID, {"post": post.id, **_places(post)}).all()
+def reached(db: Session, digests: Mapping[Post, str], four_eyes: str) -> set[Post]:
+    """Those of these stored posts of which every step said yes to exactly the content with that digest: what is asked before sending. One statement."""
+    said: dict[int, list[Any]] = {post.id: [] for post in digests}
+    for word in db.connection().execute(_SAID, {"posts": list(said)}):
+        said[word.post_id].append(word)
+    return {post for post, digest in digests.items() if _is_whole(post, said[post.id], digest, four_eyes)}
+
+
+def _is_whole(post: Post, said: Sequence[Any], digest: str, four_eyes: str) -> bool:
     if not said:
         return False
     second = rules.wants_second_pair(post.asset, post.campaign, four_eyes)
     known = steps.steps_for(said[0].route, second_pair=second, sensitive=post.asset.sensitive)
-    return _standing(post, known, said, digest, four_eyes).whole
+    return _standing(post, known, said, digest, alone=second).whole
 
 
-def _standing(post: Post, route: Sequence[Step], said: Sequence[Any], digest: str, four_eyes: str) -> Standing:
-    alone = rules.wants_second_pair(post.asset, post.campaign, four_eyes)
+def _standing(post: Post, route: Sequence[Step], said: Sequence[Any], digest: str, *, alone: bool) -> Standing:
     return steps.standing(route, said, digest, without=post.author_id, waived={post.author_id, post.submitted_by_id}) if alone else steps.standing(route, said, digest)
 
 

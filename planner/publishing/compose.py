@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
+from typing import Protocol
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -16,9 +17,9 @@ from planner.core.text import video_picture
 from planner.planning.digest import CARD_LENGTH, leaving_comment, leaving_text, leaving_title
 from planner.planning.marks import leaving_link
 from planner.planning.models import Post
-from planner.publishing.models import Attempt, Delivery
+from planner.publishing.models import Delivery
 
-__all__ = ["fingerprint", "outgoing", "outgoing_of", "steps_of"]
+__all__ = ["Opened", "fingerprint", "outgoing", "outgoing_of", "steps_of"]
 
 
 def fingerprint(post: Post, channel: Channel) -> str:
@@ -27,33 +28,48 @@ def fingerprint(post: Post, channel: Channel) -> str:
     return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()
 
 
-def outgoing(db: Session, delivery: Delivery, attempt: Attempt, *, data_path: Path, base_url: str) -> OutgoingPost:
-    """The plain values an adapter takes. base_url -- where the planner lives, for short links."""
-    made = outgoing_of(db, delivery.post, attempt, delivery_id=delivery.id, data_path=data_path, base_url=base_url)
-    # What a person sends before its moment is to be seen now, and not from that moment on.
-    return replace(made, publish_at=delivery.due_at)
+class Opened(Protocol):
+    """What a message says of the attempt it leaves with: a row of Attempt, or what is to become one."""
+
+    @property
+    def number(self) -> int: ...
+    @property
+    def fingerprint(self) -> str: ...
+    @property
+    def resume(self) -> str | None: ...
 
 
-def outgoing_of(db: Session, post: Post, attempt: Attempt, *, delivery_id: int, data_path: Path, base_url: str) -> OutgoingPost:
-    """The same for a post as it is given, stored so or not."""
-    channel = post.channel
+def outgoing(db: Session, delivery: Delivery, attempt: Opened, *, data_path: Path, base_url: str) -> OutgoingPost:
+    """The plain values an adapter takes. base_url -- where the planner lives, for short links.
+
+    What a person sends before its moment is to be seen now, and not from that moment on.
+    """
+    return outgoing_of(db, delivery.post, attempt, delivery_id=delivery.id, publish_at=delivery.due_at, data_path=data_path, base_url=base_url)
+
+
+def outgoing_of(
+    db: Session, post: Post, attempt: Opened, *, delivery_id: int, publish_at: datetime | None = None, data_path: Path, base_url: str
+) -> OutgoingPost:
+    """The same for a post as it is given, stored so or not. publish_at -- another moment than the post's own."""
+    channel, asset = post.channel, post.asset
+    title = leaving_title(post, asset)
     return OutgoingPost(
         delivery_id=delivery_id,
         attempt=attempt.number,
         fingerprint=attempt.fingerprint,
         text=leaving_text(post, channel, base_url),
-        title=leaving_title(post, post.asset),
+        title=title,
         link=leaving_link(post, base_url),
-        link_title=leaving_title(post, post.asset),
-        link_description=post.asset.summary[:CARD_LENGTH],
+        link_title=title,
+        link_description=asset.summary[:CARD_LENGTH],
         first_comment=leaving_comment(post, channel),
-        language=post.asset.language,
+        language=asset.language,
         tags=tuple(post.tags),
         media=tuple(_media(db, post, channel, data_path)),
         playlist=post.playlist if channel.platform is Platform.YOUTUBE else "",
-        replies_off=post.asset.sensitive,
+        replies_off=asset.sensitive,
         picture=video_picture(post.link),
-        publish_at=post.publish_at,
+        publish_at=publish_at or post.publish_at,
         resume=attempt.resume,
     )
 

@@ -1,6 +1,6 @@
 """The outbox: fill it from approved posts, open an attempt, send with no transaction open, settle what came of it.
 
-    DUE, RETRY --open_attempt--> SENDING (attempt row committed, then the call)
+    DUE, RETRY --open_attempts--> SENDING (attempt row committed, then the call)
     SENDING --settle--> PUBLISHED | FAILED | RETRY | HELD | UNKNOWN
     SENDING, lease run out --sweep--> UNKNOWN --reconcile--> PUBLISHED | RETRY | UNCONFIRMED
     DUE, RETRY, later than the grace --sweep--> MISSED
@@ -12,7 +12,8 @@ attempt is never sent again. Each function here is one transaction of its caller
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import and_, bindparam, false, func, or_, select, update
@@ -32,12 +33,15 @@ from planner.planning import facts as planning
 from planner.planning.models import Approval, Origin, Post, PostState, Verb
 from planner.planning.quiet_models import Pause
 from planner.publishing import queries, rules, uploads
-from planner.publishing.claiming import Claim, UnpreparedError, open_attempt
+from planner.publishing.claiming import Claim, UnpreparedError, open_attempts
 from planner.publishing.heartbeat import Heartbeat
 from planner.publishing.models import Attempt, Delivery, DeliveryState, Hold
-from planner.publishing.settling import abandon, settle, stop
+from planner.publishing.settling import abandon, settle, settle_all, stop
 
-__all__ = ["Claim", "fill", "is_tidy", "open_attempt", "send_all", "send_next", "send_one", "sweep"]
+__all__ = [
+    "BROKE", "HOLD_SECONDS", "Claim", "Ended", "Stopped", "call", "fill", "give_up", "is_tidy", "open_attempts", "record", "record_and_take", "record_once", "send_all", "send_next", "send_one", "sweep",
+    "take",
+]  # fmt: skip
 
 log = get_logger(__name__)
 _WAITING = queries.WAITING
@@ -64,7 +68,10 @@ _UNTIDY = select(
 #: How long a delivery that could not be put together steps aside for the others.
 _ASIDE = timedelta(minutes=1)
 #: How long an outcome is held in memory while the database does not answer; after that it is looked up like a dead worker's.
-_HOLD_SECONDS = 60.0
+HOLD_SECONDS = 60.0
+BROKE = N_("The planner broke while it was sending.")
+#: Calls with what the platform answered.
+Ended = Sequence[tuple[Claim, Outcome]]
 
 
 def fill(db: Session, now: datetime) -> int:
@@ -157,43 +164,51 @@ def send_next(runtime: Runtime, worker: str) -> int | None:
 
 def send_one(runtime: Runtime, worker: str, channel_id: int | None) -> int | None:
     """The same for one account (None: whose turn it is); a lost or doubled message about it is harmless."""
-    opened = _open(runtime, worker, channel_id)
-    if not isinstance(opened, Claim):
-        return opened
-    with Heartbeat(runtime, opened):
-        _record(runtime, opened, _call(runtime, opened))
-    return opened.delivery_id
+    opened = take(runtime, worker, channel_id=channel_id)
+    if opened and isinstance(opened[0], Claim):
+        with Heartbeat(runtime, opened[0]):
+            record(runtime, [(opened[0], call(runtime, opened[0]))])
+    return opened[0].delivery_id if opened else None
 
 
 def send_all(runtime: Runtime, worker: str, *, goes_on: Callable[[], bool] = lambda: True) -> int:
-    """Send until the outbox is quiet, or `goes_on` says no; how many deliveries were handled.
+    """Send one after the other until the outbox is quiet, or `goes_on` says no; how many deliveries were handled.
 
     The outcome of one and the claim of the next are one transaction: half the commits, and nothing waits in between.
     """
     handled = 0
-    following: Claim | int | None = None
-    while (following is not None or goes_on()) and (opened := following or _open(runtime, worker)) is not None:
+    following: list[Claim | Stopped] | None = None
+    while (following or goes_on()) and (opened := following or take(runtime, worker)):
         handled, following = handled + 1, None
-        if isinstance(opened, Claim):
-            with Heartbeat(runtime, opened):
-                outcome = _call(runtime, opened)
-                if goes_on():
-                    following = _record_and_open(runtime, opened, outcome)
-                else:
-                    _record(runtime, opened, outcome)
+        if isinstance(claim := opened[0], Claim):
+            with Heartbeat(runtime, claim):
+                ended = [(claim, call(runtime, claim))]
+                following = record_and_take(runtime, worker, ended) if goes_on() else None
+                if following is None:
+                    record(runtime, ended)
     return handled
 
 
-def _open(runtime: Runtime, worker: str, channel_id: int | None = None) -> Claim | int | None:
-    """Open the next attempt and commit it; the id of a delivery that was stopped or set aside instead; None when nothing is due."""
+@dataclass(frozen=True, slots=True)
+class Stopped:
+    """A delivery whose turn it was and that was stopped or set aside instead of sent."""
+
+    delivery_id: int
+
+
+def take(runtime: Runtime, worker: str, count: int = 1, *, channel_id: int | None = None) -> list[Claim | Stopped]:
+    """Open the next attempts, of so many accounts at most, and commit them; none when nothing is due."""
     try:
         with runtime.sessions.begin() as db:
-            opened = open_attempt(db, runtime, worker, now=runtime.clock.decision_time(db), channel_id=channel_id)
-            return opened.id if isinstance(opened, Delivery) else opened
+            return _told(open_attempts(db, runtime, worker, now=runtime.clock.decision_time(db), count=count, channel_id=channel_id))
     except UnpreparedError as error:
         log.error("a delivery could not be prepared", delivery=error.delivery_id, exc_info=error.__cause__)
         _set_aside(runtime, error.delivery_id)
-        return error.delivery_id
+        return [Stopped(error.delivery_id)]
+
+
+def _told(opened: Sequence[Claim | Delivery]) -> list[Claim | Stopped]:
+    return [Stopped(one.id) if isinstance(one, Delivery) else one for one in opened]
 
 
 def _set_aside(runtime: Runtime, delivery_id: int) -> None:
@@ -205,7 +220,7 @@ def _set_aside(runtime: Runtime, delivery_id: int) -> None:
         )
 
 
-def _call(runtime: Runtime, claim: Claim) -> Outcome:
+def call(runtime: Runtime, claim: Claim) -> Outcome:
     """What the platform answered; an adapter that breaks leaves an outcome nobody knows."""
     try:
         adapter = runtime.registry.adapter(claim.platform)
@@ -213,39 +228,50 @@ def _call(runtime: Runtime, claim: Claim) -> Outcome:
             outcome: Outcome = adapter.publish(claim.post, claim.account, keep=lambda text: _keep(runtime, claim, text))
     except Exception as error:
         log.error("an adapter broke while sending", delivery=claim.delivery_id, exc_info=error)
-        return Unknown(N_("The planner broke while it was sending."))
+        return Unknown(BROKE)
     return outcome
 
 
-def _record_and_open(runtime: Runtime, claim: Claim, outcome: Outcome) -> Claim | int | None:
-    """Write what came of it and open the next attempt; if anything about that breaks, what came of it is written by itself."""
+def record_and_take(runtime: Runtime, worker: str, ended: Ended, count: int = 1) -> list[Claim | Stopped] | None:
+    """Write what came of calls and open the next attempts; None when anything about that broke, so that each is to be done by itself."""
     try:
         with runtime.sessions.begin() as db:
             now = runtime.clock.decision_time(db)
-            settle(db, runtime, claim.attempt_id, outcome, now=now)
-            opened = open_attempt(db, runtime, claim.worker, now=now)
-            return opened.id if isinstance(opened, Delivery) else opened
+            settle_all(db, runtime, {claim.attempt_id: outcome for claim, outcome in ended}, now=now)
+            return _told(open_attempts(db, runtime, worker, now=now, count=count))
     except Exception as error:
-        log.info("an outcome is written by itself", delivery=claim.delivery_id, why=type(error).__name__)
-    _record(runtime, claim, outcome)
-    return None
+        log.info("outcomes are written by themselves", deliveries=[claim.delivery_id for claim, _outcome in ended], why=type(error).__name__)
+        return None
 
 
-def _record(runtime: Runtime, claim: Claim, outcome: Outcome) -> None:
-    """Write what came of it, as often as it takes for a database that is restarting or busy to answer."""
-    end, pause = time.monotonic() + _HOLD_SECONDS, 0.1
-    while True:
+def record(runtime: Runtime, ended: Ended) -> None:
+    """Write what came of calls, as often as it takes for a database that is restarting or busy to answer, but not for ever."""
+    end, pause = time.monotonic() + HOLD_SECONDS, 0.1
+    while (ended := record_once(runtime, ended)) and time.monotonic() <= end:
+        time.sleep(pause)
+        pause = min(pause * 2, 5.0)
+    for claim, _outcome in ended:
+        give_up(claim)
+
+
+def give_up(claim: Claim) -> None:
+    """What came of it is known and cannot be written: its lease ends, and it is looked up like what a dead worker leaves behind."""
+    log.error("an outcome was not written", delivery=claim.delivery_id)
+
+
+def record_once(runtime: Runtime, ended: Ended) -> Ended:
+    """Write what came of calls, each by itself; those that could not be written yet."""
+    left = []
+    for claim, outcome in ended:
         try:
             with runtime.sessions.begin() as db:
                 settle(db, runtime, claim.attempt_id, outcome, now=runtime.clock.decision_time(db))
         except (OperationalError, StaleDataError, IntegrityError) as error:  # The last: somebody gave a post its number this moment.
-            if time.monotonic() > end:
-                raise
             log.warning("an outcome could not be written yet", delivery=claim.delivery_id, why=type(error).__name__)
-            time.sleep(pause)
-            pause = min(pause * 2, 5.0)
-        else:
-            return
+            left.append((claim, outcome))
+        except Exception as error:  # It will be looked up, as what a dead worker leaves behind.
+            log.error("an outcome cannot be written", delivery=claim.delivery_id, exc_info=error)
+    return left
 
 
 def _keep(runtime: Runtime, claim: Claim, text: str) -> None:

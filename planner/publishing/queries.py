@@ -18,7 +18,7 @@ from planner.planning.models import Post
 from planner.publishing.models import Amendment, AmendmentKind, AmendmentState, Attempt, Delivery, DeliveryState, Hold, Result
 
 __all__ = [
-    "ACCOUNTS", "DUE", "NEXT_DUE", "WAITING", "AmendmentLine", "AttemptLine", "DeliveryView", "accounts_due", "amendments_of", "delivery_of",
+    "ACCOUNTS", "DUE", "DUE_OF_EACH", "NEXT_DUE", "WAITING", "AmendmentLine", "AttemptLine", "DeliveryView", "accounts_due", "amendments_of", "delivery_of",
     "next_due", "recent",
 ]  # fmt: skip
 
@@ -68,6 +68,17 @@ ACCOUNTS: Select[int] = (
         ~_in_flight(_CHANNEL.id),
     )
     .order_by(_CHANNEL.turn, _CHANNEL.id)
+)
+#: The first that each of the accounts `accounts` may send at `now`; nothing of one that has a call in flight.
+DUE_OF_EACH: Select[Delivery] = (
+    select(Delivery)
+    .where(
+        Delivery.id.in_(
+            select(_any_of(_CHANNEL.id)).where(_CHANNEL.id.in_(bindparam("accounts", expanding=True)), ~_in_flight(_CHANNEL.id)).correlate(None)
+        ),
+        *_may_go(),
+    )
+    .order_by(Delivery.due_at, Delivery.id)
 )
 #: What the account `account` may send at `now`, in the order of its own time; nothing while a call of it is in flight.
 DUE: Select[Delivery] = (

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import BigInteger, String, bindparam, select
+from sqlalchemy import Select, bindparam, literal, select, tuple_, union_all
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session, load_only
 from sqlalchemy.orm.attributes import set_committed_value
 
 from planner.channels import circuit
@@ -17,53 +18,107 @@ from planner.channels.port import Outcome, Receipt, Refused, RetryLater, Sent, U
 from planner.core.i18n import N_
 from planner.core.log import get_logger
 from planner.core.runtime import Runtime
-from planner.core.writing import change, together
+from planner.core.writing import change, put, together
 from planner.ledger.leases import Taking
 from planner.planning import facts as planning
 from planner.planning.models import Post, PostState
 from planner.publishing import natives, rules
 from planner.publishing.models import Attempt, Delivery, DeliveryState, Hold, Native, Result, Watch
 
-__all__ = ["abandon", "publish", "retry", "settle", "stop", "watch"]
+__all__ = ["abandon", "publish", "retry", "settle", "settle_all", "stop", "watch"]
 
 log = get_logger(__name__)
 _RENEWED = N_("The key was renewed while this was on its way; it is sent again with the new one.")
-#: Who has a platform's number already: another post's id, and whether a message found on the platform has it.
+#: Who has a platform's number already: a post's id, and whether a message found on the platform has it.
 Met = tuple[int | None, bool]
 _DEFAULT_ACCOUNT_WAIT = timedelta(minutes=15)
 
 
-def _met(channel: Any, post: Any) -> tuple[Any, Any]:
-    """The two parts of Met as columns, for the number `number`."""
-    number, other = bindparam("number", type_=String()), aliased(Post)
-    taken = select(other.id).where(other.channel_id == channel, other.external_id == number, other.id != post)
-    native = select(Native.id).where(Native.channel_id == channel, Native.external_id == number)
-    return taken.correlate(Delivery).scalar_subquery().label("taken"), native.correlate(Delivery).exists().label("native")
-
-
-# Asked for each message sent, so put together once: an attempt with its delivery and post, and who has a platform's number already.
-# In the order in which everybody takes them; only what is taken is read as it is after waiting for another's change.
-_OF_ATTEMPT = Taking(
-    select(Attempt, Delivery, Post, Channel.failures, *_met(Delivery.channel_id, Delivery.post_id))
+# Asked for each message sent, so put together once: what a success asks of attempts, and who has the platform's numbers already.
+# Taken in one order by everybody; only what is taken is read as it is after waiting for another's change.
+_OF_ATTEMPTS = Taking(
+    select(
+        Attempt.id, Attempt.result, Attempt.started_at, Attempt.delivery_id, Delivery.channel_id, Delivery.state, Delivery.undone, Post, Channel.failures
+    )
     .join(Delivery, Delivery.id == Attempt.delivery_id)
     .join(Post, Post.id == Delivery.post_id)
     .join(Channel, Channel.id == Delivery.channel_id)
-    .where(Attempt.id == bindparam("attempt"))
+    .where(Attempt.id.in_(bindparam("attempts", expanding=True)))
+    .options(load_only(Post.channel_id, Post.title, Post.state, Post.external_id, Post.version))
+    .order_by(Post.id, Attempt.id)
     .execution_options(populate_existing=True),
     of=[Delivery, Attempt, Post],
     skip=False,
 )
-_MET = select(*_met(bindparam("channel", type_=BigInteger()), bindparam("post", type_=BigInteger())))
+
+
+def _having(number: int, kind: type[Post] | type[Native]) -> Select[int, int, str | None, int]:
+    asked: Any = bindparam("numbers", expanding=True)
+    return select(literal(number), kind.channel_id, kind.external_id, kind.id).where(tuple_(kind.channel_id, kind.external_id).in_(asked))
+
+
+_POST, _NATIVE = 0, 1
+_TAKEN = union_all(_having(_POST, Post), _having(_NATIVE, Native))
+
+
+class _Ended(NamedTuple):
+    """An attempt that ended, held with its delivery and its post; as the columns of its statement are."""
+
+    attempt_id: int
+    result: Result | None
+    started_at: datetime
+    delivery_id: int
+    channel_id: int
+    state: DeliveryState
+    undone: list[str]
+    post: Post
+    failures: int
+
+
+def settle_all(db: Session, runtime: Runtime, ended: Mapping[int, Outcome], *, now: datetime) -> None:
+    """Record the outcomes of attempts, by their numbers, and move their deliveries, posts and channels accordingly.
+
+    What went as usual is written together, the rest one by one.
+    """
+    locked = [_Ended(*row) for row in db.execute(_OF_ATTEMPTS(db), {"attempts": list(ended)})]
+    met = _met(db, [(one.channel_id, outcome.receipt.external_id) for one in locked if isinstance(outcome := ended[one.attempt_id], Sent)])
+    rest: list[_Ended] = []
+    seen: set[int] = set()
+    with together(db):
+        for one in locked:
+            outcome = ended[one.attempt_id]
+            if isinstance(outcome, Sent) and one.delivery_id not in seen and _is_usual(one, outcome, met[one.channel_id, outcome.receipt.external_id]):
+                circuit.succeeded(db, one.channel_id, now=now)
+                put(db, Attempt, one.attempt_id, **_as_sent(outcome.receipt, Result.SENT, outcome.note, now))
+                put(db, Delivery, one.delivery_id, **_as_published(outcome.note, now))
+                _mark_published(db, one.post, outcome.receipt, one.started_at, now)
+            else:
+                rest.append(one)
+            seen.add(one.delivery_id)
+    for one in rest:
+        attempt = db.get_one(Attempt, one.attempt_id, populate_existing=True)
+        delivery = db.get_one(Delivery, one.delivery_id, populate_existing=True)
+        set_committed_value(delivery, "post", one.post)
+        _settle(db, runtime, attempt, delivery, ended[one.attempt_id], failures=one.failures, now=now)
+
+
+def _is_usual(one: _Ended, sent: Sent, met: Met) -> bool:
+    """Whether nothing else happened since the attempt was opened, and nobody has the number."""
+    as_opened = one.result is None and one.state is DeliveryState.SENDING and one.post.state is PostState.SENDING
+    return as_opened and not one.failures and one.undone == list(sent.undone) and met == (None, False)
 
 
 def settle(db: Session, runtime: Runtime, attempt_id: int, outcome: Outcome, *, now: datetime) -> None:
-    """Record the outcome of one attempt and move its delivery, post and channel accordingly."""
-    attempt, delivery, failures, met = _locked(db, attempt_id, outcome)
+    """The same for one."""
+    settle_all(db, runtime, {attempt_id: outcome}, now=now)
+
+
+def _settle(db: Session, runtime: Runtime, attempt: Attempt, delivery: Delivery, outcome: Outcome, *, failures: int, now: datetime) -> None:
     if not isinstance(outcome, Unknown) and not (isinstance(outcome, RetryLater) and outcome.down):
         circuit.answered(db, delivery.channel_id, failures, now=now)
     match outcome:
         case Sent(receipt, note, undone):
-            publish(db, delivery, attempt, receipt, Result.SENT, note=note, now=now, met=met)
+            publish(db, delivery, attempt, receipt, Result.SENT, note=note, now=now)
             if attempt.result is Result.SENT and delivery.undone != list(undone):
                 delivery.undone = list(undone)
         case _ if attempt.result is not None:
@@ -108,31 +163,37 @@ def _no_answer(db: Session, delivery: Delivery, reason: str, *, now: datetime) -
     return until
 
 
-def publish(
-    db: Session, delivery: Delivery, attempt: Attempt, receipt: Receipt, result: Result, *, note: str = "", now: datetime, met: Met | None = None
-) -> None:
-    """It is live: the attempt, the delivery and the post say so, with the platform's number.
-
-    met -- who has that number already, when it was read with them; else it is read here.
-    """
+def publish(db: Session, delivery: Delivery, attempt: Attempt, receipt: Receipt, result: Result, *, note: str = "", now: datetime) -> None:
+    """It is live: the attempt, the delivery and the post say so, with the platform's number."""
     if delivery.state is DeliveryState.PUBLISHED:
         if attempt.external_id != receipt.external_id and delivery.post.external_id != receipt.external_id:
             log.error("a second live copy", delivery=delivery.id, attempt=attempt.id, external_id=receipt.external_id)
         return
-    met = met or db.execute(_MET, {"channel": delivery.channel_id, "number": receipt.external_id, "post": delivery.post_id}).one()
-    taken, is_native = met
-    if taken is not None:
+    number = delivery.channel_id, receipt.external_id
+    taken, is_native = _met(db, [number])[number]
+    if taken not in (None, delivery.post_id):
         close(attempt, Result.REFUSED, code="duplicate", reason=f"the platform answered with post {taken}'s number", now=now)
         stop(db, delivery, rules.Stop(DeliveryState.UNCONFIRMED, N_("The platform answered with another post's number.")), now=now)
         return
     if is_native:
         natives.retract(db, delivery.channel_id, receipt.external_id, now=now)
-    went_live_at = receipt.at or attempt.started_at
     with together(db):
         circuit.succeeded(db, delivery.channel_id, now=now)
-        change(db, attempt, result=result, ended_at=now, code="", reason=note[:2000], external_id=receipt.external_id)
-        change(db, delivery, state=DeliveryState.PUBLISHED, hold=None, reason=note, lease_owner=None, lease_until=None, settled_at=now)
-        planning.mark_published(db, delivery.post, external_id=receipt.external_id, url=receipt.url, at=went_live_at, now=now)
+        change(db, attempt, **_as_sent(receipt, result, note, now))
+        change(db, delivery, **_as_published(note, now))
+        _mark_published(db, delivery.post, receipt, attempt.started_at, now)
+
+
+def _as_sent(receipt: Receipt, result: Result, note: str, now: datetime) -> dict[str, Any]:
+    return {"result": result, "ended_at": now, "code": "", "reason": note[:2000], "external_id": receipt.external_id}
+
+
+def _as_published(note: str, now: datetime) -> dict[str, Any]:
+    return {"state": DeliveryState.PUBLISHED, "hold": None, "reason": note, "lease_owner": None, "lease_until": None, "settled_at": now}
+
+
+def _mark_published(db: Session, post: Post, receipt: Receipt, started_at: datetime, now: datetime) -> None:
+    planning.mark_published(db, post, external_id=receipt.external_id, url=receipt.url, at=receipt.at or started_at, now=now)
 
 
 def retry(db: Session, runtime: Runtime, delivery: Delivery, when: datetime, reason: str, *, now: datetime) -> None:
@@ -198,10 +259,11 @@ def watch(db: Session, runtime: Runtime, attempt: Attempt) -> float:
     return db.scalars(select(Watch.since).where(Watch.attempt_id == attempt.id, Watch.observer == observer)).one()
 
 
-def _locked(db: Session, attempt_id: int, outcome: Outcome) -> tuple[Attempt, Delivery, int, Met]:
-    """The attempt, its delivery and its post as they are once they are held; how often in a row its account got no answer; and who has
-    the number that the platform gave."""
-    number = outcome.receipt.external_id if isinstance(outcome, Sent) else None
-    attempt, delivery, post, failures, taken, native = db.execute(_OF_ATTEMPT(db), {"attempt": attempt_id, "number": number}).one()
-    set_committed_value(delivery, "post", post)
-    return attempt, delivery, failures, (taken, native)
+def _met(db: Session, numbers: Sequence[tuple[int, str]]) -> dict[tuple[int, str], Met]:
+    """Who has the numbers that the platform gave, each with its channel. One statement, none without numbers."""
+    if not numbers:
+        return {}
+    db.flush()
+    rows = db.connection().execute(_TAKEN, {"numbers": list(set(numbers))})
+    has = {(kind, channel_id, number): row_id for kind, channel_id, number, row_id in rows}
+    return {(channel_id, number): (has.get((_POST, channel_id, number)), (_NATIVE, channel_id, number) in has) for channel_id, number in numbers}

@@ -275,7 +275,7 @@ def test_ending_a_pause_waits_for_the_worker_that_is_about_to_ask(runtime: Runti
     ending = threading.Thread(target=end_it)
     ending.start()
     with runtime.sessions.begin() as db:
-        outbox.open_attempt(db, runtime, "worker", now=clock.now())
+        outbox.open_attempts(db, runtime, "worker", now=clock.now())
         taken.set()
         ending.join(0.2)
         assert ended == []
@@ -331,7 +331,7 @@ def test_a_pause_waits_for_an_attempt_that_is_being_opened_and_begins_after_it(
     with ThreadPoolExecutor(1) as person:
         with runtime.sessions.begin() as db:
             clock.advance(timedelta(seconds=1))
-            opened = outbox.open_attempt(db, runtime, "worker", now=clock.now())
+            [opened] = outbox.open_attempts(db, runtime, "worker", now=clock.now())
             assert isinstance(opened, outbox.Claim)
             setting = person.submit(set_it)
             assert asked.wait(20)

@@ -241,7 +241,7 @@ def test_a_worker_that_dies_while_sending_is_found_out_and_its_post_is_not_doubl
     with runtime.sessions.begin() as db:
         outbox.fill(db, clock.now())
     with runtime.sessions.begin() as db:
-        claim = outbox.open_attempt(db, runtime, "a worker about to die", now=clock.now())
+        [claim] = outbox.open_attempts(db, runtime, "a worker about to die", now=clock.now())
     platform.accept(claim.post)  # The platform took it; the worker died before it could write that down.
 
     go()
@@ -260,7 +260,7 @@ def test_a_late_success_is_recorded_although_the_lease_is_gone(runtime, approved
     with runtime.sessions.begin() as db:
         outbox.fill(db, clock.now())
     with runtime.sessions.begin() as db:
-        claim = outbox.open_attempt(db, runtime, "a slow worker", now=clock.now())
+        [claim] = outbox.open_attempts(db, runtime, "a slow worker", now=clock.now())
     go(seconds=61)
 
     from planner.publishing.settling import settle
