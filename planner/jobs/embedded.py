@@ -1,4 +1,4 @@
-"""Worker threads: senders and who stands in for them, and others that fill and sweep, look up, amend, renew keys and run jobs.
+"""Worker threads: one that sends, with its crew, and others that fill and sweep, look up, amend, renew keys and run jobs.
 
 The same in the web process and alone.
 """
@@ -9,7 +9,6 @@ import threading
 import time
 from collections.abc import Callable
 from datetime import timedelta
-from functools import partial
 
 from sqlalchemy.orm import Session
 
@@ -20,16 +19,13 @@ from planner.core.runtime import Runtime
 from planner.jobs.run import run_next
 from planner.jobs.tick import keep_house
 from planner.ledger.leases import worker_name
-from planner.publishing import heartbeat, outbox, queries, reconcile
+from planner.publishing import queries, reconcile
 from planner.publishing.carrying_out import amend_next
+from planner.publishing.crew import Crew
 
 __all__ = ["Workers"]
 
 log = get_logger(__name__)
-#: A call that lasts longer, an upload, is no longer counted among those that a sender makes at once: another one sends meanwhile.
-_LASTING_SECONDS = 10.0
-#: So many at most.
-_STAND_INS = 6
 
 
 class Workers:
@@ -38,17 +34,19 @@ class Workers:
     def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime
         self._stopping = threading.Event()
+        self._crew = Crew(runtime, f"sender@{worker_name()}"[:80], runtime.settings.workers)
         self._threads = [
-            threading.Thread(target=self._loop, args=(name, step, rest), name=name, daemon=True)
-            for name, step, rest in [
-                *((f"sender-{number}", self._send, self._until_due) for number in range(1, runtime.settings.workers + 1)),
-                *((f"stand-in-{number}", partial(self._stand_in, number), self._poll) for number in range(1, _STAND_INS + 1)),
-                ("housekeeper", self._keep_house, self._poll),
-                ("observer", self._look_up, self._poll),
-                ("keys", self._renew, self._poll),
-                ("amender", self._amend, self._poll),
-                ("jobs", self._run_job, self._poll),
-            ]
+            *([threading.Thread(target=self._send, name="sender", daemon=True)] if runtime.settings.workers else []),
+            *(
+                threading.Thread(target=self._loop, args=(name, step), name=name, daemon=True)
+                for name, step in [
+                    ("housekeeper", self._keep_house),
+                    ("observer", self._look_up),
+                    ("keys", self._renew),
+                    ("amender", self._amend),
+                    ("jobs", self._run_job),
+                ]
+            ),
         ]
 
     def start(self) -> Workers:
@@ -59,6 +57,7 @@ class Workers:
     def stop(self, timeout: float = 35.0) -> None:
         """Let the threads finish what they are sending, for so many seconds in all; what is left undone is looked up by the next worker."""
         self._stopping.set()
+        self._crew.wake()
         ends_at = time.monotonic() + timeout
         for thread in self._threads:
             thread.join(max(0.0, ends_at - time.monotonic()))
@@ -67,11 +66,11 @@ class Workers:
         """Block until `stop` is called from elsewhere."""
         self._stopping.wait()
 
-    def _loop(self, name: str, step: Callable[[str], bool], rest: Callable[[], float]) -> None:
+    def _loop(self, name: str, step: Callable[[str], bool]) -> None:
         worker = f"{name}@{worker_name()}"[:80]
         while not self._stopping.is_set():
             try:
-                pause = 0.0 if step(worker) else rest()
+                pause = 0.0 if step(worker) else self._poll()
             except Exception as error:  # A database restart or a bug must not end the thread: say so and go on.
                 log.error("worker step failed", worker=name, exc_info=error)
                 pause = self._poll()
@@ -88,16 +87,16 @@ class Workers:
             due = queries.next_due(db, now, longest)
         return (longest if due is None else due - now).total_seconds()
 
-    def _send(self, worker: str) -> bool:
-        return outbox.send_all(self._runtime, worker, goes_on=lambda: not self._stopping.is_set()) > 0
-
-    def _stand_in(self, number: int, worker: str) -> bool:
-        """Send while so many calls last: films that are on their way never make a message late that takes a second."""
-
-        def is_needed() -> bool:
-            return not self._stopping.is_set() and heartbeat.lasting(self._runtime, _LASTING_SECONDS) >= number
-
-        return is_needed() and outbox.send_all(self._runtime, worker, goes_on=is_needed) > 0
+    def _send(self) -> None:
+        """Send until the process stops, and then write what came of the calls that are under way."""
+        while not self._stopping.is_set() or self._crew.under_way:
+            try:
+                if not self._crew.step(takes=not self._stopping.is_set()):
+                    self._crew.wait(self._until_due)
+            except Exception as error:  # A database restart or a bug must not end the thread: say so and go on.
+                log.error("worker step failed", worker="sender", exc_info=error)
+                self._crew.wait(self._poll)
+        self._crew.close()
 
     def _keep_house(self, _worker: str) -> bool:
         keep_house(self._runtime)

@@ -16,7 +16,7 @@ from planner.publishing.models import Delivery, DeliveryState
 if TYPE_CHECKING:
     from planner.publishing.outbox import Claim
 
-__all__ = ["Heartbeat", "lasting"]
+__all__ = ["Heartbeat"]
 
 log = get_logger(__name__)
 
@@ -30,23 +30,25 @@ class Heartbeat:
         self._lease = timedelta(seconds=runtime.settings.lease_seconds)
         self._beating = threading.Lock()
         self._ended = False
-        #: Both on this machine's stopwatch.
-        self.since = self.next_at = 0.0
+        #: On this machine's stopwatch.
+        self.next_at = 0.0
 
     def __enter__(self) -> None:
-        self.since = time.monotonic()
-        self.next_at = self.since + self._lease.total_seconds() / 3
-        _pulse.add(self)
+        self.begin()
 
     def __exit__(self, *_exc: Any) -> None:
+        self.end()
+
+    def begin(self) -> None:
+        self.next_at = time.monotonic() + self._lease.total_seconds() / 3
+        _pulse.add(self)
+
+    def end(self) -> None:
         _pulse.drop(self)
         held = self._beating.acquire(timeout=5)
         self._ended = True
         if held:
             self._beating.release()
-
-    def is_of(self, runtime: Runtime) -> bool:
-        return self._runtime is runtime
 
     def beat(self) -> None:
         """Renew the lease, unless the call has ended meanwhile."""
@@ -91,10 +93,6 @@ class _Pulse:
         with self._changed:
             self._hearts.discard(heart)
 
-    def older(self, runtime: Runtime, seconds: float) -> int:
-        with self._changed:
-            return sum(heart.is_of(runtime) and heart.since <= time.monotonic() - seconds for heart in self._hearts)
-
     def _run(self) -> None:
         while True:
             for heart in self._due():
@@ -112,7 +110,3 @@ class _Pulse:
 
 _pulse = _Pulse()
 
-
-def lasting(runtime: Runtime, seconds: float) -> int:
-    """How many calls of this process have lasted longer than that, as the upload of a film does."""
-    return _pulse.older(runtime, seconds)

@@ -18,10 +18,9 @@ from planner.core.clock import SystemClock, utc_now
 from planner.core.db import sessions_of
 from planner.core.runtime import Runtime
 from planner.core.settings import Settings
-from planner.jobs import embedded
 from planner.jobs.embedded import Workers
 from planner.planning import service as planning
-from planner.publishing import outbox
+from planner.publishing import crew, outbox
 from planner.publishing.check import violations
 from planner.publishing.models import Delivery, DeliveryState
 from tests.conftest import make_settings
@@ -93,7 +92,7 @@ class Cinema(Registry):
 
 
 def test_films_that_are_on_their_way_keep_nothing_short_waiting(runtime: Runtime, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(embedded, "_LASTING_SECONDS", 0.2)
+    monkeypatch.setattr(crew, "LASTING_SECONDS", 0.2)
     cinema = Cinema(runtime.settings)
     runtime = replace(runtime, settings=replace(runtime.settings, poll_seconds=0.05), make_registry=lambda: cinema)
     films, words = [f"Film {number}" for number in range(3)], [f"Word {number}" for number in range(6)]

@@ -1,0 +1,135 @@
+"""Several calls at once, and one hand that writes: what came of all that have ended, and whose turn it is next, is one transaction.
+
+So one moment's posts go out on all their channels at that moment, and SQLite, which has one writer at a time, is never fought over.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from queue import Empty, SimpleQueue
+
+from planner.channels.port import Outcome, Unknown
+from planner.core.runtime import Runtime
+from planner.publishing import outbox
+from planner.publishing.heartbeat import Heartbeat
+from planner.publishing.outbox import Claim
+
+__all__ = ["Crew"]
+
+#: A call that lasts longer, an upload, is no longer counted among those that are made at once: films that are on their way never
+#: make a message late that takes a second.
+LASTING_SECONDS = 10.0
+#: So many more at most.
+_STAND_INS = 6
+_AGAIN_SECONDS = 0.5
+
+
+class Crew:
+    """So many calls at once as `at_once` says, those that last not counted. One thread uses it; the calls run in threads of their own.
+
+    Those end with the process: what is under way then is looked up by the next worker, as whatever a worker leaves behind.
+    """
+
+    def __init__(self, runtime: Runtime, worker: str, at_once: int) -> None:
+        self._runtime, self._worker, self._at_once = runtime, worker, at_once
+        self._claims: SimpleQueue[Claim | None] = SimpleQueue()
+        self._ended: SimpleQueue[tuple[Claim, Outcome] | None] = SimpleQueue()
+        #: What has ended and is to be written.
+        self._known: list[tuple[Claim, Outcome]] = []
+        #: Attempt -> since when on this machine's stopwatch, and what keeps its lease.
+        self._under_way: dict[int, tuple[float, Heartbeat]] = {}
+        #: Attempt -> since when its outcome could not be written.
+        self._failing: dict[int, float] = {}
+        self._threads = 0
+
+    @property
+    def under_way(self) -> int:
+        """Calls that have not ended, or of which nothing is written yet."""
+        return len(self._under_way)
+
+    def step(self, *, takes: bool = True) -> bool:
+        """Write what came of the calls that have ended and, unless `takes` is false, call for what is due while anybody is free;
+        whether there may be more to take at once."""
+        self._look()
+        ended, self._known = self._known, []
+        free = self._free(len(ended)) if takes else 0
+        opened = outbox.record_and_take(self._runtime, self._worker, ended, free) if ended and free else None
+        if opened is not None:
+            self._let_go(ended, ())
+        else:
+            self._let_go(ended, outbox.record_once(self._runtime, ended))
+            opened = outbox.take(self._runtime, self._worker, free) if free else []
+        claims = [one for one in opened if isinstance(one, Claim)]
+        for claim in claims:
+            self._send(claim)
+        return len(claims) < len(opened)  # Whoever was to send what was stopped is still free.
+
+    def wait(self, longest: Callable[[], float]) -> None:
+        """Until a call has ended, somebody says `wake`, or so many seconds are over; it is only asked how many when nothing has happened yet.
+
+        What could not be written is tried again soon.
+        """
+        if self._look():
+            return
+        with suppress(Empty):
+            self._hear(self._ended.get(timeout=min(longest(), _AGAIN_SECONDS) if self._known else longest()))
+
+    def wake(self) -> None:
+        """End a wait. Any thread may say so."""
+        self._ended.put(None)
+
+    def close(self) -> None:
+        """Let the threads end with what they are calling for; whoever calls this takes no more steps."""
+        for _ in range(self._threads):
+            self._claims.put(None)
+
+    def _free(self, ended: int) -> int:
+        long_ago = time.monotonic() - LASTING_SECONDS
+        lasting = sum(since <= long_ago for since, _heart in self._under_way.values())
+        busy = len(self._under_way) - ended
+        return max(0, min(self._at_once - busy + lasting, self._at_once + _STAND_INS - busy))
+
+    def _let_go(self, ended: outbox.Ended, left: outbox.Ended) -> None:
+        """What is written is over. What is not is kept for a while, its lease too."""
+        now = time.monotonic()
+        for one in left:
+            if now - self._failing.setdefault(one[0].attempt_id, now) <= outbox.HOLD_SECONDS:
+                self._known.append(one)
+            else:
+                outbox.give_up(one[0])
+        for number in {claim.attempt_id for claim, _outcome in ended} - {claim.attempt_id for claim, _outcome in self._known}:
+            self._failing.pop(number, None)
+            self._under_way.pop(number)[1].end()
+
+    def _send(self, claim: Claim) -> None:
+        heart = Heartbeat(self._runtime, claim)
+        heart.begin()
+        self._under_way[claim.attempt_id] = time.monotonic(), heart
+        self._claims.put(claim)
+        if self._threads < len(self._under_way):
+            self._threads += 1
+            threading.Thread(target=self._run, name=f"call-{self._threads}", daemon=True).start()
+
+    def _run(self) -> None:
+        while (claim := self._claims.get()) is not None:
+            outcome: Outcome = Unknown(outbox.BROKE)
+            try:
+                outcome = outbox.call(self._runtime, claim)
+            finally:
+                self._ended.put((claim, outcome))
+
+    def _look(self) -> bool:
+        """Hear all that was told; whether there was anything."""
+        heard = False
+        with suppress(Empty):
+            while True:
+                self._hear(self._ended.get_nowait())
+                heard = True
+        return heard
+
+    def _hear(self, told: tuple[Claim, Outcome] | None) -> None:
+        if told is not None:
+            self._known.append(told)
