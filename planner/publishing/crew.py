@@ -12,12 +12,15 @@ from contextlib import suppress
 from queue import Empty, SimpleQueue
 
 from planner.channels.port import Outcome, Unknown
+from planner.core.log import get_logger
 from planner.core.runtime import Runtime
 from planner.publishing import outbox
 from planner.publishing.heartbeat import Heartbeat
 from planner.publishing.outbox import Claim
 
 __all__ = ["Crew"]
+
+log = get_logger(__name__)
 
 #: A call that lasts longer, an upload, is no longer counted among those that are made at once: films that are on their way never
 #: make a message late that takes a second.
@@ -44,6 +47,7 @@ class Crew:
         #: Attempt -> since when its outcome could not be written.
         self._failing: dict[int, float] = {}
         self._threads = 0
+        self._is_woken = False
 
     @property
     def under_way(self) -> int:
@@ -55,10 +59,11 @@ class Crew:
         whether there may be more to take at once."""
         self._look()
         ended, self._known = self._known, []
-        free = self._free(len(ended)) if takes else 0
-        opened = outbox.record_and_take(self._runtime, self._worker, ended, free) if ended and free else None
-        if opened is not None:
-            self._let_go(ended, ())
+        free = self._free({claim.attempt_id for claim, _outcome in ended}) if takes else 0
+        done = outbox.record_and_take(self._runtime, self._worker, ended, free) if ended and free else None
+        if done is not None:
+            left, opened = done
+            self._let_go(ended, left)
         else:
             self._let_go(ended, outbox.record_once(self._runtime, ended))
             opened = outbox.take(self._runtime, self._worker, free) if free else []
@@ -72,13 +77,13 @@ class Crew:
 
         What could not be written is tried again soon.
         """
-        if self._look():
-            return
-        with suppress(Empty):
-            self._hear(self._ended.get(timeout=min(longest(), _AGAIN_SECONDS) if self._known else longest()))
+        if not self._look() and not self._is_woken:
+            with suppress(Empty):
+                self._hear(self._ended.get(timeout=min(longest(), _AGAIN_SECONDS) if self._known else longest()))
+        self._is_woken = False
 
     def wake(self) -> None:
-        """End a wait. Any thread may say so."""
+        """End a wait, this one or the next. Any thread may say so."""
         self._ended.put(None)
 
     def close(self) -> None:
@@ -86,11 +91,11 @@ class Crew:
         for _ in range(self._threads):
             self._claims.put(None)
 
-    def _free(self, ended: int) -> int:
+    def _free(self, ended: set[int]) -> int:
         long_ago = time.monotonic() - LASTING_SECONDS
-        lasting = sum(since <= long_ago for since, _heart in self._under_way.values())
-        busy = len(self._under_way) - ended
-        return max(0, min(self._at_once - busy + lasting, self._at_once + _STAND_INS - busy))
+        busy = [since for number, (since, _heart) in self._under_way.items() if number not in ended]
+        lasting = sum(since <= long_ago for since in busy)
+        return max(0, min(self._at_once - len(busy) + lasting, self._at_once + _STAND_INS - len(busy)))
 
     def _let_go(self, ended: outbox.Ended, left: outbox.Ended) -> None:
         """What is written is over. What is not is kept for a while, its lease too."""
@@ -118,8 +123,9 @@ class Crew:
             outcome: Outcome = Unknown(outbox.BROKE)
             try:
                 outcome = outbox.call(self._runtime, claim)
-            finally:
-                self._ended.put((claim, outcome))
+            except BaseException as error:  # Whatever it is, nobody else would tell what became of the call.
+                log.error("a call ended its thread", delivery=claim.delivery_id, exc_info=error)
+            self._ended.put((claim, outcome))
 
     def _look(self) -> bool:
         """Hear all that was told; whether there was anything."""
@@ -131,5 +137,7 @@ class Crew:
         return heard
 
     def _hear(self, told: tuple[Claim, Outcome] | None) -> None:
-        if told is not None:
+        if told is None:
+            self._is_woken = True
+        else:
             self._known.append(told)

@@ -36,7 +36,7 @@ from planner.publishing import queries, rules, uploads
 from planner.publishing.claiming import Claim, UnpreparedError, open_attempts
 from planner.publishing.heartbeat import Heartbeat
 from planner.publishing.models import Attempt, Delivery, DeliveryState, Hold
-from planner.publishing.settling import abandon, settle, settle_all, stop
+from planner.publishing.settling import abandon, settle, stop
 
 __all__ = [
     "BROKE", "HOLD_SECONDS", "Claim", "Ended", "Stopped", "call", "fill", "give_up", "is_tidy", "open_attempts", "record", "record_and_take", "record_once", "send_all", "send_next", "send_one", "sweep",
@@ -177,15 +177,15 @@ def send_all(runtime: Runtime, worker: str, *, goes_on: Callable[[], bool] = lam
     The outcome of one and the claim of the next are one transaction: half the commits, and nothing waits in between.
     """
     handled = 0
-    following: list[Claim | Stopped] | None = None
+    following: list[Claim | Stopped] = []
     while (following or goes_on()) and (opened := following or take(runtime, worker)):
-        handled, following = handled + 1, None
+        handled, following = handled + 1, []
         if isinstance(claim := opened[0], Claim):
             with Heartbeat(runtime, claim):
-                ended = [(claim, call(runtime, claim))]
-                following = record_and_take(runtime, worker, ended) if goes_on() else None
-                if following is None:
-                    record(runtime, ended)
+                ended: Ended = [(claim, call(runtime, claim))]
+                done = record_and_take(runtime, worker, ended) if goes_on() else None
+                left, following = done or (ended, [])
+                record(runtime, left)
     return handled
 
 
@@ -232,16 +232,20 @@ def call(runtime: Runtime, claim: Claim) -> Outcome:
     return outcome
 
 
-def record_and_take(runtime: Runtime, worker: str, ended: Ended, count: int = 1) -> list[Claim | Stopped] | None:
-    """Write what came of calls and open the next attempts; None when anything about that broke, so that each is to be done by itself."""
+def record_and_take(runtime: Runtime, worker: str, ended: Ended, count: int = 1) -> tuple[Ended, list[Claim | Stopped]] | None:
+    """Write what came of calls and open the next attempts: those that could not be written yet, and what was opened.
+
+    None when anything about it broke: then each is to be done by itself.
+    """
     try:
         with runtime.sessions.begin() as db:
             now = runtime.clock.decision_time(db)
-            settle_all(db, runtime, {claim.attempt_id: outcome for claim, outcome in ended}, now=now)
-            return _told(open_attempts(db, runtime, worker, now=now, count=count))
+            written = settle(db, runtime, {claim.attempt_id: outcome for claim, outcome in ended}, now=now, waits=False)
+            opened = _told(open_attempts(db, runtime, worker, now=now, count=count))
     except Exception as error:
         log.info("outcomes are written by themselves", deliveries=[claim.delivery_id for claim, _outcome in ended], why=type(error).__name__)
         return None
+    return [one for one in ended if one[0].attempt_id not in written], opened
 
 
 def record(runtime: Runtime, ended: Ended) -> None:
@@ -265,7 +269,9 @@ def record_once(runtime: Runtime, ended: Ended) -> Ended:
     for claim, outcome in ended:
         try:
             with runtime.sessions.begin() as db:
-                settle(db, runtime, claim.attempt_id, outcome, now=runtime.clock.decision_time(db))
+                written = settle(db, runtime, {claim.attempt_id: outcome}, now=runtime.clock.decision_time(db), waits=False)
+            if not written:
+                left.append((claim, outcome))
         except (OperationalError, StaleDataError, IntegrityError) as error:  # The last: somebody gave a post its number this moment.
             log.warning("an outcome could not be written yet", delivery=claim.delivery_id, why=type(error).__name__)
             left.append((claim, outcome))

@@ -25,7 +25,7 @@ from planner.planning.models import Post, PostState
 from planner.publishing import natives, rules
 from planner.publishing.models import Attempt, Delivery, DeliveryState, Hold, Native, Result, Watch
 
-__all__ = ["abandon", "publish", "retry", "settle", "settle_all", "stop", "watch"]
+__all__ = ["abandon", "publish", "retry", "settle", "stop", "watch"]
 
 log = get_logger(__name__)
 _RENEWED = N_("The key was renewed while this was on its way; it is sent again with the new one.")
@@ -36,7 +36,7 @@ _DEFAULT_ACCOUNT_WAIT = timedelta(minutes=15)
 
 # Asked for each message sent, so put together once: what a success asks of attempts, and who has the platform's numbers already.
 # Taken in one order by everybody; only what is taken is read as it is after waiting for another's change.
-_OF_ATTEMPTS = Taking(
+_OF_ATTEMPTS = (
     select(
         Attempt.id, Attempt.result, Attempt.started_at, Attempt.delivery_id, Delivery.channel_id, Delivery.state, Delivery.undone, Post, Channel.failures
     )
@@ -46,10 +46,10 @@ _OF_ATTEMPTS = Taking(
     .where(Attempt.id.in_(bindparam("attempts", expanding=True)))
     .options(load_only(Post.channel_id, Post.title, Post.state, Post.external_id, Post.version))
     .order_by(Post.id, Attempt.id)
-    .execution_options(populate_existing=True),
-    of=[Delivery, Attempt, Post],
-    skip=False,
+    .execution_options(populate_existing=True)
 )
+_ENDED = Taking(_OF_ATTEMPTS, of=[Delivery, Attempt, Post], skip=False)
+_ENDED_AND_FREE = Taking(_OF_ATTEMPTS, of=[Delivery, Attempt, Post])
 
 
 def _having(number: int, kind: type[Post] | type[Native]) -> Select[int, int, str | None, int]:
@@ -75,12 +75,13 @@ class _Ended(NamedTuple):
     failures: int
 
 
-def settle_all(db: Session, runtime: Runtime, ended: Mapping[int, Outcome], *, now: datetime) -> None:
-    """Record the outcomes of attempts, by their numbers, and move their deliveries, posts and channels accordingly.
+def settle(db: Session, runtime: Runtime, ended: Mapping[int, Outcome], *, now: datetime, waits: bool = True) -> set[int]:
+    """Record the outcomes of attempts, by their numbers, and move their deliveries, posts and channels accordingly; whose were recorded.
 
+    waits -- for posts that somebody is changing this moment; else these are left for later.
     What went as usual is written together, the rest one by one.
     """
-    locked = [_Ended(*row) for row in db.execute(_OF_ATTEMPTS(db), {"attempts": list(ended)})]
+    locked = [_Ended(*row) for row in db.execute((_ENDED if waits else _ENDED_AND_FREE)(db), {"attempts": list(ended)})]
     met = _met(db, [(one.channel_id, outcome.receipt.external_id) for one in locked if isinstance(outcome := ended[one.attempt_id], Sent)])
     rest: list[_Ended] = []
     seen: set[int] = set()
@@ -99,7 +100,8 @@ def settle_all(db: Session, runtime: Runtime, ended: Mapping[int, Outcome], *, n
         attempt = db.get_one(Attempt, one.attempt_id, populate_existing=True)
         delivery = db.get_one(Delivery, one.delivery_id, populate_existing=True)
         set_committed_value(delivery, "post", one.post)
-        _settle(db, runtime, attempt, delivery, ended[one.attempt_id], failures=one.failures, now=now)
+        _settle_one(db, runtime, attempt, delivery, ended[one.attempt_id], failures=one.failures, now=now)
+    return {one.attempt_id for one in locked}
 
 
 def _is_usual(one: _Ended, sent: Sent, met: Met) -> bool:
@@ -108,12 +110,7 @@ def _is_usual(one: _Ended, sent: Sent, met: Met) -> bool:
     return as_opened and not one.failures and one.undone == list(sent.undone) and met == (None, False)
 
 
-def settle(db: Session, runtime: Runtime, attempt_id: int, outcome: Outcome, *, now: datetime) -> None:
-    """The same for one."""
-    settle_all(db, runtime, {attempt_id: outcome}, now=now)
-
-
-def _settle(db: Session, runtime: Runtime, attempt: Attempt, delivery: Delivery, outcome: Outcome, *, failures: int, now: datetime) -> None:
+def _settle_one(db: Session, runtime: Runtime, attempt: Attempt, delivery: Delivery, outcome: Outcome, *, failures: int, now: datetime) -> None:
     if not isinstance(outcome, Unknown) and not (isinstance(outcome, RetryLater) and outcome.down):
         circuit.answered(db, delivery.channel_id, failures, now=now)
     match outcome:
