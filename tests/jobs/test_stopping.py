@@ -88,7 +88,7 @@ def test_workers_that_are_told_to_stop_write_what_comes_and_call_for_nothing_mor
     wait_until(lambda: states(runtime)["Second"] is PUBLISHED, what="writing the one")
     half, waits = states(runtime), stopping.is_alive()
     line.told["First"].set()
-    stopping.join(60)
+    stopping.join(30)
 
     assert (half, waits) == ({"First": SENDING, "Second": PUBLISHED, "Third": DUE}, True)
     assert states(runtime) == {"First": PUBLISHED, "Second": PUBLISHED, "Third": DUE}
@@ -111,6 +111,7 @@ def test_a_call_that_hangs_keeps_a_stop_no_longer_than_it_was_given(runtime: Run
     left = states(runtime)
     line.told["First"].set()
     wait_until(lambda: states(runtime)["First"] is PUBLISHED, what="writing it in the end")
+    workers.stop(60)  # Nothing of them outlives the test.
 
     assert 0.5 <= took < 10
     assert left == {"First": SENDING, "Second": PUBLISHED, "Third": PUBLISHED}

@@ -393,7 +393,6 @@ class Died(BaseException):
     """What ends a thread, past everything that catches what breaks."""
 
 
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
 def test_a_call_whose_thread_dies_has_an_outcome_nobody_knows_and_is_looked_up(
     runtime: Runtime, clock: StoppedClock, platform: Hall, crew_of: MakeCrew, go: Callable[..., None]
 ) -> None:

@@ -38,7 +38,6 @@ from tests.publishing.test_crew import (  # noqa: F401
 pytestmark = pytest.mark.usefixtures("healthy")
 
 
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
 def test_after_a_call_thread_died_the_crew_goes_on(runtime: Runtime, clock: StoppedClock, platform: Hall, crew_of: MakeCrew) -> None:
     def die(_post: OutgoingPost) -> Outcome:
         raise Died

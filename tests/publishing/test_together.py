@@ -61,7 +61,9 @@ ANSWERS: dict[str, Answer] = {
 }
 #: Of one account, under way at once because the first one's lease ran out: both told the same number.
 TWINS: dict[str, Answer] = {"twin": sent("twin"), "other twin": sent("twin")}
+#: Calls in a row without an answer, before and after.
 FAILURES = {"sent after trouble": 2, "refused after trouble": 3, "no answer for the third time": 2, "unknown for the third time": 2}
+STILL_FAILING = {"no answer": [1], "no answer for the third time": [3], "unknown for the third time": [3]}
 
 
 class Says(Scripted):
@@ -114,6 +116,9 @@ def test_whatever_came_of_calls_it_is_written_together_as_it_would_be_alone(
     left = what_is_left(runtime)
     assert left["together"] == left["alone"]
     assert {said: told["delivery"][0] for said, told in left["alone"].items()} == states(order, twins)
+    assert {said: told["undone"] for said, told in left["alone"].items() if told["undone"]} == {"sent with undone steps": ["first_comment"]}
+    assert {said: told["failures"] for said, told in left["alone"].items() if told["failures"] != [0]} == STILL_FAILING
+    assert {said: told["found"] for said, told in left["alone"].items() if told["found"]} == {}, "what was found there is ours"
     for one in (again, also):
         assert isinstance(one, outbox.Claim)
         outbox.record(runtime, [(one, sent("6"))])
@@ -171,10 +176,11 @@ def what_is_left(runtime: Runtime) -> dict[str, dict[str, dict[str, list[Any]]]]
     with runtime.sessions() as db:
         for post, row, channel in db.execute(select(Post, Delivery, Channel).join(Delivery, Delivery.post_id == Post.id).join(Channel, Channel.id == Post.channel_id)):
             told = left[channel.name.split(":")[0]][post.text]
-            told["delivery"] = [row.state, row.hold, row.reason, row.tries, row.looks, row.next_at, row.settled_at, row.undone, row.lease_until]
+            told["delivery"] = [row.state, row.hold, row.reason, row.tries, row.looks, row.next_at, row.settled_at, row.lease_until]
+            told["undone"], told["failures"] = row.undone, [channel.failures]
             told["post"] = [post.state, post.external_id, post.external_url, post.published_at, post.updated_at, post.version]
             told["channel"] = [
-                channel.state, channel.state_reason, channel.wait_until, channel.wait_reason, channel.failures, channel.failing_since, channel.last_success_at,
+                channel.state, channel.state_reason, channel.wait_until, channel.wait_reason, channel.failing_since, channel.last_success_at,
                 channel.version,
             ]  # fmt: skip
             told["attempts"] = [
