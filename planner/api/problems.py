@@ -187,7 +187,8 @@ def _answer(
     }
     if errors:
         body["errors"] = errors
-    response = Response(json.dumps(body, ensure_ascii=False), status=status, mimetype=MIME)
+    # A name that somebody made up may hold half a character, which no text may.
+    response = Response(json.dumps(body, ensure_ascii=False).encode(errors="replace"), status=status, mimetype=MIME)
     response.headers["Content-Language"] = language()
     response.headers.extend(dict(headers or {}))
     response.vary.add("Accept-Language")

@@ -143,3 +143,10 @@ def test_a_malformed_channel_is_refused_beside_its_member(admin: Caller, member:
     answer = admin.post("/channels", {"platform": "x", "name": "Our X", "access_token": "token", **member})
 
     assert (answer.status_code, [one["field"] for one in answer.json["errors"]]) == (422, [field])
+
+
+@pytest.mark.parametrize("name", ["nonsense\ud800", "\udfff", "__class__", "a.b"])
+def test_a_member_nobody_knows_is_refused_whatever_it_is_called(admin: Caller, planned: dict[str, Any], name: str) -> None:
+    answer = admin.patch(f"/posts/{planned['id']}", {name: 1}, match="*")
+
+    assert (answer.status_code, answer.json["errors"][0]["detail"]) == (422, "There is no such member.")
