@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import re
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from planner.core.errors import Conflict, Invalid
 from planner.core.i18n import N_
+from planner.core.types import seal, unseal
 from planner.ledger.models import IdempotencyKey
 
 __all__ = ["LIFE", "PARAMETER", "Claim", "KeyReused", "answer", "claim", "key_of", "release"]
@@ -23,7 +25,9 @@ __all__ = ["LIFE", "PARAMETER", "Claim", "KeyReused", "answer", "claim", "key_of
 LIFE = timedelta(hours=24)
 #: After this long, a request that never answered is taken to have died with its process, and may be tried again.
 _PATIENCE = timedelta(seconds=60)
-_KEPT_HEADERS = ("ETag", "Location", "Content-Type")
+_KEPT_HEADERS = ("ETag", "Location", "Content-Type", "Cache-Control")
+#: Before an answer that no cache may keep, since it tells a secret once: the database holds it encrypted. No JSON begins like this.
+_SEALED = "sealed:"
 
 PARAMETER: dict[str, Any] = {
     "in": "header",
@@ -83,7 +87,7 @@ def claim(db: Session, key: str, *, user_id: int, request: Request, now: datetim
         if (row.target, row.body_digest) != (target, digest):
             raise KeyReused(N_("This Idempotency-Key was used for another request. Use a new one."), field="Idempotency-Key")
         if row.status is not None:
-            return Response(row.body, status=row.status, headers={**(row.headers or {}), "Idempotent-Replay": "true"})
+            return Response(_opened(row.body or ""), status=row.status, headers={**(row.headers or {}), "Idempotent-Replay": "true"})
         row_id = row.id if _take_over(db, row, now) else None
     db.commit()
     if row_id is None:
@@ -95,8 +99,14 @@ def answer(db: Session, held: Claim, response: Response) -> None:
     """Keep the answer, in the transaction of the write itself. Raises Conflict when somebody took the key over."""
     kept = {name: response.headers[name] for name in _KEPT_HEADERS if name in response.headers}
     body = response.get_data(as_text=True)
+    if response.cache_control.no_store:
+        body = _SEALED + base64.b64encode(seal(body)).decode()
     if not _mine(db, held, status=response.status_code, headers=kept, body=body):
         raise InProgress(_UNDER_WAY)
+
+
+def _opened(body: str) -> str:
+    return unseal(base64.b64decode(body.removeprefix(_SEALED))) if body.startswith(_SEALED) else body
 
 
 def release(db: Session, held: Claim) -> None:

@@ -71,7 +71,7 @@ def index() -> dict[str, Any]:
 @creates("share.make")
 @bp.arguments(ShareIn)
 @bp.response(201, MadeOut)
-def make(given: dict[str, Any]) -> dict[str, Any]:
+def make(given: dict[str, Any]) -> tuple[dict[str, Any], int, dict[str, str]]:
     """A new link; its address is told this once."""
     life = timedelta(days=given["days"]) if given["days"] else None
     wanted = shares.NewShare(
@@ -80,7 +80,8 @@ def make(given: dict[str, Any]) -> dict[str, Any]:
     )  # fmt: skip
     made, token = shares.make(g.db, wanted, actor=g.user, now=g.now)
     address = f"{settings().base_url.rstrip('/')}/s/{token}" + (".ics" if made.kind is ShareKind.FEED else "")
-    return {"id": made.id, "name": made.name, "kind": made.kind, "expires_at": made.expires_at, "address": address}
+    told = {"id": made.id, "name": made.name, "kind": made.kind, "expires_at": made.expires_at, "address": address}
+    return told, 201, {"Cache-Control": "no-store"}
 
 
 @creates("read")

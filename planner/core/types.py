@@ -12,7 +12,7 @@ from sqlalchemy.types import TypeDecorator
 
 from planner.core.secrets import Sealer
 
-__all__ = ["Choice", "Sealed", "UtcDateTime", "unseal", "use_sealer"]
+__all__ = ["Choice", "Sealed", "UtcDateTime", "seal", "unseal", "use_sealer"]
 
 _sealer: Sealer | None = None
 
@@ -73,6 +73,11 @@ class Sealed(TypeDecorator[str]):
 
     def process_result_value(self, value: bytes | None, dialect: Dialect) -> str | None:
         return None if value is None else unseal(value)
+
+
+def seal(value: str) -> bytes:
+    """A secret as a Sealed column would hold it, for who keeps it in another kind of column."""
+    return _keys().seal(value)
 
 
 def unseal(value: bytes) -> str:

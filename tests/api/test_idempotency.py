@@ -50,6 +50,17 @@ def test_the_same_key_for_another_body_or_address_is_refused(admin: Caller, rows
     assert count(rows, Campaign) == 1
 
 
+def test_an_answer_that_tells_a_link_once_lies_in_the_database_encrypted(admin: Caller, rows: Session) -> None:
+    first = admin.post("/shares", {"name": "Agency"}, Idempotency_Key="k1")
+    kept = rows.scalars(select(IdempotencyKey.body)).one() or ""
+    rows.rollback()
+    again = admin.post("/shares", {"name": "Agency"}, Idempotency_Key="k1")
+
+    assert (first.status_code, again.status_code, again.json) == (201, 201, first.json)
+    assert [one.headers["Cache-Control"] for one in (first, again)] == ["no-store"] * 2
+    assert first.json["address"].rpartition("/")[2] not in kept
+
+
 def test_two_people_may_use_the_same_key(admin: Caller, caller: Callable[..., Caller], rows: Session) -> None:
     admin.post("/campaigns", {"name": "Spring"}, Idempotency_Key="k1")
 
