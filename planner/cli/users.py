@@ -79,7 +79,7 @@ def disable(run: Run, email: str) -> None:
 
 
 def _link(run: Run, user: User) -> str:
-    token = service.sign_in_link(run.db, user, now=run.now)
+    token = service.invite(run.db, user, actor=run.actor, now=run.now)
     return f"{run.runtime.settings.base_url.rstrip('/')}/sign-in/{token}"
 
 

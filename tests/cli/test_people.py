@@ -89,6 +89,20 @@ def test_a_token_is_shown_once_works_and_is_revoked(
     assert (revoked["name"], revoked["expires_at"], revoked["revoked_at"]) == ("sync", "2026-04-01T12:00:00Z", "2026-03-02T12:00:00Z")
 
 
+def test_a_link_made_for_somebody_stands_in_the_history_and_none_is_made_for_who_may_not_sign_in(
+    told: Callable[..., Any], refused: Callable[..., str], rows: Session
+) -> None:
+    make_user(rows, email="ann@example.com", name="Ann")
+    make_user(rows, email="gone@example.com", name="Gone", active=False)
+    rows.commit()
+
+    told("users", "link", "ann@example.com")
+    rows.rollback()
+    assert rows.scalars(select(Entry.subject_name).where(Entry.action == "user.invited")).all() == ["Ann"]
+    rows.rollback()
+    assert refused("users", "link", "gone@example.com") == "Gone may not sign in. Let them back in first."
+
+
 def test_people_make_tokens_for_themselves_only(told: Callable[..., Any], refused: Callable[..., str], rows: Session) -> None:
     make_user(rows, email="ann@example.com", roles=("author",))
     make_user(rows, email="bob@example.com", roles=("author",))
