@@ -16,7 +16,7 @@ from planner.core.secrets import new_token, token_digest
 
 __all__ = [
     "LINK_LIFE", "create_user", "disable", "enable", "invite", "issue_token", "note_token_use", "prefer", "revoke_token", "set_roles", "sign_in_link",
-    "use_link", "user_by_email", "user_for_token", "user_of_link", "valid_token",
+    "spend_links", "use_link", "user_by_email", "user_for_token", "user_of_link", "valid_token",
 ]  # fmt: skip
 
 #: How long a one-time sign-in link works.
@@ -57,16 +57,17 @@ def set_roles(db: Session, user: User, roles: list[str], *, actor: User | None, 
 
 
 def disable(db: Session, user: User, *, actor: User | None, now: datetime) -> None:
-    """End a person's access at once: sessions and tokens stop working. The account and its history stay."""
+    """End a person's access at once: sessions, tokens and links not used yet stop working. The account and its history stay."""
     _keep_an_admin(db, user, still_admin=False)
     user.active = False
     user.fs_uniquifier = uuid.uuid4().hex
+    spend_links(db, user, now=now)
     db.execute(update(ApiToken).where(ApiToken.user_id == user.id, ApiToken.revoked_at.is_(None)).values(revoked_at=now))
     history.record(db, actor, "user.disabled", user, now=now)
 
 
 def enable(db: Session, user: User, *, actor: User | None, now: datetime) -> None:
-    """Let a disabled person back in, with the roles they had; their old tokens stay revoked."""
+    """Let a disabled person back in, with the roles they had; their old tokens and links stay dead."""
     if user.active:
         return
     user.active = True
@@ -162,6 +163,11 @@ def use_link(db: Session, token: str, *, now: datetime) -> None:
         raise NotFound(N_("This sign-in link was used or has expired. Ask for a new one: flask planner users link."))
 
 
+def spend_links(db: Session, user: User, *, now: datetime) -> None:
+    """Let no link that was made for this person sign anybody in any more."""
+    db.execute(update(SignInLink).where(SignInLink.user_id == user.id, SignInLink.used_at.is_(None)).values(used_at=now))
+
+
 def _roles(db: Session, names: list[str] | tuple[str, ...]) -> list[Role]:
     wanted = {str(name) for name in names}
     unknown = wanted - {role.value for role in RoleName}
@@ -179,6 +185,8 @@ def _roles(db: Session, names: list[str] | tuple[str, ...]) -> list[Role]:
 def _keep_an_admin(db: Session, user: User, *, still_admin: bool) -> None:
     if still_admin or RoleName.ADMIN not in user.role_names:
         return
+    # Two who take each other's role at one moment wait for each other here; the second counts what the first has left.
+    db.execute(select(Role.id).where(Role.name == RoleName.ADMIN.value).with_for_update(key_share=True))
     others = db.scalar(
         select(func.count()).select_from(User).join(User.roles).where(Role.name == RoleName.ADMIN.value, User.active, User.id != user.id)
     )

@@ -13,12 +13,13 @@ from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
 from flask_login import current_user
 from flask_principal import identity_loaded
-from flask_security import Security, SQLAlchemySessionUserDatastore
+from flask_security import Security, SQLAlchemySessionUserDatastore, password_changed
 from flask_wtf import CSRFProtect
 from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import lazyload, with_expression
 from werkzeug.datastructures import ImmutableMultiDict
 
+from planner.accounts import service
 from planner.accounts.models import Role, User, user_roles
 from planner.core.clock import utc_now
 from planner.core.settings import Settings
@@ -54,6 +55,11 @@ class _Store(SQLAlchemySessionUserDatastore):
         if set(kwargs) == {"fs_uniquifier"} and not case_insensitive:
             return database.session.scalar(_by_mark(), {"mark": kwargs["fs_uniquifier"]})
         return super().find_user(case_insensitive, **kwargs)
+
+
+def _only_the_password(_app: Flask, *, user: User, **_more: Any) -> None:
+    """Who has just set a password signs in by that: a link that still lies in a mailbox opens nothing any more."""
+    service.spend_links(database.session, user, now=g.now)
 
 
 @lru_cache(maxsize=1)
@@ -108,6 +114,7 @@ def init_app(app: Flask, settings: Settings) -> None:
         identity_loaded.disconnect(receiver, app)
     # People are known by their session alone; Flask-Security would look for tokens of its own in every address and JSON body.
     app.login_manager.request_loader(lambda _request: None)  # type: ignore[attr-defined]
+    password_changed.connect(_only_the_password, app)
     guess_slowly = limiter.limit("30 per minute;300 per hour", methods=["POST"])
     app.view_functions["security.login"] = guess_slowly(app.view_functions["security.login"])  # type: ignore[assignment]
 

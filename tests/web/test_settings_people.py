@@ -89,6 +89,18 @@ def test_someone_who_came_by_link_sets_a_first_password(app: Flask, client: Brow
     assert (ines(app_db).password or "").startswith("$argon2")
 
 
+def test_a_link_that_lies_about_opens_nothing_once_a_password_is_set(app: Flask, client: Browser, app_db: Session) -> None:
+    first = link_in(client.submit("/settings/people/new", email="ines@example.com", name="", roles=["viewer"]).text)
+    second = link_in(client.submit(f"/settings/people/{ines(app_db).id}/link").text)
+    app.test_client_class = Browser
+    visitor: Any = app.test_client()
+    visitor.submit(first)
+    assert visitor.get(second).status_code == 200
+    visitor.submit("/change", new_password="correct horse battery", new_password_confirm="correct horse battery")
+
+    assert (visitor.get(second).status_code, visitor.get("/").status_code) == (404, 200)
+
+
 def test_no_browser_asks_for_every_role_at_once(client: Browser, app_db: Session) -> None:
     pages = [client.get(path).text for path in ("/settings/people/new", f"/settings/people/{someone(app_db).id}")]
 
