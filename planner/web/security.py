@@ -4,26 +4,26 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from functools import lru_cache
+from functools import lru_cache, wraps
 from typing import Any
 
-from flask import Flask, g, request
+from flask import Flask, abort, g, request
 from flask_babel import lazy_gettext as _l
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
 from flask_login import current_user
 from flask_principal import identity_loaded
-from flask_security import Security, SQLAlchemySessionUserDatastore, password_changed
+from flask_security import Security, SQLAlchemySessionUserDatastore, password_changed, uia_email_mapper
 from flask_wtf import CSRFProtect
 from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import lazyload, with_expression
 from werkzeug.datastructures import ImmutableMultiDict
 
-from planner.accounts import service
+from planner.accounts import guessing, service
 from planner.accounts.models import Role, User, user_roles
 from planner.core.clock import utc_now
 from planner.core.settings import Settings
-from planner.web.session import database
+from planner.web.session import committing, database
 
 __all__ = ["csrf", "init_app", "limiter", "stays_here"]
 
@@ -55,6 +55,25 @@ class _Store(SQLAlchemySessionUserDatastore):
         if set(kwargs) == {"fs_uniquifier"} and not case_insensitive:
             return database.session.scalar(_by_mark(), {"mark": kwargs["fs_uniquifier"]})
         return super().find_user(case_insensitive, **kwargs)
+
+
+def _counted(view: Any) -> Any:
+    """The sign-in, each of whose tries counts for the account that is meant, however its address is written."""
+
+    @wraps(view)
+    def sign_in() -> Any:
+        if request.method != "POST" or current_user.is_authenticated:
+            return view()
+        address = uia_email_mapper(request.form.get("email", "").strip())
+        if address:
+            with committing(database.session):
+                guessing.count(database.session, address, now=g.now)
+        answer = view()
+        if address and current_user.is_authenticated:
+            guessing.forget(database.session, address)  # In the transaction in which the library writes the sign-in down.
+        return answer
+
+    return sign_in
 
 
 def _only_the_password(_app: Flask, *, user: User, **_more: Any) -> None:
@@ -115,8 +134,17 @@ def init_app(app: Flask, settings: Settings) -> None:
     # People are known by their session alone; Flask-Security would look for tokens of its own in every address and JSON body.
     app.login_manager.request_loader(lambda _request: None)  # type: ignore[attr-defined]
     password_changed.connect(_only_the_password, app)
-    guess_slowly = limiter.limit("30 per minute;300 per hour", methods=["POST"])
-    app.view_functions["security.login"] = guess_slowly(app.view_functions["security.login"])  # type: ignore[assignment]
+    views: dict[str, Any] = app.view_functions
+    views["security.login"] = _counted(views["security.login"])
+    for asks_password in ("security.login", "security.verify", "security.change_password"):
+        views[asks_password] = limiter.limit("30 per minute;300 per hour", methods=["POST"])(views[asks_password])
+    # These are pages. What the library would say to a program is more than anybody needs: a token of its own, the reason of a refusal.
+    app.extensions["security"].want_json(lambda _request: False)
+
+    @app.before_request
+    def _no_programs() -> None:
+        if request.blueprint == "security" and request.is_json:
+            abort(415)
 
     @app.before_request
     def _no_way_out() -> None:

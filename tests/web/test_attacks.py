@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -13,12 +14,13 @@ from markupsafe import escape
 from sqlalchemy import event, select
 from sqlalchemy.orm import Session
 
+from planner.accounts import guessing
 from planner.accounts import service as accounts
-from planner.accounts.models import User
+from planner.accounts.models import SignInFailure, User
 from planner.catalog.models import Asset, AssetKind
 from planner.planning import rules, service
 from planner.planning.models import Post, PostState
-from tests.conftest import Browser
+from tests.conftest import Browser, StoppedClock
 from tests.factories import NOON, make_asset, make_post, make_user
 from tests.web.scene import PLANTED, SECRET_TITLE, Scene, make_scene, stored
 
@@ -213,3 +215,61 @@ def test_guessing_passwords_is_slowed_down(app: Flask) -> None:
     statuses = [client.post("/login", data=sent) for _ in range(31)]
     assert (statuses[29].status_code, statuses[30].status_code) == (200, 429)
     assert "Too many tries" in statuses[30].text
+
+
+def test_guessing_one_password_from_many_addresses_is_slowed_down(app: Flask, app_db: Session, clock: StoppedClock, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(guessing, "MOST_TRIES", 5)
+    with app.test_request_context():
+        user = make_user(app_db, email="ines@example.com", password=hash_password(PASSWORD))
+        link = accounts.sign_in_link(app_db, user, now=NOON)
+    app_db.commit()
+    app.test_client_class = Browser
+    client: Any = app.test_client()
+
+    def statuses(password: str, *written: str) -> list[int]:
+        """One try a spelling, each from a network of its own."""
+        found = []
+        for number, email in enumerate(written):
+            place = {"REMOTE_ADDR": f"192.0.2.{number}"}
+            sent = {"csrf_token": client.token(), "email": email, "password": password}
+            found.append(client.post("/login", data=sent, environ_base=place).status_code)
+        return found
+
+    spellings = ["ines@example.com", "INES@example.com", " ines@EXAMPLE.com", "ines@ｅxample.com"]
+    assert statuses("x", *spellings) == [200] * 4
+    assert statuses(PASSWORD, "ines@example.com") == [302], "a few tries keep nobody out, and are forgotten with the right one"
+    client.submit("/logout")
+    assert statuses("x", *spellings, "Ines@example.com") == [200] * 5
+    assert statuses(PASSWORD, "ines@example.com", "nobody@example.com") == [429, 200]
+    assert statuses("x", *["nobody@example.com"] * 5) == [200] * 4 + [429], "the same for an address that nobody has"
+    assert client.submit(f"/sign-in/{link}").status_code == 302
+    client.submit("/logout")
+    clock.advance(timedelta(hours=1))
+    assert statuses(PASSWORD, "ines@example.com") == [302]
+    assert app_db.scalars(select(SignInFailure)).all() == []
+
+
+@pytest.mark.parametrize("address", ["/verify", "/change"])
+def test_guessing_the_password_of_a_session_that_was_left_open_is_slowed_down(address: str, app: Flask, app_db: Session, sign_in: SignIn) -> None:
+    with app.test_request_context():
+        user = make_user(app_db, password=hash_password(PASSWORD))
+    app_db.commit()
+    client = sign_in(user)
+    tries = [client.submit(address).status_code for _ in range(31)]
+    assert (set(tries[:30]), tries[30]) == ({200}, 429)
+
+
+@pytest.mark.parametrize("sent", [[1, 2], "text", {"email": "ines@example.com", "password": PASSWORD}])
+def test_the_sign_in_page_talks_to_no_program(sent: Any, app: Flask, app_db: Session) -> None:
+    with app.test_request_context():
+        make_user(app_db, email="ines@example.com", password=hash_password(PASSWORD))
+    app_db.commit()
+    app.test_client_class = Browser
+    client: Any = app.test_client()
+
+    as_json = client.post("/login?include_auth_token", json=sent, headers={"X-CSRFToken": client.token()})
+    form = {"csrf_token": client.token(), "email": "ines@example.com", "password": PASSWORD}
+    as_form = client.post("/login?include_auth_token", data=form, headers={"Accept": "application/json"})
+
+    assert (as_json.status_code, as_form.status_code) == (415, 302)
+    assert "authentication_token" not in as_json.text + as_form.text
