@@ -7,25 +7,41 @@ from functools import wraps
 from typing import Any, TypeVar
 from urllib.parse import urlencode
 
-from flask import Flask, g, redirect, request
+from flask import Flask, current_app, g, redirect, request, session
 from werkzeug.wrappers import Response
 
 from planner.accounts.rules import require
 from planner.core.errors import NotFound
 from planner.core.lazy import Lazy
 
-__all__ = ["init_app", "needs", "public"]
+__all__ = ["bound", "init_app", "needs", "public", "takes_files"]
 
 View = TypeVar("View", bound=Callable[..., Any])
 _PUBLIC = {"static", "security.login", "security.logout"}
 #: Larger numbers are nobody's: the databases count in 64 bits.
 _LAST_ID = 2**63 - 1
+#: Bytes of a form without files; a file is as large as PLANNER_MAX_UPLOAD_MB says.
+_MOST_OF_A_FORM = 5_000_000
 
 
 def public(view: View) -> View:
     """Mark a view that anybody may open."""
     view.is_public = True  # type: ignore[attr-defined]
     return view
+
+
+def takes_files(view: View) -> View:
+    """Mark a view that is sent files: whoever is signed in may send it as much as PLANNER_MAX_UPLOAD_MB says."""
+    view.takes_files = True  # type: ignore[attr-defined]
+    return view
+
+
+def bound() -> None:
+    """Refuse a large body before any of it lies on the disk: asked before everything else, also before whose form it is."""
+    view = current_app.view_functions.get(request.endpoint or "")
+    view = view.load() if isinstance(view, Lazy) else view
+    if not getattr(view, "takes_files", False) or "_user_id" not in session:
+        request.max_content_length = min(_MOST_OF_A_FORM, current_app.config["MAX_CONTENT_LENGTH"])
 
 
 def needs(action: str) -> Callable[[View], View]:

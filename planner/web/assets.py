@@ -28,7 +28,7 @@ from planner.insights.traffic import AssetTraffic, asset_traffic
 from planner.insights.watched import untold, watched
 from planner.planning import queries as planning
 from planner.planning.models import PostState
-from planner.web.access import needs
+from planner.web.access import needs, takes_files
 from planner.web.catalog import language_names
 from planner.web.cropping import focuses, shapes
 from planner.web.definitions import definitions, regimes
@@ -81,6 +81,7 @@ def show(asset_id: int) -> ResponseReturnValue:
 
 
 @needs("asset.edit")
+@takes_files
 def upload(asset_id: int) -> ResponseReturnValue:
     asset = queries.asset(g.db, asset_id, viewer=g.user)
     require(g.user, "asset.edit", asset)

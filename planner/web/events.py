@@ -16,7 +16,7 @@ from planner.people import events as service
 from planner.people.models import Event
 from planner.planning import event_files
 from planner.planning.event_files import EventTable
-from planner.web.access import needs
+from planner.web.access import needs, takes_files
 from planner.web.calendar.ways import back_to, moment_to_undo, say_with_undo
 from planner.web.forms.events import EventForm
 from planner.web.forms.imports import PlanForm
@@ -83,6 +83,7 @@ def edit(event_id: int) -> ResponseReturnValue:
 
 
 @needs("event.edit")
+@takes_files
 def send() -> ResponseReturnValue:
     """A table of events: all of it is added, or with an error in it nothing, and the page says what is wrong row by row."""
     form, wrong = PlanForm(), None

@@ -24,7 +24,7 @@ from planner.ledger.models import Job, JobState
 from planner.listening import importing as mentions
 from planner.listening import mention_rows
 from planner.listening.queries import titles_about
-from planner.web.access import needs
+from planner.web.access import needs, takes_files
 from planner.web.catalog import language_names
 from planner.web.forms.imports import ImportForm
 from planner.web.sent_files import ERRORS, TABLE, as_csv, download, keep, list_of, path_of, throw_away_old
@@ -51,6 +51,7 @@ _SHOWN, _PREVIEWED = 200, 8
 
 
 @needs("asset.import")
+@takes_files
 def new() -> ResponseReturnValue:
     """Send a file; it is checked as a whole, and nothing is written before the next step."""
     form = ImportForm()

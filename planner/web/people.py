@@ -20,7 +20,7 @@ from planner.people.person_models import TIERS, Person, Tier
 from planner.people.rules import PersonValues
 from planner.planning import mentions
 from planner.planning.queries import history_of
-from planner.web.access import needs
+from planner.web.access import needs, takes_files
 from planner.web.forms.people import PeopleFileForm, PersonForm
 from planner.web.languages import say
 from planner.web.sent_files import ERRORS, TABLE, as_csv, download, keep, list_of, path_of, throw_away_old
@@ -115,6 +115,7 @@ def wires(text: str) -> dict[str, Any]:
 
 
 @needs("person.edit")
+@takes_files
 def send() -> ResponseReturnValue:
     """Send a table; it is checked as a whole, and nobody is added before the next step."""
     form = PeopleFileForm()

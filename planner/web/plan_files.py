@@ -16,7 +16,7 @@ from planner.core.i18n import N_
 from planner.planning import exporting, importing
 from planner.planning.importing import Plan
 from planner.publishing.exporting import native_lines
-from planner.web.access import needs
+from planner.web.access import needs, takes_files
 from planner.web.calendar.asking import Asked, asked_of
 from planner.web.calendar.ways import back_to, moment_to_undo, say_with_undo
 from planner.web.calendar.years import strip_of
@@ -38,6 +38,7 @@ _OF_CAMPAIGNS = ("campaign", "starts_on", "ends_on", "embargo_lifts_on", "posts"
 
 
 @needs("post.create")
+@takes_files
 def send() -> ResponseReturnValue:
     """Send a file; it is checked as a whole, and nothing is planned before the next step."""
     form = PlanForm()

@@ -23,6 +23,7 @@ from planner.accounts import guessing, service
 from planner.accounts.models import Role, User, user_roles
 from planner.core.clock import utc_now
 from planner.core.settings import Settings
+from planner.web.access import bound
 from planner.web.session import committing, database
 
 __all__ = ["csrf", "init_app", "limiter", "stays_here"]
@@ -118,9 +119,10 @@ def init_app(app: Flask, settings: Settings) -> None:
     )
 
     @app.before_request
-    def _nonce() -> None:
-        """Before anything may refuse: the page that says why loads its script as well."""
+    def _first() -> None:
+        """Before anything may refuse: the page that says why loads its script as well. And before anything reads what was sent."""
         g.nonce = secrets.token_urlsafe(16)
+        bound()
 
     csrf.init_app(app)
     limiter.init_app(app)

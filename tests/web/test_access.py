@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -313,3 +314,16 @@ def test_no_form_is_taken_without_the_token_of_ones_own_session(token: str | Non
 
     assert {endpoint: status for endpoint, status in answers.items() if status != 400} == {}
     assert stored(app_db) == before
+
+
+def test_a_large_body_is_taken_only_from_who_is_signed_in_and_only_where_files_are_sent(app: Flask, app_db: Session, scene: Scene) -> None:
+    def taking(who: str, size: int) -> set[str]:
+        """Where so much is not refused at once. None of it is sent: what is said of it decides."""
+        client = client_of(app, scene, who)
+        sent: dict[str, Any] = {"content_type": "multipart/form-data; boundary=x", "environ_overrides": {"CONTENT_LENGTH": str(size)}}
+        return {endpoint for endpoint, address in pages(app, scene) if client.post(address, **sent).status_code != 413}
+
+    files = {"assets.upload", "events.send", "imports.new", "people.send", "plan_files.send", "promotion.import_promotions"}
+    assert taking("admin", 500_000_000) == files
+    assert taking("anonymous", 5_000_001) == set()
+    assert taking("anonymous", 4_000_000) == {endpoint for endpoint, _address in pages(app, scene)}

@@ -14,7 +14,7 @@ from planner.promotion import importing, queries, service
 from planner.promotion.knobs import Knobs, load
 from planner.promotion.models import PromotionSettings
 from planner.promotion.verdict import Thresholds
-from planner.web.access import needs
+from planner.web.access import needs, takes_files
 from planner.web.forms.promotion import ImportForm, SettingsForm
 from planner.web.session import committing
 
@@ -46,6 +46,7 @@ def settings() -> ResponseReturnValue:
 
 
 @needs("promotion.record")
+@takes_files
 def import_promotions() -> ResponseReturnValue:
     """Past promotions from a file: all rows, or none and each wrong one named."""
     form = ImportForm(prefix="import")
