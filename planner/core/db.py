@@ -58,10 +58,11 @@ class Record(Base):
 
 
 def engine_options(url: str) -> dict[str, Any]:
-    """How an engine for this address is made, beside the address itself."""
+    """How an engine for this address is made, beside the address itself. Errors, which the log holds, tell no values: those may be under embargo."""
+    common: dict[str, Any] = {**_JSON, "hide_parameters": True}
     if make_url(url).get_backend_name() == "sqlite":
-        return {**_JSON, "connect_args": {"timeout": BUSY_SECONDS, "check_same_thread": False}}
-    return {**_JSON, "pool_pre_ping": True, "pool_size": 10}
+        return common | {"connect_args": {"timeout": BUSY_SECONDS, "check_same_thread": False}}
+    return common | {"pool_pre_ping": True, "pool_size": 10}
 
 
 def make_engine(url: str) -> Engine:
