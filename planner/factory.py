@@ -30,7 +30,7 @@ def create_app(settings: Settings | None = None, *, clock: Clock | None = None) 
     settings -- None reads the PLANNER_* variables. Raises BadSetting, which ends the program with one sentence.
     """
     settings = settings or Settings.from_env()
-    settings.data_path.mkdir(parents=True, exist_ok=True)
+    settings.data_path.mkdir(mode=0o700, parents=True, exist_ok=True)
     set_up_logging(settings.log_level)
     use_sealer(Sealer(settings.seal_key_list))
 
@@ -43,7 +43,7 @@ def create_app(settings: Settings | None = None, *, clock: Clock | None = None) 
         MAX_FORM_MEMORY_SIZE=4_000_000,
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
-        SESSION_COOKIE_SECURE=settings.secure_cookies,
+        SESSION_COOKIE_SECURE=settings.is_https,
         SQLALCHEMY_ENGINES={"default": {"url": url, **engine_options(url)}},
     )
     if settings.trusted_proxies:

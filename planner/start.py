@@ -33,7 +33,7 @@ def _load_keys(folder: Path) -> None:
     """A random secret key for this installation, made once and readable by its owner only."""
     if os.environ.get("PLANNER_SECRET_KEY"):
         return
-    folder.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     file = folder / "secret_key"
     if not file.exists():
         descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

@@ -103,7 +103,7 @@ class Settings:
     time_zone: str = _doc("Europe/Paris", "Time zone before a person or channel chose one (IANA name).")
     currency: str = _doc("EUR", "Currency of costs (ISO 4217).")
     max_upload_mb: int = _doc(600, "Largest request body, in megabytes.")
-    secure_cookies: bool = _doc(False, "Send cookies over HTTPS only. Set it to on behind HTTPS.")
+    secure_cookies: bool = _doc(False, "Send cookies over HTTPS only. On by itself when PLANNER_BASE_URL starts with https://.")
     trusted_proxies: int = _doc(0, "How many reverse proxies in front set X-Forwarded-For and X-Forwarded-Proto.")
     rate_limit_url: str = _doc("memory://", "Where request throttling counts: memory:// or redis://….")
     log_level: str = _doc("INFO", "DEBUG, INFO, WARNING or ERROR.")
@@ -167,6 +167,11 @@ class Settings:
         """Keys that seal and open tokens, newest first; the last resort is derived from the secret key."""
         given = [key.strip() for key in self.seal_keys.split(",") if key.strip()]
         return given or [f"seal:{self.secret_key}"]
+
+    @property
+    def is_https(self) -> bool:
+        """Whether people come by HTTPS, so that nothing of theirs may go another way."""
+        return self.secure_cookies or self.base_url.lower().startswith("https://")
 
     @property
     def settle(self) -> timedelta:

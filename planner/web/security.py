@@ -110,10 +110,10 @@ def init_app(app: Flask, settings: Settings) -> None:
         SECURITY_I18N_DIRNAME=["builtin"],
         SECURITY_CSRF_IGNORE_UNAUTH_ENDPOINTS=False,
         WTF_CSRF_TIME_LIMIT=None,
-        WTF_CSRF_SSL_STRICT=settings.secure_cookies,
+        WTF_CSRF_SSL_STRICT=settings.is_https,
         REMEMBER_COOKIE_HTTPONLY=True,
         REMEMBER_COOKIE_SAMESITE="Lax",
-        REMEMBER_COOKIE_SECURE=settings.secure_cookies,
+        REMEMBER_COOKIE_SECURE=settings.is_https,
         RATELIMIT_STORAGE_URI=settings.rate_limit_url,
         RATELIMIT_HEADERS_ENABLED=False,
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,7 +21,7 @@ from planner.accounts.models import SignInFailure, User
 from planner.catalog.models import Asset, AssetKind
 from planner.planning import rules, service
 from planner.planning.models import Post, PostState
-from tests.conftest import Browser, StoppedClock
+from tests.conftest import Browser, StoppedClock, make_settings
 from tests.factories import NOON, make_asset, make_post, make_user
 from tests.web.scene import PLANTED, SECRET_TITLE, Scene, make_scene, stored
 
@@ -273,3 +274,17 @@ def test_the_sign_in_page_talks_to_no_program(sent: Any, app: Flask, app_db: Ses
 
     assert (as_json.status_code, as_form.status_code) == (415, 302)
     assert "authentication_token" not in as_json.text + as_form.text
+
+
+@pytest.mark.parametrize(("base_url", "is_secure"), [("https://planner.example.org", True), ("HTTPS://planner.example.org", True), ("http://127.0.0.1:8000", False)])
+def test_an_https_address_alone_keeps_cookies_on_https(base_url: str, is_secure: bool, tmp_path: Path, sqlite_url: str) -> None:
+    from planner.factory import create_app
+
+    folder = tmp_path / "data"
+    app = create_app(make_settings(folder, sqlite_url, sandbox="off", base_url=base_url))
+    answer = app.test_client().get("/login")
+    app.extensions["planner"].engine.dispose()
+
+    assert ("Secure" in answer.headers["Set-Cookie"], "Strict-Transport-Security" in answer.headers) == (is_secure, is_secure)
+    assert app.config["REMEMBER_COOKIE_SECURE"] is is_secure
+    assert folder.stat().st_mode & 0o077 == 0, "nobody else on the machine reads what it holds"
