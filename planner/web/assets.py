@@ -138,6 +138,7 @@ def file(asset_id: int, file_id: int) -> ResponseReturnValue:
         runtime().settings.data_path / "files", found.stored_name, mimetype=found.mime, as_attachment=not inline, download_name=found.name
     )
     response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    response.cache_control.private = True  # What is under embargo lies in no cache that others read from.
     return response
 
 

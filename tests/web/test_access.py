@@ -304,6 +304,14 @@ def test_every_answer_carries_the_security_headers(walked: tuple[list[Answer], l
     assert [(one.who, one.address) for one in walked[0] if not is_guarded(one)] == []
 
 
+def test_no_answer_may_be_kept_for_another_reader(walked: tuple[list[Answer], list[str]]) -> None:
+    def is_kept_apart(one: Answer) -> bool:
+        said = one.headers.get("Cache-Control", "")
+        return "private" in said or "no-store" in said or one.endpoint in ("static", "security.static")
+
+    assert [(one.who, one.address, one.headers.get("Cache-Control")) for one in walked[0] if not is_kept_apart(one)] == []
+
+
 @pytest.mark.parametrize("token", [None, "foreign"])
 def test_no_form_is_taken_without_the_token_of_ones_own_session(token: str | None, app: Flask, app_db: Session, scene: Scene) -> None:
     client = client_of(app, scene, "admin")
