@@ -13,6 +13,8 @@ __all__ = ["Blocked", "check_address", "check_public"]
 
 _PUBLIC_PORTS = {"http": 80, "https": 443}
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
+#: Where clouds tell a machine its own keys, beside the link-local address: Azure, Alibaba, Amazon, Google, Oracle.
+_CLOUD = frozenset(map(ipaddress.ip_address, ("168.63.129.16", "100.100.100.200", "fd00:ec2::254", "fd20:ce::254", "fd00:c1::a9fe:a9fe")))
 _Ip = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
@@ -43,14 +45,15 @@ def check_public(url: str, *, allow_private: bool = False) -> None:
 
 
 def check_address(address: str, host: str, *, allow_private: bool) -> None:
-    """Refuse an IP address that `host` stands for when it is not public; link-local (a cloud's metadata) never passes.
+    """Refuse an IP address that `host` stands for when it is not public; link-local and what else is a cloud's metadata never passes.
 
     Raises Blocked, naming only the host.
     """
     plain = address.partition("%")[0]
     for ip in _meanings(ipaddress.ip_address(plain)):
-        harmful = ip.is_link_local or ip.is_multicast or ip.is_unspecified or (ip.is_reserved and not ip.is_loopback)
-        if harmful or not (ip.is_global or allow_private):
+        harmful = ip in _CLOUD or ip.is_link_local or ip.is_multicast or ip.is_unspecified or (ip.is_reserved and not ip.is_loopback)
+        public = ip.is_global and not getattr(ip, "is_site_local", False)
+        if harmful or not (public or allow_private):
             raise Blocked(N_("%(host)s leads into a private network, where this may not reach."), host=host)
 
 

@@ -51,9 +51,22 @@ def test_a_public_address_passes(address):
     check_address(address, "example.com", allow_private=False)
 
 
-@pytest.mark.parametrize("address", ["127.0.0.1", "::1", "10.1.2.3", "fd00::1", "::ffff:192.168.1.1", "100.64.0.1"])
+@pytest.mark.parametrize("address", ["127.0.0.1", "::1", "10.1.2.3", "fd00::1", "::ffff:192.168.1.1", "100.64.0.1", "fec0::1"])
 def test_private_addresses_pass_when_a_setting_allows_them(address):
     check_address(address, "chat.internal", allow_private=True)
+
+
+@pytest.mark.parametrize("address", ["fec0::1", "feff::1", "fd00::1", "10.1.2.3"])
+def test_private_addresses_do_not_pass_otherwise(address):
+    with pytest.raises(Blocked):
+        check_address(address, "chat.internal", allow_private=False)
+
+
+@pytest.mark.parametrize("address", ["168.63.129.16", "::ffff:168.63.129.16", "100.100.100.200", "fd00:ec2::254", "fd20:ce::254", "fd00:c1::a9fe:a9fe"])
+@pytest.mark.parametrize("allow_private", [False, True])
+def test_where_a_cloud_tells_a_machine_its_keys_is_never_reached(address, allow_private):
+    with pytest.raises(Blocked):
+        check_address(address, "chat.internal", allow_private=allow_private)
 
 
 @pytest.mark.parametrize("address", ["169.254.169.254", "fe80::1", "224.0.0.1", "0.0.0.0", "::", "::ffff:169.254.169.254"])
