@@ -174,6 +174,11 @@ class Settings:
         return self.secure_cookies or self.base_url.lower().startswith("https://")
 
     @property
+    def rate_limit_options(self) -> dict[str, Any]:
+        """How long a page waits for the Redis that counts; it is asked before anything else, and nothing depends on it."""
+        return {"socket_timeout": 1.0, "socket_connect_timeout": 1.0} if self.rate_limit_url.startswith(("redis:", "rediss:")) else {}
+
+    @property
     def settle(self) -> timedelta:
         return timedelta(seconds=self.settle_seconds)
 

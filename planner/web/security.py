@@ -115,6 +115,8 @@ def init_app(app: Flask, settings: Settings) -> None:
         REMEMBER_COOKIE_SAMESITE="Lax",
         REMEMBER_COOKIE_SECURE=settings.is_https,
         RATELIMIT_STORAGE_URI=settings.rate_limit_url,
+        RATELIMIT_STORAGE_OPTIONS=settings.rate_limit_options,
+        RATELIMIT_IN_MEMORY_FALLBACK_ENABLED=True,
         RATELIMIT_HEADERS_ENABLED=False,
     )
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import socket
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask_security import hash_password
+from limits import RateLimitItemPerMinute
 from markupsafe import escape
 from sqlalchemy import event, select
 from sqlalchemy.orm import Session
@@ -18,9 +20,11 @@ from sqlalchemy.orm import Session
 from planner.accounts import guessing
 from planner.accounts import service as accounts
 from planner.accounts.models import SignInFailure, User
+from planner.api import throttle
 from planner.catalog.models import Asset, AssetKind
 from planner.planning import rules, service
 from planner.planning.models import Post, PostState
+from planner.web.security import limiter
 from tests.conftest import Browser, StoppedClock, make_settings
 from tests.factories import NOON, make_asset, make_post, make_user
 from tests.web.scene import PLANTED, SECRET_TITLE, Scene, make_scene, stored
@@ -288,3 +292,33 @@ def test_an_https_address_alone_keeps_cookies_on_https(base_url: str, is_secure:
     assert ("Secure" in answer.headers["Set-Cookie"], "Strict-Transport-Security" in answer.headers) == (is_secure, is_secure)
     assert app.config["REMEMBER_COOKIE_SECURE"] is is_secure
     assert folder.stat().st_mode & 0o077 == 0, "nobody else on the machine reads what it holds"
+
+
+@pytest.fixture
+def a_redis_that_is_away(tmp_path: Path, sqlite_url: str) -> Iterator[Flask]:
+    """The product where nothing answers that could count requests."""
+    from planner.factory import create_app
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        nowhere = f"redis://127.0.0.1:{server.getsockname()[1]}/0"
+    before = dict(vars(limiter))  # One for the whole process, whatever the number of its applications.
+    app = create_app(make_settings(tmp_path, sqlite_url, sandbox="off", rate_limit_url=nowhere))
+    yield app
+    app.extensions["planner"].engine.dispose()
+    vars(limiter).clear()
+    vars(limiter).update(before)
+
+
+def test_a_redis_that_is_away_keeps_nobody_out_and_lets_nobody_guess(a_redis_that_is_away: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    app = a_redis_that_is_away
+    with app.extensions["planner"].sessions.begin() as db:
+        token = accounts.issue_token(db, make_user(db), "a program", actor=None, now=NOON)
+    app.test_client_class = Browser
+    client: Any = app.test_client()
+    monkeypatch.setattr(throttle, "_LIMIT", RateLimitItemPerMinute(2))
+
+    opened = [client.get(f"/s/{number}").status_code for number in range(31)]
+    tries = [client.post("/login", data={"csrf_token": client.token(), "email": f"nobody{number}@example.com"}).status_code for number in range(31)]
+    calls = [client.get("/api/v1/me", headers={"Authorization": f"Bearer {token}"}).status_code for _ in range(3)]
+
+    assert (opened, tries, calls) == ([404] * 30 + [429], [200] * 30 + [429], [200, 200, 429])
