@@ -17,8 +17,10 @@ from planner.core.i18n import N_
 from planner.insights.models import LinkClicks, ShortLink
 from planner.insights.sources import marked
 from planner.planning import marks
-from planner.planning.models import Post
+from planner.planning.leaks import watch_of
+from planner.planning.models import Post, PostState
 from planner.planning.rules import embargo_of
+from planner.planning.surroundings import embargoed_terms
 
 __all__ = ["address_of", "clicks_of", "count_click", "is_person", "link_of", "make", "target"]
 
@@ -59,23 +61,32 @@ def clicks_of(db: Session, link: ShortLink) -> int:
     return int(db.scalar(select(func.sum(LinkClicks.clicks)).where(LinkClicks.link_id == link.id)) or 0)
 
 
-def address_of(post: Post) -> str:
+def address_of(post: Post, *, names_campaign: bool = True) -> str:
     """Where a post leads, with the marks it was given, else with ours: its own link, else the asset's page. Empty: nowhere."""
     url = post.link or post.asset.url
     if post.marks:
-        return marks.marked(url, post.marks, post.id)
-    campaign = post.campaign.name if post.campaign is not None else ""
+        return marks.marked(url, post.marks if names_campaign else {**post.marks, "campaign": ""}, post.id)
+    campaign = post.campaign.name if post.campaign is not None and names_campaign else ""
     return marked(url, platform=post.channel.platform.value, post_id=post.id, campaign=campaign) if url else ""
 
 
 def target(db: Session, code: str, *, now: datetime) -> tuple[int, str]:
-    """(link, address) that a code leads to. Raises NotFound for one nobody made, and while an embargo holds: both look the same."""
+    """(link, address) that a code leads to. Raises NotFound for one nobody made, and while an embargo holds: both look the same.
+
+    Anybody may ask, also before the post is out. So while words are under embargo, a campaign's name that says them is left out, and an
+    address that says them leads nowhere until the post is live.
+    """
     link = db.scalar(select(ShortLink).where(ShortLink.code == code[:16])) if code.isprintable() else None
     post = db.get_one(Post, link.post_id) if link is not None else None
     held = embargo_of(post.asset, post.campaign) if post is not None else None
     if link is None or post is None or (held is not None and held[1] > now):
         raise NotFound()
     address = address_of(post)
+    words = watch_of(embargoed_terms(db, except_asset=None, after=now))
+    if words.says(address):
+        address = address_of(post, names_campaign=False)
+        if post.state is not PostState.PUBLISHED and words.says(address):
+            raise NotFound()
     if not address:
         raise NotFound()
     return link.id, address

@@ -20,9 +20,9 @@ from planner.channels.port import Platform
 from planner.insights import short_links, visits
 from planner.insights.models import LinkClicks, ShortLink, Visits
 from planner.jobs.run import run_next
-from planner.planning.models import Post
+from planner.planning.models import Post, PostState
 from tests.conftest import Browser, StoppedClock
-from tests.factories import NOON, make_asset, make_channel, make_post
+from tests.factories import NOON, make_asset, make_campaign, make_channel, make_post
 
 SignIn = Callable[..., Browser]
 PAPER = "https://www.example.com/papers/energy-per-bit"
@@ -195,6 +195,30 @@ def test_an_embargoed_link_looks_like_one_that_nobody_made(app: Flask, app_db: S
 
     assert (held.status_code, unknown.status_code, clicks(app_db)) == (404, 404, [])
     assert "example.com/papers" not in held.text
+
+
+def test_a_short_link_says_no_word_that_is_under_embargo(app: Flask, app_db: Session, link: ShortLink, clock: StoppedClock) -> None:
+    """The campaign has no embargo of its own, but its name holds a word of what it announces."""
+    post = app_db.get_one(Post, link.post_id)
+    post.campaign = make_campaign(app_db, name="Zephyr launch")
+    released = make_asset(app_db, title="The release", embargo_terms=["Zephyr"], embargo_until=NOON + timedelta(days=1))
+    app_db.commit()
+    stranger = app.test_client()
+
+    def leads_to() -> str | None:
+        app_db.commit()
+        return stranger.get(f"/l/{link.code}", headers=FIREFOX).location
+
+    unnamed = f"{PAPER}?utm_source=linkedin&utm_medium=social&utm_content=post-{link.post_id}"
+    assert leads_to() == unnamed
+    post.marks = {"source": "linkedin", "medium": "social", "campaign": "zephyr"}
+    assert leads_to() == unnamed
+    released.embargo_terms, post.marks = ["Energy per bit"], {}
+    assert leads_to() is None, "the address of the page says it"
+    post.state, post.published_at = PostState.PUBLISHED, NOON
+    assert leads_to() == unnamed, "and stands in a post that is live"
+    clock.advance(timedelta(days=1))
+    assert leads_to() == f"{PAPER}?utm_source=linkedin&utm_medium=social&utm_campaign=zephyr-launch&utm_content=post-{link.post_id}"
 
 
 def test_a_link_is_made_once_on_the_posts_page_by_who_may_edit_it(client: Browser, sign_in: SignIn, app_db: Session, asset: Asset) -> None:
