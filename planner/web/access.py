@@ -20,8 +20,8 @@ View = TypeVar("View", bound=Callable[..., Any])
 _PUBLIC = {"static", "security.login", "security.logout"}
 #: Larger numbers are nobody's: the databases count in 64 bits.
 _LAST_ID = 2**63 - 1
-#: Bytes of a form without files; a file is as large as PLANNER_MAX_UPLOAD_MB says.
-_MOST_OF_A_FORM = 5_000_000
+#: Bytes of a form without files, and of one that nobody signed in sends; a file is as large as PLANNER_MAX_UPLOAD_MB says.
+_MOST_OF_A_FORM, _MOST_OF_A_STRANGER = 5_000_000, 100_000
 
 
 def public(view: View) -> View:
@@ -38,9 +38,13 @@ def takes_files(view: View) -> View:
 
 def bound() -> None:
     """Refuse a large body before any of it lies on the disk: asked before everything else, also before whose form it is."""
+    if request.method in ("GET", "HEAD", "OPTIONS"):
+        return
     view = current_app.view_functions.get(request.endpoint or "")
     view = view.load() if isinstance(view, Lazy) else view
-    if not getattr(view, "takes_files", False) or "_user_id" not in session:
+    if "_user_id" not in session:
+        request.max_content_length = _MOST_OF_A_STRANGER
+    elif not getattr(view, "takes_files", False):
         request.max_content_length = min(_MOST_OF_A_FORM, current_app.config["MAX_CONTENT_LENGTH"])
 
 
