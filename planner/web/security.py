@@ -7,11 +7,11 @@ import secrets
 from functools import lru_cache, wraps
 from typing import Any
 
-from flask import Flask, abort, g, request
+from flask import Flask, abort, g, request, session
 from flask_babel import lazy_gettext as _l
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
-from flask_login import current_user
+from flask_login import current_user, user_logged_in
 from flask_principal import identity_loaded
 from flask_security import Security, SQLAlchemySessionUserDatastore, password_changed, uia_email_mapper
 from flask_wtf import CSRFProtect
@@ -82,6 +82,12 @@ def _only_the_password(_app: Flask, *, user: User, **_more: Any) -> None:
     service.spend_links(database.session, user, now=g.now)
 
 
+def _nothing_of_before(_app: Flask, **_more: Any) -> None:
+    """A session that somebody else may have begun is nobody's any more: its forms' token is made anew."""
+    session.pop("csrf_token", None)
+    g.pop("csrf_token", None)
+
+
 @lru_cache(maxsize=1)
 def _by_mark() -> Any:
     """A person with the names of their roles, which is all that a page asks of those."""
@@ -138,6 +144,7 @@ def init_app(app: Flask, settings: Settings) -> None:
     # People are known by their session alone; Flask-Security would look for tokens of its own in every address and JSON body.
     app.login_manager.request_loader(lambda _request: None)  # type: ignore[attr-defined]
     password_changed.connect(_only_the_password, app)
+    user_logged_in.connect(_nothing_of_before, app)
     views: dict[str, Any] = app.view_functions
     views["security.login"] = _counted(views["security.login"])
     for asks_password in ("security.login", "security.verify", "security.change_password"):

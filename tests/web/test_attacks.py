@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 import sqlite3
 from collections.abc import Callable, Iterator
@@ -88,6 +89,27 @@ def test_signing_in_never_leads_elsewhere(elsewhere: str, app: Flask, app_db: Se
 
     assert (answer.status_code, answer.location) == (302, "/"), "home, signed in"
     assert sign_in().submit("/preferences", theme="dark", next=elsewhere).location == "/"
+
+
+@pytest.mark.parametrize("way", ["password", "link"])
+def test_a_session_begun_by_somebody_else_forges_nothing_after_signing_in(way: str, app: Flask, app_db: Session) -> None:
+    with app.test_request_context():
+        user = make_user(app_db, email="ines@example.com", password=hash_password(PASSWORD))
+    link = accounts.sign_in_link(app_db, user, now=NOON)
+    app_db.commit()
+    app.test_client_class = Browser
+    client: Any = app.test_client()
+    known = client.token()
+
+    if way == "password":
+        client.post("/login", data={"csrf_token": known, "email": "ines@example.com", "password": PASSWORD})
+    else:
+        client.post(f"/sign-in/{link}", data={"csrf_token": known})
+
+    own = re.search(r'name="csrf_token"[^>]* value="([^"]+)"', client.get("/settings/preferences").text)
+    assert own is not None
+    forged, meant = (client.post("/preferences", data={"csrf_token": token, "theme": "dark"}).status_code for token in (known, own[1]))
+    assert (forged, meant) == (400, 302)
 
 
 @pytest.mark.parametrize("referrer", ["http://[", "http://localhost]/calendar", "\t", "//[::1"])
