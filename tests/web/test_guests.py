@@ -74,7 +74,8 @@ def test_a_yes_from_outside_fills_the_step_that_asks_for_it_under_the_guest_s_na
     assert (said.by_id, said.by_name, said.roles, said.guest_id is not None) == (None, "Jane Doe", ["guest"], True)
     actors = app_db.scalars(select(Entry.actor_name).where(Entry.action == "post.guest_approved")).all()
     assert actors == ["Jane Doe"]
-    assert routes.reached(app_db, app_db.get_one(Post, number), service.digest_of(app_db.get_one(Post, number)), "releases")
+    post = app_db.get_one(Post, number)
+    assert routes.reached(app_db, {post: service.digest_of(post)}, "releases")
 
 
 def test_elsewhere_a_yes_is_advice_and_approves_nothing(app_db: Session, guest: Browser, maker: User) -> None:
