@@ -18,7 +18,7 @@ from planner.publishing import crew as crews
 from planner.publishing.crew import Crew
 from tests.factories import make_channel
 from tests.publishing.test_crew import PATIENCE, finish, until_told
-from tests.publishing.test_machine import _WALKS, FATES, Deliveries, Town
+from tests.publishing.test_machine import _WALKS, FATES, Deliveries, Died, Town
 
 _THREE_FATES = st.lists(st.sampled_from(FATES), min_size=3, max_size=3)
 
@@ -46,12 +46,18 @@ class Hall(Town):
         call = Call(post)
         with self._changed:
             self.fate = "yes" if self.is_open else self.fates[post.delivery_id % len(self.fates)]
-            outcome = super().publish(post, account, keep=keep)
-            if self.is_open:
-                return outcome
-            self.waiting.append(call)
-            self._changed.notify_all()
-        call.told.wait()
+            try:
+                outcome: Outcome | Died = super().publish(post, account, keep=keep)
+            except Died as died:
+                outcome = died
+            waits = not self.is_open
+            if waits:
+                self.waiting.append(call)
+                self._changed.notify_all()
+        if waits:
+            call.told.wait()
+        if isinstance(outcome, Died):
+            raise outcome
         return outcome
 
     def come_in(self, count: int) -> list[Call]:
