@@ -66,7 +66,7 @@ def _configure() -> None:
             structlog.dev.ConsoleRenderer(colors=False),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping().get(_level.upper(), 20)),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=lambda *_name: structlog.PrintLogger(sys.stderr),  # What stderr is when a line is written, not when the first one was.
         cache_logger_on_first_use=False,
     )
 
