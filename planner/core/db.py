@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import Any, ClassVar
 from weakref import WeakKeyDictionary
 
+from psycopg.pq import TransactionStatus
 from sqlalchemy import JSON, BigInteger, Engine, Integer, MetaData, create_engine, event
 from sqlalchemy.engine import Connection, make_url
 from sqlalchemy.exc import OperationalError
@@ -62,7 +63,7 @@ def engine_options(url: str) -> dict[str, Any]:
     common: dict[str, Any] = {**_JSON, "hide_parameters": True}
     if make_url(url).get_backend_name() == "sqlite":
         return common | {"connect_args": {"timeout": BUSY_SECONDS, "check_same_thread": False}}
-    return common | {"pool_pre_ping": True, "pool_size": 10}
+    return common | {"pool_pre_ping": True, "pool_size": 10, "pool_use_lifo": True}
 
 
 def make_engine(url: str) -> Engine:
@@ -85,6 +86,13 @@ def prepare(engine: Engine) -> Engine:
             connection.execute("SET jit = off")
             connection.execute("SET cursor_tuple_fraction = 1")  # What we read piece by piece is read to its end.
             connection.autocommit = False
+
+        @event.listens_for(engine, "rollback")
+        def _on_rollback(connection: Connection) -> None:
+            # Its driver forgets all statements it has prepared with a ROLLBACK, so each would be planned anew after every look.
+            held: Any = connection.connection.driver_connection
+            if connection.get_execution_options().get("reading", False) and held.info.transaction_status is TransactionStatus.INTRANS:
+                held.commit()
 
         return engine
 

@@ -82,6 +82,8 @@ class Workers:
     def _until_due(self) -> float:
         """Seconds to the moment of the next post, so that it goes out on that moment; never longer than between two looks."""
         longest = timedelta(seconds=self._poll())
+        if self._crew.is_full:
+            return longest.total_seconds()
         with Session(reading(self._runtime.engine)) as db:
             now = self._runtime.clock.decision_time(db)
             due = queries.next_due(db, now, longest)

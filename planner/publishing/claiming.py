@@ -30,7 +30,7 @@ from planner.planning.models import Campaign, Post
 from planner.planning.surroundings import at_the_gate, rules_forbid, under_embargo
 from planner.publishing import compose, queries, rules
 from planner.publishing.models import Attempt, Delivery, DeliveryState
-from planner.publishing.settling import stop
+from planner.publishing.settling import AttemptKey, stop
 
 Asked = ParamSpec("Asked")
 Told = TypeVar("Told")
@@ -103,7 +103,6 @@ def _with_what_rules_look_at(due: Select[Delivery]) -> Taking:
 #: The first delivery of an account, and of each of several.
 _FIRST = _with_what_rules_look_at(queries.DUE.limit(1))
 _FIRST_OF_EACH = _with_what_rules_look_at(queries.DUE_OF_EACH)
-_OPENED = select(Attempt.delivery_id, Attempt.id).where(Attempt.delivery_id.in_(bindparam("deliveries", expanding=True)), Attempt.result.is_(None))
 
 
 class UnpreparedError(Exception):
@@ -118,12 +117,18 @@ class UnpreparedError(Exception):
 class Claim:
     """An opened attempt: everything the call needs, so that no transaction is open while it lasts."""
 
-    delivery_id: int
-    attempt_id: int
     worker: str
     platform: Platform
     account: Account
     post: OutgoingPost
+
+    @property
+    def delivery_id(self) -> int:
+        return self.post.delivery_id
+
+    @property
+    def attempt(self) -> AttemptKey:
+        return self.post.delivery_id, self.post.attempt
 
 
 @dataclass(slots=True)
@@ -246,10 +251,7 @@ def _open(db: Session, runtime: Runtime, worker: str, taken: Sequence[_Taken], n
         return {}
     with together(db):
         leaving = [_unless_broken(one, _open_one, db, runtime, worker, one, now) for one in taken]
-    opened = {one.delivery_id: one.id for one in db.connection().execute(_OPENED, {"deliveries": [post.delivery_id for _account, post in leaving]})}
-    return {
-        post.delivery_id: Claim(post.delivery_id, opened[post.delivery_id], worker, account.platform, account, post) for account, post in leaving
-    }
+    return {post.delivery_id: Claim(worker, account.platform, account, post) for account, post in leaving}
 
 
 def _open_one(db: Session, runtime: Runtime, worker: str, taken: _Taken, now: datetime) -> tuple[Account, OutgoingPost]:

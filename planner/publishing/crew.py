@@ -17,6 +17,7 @@ from planner.core.runtime import Runtime
 from planner.publishing import outbox
 from planner.publishing.heartbeat import Heartbeat
 from planner.publishing.outbox import Claim
+from planner.publishing.settling import AttemptKey
 
 __all__ = ["Crew"]
 
@@ -43,9 +44,9 @@ class Crew:
         #: What has ended and is to be written.
         self._known: list[tuple[Claim, Outcome]] = []
         #: Attempt -> since when on this machine's stopwatch, and what keeps its lease.
-        self._under_way: dict[int, tuple[float, Heartbeat]] = {}
+        self._under_way: dict[AttemptKey, tuple[float, Heartbeat]] = {}
         #: Attempt -> since when its outcome could not be written.
-        self._failing: dict[int, float] = {}
+        self._failing: dict[AttemptKey, float] = {}
         self._threads = 0
         self._is_woken = False
 
@@ -54,12 +55,17 @@ class Crew:
         """Calls that have not ended, or of which nothing is written yet."""
         return len(self._under_way)
 
+    @property
+    def is_full(self) -> bool:
+        """Whether nobody is free to call for what becomes due now."""
+        return not self._free(set())
+
     def step(self, *, takes: bool = True) -> bool:
         """Write what came of the calls that have ended and, unless `takes` is false, call for what is due while anybody is free;
         whether there may be more to take at once."""
         self._look()
         ended, self._known = self._known, []
-        free = self._free({claim.attempt_id for claim, _outcome in ended}) if takes else 0
+        free = self._free({claim.attempt for claim, _outcome in ended}) if takes else 0
         done = outbox.record_and_take(self._runtime, self._worker, ended, free) if ended and free else None
         if done is not None:
             left, opened = done
@@ -91,9 +97,9 @@ class Crew:
         for _ in range(self._threads):
             self._claims.put(None)
 
-    def _free(self, ended: set[int]) -> int:
+    def _free(self, ended: set[AttemptKey]) -> int:
         long_ago = time.monotonic() - LASTING_SECONDS
-        busy = [since for number, (since, _heart) in self._under_way.items() if number not in ended]
+        busy = [since for attempt, (since, _heart) in self._under_way.items() if attempt not in ended]
         lasting = sum(since <= long_ago for since in busy)
         return max(0, min(self._at_once - len(busy) + lasting, self._at_once + _STAND_INS - len(busy)))
 
@@ -101,18 +107,18 @@ class Crew:
         """What is written is over. What is not is kept for a while, its lease too."""
         now = time.monotonic()
         for one in left:
-            if now - self._failing.setdefault(one[0].attempt_id, now) <= outbox.HOLD_SECONDS:
+            if now - self._failing.setdefault(one[0].attempt, now) <= outbox.HOLD_SECONDS:
                 self._known.append(one)
             else:
                 outbox.give_up(one[0])
-        for number in {claim.attempt_id for claim, _outcome in ended} - {claim.attempt_id for claim, _outcome in self._known}:
-            self._failing.pop(number, None)
-            self._under_way.pop(number)[1].end()
+        for attempt in {claim.attempt for claim, _outcome in ended} - {claim.attempt for claim, _outcome in self._known}:
+            self._failing.pop(attempt, None)
+            self._under_way.pop(attempt)[1].end()
 
     def _send(self, claim: Claim) -> None:
         heart = Heartbeat(self._runtime, claim)
         heart.begin()
-        self._under_way[claim.attempt_id] = time.monotonic(), heart
+        self._under_way[claim.attempt] = time.monotonic(), heart
         self._claims.put(claim)
         if self._threads < len(self._under_way):
             self._threads += 1

@@ -240,12 +240,12 @@ def record_and_take(runtime: Runtime, worker: str, ended: Ended, count: int = 1)
     try:
         with runtime.sessions.begin() as db:
             now = runtime.clock.decision_time(db)
-            written = settle(db, runtime, {claim.attempt_id: outcome for claim, outcome in ended}, now=now, waits=False)
+            written = settle(db, runtime, {claim.attempt: outcome for claim, outcome in ended}, now=now, waits=False)
             opened = _told(open_attempts(db, runtime, worker, now=now, count=count))
     except Exception as error:
         log.info("outcomes are written by themselves", deliveries=[claim.delivery_id for claim, _outcome in ended], why=type(error).__name__)
         return None
-    return [one for one in ended if one[0].attempt_id not in written], opened
+    return [one for one in ended if one[0].attempt not in written], opened
 
 
 def record(runtime: Runtime, ended: Ended) -> None:
@@ -269,7 +269,7 @@ def record_once(runtime: Runtime, ended: Ended) -> Ended:
     for claim, outcome in ended:
         try:
             with runtime.sessions.begin() as db:
-                written = settle(db, runtime, {claim.attempt_id: outcome}, now=runtime.clock.decision_time(db), waits=False)
+                written = settle(db, runtime, {claim.attempt: outcome}, now=runtime.clock.decision_time(db), waits=False)
             if not written:
                 left.append((claim, outcome))
         except (OperationalError, StaleDataError, IntegrityError) as error:  # The last: somebody gave a post its number this moment.
@@ -283,4 +283,4 @@ def record_once(runtime: Runtime, ended: Ended) -> Ended:
 def _keep(runtime: Runtime, claim: Claim, text: str) -> None:
     """Commit what must survive a crash before the adapter goes on."""
     with runtime.sessions.begin() as db:
-        db.execute(update(Attempt).where(Attempt.id == claim.attempt_id).values(resume=text))
+        db.execute(update(Attempt).where(Attempt.delivery_id == claim.delivery_id, Attempt.number == claim.post.attempt).values(resume=text))

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import Select, bindparam, literal, select, tuple_, union_all
+from sqlalchemy import ColumnElement, Select, bindparam, literal, select, union_all
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session, load_only
 from sqlalchemy.orm.attributes import set_committed_value
@@ -25,25 +25,36 @@ from planner.planning.models import Post, PostState
 from planner.publishing import natives, rules
 from planner.publishing.models import Attempt, Delivery, DeliveryState, Hold, Native, Result, Watch
 
-__all__ = ["abandon", "publish", "retry", "settle", "stop", "watch"]
+__all__ = ["AttemptKey", "abandon", "publish", "retry", "settle", "stop", "watch"]
 
 log = get_logger(__name__)
 _RENEWED = N_("The key was renewed while this was on its way; it is sent again with the new one.")
+#: An attempt: its delivery and its number there.
+AttemptKey = tuple[int, int]
 #: Who has a platform's number already: a post's id, and whether a message found on the platform has it.
 Met = tuple[int | None, bool]
 _DEFAULT_ACCOUNT_WAIT = timedelta(minutes=15)
+
+
+def _either(left: Any, right: Any) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    """Each of two columns among what is asked for. Whoever asks leaves out what only seems a pair: SQLite reads a whole table to find pairs."""
+    return left.in_(bindparam("left", expanding=True)), right.in_(bindparam("right", expanding=True))
+
+
+def _pairs(asked: Collection[tuple[Any, Any]]) -> dict[str, list[Any]]:
+    return {"left": sorted({one for one, _other in asked}), "right": sorted({other for _one, other in asked})}
 
 
 # Asked for each message sent, so put together once: what a success asks of attempts, and who has the platform's numbers already.
 # Taken in one order by everybody; only what is taken is read as it is after waiting for another's change.
 _OF_ATTEMPTS = (
     select(
-        Attempt.id, Attempt.result, Attempt.started_at, Attempt.delivery_id, Delivery.channel_id, Delivery.state, Delivery.undone, Post, Channel.failures
+        Attempt.id, Attempt.number, Attempt.result, Attempt.started_at, Attempt.delivery_id, Delivery.channel_id, Delivery.state, Delivery.undone, Post, Channel.failures
     )
     .join(Delivery, Delivery.id == Attempt.delivery_id)
     .join(Post, Post.id == Delivery.post_id)
     .join(Channel, Channel.id == Delivery.channel_id)
-    .where(Attempt.id.in_(bindparam("attempts", expanding=True)))
+    .where(*_either(Attempt.delivery_id, Attempt.number))
     .options(load_only(Post.channel_id, Post.title, Post.state, Post.external_id, Post.version))
     .order_by(Post.id, Attempt.id)
     .execution_options(populate_existing=True)
@@ -53,8 +64,7 @@ _ENDED_AND_FREE = Taking(_OF_ATTEMPTS, of=[Delivery, Attempt, Post])
 
 
 def _having(number: int, kind: type[Post] | type[Native]) -> Select[int, int, str | None, int]:
-    asked: Any = bindparam("numbers", expanding=True)
-    return select(literal(number), kind.channel_id, kind.external_id, kind.id).where(tuple_(kind.channel_id, kind.external_id).in_(asked))
+    return select(literal(number), kind.channel_id, kind.external_id, kind.id).where(*_either(kind.channel_id, kind.external_id))
 
 
 _POST, _NATIVE = 0, 1
@@ -65,6 +75,7 @@ class _Ended(NamedTuple):
     """An attempt that ended, held with its delivery and its post; as the columns of its statement are."""
 
     attempt_id: int
+    number: int
     result: Result | None
     started_at: datetime
     delivery_id: int
@@ -74,20 +85,24 @@ class _Ended(NamedTuple):
     post: Post
     failures: int
 
+    @property
+    def attempt(self) -> AttemptKey:
+        return self.delivery_id, self.number
 
-def settle(db: Session, runtime: Runtime, ended: Mapping[int, Outcome], *, now: datetime, waits: bool = True) -> set[int]:
-    """Record the outcomes of attempts, by their numbers, and move their deliveries, posts and channels accordingly; whose were recorded.
+
+def settle(db: Session, runtime: Runtime, ended: Mapping[AttemptKey, Outcome], *, now: datetime, waits: bool = True) -> set[AttemptKey]:
+    """Record the outcomes of attempts and move their deliveries, posts and channels accordingly; whose were recorded.
 
     waits -- for posts that somebody is changing this moment; else these are left for later.
     What went as usual is written together, the rest one by one.
     """
-    locked = [_Ended(*row) for row in db.execute((_ENDED if waits else _ENDED_AND_FREE)(db), {"attempts": list(ended)})]
-    met = _met(db, [(one.channel_id, outcome.receipt.external_id) for one in locked if isinstance(outcome := ended[one.attempt_id], Sent)])
+    locked = [one for row in db.execute((_ENDED if waits else _ENDED_AND_FREE)(db), _pairs(ended)) if (one := _Ended(*row)).attempt in ended]
+    met = _met(db, [(one.channel_id, outcome.receipt.external_id) for one in locked if isinstance(outcome := ended[one.attempt], Sent)])
     rest: list[_Ended] = []
     seen: set[int] = set()
     with together(db):
         for one in locked:
-            outcome = ended[one.attempt_id]
+            outcome = ended[one.attempt]
             if isinstance(outcome, Sent) and one.delivery_id not in seen and _is_usual(one, outcome, met[one.channel_id, outcome.receipt.external_id]):
                 circuit.succeeded(db, one.channel_id, now=now)
                 put(db, Attempt, one.attempt_id, **_as_sent(outcome.receipt, Result.SENT, outcome.note, now))
@@ -100,8 +115,8 @@ def settle(db: Session, runtime: Runtime, ended: Mapping[int, Outcome], *, now: 
         attempt = db.get_one(Attempt, one.attempt_id, populate_existing=True)
         delivery = db.get_one(Delivery, one.delivery_id, populate_existing=True)
         set_committed_value(delivery, "post", one.post)
-        _settle_one(db, runtime, attempt, delivery, ended[one.attempt_id], failures=one.failures, now=now)
-    return {one.attempt_id for one in locked}
+        _settle_one(db, runtime, attempt, delivery, ended[one.attempt], failures=one.failures, now=now)
+    return {one.attempt for one in locked}
 
 
 def _is_usual(one: _Ended, sent: Sent, met: Met) -> bool:
@@ -261,6 +276,6 @@ def _met(db: Session, numbers: Sequence[tuple[int, str]]) -> dict[tuple[int, str
     if not numbers:
         return {}
     db.flush()
-    rows = db.connection().execute(_TAKEN, {"numbers": list(set(numbers))})
+    rows = db.connection().execute(_TAKEN, _pairs(numbers))
     has = {(kind, channel_id, number): row_id for kind, channel_id, number, row_id in rows}
     return {(channel_id, number): (has.get((_POST, channel_id, number)), (_NATIVE, channel_id, number) in has) for channel_id, number in numbers}

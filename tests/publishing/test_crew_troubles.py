@@ -19,7 +19,7 @@ from planner.publishing import crew as crews
 from planner.publishing import settling
 from tests.conftest import StoppedClock
 from tests.processes import wait_until
-from tests.publishing.test_crew import (  # noqa: F401
+from tests.publishing.hall import (  # noqa: F401
     PATIENCE,
     PUBLISHED,
     Died,
@@ -27,13 +27,13 @@ from tests.publishing.test_crew import (  # noqa: F401
     MakeCrew,
     all_due,
     crew_of,
-    due,
     finish,
     platform,
     states,
     stopwatch,
     until_told,
 )
+from tests.publishing.test_fair import due
 
 pytestmark = pytest.mark.usefixtures("healthy")
 

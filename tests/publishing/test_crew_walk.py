@@ -17,7 +17,7 @@ from planner.channels.port import Account, Outcome, OutgoingPost
 from planner.publishing import crew as crews
 from planner.publishing.crew import Crew
 from tests.factories import make_channel
-from tests.publishing.test_crew import PATIENCE, finish, until_told
+from tests.publishing.hall import PATIENCE, finish, until_told
 from tests.publishing.test_machine import _WALKS, FATES, Deliveries, Died, Town
 
 _THREE_FATES = st.lists(st.sampled_from(FATES), min_size=3, max_size=3)

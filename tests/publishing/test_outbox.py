@@ -266,7 +266,7 @@ def test_a_late_success_is_recorded_although_the_lease_is_gone(runtime, approved
     from planner.publishing.settling import settle
 
     with runtime.sessions.begin() as db:
-        settle(db, runtime, {claim.attempt_id: Sent(Receipt("late-1", "https://x.com/i/status/9"))}, now=clock.now())
+        settle(db, runtime, {claim.attempt: Sent(Receipt("late-1", "https://x.com/i/status/9"))}, now=clock.now())
 
     assert look(runtime, post_id) == (PostState.PUBLISHED, DeliveryState.PUBLISHED, [Result.SENT])
 

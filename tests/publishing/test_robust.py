@@ -147,9 +147,8 @@ def test_a_duplicate_refused_after_an_earlier_attempt_was_told_as_live_leaves_it
 ) -> None:
     def meanwhile_the_first_answers(post: OutgoingPost) -> Refused:
         with runtime.sessions.begin() as db:
-            first = db.scalars(select(Attempt.id).order_by(Attempt.id)).first()
-            assert first is not None
-            settle(db, runtime, {first: Sent(Receipt("late-1", "https://x.com/i/status/9"))}, now=clock.now())
+            delivery_id = db.scalars(select(Attempt.delivery_id).distinct()).one()
+            settle(db, runtime, {(delivery_id, 1): Sent(Receipt("late-1", "https://x.com/i/status/9"))}, now=clock.now())
         return Refused("duplicate", "You already said that.")
 
     platform.script = [Unknown("timeout"), meanwhile_the_first_answers]
