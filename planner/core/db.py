@@ -10,7 +10,6 @@ from enum import StrEnum
 from typing import Any, ClassVar
 from weakref import WeakKeyDictionary
 
-from psycopg.pq import TransactionStatus
 from sqlalchemy import JSON, BigInteger, Engine, Integer, MetaData, create_engine, event
 from sqlalchemy.engine import Connection, make_url
 from sqlalchemy.exc import OperationalError
@@ -91,7 +90,7 @@ def prepare(engine: Engine) -> Engine:
         def _on_rollback(connection: Connection) -> None:
             # Its driver forgets all statements it has prepared with a ROLLBACK, so each would be planned anew after every look.
             held: Any = connection.connection.driver_connection
-            if connection.get_execution_options().get("reading", False) and held.info.transaction_status is TransactionStatus.INTRANS:
+            if connection.get_execution_options().get("reading", False) and held.info.transaction_status.name == "INTRANS":
                 held.commit()
 
         return engine
