@@ -5,7 +5,10 @@ The counts are ours: a platform may see more (other programs on the same keys). 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from enum import StrEnum
@@ -40,7 +43,7 @@ from planner.core.clock import Clock
 from planner.core.db import Sessions
 from planner.core.log import get_logger
 
-__all__ = ["Counted", "Doing", "Kind", "Note", "Spent", "forget_trouble", "keep", "keeper", "quota_day", "spent", "troubles"]
+__all__ = ["Counted", "Doing", "Kind", "Note", "Noted", "Spent", "forget_trouble", "keep", "keep_all", "keeper", "later", "put_down", "quota_day", "spent", "troubles"]
 
 log = get_logger(__name__)
 T = TypeVar("T")
@@ -157,38 +160,88 @@ class Counted:
         return told
 
 
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """One call to an adapter: what it used, by kind, and the reason when it failed ("" when it did not)."""
+
+    account: Account
+    doing: Doing
+    tally: Mapping[str, int]
+    reason: str
+    at: datetime
+
+
+_later: ContextVar[list[Noted] | None] = ContextVar("later", default=None)
+
+
+@contextmanager
+def later() -> Iterator[list[Noted]]:
+    """What is noted in this thread inside the block, for a writer who has more to write: nothing of it is in the database yet."""
+    noted: list[Noted] = []
+    token = _later.set(noted)
+    try:
+        yield noted
+    finally:
+        _later.reset(token)
+
+
 def keeper(sessions: Sessions, clock: Clock) -> Note:
-    """Notes into the database, in a short transaction of its own after the call. What cannot be written is logged: it never changes an outcome."""
+    """Notes into the database, in a short transaction of its own after the call, unless somebody writes it `later`."""
 
     def note(account: Account, doing: Doing, tally: Mapping[str, int], reason: str) -> None:
         if not tally and not reason:
             return
-        try:
-            with sessions.begin() as db:
-                keep(db, account.channel_id, account.platform, doing, tally, reason, now=clock.now())
-        except SQLAlchemyError as error:
-            log.warning("a channel's use could not be noted", channel=account.channel_id, why=type(error).__name__)
+        one = Noted(account, doing, tally, reason, clock.now())
+        waiting = _later.get()
+        if waiting is None:
+            put_down(sessions, [one])
+        else:
+            waiting.append(one)
 
     return note
+
+
+def put_down(sessions: Sessions, noted: Sequence[Noted]) -> None:
+    """Write what was noted, each call by itself. What cannot be written is logged: it never changes an outcome."""
+    for one in noted:
+        try:
+            with sessions.begin() as db:
+                keep_all(db, [one])
+        except SQLAlchemyError as error:
+            log.warning("a channel's use could not be noted", channel=one.account.channel_id, why=type(error).__name__)
 
 
 def keep(
     db: Session, channel_id: int, platform: Platform, doing: Doing, tally: Mapping[str, int], reason: str, *, now: datetime
 ) -> None:
     """Add to the channel's day, and remember the last failure of each sort. Two who add at once both count."""
+    keep_all(db, [Noted(Account(channel_id, platform, "", secret=""), doing, tally, reason, now)])
+
+
+def keep_all(db: Session, noted: Sequence[Noted]) -> None:
+    """The same for several calls, in one order whoever writes. Two statements at most."""
     insert: Any = (postgresql if db.get_bind().dialect.name == "postgresql" else sqlite).insert
-    values = [{"channel_id": channel_id, "day": quota_day(platform, now), "kind": kind, "amount": tally[kind]} for kind in sorted(tally)]
-    if values:
-        added = insert(Use)
-        db.execute(
+    amounts: Counter[tuple[int, date, str]] = Counter()
+    failed: dict[tuple[int, Doing], Noted] = {}
+    for one in noted:
+        day = quota_day(one.account.platform, one.at)
+        amounts.update({(one.account.channel_id, day, kind): amount for kind, amount in one.tally.items()})
+        if one.reason:
+            failed[one.account.channel_id, one.doing] = one
+    if amounts:
+        added = insert(Use.__table__)
+        db.connection().execute(
             added.on_conflict_do_update(
                 index_elements=["channel_id", "day", "kind"], set_={"amount": Use.__table__.c.amount + added.excluded.amount}
             ),
-            values,
+            [{"channel_id": channel_id, "day": day, "kind": kind, "amount": amounts[channel_id, day, kind]} for channel_id, day, kind in sorted(amounts)],
         )
-    if reason:
-        failed = insert(Trouble).values(channel_id=channel_id, doing=doing, at=now, reason=reason)
-        db.execute(failed.on_conflict_do_update(index_elements=["channel_id", "doing"], set_={"at": now, "reason": reason}))
+    if failed:
+        added = insert(Trouble.__table__)
+        db.connection().execute(
+            added.on_conflict_do_update(index_elements=["channel_id", "doing"], set_={"at": added.excluded.at, "reason": added.excluded.reason}),
+            [{"channel_id": key[0], "doing": key[1], "at": failed[key].at, "reason": failed[key].reason} for key in sorted(failed)],
+        )
 
 
 def quota_day(platform: Platform, now: datetime) -> date:

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from queue import Empty, SimpleQueue
 
+from planner.channels import usage
 from planner.channels.port import Outcome, Unknown
 from planner.core.log import get_logger
 from planner.core.runtime import Runtime
@@ -40,9 +41,10 @@ class Crew:
     def __init__(self, runtime: Runtime, worker: str, at_once: int) -> None:
         self._runtime, self._worker, self._at_once = runtime, worker, at_once
         self._claims: SimpleQueue[Claim | None] = SimpleQueue()
-        self._ended: SimpleQueue[tuple[Claim, Outcome] | None] = SimpleQueue()
+        self._ended: SimpleQueue[tuple[Claim, Outcome, list[usage.Noted]] | None] = SimpleQueue()
         #: What has ended and is to be written.
         self._known: list[tuple[Claim, Outcome]] = []
+        self._noted: list[usage.Noted] = []
         #: Attempt -> since when on this machine's stopwatch, and what keeps its lease.
         self._under_way: dict[AttemptKey, tuple[float, Heartbeat]] = {}
         #: Attempt -> since when its outcome could not be written.
@@ -65,13 +67,19 @@ class Crew:
         whether there may be more to take at once."""
         self._look()
         ended, self._known = self._known, []
+        noted, self._noted = self._noted, []
         free = self._free({claim.attempt for claim, _outcome in ended}) if takes else 0
-        done = outbox.record_and_take(self._runtime, self._worker, ended, free) if ended and free else None
+        done = outbox.record_and_take(self._runtime, self._worker, ended, free, noted=noted) if ended and free else None
         if done is not None:
             left, opened = done
             self._let_go(ended, left)
         else:
-            self._let_go(ended, outbox.record_once(self._runtime, ended))
+            left = outbox.record_once(self._runtime, ended)
+            self._let_go(ended, left)
+            if len(left) < len(ended):
+                usage.put_down(self._runtime.sessions, noted)
+            else:  # The database is away: what was used waits with what came of it.
+                self._noted = noted
             opened = outbox.take(self._runtime, self._worker, free) if free else []
         claims = [one for one in opened if isinstance(one, Claim)]
         for claim in claims:
@@ -127,11 +135,12 @@ class Crew:
     def _run(self) -> None:
         while (claim := self._claims.get()) is not None:
             outcome: Outcome = Unknown(outbox.BROKE)
-            try:
-                outcome = outbox.call(self._runtime, claim)
-            except BaseException as error:  # Whatever it is, nobody else would tell what became of the call.
-                log.error("a call ended its thread", delivery=claim.delivery_id, exc_info=error)
-            self._ended.put((claim, outcome))
+            with usage.later() as noted:
+                try:
+                    outcome = outbox.call(self._runtime, claim)
+                except BaseException as error:  # Whatever it is, nobody else would tell what became of the call.
+                    log.error("a call ended its thread", delivery=claim.delivery_id, exc_info=error)
+            self._ended.put((claim, outcome, noted))
 
     def _look(self) -> bool:
         """Hear all that was told; whether there was anything."""
@@ -142,8 +151,10 @@ class Crew:
                 heard = True
         return heard
 
-    def _hear(self, told: tuple[Claim, Outcome] | None) -> None:
+    def _hear(self, told: tuple[Claim, Outcome, list[usage.Noted]] | None) -> None:
         if told is None:
             self._is_woken = True
         else:
-            self._known.append(told)
+            claim, outcome, noted = told
+            self._known.append((claim, outcome))
+            self._noted += noted

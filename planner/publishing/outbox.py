@@ -21,7 +21,7 @@ from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.exc import StaleDataError
 
-from planner.channels import progress
+from planner.channels import progress, usage
 from planner.channels.models import Channel
 from planner.channels.port import Outcome, Platform, Unknown
 from planner.core.i18n import N_
@@ -232,15 +232,19 @@ def call(runtime: Runtime, claim: Claim) -> Outcome:
     return outcome
 
 
-def record_and_take(runtime: Runtime, worker: str, ended: Ended, count: int = 1) -> tuple[Ended, list[Claim | Stopped]] | None:
+def record_and_take(
+    runtime: Runtime, worker: str, ended: Ended, count: int = 1, *, noted: Sequence[usage.Noted] = ()
+) -> tuple[Ended, list[Claim | Stopped]] | None:
     """Write what came of calls and open the next attempts: those that could not be written yet, and what was opened.
 
+    noted -- what the calls used, to be written with it.
     None when anything about it broke: then each is to be done by itself.
     """
     try:
         with runtime.sessions.begin() as db:
             now = runtime.clock.decision_time(db)
             written = settle(db, runtime, {claim.attempt: outcome for claim, outcome in ended}, now=now, waits=False)
+            usage.keep_all(db, noted)
             opened = _told(open_attempts(db, runtime, worker, now=now, count=count))
     except Exception as error:
         log.info("outcomes are written by themselves", deliveries=[claim.delivery_id for claim, _outcome in ended], why=type(error).__name__)

@@ -6,13 +6,17 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import event, select, text
 from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.orm.exc import StaleDataError
 
-from planner.channels.port import Outcome, OutgoingPost
+from planner.channels import usage
+from planner.channels.models import Trouble, Use
+from planner.channels.port import Outcome, OutgoingPost, Refused
+from planner.core import meter
 from planner.core.runtime import Runtime
 from planner.planning.models import PostState
 from planner.publishing import settling
@@ -96,6 +100,69 @@ def test_an_outcome_whose_writing_is_broken_for_good_is_looked_up_and_the_others
     assert (written, left) == ({"a1": PUBLISHED, "b1": (PostState.SENDING, DeliveryState.SENDING), "c1": PUBLISHED}, 0)
     assert states(runtime)["b1"] == PUBLISHED
     assert sorted(platform.came) == ["a1", "b1", "c1"]
+
+
+@pytest.fixture
+def counted(runtime: Runtime, clock: StoppedClock, platform: Hall, monkeypatch: pytest.MonkeyPatch) -> Callable[[], list[int]]:
+    """Each call is counted; what each channel used today."""
+    real = platform.publish
+
+    def publish(*given: Any, **named: Any) -> Outcome:
+        meter.count("calls")
+        return real(*given, **named)
+
+    monkeypatch.setattr(platform, "publish", publish)
+    adapter = usage.Counted(platform, usage.keeper(runtime.sessions, clock))
+    monkeypatch.setattr(runtime.registry, "adapter", lambda _platform: adapter)
+
+    def told() -> list[int]:
+        with runtime.sessions() as db:
+            return sorted(db.scalars(select(Use.amount).where(Use.kind == "calls")))
+
+    return told
+
+
+def test_what_calls_used_is_written_in_one_transaction_with_what_came_of_them(
+    runtime: Runtime, clock: StoppedClock, platform: Hall, crew_of: MakeCrew, counted: Callable[[], list[int]]
+) -> None:
+    all_due(runtime, clock, "abc", each=2)
+    platform.says["c1"] = Refused("text", "Not this text.")
+    crew = crew_of(3)
+    crew.step()
+    platform.open()
+    until_told(crew, 3)
+    before, commits = counted(), []
+    event.listen(runtime.engine, "commit", commits.append)
+
+    crew.step()
+
+    assert (before, len(commits), counted()) == ([], 1, [1, 1, 1])
+    with runtime.sessions() as db:
+        assert db.scalars(select(Trouble.reason)).all() == ["Not this text."]
+
+
+@pytest.mark.parametrize("lasts", ["for one", "for all"])
+def test_what_calls_used_is_counted_once_also_when_an_outcome_cannot_be_written_at_first(
+    runtime: Runtime, clock: StoppedClock, platform: Hall, crew_of: MakeCrew, counted: Callable[[], list[int]], monkeypatch: pytest.MonkeyPatch, lasts: str
+) -> None:
+    all_due(runtime, clock, "abc")
+    crew = crew_of(3)
+    crew.step()
+    platform.open()
+    until_told(crew, 3)
+    gone = OperationalError("UPDATE", {}, RuntimeError("gone"))
+    for said in "b" if lasts == "for one" else "abc":
+        breaks(monkeypatch, f"{said}1", gone, times=2)
+
+    crew.step()
+    at_first = counted()
+    while crew.under_way:
+        crew.wait(lambda: PATIENCE)
+        crew.step()
+
+    assert at_first == ([1, 1, 1] if lasts == "for one" else [])
+    assert counted() == [1, 1, 1]
+    assert set(states(runtime).values()) == {PUBLISHED}
 
 
 def breaks(monkeypatch: pytest.MonkeyPatch, said: str, error: Exception, *, times: int) -> Callable[[], int]:
