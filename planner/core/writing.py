@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import lru_cache, partial
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 from sqlalchemy import JSON, Dialect, Table, Text, bindparam, column, func, insert, select, update
 from sqlalchemy import cast as sql_cast
@@ -25,8 +25,7 @@ _Values = dict[str, Any]
 _Said = list[tuple[str, Callable[[Any], Any] | None]]
 
 
-@dataclass(frozen=True, slots=True)
-class _Part:
+class _Part(NamedTuple):
     """What is written alike to rows of one table: which columns, and whether a row's version has to be the one that was read."""
 
     kind: type[Record]
