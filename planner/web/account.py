@@ -15,6 +15,7 @@ from planner.core.errors import Invalid
 from planner.core.i18n import N_
 from planner.web.access import public
 from planner.web.languages import LANGUAGES
+from planner.web.passwords import came_by_link
 from planner.web.security import limiter, stays_here
 from planner.web.session import committing
 
@@ -31,10 +32,13 @@ def sign_in(token: str) -> ResponseReturnValue:
     with committing(g.db):
         service.use_link(g.db, token, now=g.now)
         login_user(user)
-    if not user.password:
+        came_by_link(user, now=g.now)
+    if user.password:
+        said = _("If you have forgotten your password, set another one within half an hour.")
+    else:
         said = _("Without a password of your own, somebody has to make you a link each time you sign in.")
-        told: Any = {"text": said, "href": url_for("security.change_password"), "label": _("Set a password")}
-        flash(told, "info")
+    told: Any = {"text": said, "href": url_for("security.change_password"), "label": _("Set a password")}
+    flash(told, "info")
     return redirect("/")
 
 

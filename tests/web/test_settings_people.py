@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from planner.accounts import service
 from planner.accounts.models import ApiToken, Entry, SignInLink, User
 from planner.web.session import database
-from tests.conftest import Browser
+from tests.conftest import Browser, StoppedClock
 from tests.factories import NOON, make_user
 from tests.web.counting import statements
 
@@ -99,6 +99,36 @@ def test_a_link_that_lies_about_opens_nothing_once_a_password_is_set(app: Flask,
     visitor.submit("/change", new_password="correct horse battery", new_password_confirm="correct horse battery")
 
     assert (visitor.get(second).status_code, visitor.get("/").status_code) == (404, 200)
+
+
+def test_a_forgotten_password_is_replaced_within_half_an_hour_of_signing_in_by_a_link(
+    app: Flask, client: Browser, app_db: Session, clock: StoppedClock
+) -> None:
+    def link() -> str:
+        return link_in(client.submit(f"/settings/people/{ines(app_db).id}/link").text)
+
+    first = link_in(client.submit("/settings/people/new", email="ines@example.com", name="", roles=["viewer"]).text)
+    app.test_client_class = Browser
+    visitor: Any = app.test_client()
+    visitor.submit(first)
+    visitor.submit("/change", new_password="correct horse battery", new_password_confirm="correct horse battery")
+    assert 'name="password"' in visitor.get("/change").text, "who has just set one has not forgotten it"
+
+    later: Any = app.test_client()
+    later.submit(link())
+    assert "If you have forgotten your password" in later.get("/").text
+    assert 'name="password"' not in later.get("/change").text
+    short = later.submit("/change", new_password="short", new_password_confirm="short")
+    assert (short.status_code, "at least 12" in short.text) == (200, True)
+    answer = later.submit("/change", new_password="another horse battery", new_password_confirm="another horse battery")
+    assert answer.status_code == 302
+    assert 'name="password"' in later.get("/change").text
+
+    late: Any = app.test_client()
+    late.submit(link())
+    clock.advance(timedelta(minutes=31))
+    refused = late.submit("/change", new_password="a third horse battery", new_password_confirm="a third horse battery")
+    assert (refused.status_code, 'name="password"' in refused.text) == (200, True)
 
 
 def test_no_browser_asks_for_every_role_at_once(client: Browser, app_db: Session) -> None:
