@@ -20,7 +20,7 @@ from planner.core.errors import Invalid
 from planner.core.i18n import N_
 from planner.insights.models import ReadingPlan
 
-__all__ = ["MEASURES", "USER_READ", "USUAL", "Budget", "a_day_of", "budget_of", "budgets", "cost_of", "least_for_mentions", "set_budget", "wait"]
+__all__ = ["MEASURES", "USER_READ", "USUAL", "Budget", "a_day_of", "budget_of", "budgets", "cost_of", "least_for_mentions", "left_for_mentions", "set_budget", "wait"]
 
 #: What reading uses up: YouTube's units of quota, LinkedIn's calls, and on X the posts that are charged.
 MEASURES: dict[Platform, Kind] = {Platform.YOUTUBE: Kind.READ_UNITS, Platform.LINKEDIN: Kind.READ_CALLS, Platform.X: Kind.READS}
@@ -93,9 +93,15 @@ def a_day_of(db: Session, channel_id: int, platform: Platform) -> int:
     return USUAL[platform] if a_day is None else a_day
 
 
+def left_for_mentions(budget: Budget, *, now: datetime) -> int:
+    """So many messages of others may be read now: half of a day is left to numbers, which close, and each message may name an author who was not read that day."""
+    if budget.wait_until is not None and budget.wait_until > now:
+        return 0
+    return max(budget.left - budget.a_day // 2, 0) // (1 + USER_READ)
+
+
 def least_for_mentions(messages: int) -> int:
-    """The smallest budget a day of which so many messages of others can ever be read: half of a day is left to numbers, and each message may name
-    an author who was not read that day."""
+    """The smallest budget a day of which so many messages of others can ever be read."""
     return max(2 * messages * (1 + USER_READ) - 1, 0)
 
 

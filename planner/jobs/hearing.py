@@ -17,10 +17,6 @@ def run(ctx: JobContext) -> dict[str, int]:
     """Ask every account that is due; how many mentions are new."""
 
     def left(db: Session, channel_id: int, now: datetime) -> int:
-        found = budget.budget_of(db, channel_id, now=now, units_day=ctx.settings.youtube_units_day)
-        if found.wait_until is not None and found.wait_until > now:
-            return 0
-        # Half of a day's budget is left to numbers, which close; and each message may name an author who was not read today.
-        return max(found.left - found.a_day // 2, 0) // (1 + budget.USER_READ)
+        return budget.left_for_mentions(budget.budget_of(db, channel_id, now=now, units_day=ctx.settings.youtube_units_day), now=now)
 
     return {"mentions": hearing.collect(ctx.runtime, left)}
