@@ -10,11 +10,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from planner.accounts.models import ApiToken, Entry, User
+from planner.core.db import Record
 from planner.core.errors import Invalid, NotFound
 from planner.core.i18n import N_
 from planner.core.paging import Page, decode_cursor, encode_cursor
 
-__all__ = ["EntryFilters", "EntryLine", "Person", "TokenLine", "entries", "last_shown", "own_token", "people", "person", "tokens_of"]
+__all__ = ["EntryFilters", "EntryLine", "Person", "TokenLine", "entries", "history_of", "own_token", "people", "person", "tokens_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +129,7 @@ def entries(db: Session, filters: EntryFilters, *, cursor: str | None = None, li
     if filters.until is not None:
         query = query.where(Entry.at < filters.until)
     if cursor:
-        query = query.where(Entry.id < last_shown(cursor))
+        query = query.where(Entry.id < _last_shown(cursor))
     rows = [_line(row) for row in db.execute(query.order_by(Entry.id.desc()).limit(limit + 1))]
     return Page(rows[:limit], encode_cursor(rows[limit - 1].id) if len(rows) > limit else None)
 
@@ -140,7 +141,16 @@ def _line(row: Any) -> EntryLine:
     )  # fmt: skip
 
 
-def last_shown(cursor: str) -> int:
+def history_of(db: Session, subject: Record, *, cursor: str | None = None, limit: int = 50) -> Page[Entry]:
+    """What was done to it, the latest first. One statement. Raises Invalid for a damaged cursor."""
+    query = select(Entry).where(Entry.subject_type == subject.__tablename__, Entry.subject_id == subject.id)
+    if cursor:
+        query = query.where(Entry.id < _last_shown(cursor))
+    found = list(db.scalars(query.order_by(Entry.id.desc()).limit(limit + 1)))
+    return Page(found[:limit], encode_cursor(found[limit - 1].id) if len(found) > limit else None)
+
+
+def _last_shown(cursor: str) -> int:
     """Number of the last line of history that the page before showed. Raises Invalid for a text that is not one of ours."""
     (number,) = decode_cursor(cursor, parts=1)
     if not isinstance(number, int) or isinstance(number, bool) or not 0 <= number < 2**63:

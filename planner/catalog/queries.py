@@ -10,8 +10,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, String, and_, cast, func, literal, or_, select, union_all
 from sqlalchemy.orm import Session, joinedload
 
-from planner.accounts.models import Entry, User
-from planner.accounts.queries import last_shown
+from planner.accounts.models import User
 from planner.accounts.rules import ACTIONS, may
 from planner.catalog.models import (
     Asset,
@@ -30,7 +29,7 @@ from planner.core.errors import Invalid, NotFound
 from planner.core.i18n import N_
 from planner.core.paging import Page, decode_cursor, encode_cursor
 
-__all__ = ["AssetCard", "Facet", "Filters", "asset", "facets", "files_of", "history_of", "known_to", "owners", "search", "topics"]
+__all__ = ["AssetCard", "Facet", "Filters", "asset", "facets", "files_of", "known_to", "owners", "search", "topics"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,15 +153,6 @@ def topics(db: Session) -> list[str]:
 def files_of(db: Session, asset_id: int) -> list[AssetFile]:
     """An asset's files, oldest first."""
     return list(db.scalars(select(AssetFile).where(AssetFile.asset_id == asset_id).order_by(AssetFile.id)))
-
-
-def history_of(db: Session, asset_id: int, *, cursor: str | None = None, limit: int = 50) -> Page[Entry]:
-    """What was done to an asset, newest first. One statement. Raises Invalid for a damaged cursor."""
-    query = select(Entry).where(Entry.subject_type == "assets", Entry.subject_id == asset_id)
-    if cursor:
-        query = query.where(Entry.id < last_shown(cursor))
-    found = list(db.scalars(query.order_by(Entry.id.desc()).limit(limit + 1)))
-    return Page(found[:limit], encode_cursor(found[limit - 1].id) if len(found) > limit else None)
 
 
 def _place(cursor: str) -> tuple[datetime, int]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -20,7 +19,7 @@ from planner.core.paging import Page, by_day
 from planner.core.seeking import holding
 from planner.people.models import Event, EventKind
 
-__all__ = ["EventValues", "add", "by_id", "change", "checked", "count", "events", "history_of", "put_back", "remove", "take_back", "values_of"]
+__all__ = ["EventValues", "add", "by_id", "change", "checked", "count", "events", "put_back", "remove", "take_back", "values_of"]
 
 #: The highest number a row may have.
 _LAST_ID = 2**63 - 1
@@ -144,12 +143,6 @@ def take_back(db: Session, at: datetime, *, actor: User, now: datetime) -> int:
     for event in found:
         remove(db, event, actor=actor, now=now)
     return len(found)
-
-
-def history_of(db: Session, event: Event, *, limit: int = 50) -> Sequence[Entry]:
-    """What was done to it, the latest first. One statement."""
-    query = select(Entry).where(Entry.subject_type == Event.__tablename__, Entry.subject_id == event.id)
-    return db.scalars(query.order_by(Entry.id.desc()).limit(limit)).all()
 
 
 def _asked_for(since: date | None, until: date | None, sought: str) -> list[ColumnElement[bool]]:

@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from planner.accounts import history
-from planner.accounts.models import Entry, User
+from planner.accounts.models import User
 from planner.accounts.rules import require
 from planner.channels.models import Channel
 from planner.core.errors import Conflict, Invalid, NotFound, WrongState
@@ -25,7 +25,7 @@ from planner.planning.queries import LAST_ID, CalendarEntry, Filters
 from planner.planning.quiet_models import Blackout
 from planner.planning.states import OPEN
 
-__all__ = ["BlackoutValues", "add", "blackouts", "by_id", "change", "checked", "count", "history_of", "inside", "put_back", "remove", "values_of"]
+__all__ = ["BlackoutValues", "add", "blackouts", "by_id", "change", "checked", "count", "inside", "put_back", "remove", "values_of"]
 
 _LONGEST = 160
 #: A blackout that takes longer is a slip of the keyboard.
@@ -142,12 +142,6 @@ def put_back(db: Session, blackout: Blackout, *, actor: User | None, now: dateti
         blackout.removed_at = None
         history.record(db, actor, "blackout.put_back", blackout, now=now, became=_told(db, blackout), name=history.COMMAND_LINE)
         db.flush()
-
-
-def history_of(db: Session, blackout: Blackout, *, limit: int = 50) -> Sequence[Entry]:
-    """What was done to it, the latest first. One statement."""
-    query = select(Entry).where(Entry.subject_type == Blackout.__tablename__, Entry.subject_id == blackout.id)
-    return db.scalars(query.order_by(Entry.id.desc()).limit(limit)).all()
 
 
 def checked(db: Session, values: BlackoutValues) -> dict[str, Any]:

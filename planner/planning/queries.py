@@ -18,13 +18,12 @@ from planner.channels.port import Platform
 from planner.core.errors import NotFound
 from planner.core.seeking import holding
 from planner.core.types import UtcDateTime
-from planner.people.person_models import Person
 from planner.planning.models import Campaign, Post, PostState, Standing
 from planner.planning.surroundings import surroundings
 
 __all__ = [
     "CalendarEntry", "CampaignCard", "CampaignEmbargo", "Filters", "LAST_ID", "calendar", "campaign", "campaigns", "cancellation_of", "conditions",
-    "embargoes", "entry_rows", "history_of", "known_to", "knows", "lists_of", "plannable", "post", "posts_of", "posts_of_states", "seen_by", "surroundings", "titles_of",
+    "embargoes", "entry_rows", "known_to", "knows", "lists_of", "plannable", "post", "posts_of", "posts_of_states", "seen_by", "surroundings", "titles_of",
 ]  # fmt: skip
 
 #: Larger numbers are nobody's: the databases count in 64 bits.
@@ -190,18 +189,6 @@ def titles_of(db: Session, numbers: Collection[int], *, viewer: User | None) -> 
     if known is not None and viewer is not None:
         query = query.where(or_(known, Post.author_id == viewer.id))
     return {row.id: row.title for row in db.execute(query)}
-
-
-def history_of(db: Session, subject: Post | Campaign | Person, *, limit: int = 100) -> list[Entry]:
-    """What was done to it, the latest first."""
-    return list(
-        db.scalars(
-            select(Entry)
-            .where(Entry.subject_type == subject.__tablename__, Entry.subject_id == subject.id)
-            .order_by(Entry.id.desc())
-            .limit(limit)
-        )
-    )
 
 
 def cancellation_of(db: Session, post: Post) -> Entry | None:

@@ -10,7 +10,6 @@ from typing import Any, NamedTuple
 from sqlalchemy import Integer, bindparam, func, literal_column, select, tuple_
 from sqlalchemy.orm import Session, joinedload
 
-from planner.accounts.models import Entry
 from planner.channels.models import Channel
 from planner.channels.port import Platform, PostKind
 from planner.core.errors import Invalid, NotFound
@@ -22,7 +21,7 @@ from planner.planning.queries import LAST_ID
 from planner.planning.surroundings import embargoed_terms
 from planner.publishing.models import Native, NativeLook, NativeState
 
-__all__ = ["OPEN_COUNT", "Leak", "NativeEntry", "entries", "history_of", "look_of", "native", "natives", "of_post", "too_early"]
+__all__ = ["OPEN_COUNT", "Leak", "NativeEntry", "entries", "look_of", "native", "natives", "of_post", "too_early"]
 
 #: How much of a text a line shows.
 _SHOWN = 200
@@ -141,12 +140,6 @@ def too_early(db: Session, *, now: datetime, limit: int = 100) -> list[Leak]:
 def look_of(db: Session, channel_id: int) -> NativeLook:
     """How far this channel was looked through; one that never was has no moments yet."""
     return db.get(NativeLook, channel_id) or NativeLook(channel_id=channel_id, enabled=True, trouble="")
-
-
-def history_of(db: Session, native: Native, *, limit: int = 40) -> list[Entry]:
-    """What was done to it, the latest first."""
-    mine = select(Entry).where(Entry.subject_type == Native.__tablename__, Entry.subject_id == native.id)
-    return list(db.scalars(mine.order_by(Entry.id.desc()).limit(limit)))
 
 
 def _place(cursor: str) -> tuple[datetime, int]:

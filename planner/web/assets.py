@@ -34,6 +34,7 @@ from planner.web.cropping import focuses, shapes
 from planner.web.definitions import definitions, regimes
 from planner.web.filters import at_least
 from planner.web.forms.catalog import FileForm, UploadForm
+from planner.web.histories import past_of
 from planner.web.labels import label
 from planner.web.mentions import mentions_shown
 from planner.web.session import committing, runtime
@@ -162,8 +163,6 @@ def _page(asset: Asset, form: UploadForm, status: int = 200, *, described: tuple
     traffic = asset_traffic(g.db, asset, zone=runtime().settings.time_zone)
     videos, shorts = watched(g.db, asset.id), {post.post_id for post in performance.posts if is_short(post.url)}
     live = sum(post.taken_down_at is None for post in performance.posts)
-    before = request.args.get("history") or None
-    past = queries.history_of(g.db, asset.id, cursor=before)
     files, languages = queries.files_of(g.db, asset.id), language_names()
     form.offer(languages)
     page = render_template(
@@ -197,9 +196,7 @@ def _page(asset: Asset, form: UploadForm, status: int = 200, *, described: tuple
         refused_file=described[0] if described else None,
         picture=next((one for one in files if one.kind in (MediaKind.IMAGE, MediaKind.GIF)), None),
         accepted=",".join(f".{one}" for one in media.ACCEPTED),
-        history=past.items,
-        older_href=url_for(".show", asset_id=asset.id, history=past.next_cursor, _anchor="history") if past.next_cursor else None,
-        newest_href=url_for(".show", asset_id=asset.id, _anchor="history") if before else None,
+        history=past_of(asset),
         languages=languages,
         states=[one for one in AssetState if one not in (asset.state, AssetState.RETIRED)],
         form=form,

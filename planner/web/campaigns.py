@@ -22,6 +22,7 @@ from planner.planning.values import CampaignValues
 from planner.web import clashes, waves
 from planner.web.access import needs
 from planner.web.forms.planning import CampaignForm, NewCampaignForm, choices
+from planner.web.histories import past_of
 from planner.web.preflight import is_pretend, prices
 from planner.web.session import committing
 
@@ -76,7 +77,7 @@ def show(campaign_id: int) -> ResponseReturnValue:
         is_listed=is_listed(campaign.template), listed=listing.channels_of(g.db, campaign_id) if is_listed(campaign.template) else [],
         cost=cost_of_campaign(g.db, campaign_id, prices()),
         pretend=is_pretend(Platform.X),
-        history=queries.history_of(g.db, campaign, limit=30),
+        history=past_of(campaign),
         now=g.now,
     )
 

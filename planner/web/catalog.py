@@ -26,6 +26,7 @@ from planner.planning import states
 from planner.planning.queries import CalendarEntry
 from planner.web.access import needs
 from planner.web.forms.catalog import AssetForm
+from planner.web.histories import last_changed_by
 from planner.web.labels import label
 from planner.web.session import committing, runtime
 
@@ -162,8 +163,7 @@ def _conflict_page(asset_id: int, form: AssetForm) -> ResponseReturnValue:
     asset = queries.asset(g.db, asset_id, viewer=g.user)
     theirs = form.differences(_form(asset, filled=True))
     form.version.data, form.version.raw_data = str(asset.version), [str(asset.version)]
-    latest = next(iter(queries.history_of(g.db, asset_id, limit=1).items), None)
-    changed_by = latest.actor_name if latest else _("Somebody")
+    changed_by = last_changed_by(asset)
     return _edit_page(asset, form, changed_by=changed_by, theirs=theirs), 409
 
 

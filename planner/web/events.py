@@ -20,6 +20,7 @@ from planner.web.access import needs, takes_files
 from planner.web.calendar.ways import back_to, moment_to_undo, say_with_undo
 from planner.web.forms.events import EventForm
 from planner.web.forms.imports import PlanForm
+from planner.web.histories import past_of
 from planner.web.languages import say, translate
 from planner.web.sent_files import as_csv, download
 from planner.web.session import committing
@@ -79,7 +80,7 @@ def edit(event_id: int) -> ResponseReturnValue:
             form.refuse(error)
             g.db.expire_all()
             form.version.data, form.version.raw_data = event.version, [str(event.version)]
-    return render_template("events/edit.html", form=form, event=event, leave=_back(form.back.data), history=service.history_of(g.db, event)), status
+    return render_template("events/edit.html", form=form, event=event, leave=_back(form.back.data), history=past_of(event)), status
 
 
 @needs("event.edit")

@@ -26,6 +26,7 @@ from planner.publishing.models import Native, NativeState
 from planner.publishing.rules import LOOKED_UP
 from planner.web.access import needs
 from planner.web.choices import OFFERED
+from planner.web.histories import past_of
 from planner.web.languages import say
 from planner.web.session import committing
 
@@ -138,7 +139,7 @@ def _page(native: Native, status: int) -> ResponseReturnValue:
         q=q,
         found=found,
         leak=[one for one in native_queries.too_early(g.db, now=g.now) if one.native_id == native.id],
-        history=native_queries.history_of(g.db, native),
+        history=past_of(native),
     )
     return html, status
 

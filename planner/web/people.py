@@ -19,9 +19,9 @@ from planner.people.importing import Found
 from planner.people.person_models import TIERS, Person, Tier
 from planner.people.rules import PersonValues
 from planner.planning import mentions
-from planner.planning.queries import history_of
 from planner.web.access import needs, takes_files
 from planner.web.forms.people import PeopleFileForm, PersonForm
+from planner.web.histories import past_of
 from planner.web.languages import say
 from planner.web.sent_files import ERRORS, TABLE, as_csv, download, keep, list_of, path_of, throw_away_old
 from planner.web.session import committing
@@ -78,7 +78,7 @@ def edit(person_id: int) -> ResponseReturnValue:
         form.show(service.values_of(person))
         form.version.data = person.version
     page = render_template(
-        "people/form.html", form=form, person=person, theirs=theirs, can_edit=may(g.user, "person.edit"), history=history_of(g.db, person, limit=20), said=_said_of(person),
+        "people/form.html", form=form, person=person, theirs=theirs, can_edit=may(g.user, "person.edit"), history=past_of(person), said=_said_of(person),
     )  # fmt: skip
     return page, status
 

@@ -42,6 +42,7 @@ from planner.web.decisions import Decision, decision_of
 from planner.web.definitions import definitions, regimes
 from planner.web.forms.planning import ApproveForm, LiveForm, MoveForm, NoteForm, PostForm
 from planner.web.forms.rules import OverrideForm
+from planner.web.histories import last_changed_by, past_of
 from planner.web.languages import say, translate
 from planner.web.links import short_link_of
 from planner.web.mentioning import mentioning
@@ -80,7 +81,7 @@ def edit(post_id: int) -> ResponseReturnValue:
         except Conflict:
             g.db.expire_all()
             post = queries.post(g.db, post_id, viewer=g.user)
-            changed_by = queries.history_of(g.db, post, limit=1)
+            changed_by = last_changed_by(post)
             form.version.data, form.version.raw_data = post.version, [str(post.version)]
         except PlannerError as error:
             refuse(form, error)
@@ -167,7 +168,7 @@ def post_page(post: Post, status: int = 200, **forms: Any) -> ResponseReturnValu
         changes=publishing.amendments_of(g.db, post) if post.external_id else [],
         may_live=amending.allowed(post, g.user, limits),
         four_eyes=rules.wants_second_pair(post.asset, post.campaign, runtime().settings.four_eyes),
-        history=queries.history_of(g.db, post, limit=40),
+        history=past_of(post),
         short_link=short_link_of(post),
         variants=[(one, [translate(variants.DIFFERENCES[name]) for name in one.differs]) for one in others],
         compared=shown_variants.of_post(g.db, post) if others else None, least_shown=(shown_variants.LEAST_SEEN, shown_variants.LEAST_ACTED),

@@ -17,6 +17,7 @@ from planner.planning.models import Campaign, Post
 from planner.planning.writing_models import KeptText
 from planner.web.access import needs
 from planner.web.calendar.ways import say_with_undo
+from planner.web.histories import last_changed_by
 from planner.web.languages import translate
 from planner.web.moments import in_zone
 from planner.web.session import committing
@@ -40,9 +41,7 @@ def keep(what: str) -> ResponseReturnValue:
     newer = post is not None and version != str(post.version)
     said = _("Kept at %(time)s", time=in_zone(g.now, None, "HH:mm").striptags())
     if newer and post is not None:
-        entries = queries.history_of(g.db, post, limit=1)
-        who = entries[0].actor_name if entries else _("Somebody")
-        said = _("%(said)s. %(name)s changed this post meanwhile: saving will show both.", said=said, name=who)
+        said = _("%(said)s. %(name)s changed this post meanwhile: saving will show both.", said=said, name=last_changed_by(post))
     return jsonify(said=said, newer=newer)
 
 

@@ -10,6 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from planner.accounts.models import Entry
+from planner.accounts.queries import history_of
 from planner.core.errors import Conflict, Forbidden, Invalid, NotFound, WrongState
 from planner.people import events
 from planner.people.events import EventValues
@@ -36,7 +37,7 @@ def test_an_event_is_kept_tidied_with_its_last_day_and_its_history(db: Session) 
     assert (event.name, event.starts_on, event.last_on, event.ends_on, event.rival) == ("Mobile Week", MONDAY, MONDAY, MONDAY + DAY, "Acme")
     assert [action for action, _was, _became in told(db)] == ["event.added", "event.changed", "event.removed", "event.put_back"]
     assert told(db)[1][1:] == ({"last_on": "2026-03-05"}, {"last_on": "2026-03-02"})
-    assert [one.action for one in events.history_of(db, event)][-1] == "event.added"
+    assert [one.action for one in history_of(db, event).items][-1] == "event.added"
 
 
 def test_saving_the_same_again_writes_nothing(db: Session) -> None:

@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import event
 from sqlalchemy.orm import Session
 
+from planner.accounts.queries import history_of
 from planner.catalog.models import AssetKind, Audience, Confidentiality
 from planner.channels.models import ChannelState
 from planner.channels.port import Platform
@@ -224,4 +225,4 @@ def test_a_campaign_is_edited_and_keeps_its_own_name(db: Session, now: datetime)
     campaigns.edit_campaign(db, campaign, CampaignValues("launch", embargo_until=now + DAY), actor=None, now=now)
 
     assert (campaign.name, campaign.embargo_until) == ("launch", now + DAY)
-    assert [one.action for one in queries.history_of(db, campaign)] == ["campaign.edited", "campaign.created"]
+    assert [one.action for one in history_of(db, campaign).items] == ["campaign.edited", "campaign.created"]

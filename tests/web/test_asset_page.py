@@ -374,26 +374,6 @@ def test_a_state_that_is_behind_its_live_posts_is_said_and_set_right_by_one_clic
     assert "is still" not in client.get(f"/assets/{asset.id}").text
 
 
-def test_a_long_history_says_that_there_is_more_and_leads_to_all_of_it(client: Browser, app_db: Session) -> None:
-    asset = made(app_db, make_asset(app_db))
-    app_db.add_all(Entry(at=NOON, actor_name="Ines", action="asset.edited", subject_type="assets", subject_id=asset.id, note=f"Deed {number}.") for number in range(120))
-    app_db.commit()
-
-    seen, address, pages = [], f"/assets/{asset.id}", []
-    while True:
-        page = html.unescape(client.get(address).text)
-        seen += [int(number) for number in re.findall(r"Deed (\d+)\.", page)]
-        pages.append(("There is more before these." in page, "First page" in page))
-        onward = re.search(r'href="([^"]*history=[^"]+)#history"[^>]*rel="next"', page)
-        if onward is None:
-            break
-        address = onward[1]
-
-    assert seen == list(range(119, -1, -1))
-    assert pages == [(True, False), (True, True), (False, True)]
-    assert client.get(f"/assets/{asset.id}?history=rubbish").status_code == 422
-
-
 # files
 
 

@@ -20,6 +20,7 @@ from planner.planning.surroundings import all_settings
 from planner.web.access import needs
 from planner.web.calendar.ways import back_to, say_with_undo
 from planner.web.forms.blackouts import BlackoutForm
+from planner.web.histories import past_of
 from planner.web.labels import channel_choices
 from planner.web.session import committing
 from planner.web.stretches import day_of, today
@@ -111,7 +112,7 @@ def _page(form: BlackoutForm, blackout: Blackout | None, *, would_hit: list[Cale
     hit = service.inside(g.db, blackout.starts_on, blackout.last_on, channel_ids=blackout.channel_ids, viewer=g.user, limit=_SHOWN) if blackout is not None and would_hit is None else would_hit
     page = render_template(
         "blackouts/edit.html", form=form, blackout=blackout, hit=hit, tried=would_hit is not None, shown=_SHOWN, leave=_back(form.back.data),
-        history=service.history_of(g.db, blackout) if blackout is not None else [],
+        history=past_of(blackout) if blackout is not None else None,
     )  # fmt: skip
     return page, status
 
