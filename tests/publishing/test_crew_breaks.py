@@ -20,6 +20,7 @@ from planner.core import meter
 from planner.core.runtime import Runtime
 from planner.planning.models import PostState
 from planner.publishing import settling
+from planner.publishing.crew import Crew
 from planner.publishing.models import Delivery, DeliveryState, Result
 from tests.conftest import StoppedClock, make_settings
 from tests.processes import wait_until
@@ -61,11 +62,7 @@ def test_a_post_that_cannot_be_prepared_keeps_no_outcome_from_being_written_and_
 def test_an_outcome_that_cannot_be_written_this_moment_is_written_the_next_and_the_others_too(
     runtime: Runtime, clock: StoppedClock, platform: Hall, crew_of: MakeCrew, monkeypatch: pytest.MonkeyPatch, error: Exception, takes: bool
 ) -> None:
-    all_due(runtime, clock, "abc")
-    crew = crew_of(3)
-    crew.step()
-    platform.open()
-    until_told(crew, 3)
+    crew = three_told(runtime, clock, platform, crew_of)
     broken = breaks(monkeypatch, "b1", error, times=3)
 
     crew.step(takes=takes)
@@ -84,11 +81,7 @@ def test_an_outcome_that_cannot_be_written_this_moment_is_written_the_next_and_t
 def test_an_outcome_whose_writing_is_broken_for_good_is_looked_up_and_the_others_are_written(
     runtime: Runtime, clock: StoppedClock, platform: Hall, crew_of: MakeCrew, go: Callable[..., None], monkeypatch: pytest.MonkeyPatch, takes: bool
 ) -> None:
-    all_due(runtime, clock, "abc")
-    crew = crew_of(3)
-    crew.step()
-    platform.open()
-    until_told(crew, 3)
+    crew = three_told(runtime, clock, platform, crew_of)
 
     with monkeypatch.context() as patched:
         breaks(patched, "b1", ValueError("a bug"), times=99)
@@ -100,6 +93,16 @@ def test_an_outcome_whose_writing_is_broken_for_good_is_looked_up_and_the_others
     assert (written, left) == ({"a1": PUBLISHED, "b1": (PostState.SENDING, DeliveryState.SENDING), "c1": PUBLISHED}, 0)
     assert states(runtime)["b1"] == PUBLISHED
     assert sorted(platform.came) == ["a1", "b1", "c1"]
+
+
+def three_told(runtime: Runtime, clock: StoppedClock, platform: Hall, crew_of: MakeCrew) -> Crew:
+    """A crew whose calls for a1, b1 and c1 have ended, and that has heard of none of them."""
+    all_due(runtime, clock, "abc")
+    crew = crew_of(3)
+    crew.step()
+    platform.open()
+    until_told(crew, 3)
+    return crew
 
 
 @pytest.fixture
@@ -145,11 +148,7 @@ def test_what_calls_used_is_written_in_one_transaction_with_what_came_of_them(
 def test_what_calls_used_is_counted_once_also_when_an_outcome_cannot_be_written_at_first(
     runtime: Runtime, clock: StoppedClock, platform: Hall, crew_of: MakeCrew, counted: Callable[[], list[int]], monkeypatch: pytest.MonkeyPatch, lasts: str
 ) -> None:
-    all_due(runtime, clock, "abc")
-    crew = crew_of(3)
-    crew.step()
-    platform.open()
-    until_told(crew, 3)
+    crew = three_told(runtime, clock, platform, crew_of)
     gone = OperationalError("UPDATE", {}, RuntimeError("gone"))
     for said in "b" if lasts == "for one" else "abc":
         breaks(monkeypatch, f"{said}1", gone, times=2)
