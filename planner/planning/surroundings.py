@@ -10,7 +10,7 @@ from datetime import UTC, datetime, time, timedelta
 from sqlalchemy import ColumnElement, String, cast, literal, or_, select
 from sqlalchemy.orm import Session
 
-from planner.catalog.models import Asset, AssetAudience, AssetState, Confidentiality
+from planner.catalog.models import Asset, AssetAudience, Confidentiality
 from planner.channels.models import Channel
 from planner.people.models import Event
 from planner.planning import listing
@@ -94,7 +94,8 @@ def under_embargo(now: ColumnElement[datetime]) -> ColumnElement[bool]:
 def embargoed_terms(db: Session, *, except_asset: int | None, after: datetime | None) -> tuple[Term, ...]:
     """The words nobody may say yet: of assets other than that one whose embargo lifts after that moment (None: ever).
 
-    An asset is under its own embargo and under that of each campaign it has a post in; the later one counts. One statement.
+    An asset is under its own embargo and under that of each campaign it has a post in; the later one counts. Both hold until they lift, whatever
+    became of the asset, the campaign and the post: what was called off is still not for telling. One statement.
     """
     return tuple(term for asset_id, term in _terms(db, after) if asset_id != except_asset)
 
@@ -114,19 +115,14 @@ def _unsaid(terms: Sequence[tuple[int, Term]], asset: Asset, campaign: Campaign 
 
 def _terms(db: Session, after: datetime | None) -> list[tuple[int, Term]]:
     """Number of each asset, and one of its words. One statement."""
-    own = select(Asset.id, Asset.embargo_terms, Asset.embargo_until).where(Asset.embargo_until.is_not(None), Asset.state != AssetState.RETIRED)
-    told = (
-        select(Post.asset_id, Campaign.embargo_until)
-        .join(Campaign, Campaign.id == Post.campaign_id)
-        .where(Campaign.embargo_until.is_not(None), Post.state != PostState.CANCELLED)
-        .distinct()
-    )
+    own = select(Asset.id, Asset.embargo_terms, Asset.embargo_until).where(Asset.embargo_until.is_not(None))
+    told = select(Post.asset_id, Campaign.embargo_until).join(Campaign, Campaign.id == Post.campaign_id).where(Campaign.embargo_until.is_not(None)).distinct()
     if after is not None:
         own, told = own.where(Asset.embargo_until > after), told.where(Campaign.embargo_until > after)
     campaigns = told.subquery()
     theirs = select(Asset.id, Asset.embargo_terms, campaigns.c.embargo_until).join(campaigns, campaigns.c.asset_id == Asset.id)
     lifts: dict[tuple[int, str], datetime] = {}
-    for asset_id, terms, lifts_at in db.execute(own.union_all(theirs.where(Asset.state != AssetState.RETIRED))):
+    for asset_id, terms, lifts_at in db.execute(own.union_all(theirs)):
         if lifts_at is not None:
             for words in terms or ():
                 lifts[asset_id, words] = max(lifts.get((asset_id, words), lifts_at), lifts_at)

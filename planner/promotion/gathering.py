@@ -144,7 +144,7 @@ def _campaign() -> tuple[Any, Any]:
     ends = (
         select(Campaign.embargo_until, Campaign.name)
         .join(Post, Post.campaign_id == Campaign.id)
-        .where(Post.asset_id == Asset.id, Post.state != PostState.CANCELLED, Campaign.embargo_until.is_not(None))
+        .where(Post.asset_id == Asset.id, Campaign.embargo_until.is_not(None))
         .correlate(Asset)
         .order_by(Campaign.embargo_until.desc(), Campaign.id)
         .limit(1)

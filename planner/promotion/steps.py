@@ -70,7 +70,7 @@ def check_kit(db: Session, asset: Asset, offered: Kit, *, now: datetime) -> None
     held = (
         select(Campaign)
         .join(Post, Post.campaign_id == Campaign.id)
-        .where(Post.asset_id == asset.id, Post.state != PostState.CANCELLED, Campaign.embargo_until > now)
+        .where(Post.asset_id == asset.id, Campaign.embargo_until > now)
         .order_by(Campaign.embargo_until.desc(), Campaign.id)
         .limit(1)
     )

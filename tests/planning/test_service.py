@@ -7,19 +7,22 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, literal, select
 from sqlalchemy.orm import Session, sessionmaker
 from sqlalchemy.orm.exc import StaleDataError
 
 from planner.accounts.models import Entry, User
+from planner.catalog import service as catalog
 from planner.catalog.models import AssetFile, AssetKind, AssetState
 from planner.channels.limits import X
 from planner.channels.port import Limits, MediaKind, Platform
 from planner.core.errors import Conflict, EmbargoActive, Forbidden, Invalid, NotSendable, PastMoment, Refused, SelfApproval, WrongState
-from planner.planning import approving, rules, service, surroundings
+from planner.core.types import UtcDateTime
+from planner.planning import approving, queries, rules, service, standing, surroundings
+from planner.planning.campaigns import edit_campaign
 from planner.planning.findings import Term
 from planner.planning.models import Approval, Origin, Post, PostState, Verb
-from planner.planning.values import PostValues, values_of
+from planner.planning.values import CampaignValues, PostValues, values_of
 from tests.factories import make_asset, make_campaign, make_channel, make_post, make_user
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -201,12 +204,58 @@ def test_a_leak_refuses_submission_and_does_not_name_the_asset(db: Session, now:
     assert post.state is PostState.DRAFT
 
 
-def test_the_asset_s_own_words_and_lifted_or_retired_ones_leak_nothing(db: Session, now: datetime) -> None:
+def test_the_asset_s_own_words_and_lifted_ones_leak_nothing(db: Session, now: datetime) -> None:
     own = make_asset(db, embargo_terms=["Vega"], embargo_until=now + HOUR)
     make_asset(db, embargo_terms=["Vega"], embargo_until=now - HOUR)
-    make_asset(db, embargo_terms=["Vega"], embargo_until=now + 5 * DAY, state=AssetState.RETIRED)
+    make_asset(db, embargo_terms=["Vega"], embargo_until=now - HOUR, state=AssetState.RETIRED)
     post = make_post(db, asset=own, text="Vega is here.")
 
+    assert service.submit(db, post, actor=None, now=now).state is PostState.IN_REVIEW
+
+
+@pytest.mark.parametrize("embargo", ["own", "campaign"])
+def test_what_was_retired_stays_secret_until_its_embargo_lifts_or_is_lifted(db: Session, now: datetime, embargo: str) -> None:
+    lifts, viewer = now + 5 * DAY, make_user(db)
+    secret = make_asset(db, title="Merger", embargo_terms=["Vega"], embargo_until=lifts if embargo == "own" else None)
+    launch = make_campaign(db, name="Launch", embargo_until=lifts if embargo == "campaign" else None)
+    make_post(db, asset=secret, campaign=launch, publish_at=now + 9 * DAY)
+    post = make_post(db, text="Vega is coming.", publish_at=now + DAY)
+    catalog.retire(db, secret, actor=None, now=now)
+
+    with pytest.raises(Refused, match="“Vega” may not be mentioned before 07 Mar 2026"):
+        service.submit(db, post, actor=None, now=now)
+    gate = surroundings.at_the_gate(db, post, now=now, embargoes=bool(db.scalar(select(surroundings.under_embargo(literal(now, UtcDateTime()))))))
+    assert gate.terms == (Term("Vega", lifts),)
+    assert [one.title for one in queries.embargoes(db, now, now + 9 * DAY, viewer=viewer)] == ["Merger" if embargo == "own" else "Launch"]
+
+    if embargo == "own":
+        catalog.edit(db, secret, catalog.AssetValues(**{**catalog.values_of(secret), "embargo_until": None}), actor=None, now=now)
+        assert secret.state is AssetState.RETIRED
+    else:
+        edit_campaign(db, launch, CampaignValues(name="Launch"), actor=None, now=now)
+    assert service.submit(db, post, actor=None, now=now).state is PostState.IN_REVIEW
+
+
+@pytest.mark.parametrize("cancelled", ["the post", "the campaign"])
+def test_what_was_cancelled_in_a_campaign_under_embargo_stays_secret(db: Session, now: datetime, cancelled: str) -> None:
+    launch = make_campaign(db, name="Launch", embargo_until=now + 5 * DAY)
+    secret = make_asset(db, embargo_terms=["Vega"])
+    told = make_post(db, asset=secret, campaign=launch, publish_at=now + 9 * DAY)
+    post = make_post(db, text="Vega is coming.", publish_at=now + DAY)
+    if cancelled == "the post":
+        service.cancel(db, told, actor=None, now=now)
+    else:
+        standing.call_off(db, launch, reason="The deal is off.", actor=None, now=now)
+
+    with pytest.raises(Refused, match="“Vega” may not be mentioned before 07 Mar 2026"):
+        service.submit(db, post, actor=None, now=now)
+
+    if cancelled == "the post":  # Planned there by mistake: brought back, it can leave the campaign.
+        service.restore(db, told, actor=None, now=now)
+        service.revise(db, told, PostValues(**{**values_of(told), "campaign_id": None}), actor=None, now=now)
+        service.cancel(db, told, actor=None, now=now)
+    else:
+        edit_campaign(db, launch, CampaignValues(name="Launch"), actor=None, now=now)
     assert service.submit(db, post, actor=None, now=now).state is PostState.IN_REVIEW
 
 

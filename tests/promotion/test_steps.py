@@ -84,6 +84,8 @@ def test_a_kit_is_not_passed_on_under_an_embargo_or_with_words_that_may_not_be_s
     post = make_post(db, asset=asset, campaign=campaign)
     assert refused(embargo_until=None) == "“Launch” is under embargo until 04 Mar 2026, 12:00 UTC."
     post.state = PostState.CANCELLED
+    assert refused() == "“Launch” is under embargo until 04 Mar 2026, 12:00 UTC."
+    post.campaign_id = None
     assert refused() == ""
 
 

@@ -330,6 +330,19 @@ def test_a_retired_asset_offers_only_to_be_brought_back(client: Browser, app_db:
     assert "/posts/new?asset" not in page
 
 
+def test_a_retired_asset_still_says_its_embargo_and_its_form_lifts_it(client: Browser, app_db: Session) -> None:
+    asset = made(app_db, make_asset(app_db, title="Merger", state=AssetState.RETIRED, embargo_until=NOON + DAY, embargo_terms=["Vega"]))
+    told = client.get(f"/assets/{asset.id}").text
+    form = {"kind": "press_release", "title": "Merger", "state": "retired", "language": "en", "purpose": "web", "cost": "", "currency": "EUR", "confidentiality": "public", "owner_id": ""}
+
+    answer = client.submit(f"/assets/{asset.id}/edit", **form, embargo_until="", embargo_terms="Vega", version="1")
+
+    app_db.expire_all()
+    assert ["Under embargo until" in told, "Not to be named" in told, f'href="/assets/{asset.id}/edit"' in told] == [True, True, True]
+    assert (answer.status_code, asset.embargo_until, asset.state) == (302, None, AssetState.RETIRED)
+    assert ["Under embargo until" in client.get(f"/assets/{asset.id}").text, asset.embargo_terms] == [False, ["Vega"]]
+
+
 def test_the_page_costs_the_same_at_three_readings_and_at_sixty(app: Flask, client: Browser, app_db: Session, film: Asset) -> None:
     from tests.web.test_catalog import counting
 

@@ -11,7 +11,7 @@ import pytest
 from flask import Flask
 from sqlalchemy.orm import Session
 
-from planner.catalog.models import AssetAudience, Audience, Confidentiality
+from planner.catalog.models import AssetAudience, AssetState, Audience, Confidentiality
 from planner.planning.models import CalendarNote, PostState
 from tests.conftest import Browser
 from tests.factories import NOON, make_asset, make_blackout, make_campaign, make_channel, make_event, make_post, make_user
@@ -127,6 +127,14 @@ def test_an_embargo_that_lifts_is_a_line_between_the_posts_before_and_after_it(c
     assert [inside.index(time) for time in ("13:00", "14:00", "15:00")] == sorted(inside.index(time) for time in ("13:00", "14:00", "15:00"))
     assert f'href="/campaigns/{campaign.id}">14:00 <span class="lift__words">Embargo lifts: Launch' in inside
     assert "Embargo lifts: Launch" in client.get(WEEK).text.partition("lanes__allday")[2].partition("</tr>")[0]
+
+
+def test_the_lift_of_what_was_retired_is_marked_because_its_words_are_held_until_then(client: Browser, app_db: Session) -> None:
+    asset = make_asset(app_db, title="Merger", embargo_until=NOON + HOUR, state=AssetState.RETIRED)
+    app_db.commit()
+
+    assert f'href="/assets/{asset.id}">14:00 <span class="lift__words">Embargo lifts: Merger' in client.get(LIST).text
+    assert "Embargo lifts: Merger" in client.get(WEEK).text
 
 
 def test_a_list_tells_an_embargo_once_and_keeps_a_day_that_has_nothing_else(client: Browser, app_db: Session) -> None:

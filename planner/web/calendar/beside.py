@@ -14,7 +14,7 @@ from flask_babel import ngettext
 from sqlalchemy import BigInteger, ColumnElement, Date, Integer, String, bindparam, case, cast, func, literal, or_, select, union_all
 
 from planner.accounts.models import User
-from planner.catalog.models import Asset, AssetAudience, AssetState, Audience
+from planner.catalog.models import Asset, AssetAudience, Audience
 from planner.channels.models import Channel
 from planner.core.statements import written_out
 from planner.core.types import UtcDateTime
@@ -155,7 +155,7 @@ def _everything(*, sees_all: bool) -> Any:
     begins, ends = bindparam("begins", type_=UtcDateTime()), bindparam("ends", type_=UtcDateTime())
     me, most = bindparam("me", type_=BigInteger()), bindparam("most", type_=Integer())
     inside = (Post.publish_at >= begins, Post.publish_at < ends)
-    lifts: list[ColumnElement[bool]] = [Asset.embargo_until >= begins, Asset.embargo_until < ends, Asset.state != AssetState.RETIRED]
+    lifts: list[ColumnElement[bool]] = [Asset.embargo_until >= begins, Asset.embargo_until < ends]
     if not sees_all:
         lifts.append(known_to(me))
     line, message = newest()
