@@ -1,17 +1,19 @@
-"""Changing one's password: the present one is asked for, except of somebody who has just signed in by a link and may have forgotten it."""
+"""The forms at the door, in the words of the house. Changing one's password: the present one is asked for, except of somebody who has just signed in by a link and may have forgotten it."""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, ClassVar
 
 from flask import current_app, g, session
+from flask_babel import gettext
 from flask_login import current_user
-from flask_security import ChangePasswordForm
+from flask_security import ChangePasswordForm, LoginForm
 
 from planner.accounts.models import User
+from planner.core.i18n import N_
 
-__all__ = ["ChangePassword", "came_by_link", "has_come_by_link"]
+__all__ = ["ChangePassword", "SignIn", "came_by_link", "has_come_by_link"]
 
 _BY_LINK = "by_link"
 _AS_LONG_AS = timedelta(minutes=30)
@@ -28,8 +30,27 @@ def has_come_by_link() -> bool:
     return bool(mark == current_user.fs_uniquifier and g.now.timestamp() - at <= _AS_LONG_AS.total_seconds())
 
 
-class ChangePassword(ChangePasswordForm):  # type: ignore[misc, unused-ignore]
+class _OurWords:
+    """Fields of a form of the library under our names, which its own translations do not have."""
+
+    names: ClassVar[dict[str, str]]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for field, name in self.names.items():
+            self[field].label.text = gettext(name)  # type: ignore[index]
+
+
+class SignIn(_OurWords, LoginForm):  # type: ignore[misc, unused-ignore]
+    """The library's form."""
+
+    names: ClassVar = {"email": N_("E-mail address"), "password": N_("Password"), "remember": N_("Remember me")}
+
+
+class ChangePassword(_OurWords, ChangePasswordForm):  # type: ignore[misc, unused-ignore]
     """The library's form, which asks whoever has a password for it."""
+
+    names: ClassVar = {"password": N_("Present password"), "new_password": N_("New password"), "new_password_confirm": N_("New password again")}
 
     def validate(self, **kwargs: Any) -> bool:
         if not has_come_by_link():

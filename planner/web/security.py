@@ -24,7 +24,7 @@ from planner.accounts.models import Role, User, user_roles
 from planner.core.clock import utc_now
 from planner.core.settings import Settings
 from planner.web.access import bound
-from planner.web.passwords import ChangePassword, has_come_by_link
+from planner.web.passwords import ChangePassword, SignIn, has_come_by_link
 from planner.web.session import committing, database
 
 __all__ = ["csrf", "init_app", "limiter", "stays_here"]
@@ -138,7 +138,7 @@ def init_app(app: Flask, settings: Settings) -> None:
     # Each limit is on a view of its own, which looks at it; the library would look for others before every page.
     app.before_request_funcs[None] = [one for one in app.before_request_funcs[None] if getattr(one, "__self__", None) is not limiter]
 
-    security = Security(app, _Store(), change_password_form=ChangePassword)
+    security = Security(app, _Store(), login_form=SignIn, change_password_form=ChangePassword)
     security.change_password_context_processor(lambda: {"by_link": has_come_by_link()})
     # What a person may do is said by accounts.rules; the library would load their roles for needs that nothing asks.
     for receiver in list(identity_loaded.receivers_for(app)):

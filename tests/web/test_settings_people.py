@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from html import unescape
 from typing import Any
 
 import pytest
@@ -129,6 +130,35 @@ def test_a_forgotten_password_is_replaced_within_half_an_hour_of_signing_in_by_a
     clock.advance(timedelta(minutes=31))
     refused = late.submit("/change", new_password="a third horse battery", new_password_confirm="a third horse battery")
     assert (refused.status_code, 'name="password"' in refused.text) == (200, True)
+
+
+@pytest.mark.parametrize(
+    ("language", "door", "present", "new"),
+    [
+        ("en", ["E-mail address", "Password", "Remember me"], "Present password", ["New password", "New password again"]),
+        ("fr", ["Adresse e-mail", "Mot de passe", "Se souvenir de moi"], "Mot de passe actuel", ["Nouveau mot de passe", "Nouveau mot de passe, encore une fois"]),
+    ],
+)
+def test_the_door_and_the_page_of_a_new_password_speak_as_the_house_does(
+    app: Flask, client: Browser, app_db: Session, language: str, door: list[str], present: str, new: list[str]
+) -> None:
+    link = link_in(client.submit("/settings/people/new", email="ines@example.com", name="", roles=["viewer"]).text)
+    app.test_client_class = Browser
+    visitor: Any = app.test_client()
+    visitor.set_cookie("language", language)
+    assert labels_of(visitor.get("/login").text) == door
+    visitor.submit(link)
+    ines(app_db).language = None
+    app_db.commit()
+
+    assert labels_of(visitor.get("/change").text) == new
+    visitor.submit("/change", new_password="correct horse battery", new_password_confirm="correct horse battery")
+    assert labels_of(visitor.get("/change").text) == [present, *new]
+
+
+def labels_of(page: str) -> list[str]:
+    """The words of its labels."""
+    return [unescape(re.sub(r"<[^>]+>|\*", "", one)).strip() for one in re.findall(r"<label[^>]*>(.*?)</label>", page, re.DOTALL)]
 
 
 def test_no_browser_asks_for_every_role_at_once(client: Browser, app_db: Session) -> None:
