@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 
 import orjson
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from planner.accounts import history
@@ -22,7 +23,7 @@ from planner.planning.models import Approval, Post, Verb
 from planner.planning.surroundings import surroundings
 from planner.planning.values import PostValues, checked, values_of
 
-__all__ = ["asked", "digest_of", "edited", "judge", "said", "take_down", "take_over"]
+__all__ = ["Yes", "asked", "digest_of", "edited", "judge", "said", "take_down", "take_over"]
 
 
 def asked(post: Post, given: Mapping[str, Any], *, editable: Sequence[str]) -> dict[str, Any]:
@@ -63,15 +64,30 @@ def digest_of(post: Post, content: Mapping[str, Any]) -> str:
     return hashlib.sha256(orjson.dumps({"post": post.id, "content": dict(content)}, option=orjson.OPT_SORT_KEYS)).hexdigest()
 
 
-def take_over(db: Session, post: Post, content: Mapping[str, Any], *, approved_by_id: int | None, approved_by: str, now: datetime) -> None:
-    """It says so on the platform now: the post does too, under the name of whoever approved it."""
+class Yes(Protocol):
+    """One yes to the edit, as planning.models.Approval keeps it."""
+
+    step: str
+    by_id: int | None
+    by_name: str
+    roles: list[str]
+    at: datetime
+
+
+def take_over(db: Session, post: Post, content: Mapping[str, Any], said: Sequence[Yes], *, asked_by_id: int | None, now: datetime) -> None:
+    """It says so on the platform now: the post does too, with each yes that the edit had, and as changed last by whoever asked for it."""
     was = {name: getattr(post, name) for name in content}
     for name, value in content.items():
         setattr(post, name, value)
     post.updated_at = now
+    post.submitted_by_id = asked_by_id or post.submitted_by_id
     digest = rules.content_digest(post, post.asset, post.channel)
     post.approved_digest = digest
-    post.approvals.append(Approval(verb=Verb.APPROVED, digest=digest, by_id=approved_by_id, by_name=approved_by, at=now, note=N_("Approved as an edit of the live post.")))
+    there = set(db.scalars(select(User.id).where(User.id.in_([one.by_id for one in said]))))
+    note = N_("Approved as an edit of the live post.")
+    for one in said:
+        who = one.by_id if one.by_id in there else None
+        post.approvals.append(Approval(verb=Verb.APPROVED, digest=digest, by_id=who, by_name=one.by_name, at=one.at, note=note, step=one.step, roles=list(one.roles)))
     history.record(db, None, "post.edited_live", post, now=now, was=was, became=dict(content))
 
 

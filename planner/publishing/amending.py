@@ -13,13 +13,17 @@ from planner.accounts import history
 from planner.accounts.models import User
 from planner.accounts.rules import may, require
 from planner.channels.port import Limits
-from planner.core.errors import Conflict, Invalid, NotFound, SelfApproval, WrongState
+from planner.core.errors import Conflict, Forbidden, Invalid, NotFound, WrongState
 from planner.core.i18n import N_
-from planner.planning import editing, rules
+from planner.planning import approving, editing, rules
 from planner.planning.models import Origin, Post, PostState
+from planner.planning.steps import COMMAND, GUEST, Standing, Step
+from planner.publishing import edit_steps
 from planner.publishing.models import Amendment, AmendmentKind, AmendmentState, Delivery
 
-__all__ = ["SIGNED_OFF", "again", "allowed", "approve", "ask_edit", "ask_finish", "by_id", "may_edit", "queue_finish", "refuse", "take_down"]
+__all__ = [
+    "SIGNED_OFF", "again", "allowed", "approve", "ask_edit", "ask_finish", "by_id", "may_edit", "may_refuse", "queue_finish", "refuse", "reopen", "take_down",
+]  # fmt: skip
 
 _MAX_REASON = 500
 #: Its sign-offs are those of a post that is still to leave.
@@ -33,9 +37,9 @@ def may_edit(post: Post, limits: Limits) -> bool:
 
 
 def ask_edit(
-    db: Session, post: Post, given: Mapping[str, Any], *, reason: str = "", limits: Limits, actor: User | None, now: datetime
+    db: Session, post: Post, given: Mapping[str, Any], *, reason: str = "", limits: Limits, four_eyes: str = "releases", actor: User | None, now: datetime
 ) -> Amendment:
-    """Ask that a live post says something else; somebody has to approve it first, by the rules of a new post.
+    """Ask that a live post says something else: each step of the post's approval says yes to it first; where none is asked for, it goes at once.
 
     given -- the parts the platform lets change (`limits.editable`): text, title, tags; what is left out stays.
     Raises Forbidden, WrongState, Invalid, Conflict (another edit is under way), and what blocks: EmbargoActive, Refused, NotSendable.
@@ -49,36 +53,83 @@ def ask_edit(
     rules.refuse(editing.judge(db, post, content, limits, at=now))
     before = editing.said(post)
     was = {name: before[name] for name in content}
-    return _ask(db, post, AmendmentKind.EDIT, _S.IN_REVIEW, content=content, was=was, reason=_reason(reason), actor=actor, now=now)
+    edit = _ask(db, post, AmendmentKind.EDIT, _S.IN_REVIEW, content=content, was=was, reason=_reason(reason), actor=actor, now=now)
+    asked = edit_steps.standing_of(db, post, edit, four_eyes).asked.step
+    if asked.anybody:
+        _say_yes(db, edit, asked, four_eyes, actor, now)
+    return edit
 
 
 def approve(
     db: Session, amendment: Amendment, *, digest: str | None = None, limits: Limits, four_eyes: str, actor: User | None, now: datetime
 ) -> None:
-    """Let an edit go to the platform: exactly what was read. Raises as approving a post does."""
+    """Say yes to exactly this edit, in the step that is asked now; with the last step's yes it goes to the platform.
+
+    Who may answer a step is who may in the approval of a post. Where a second pair of eyes is wanted, whoever asked for the edit wrote
+    these words: their yes counts for nothing, and as on a post that somebody else changed, neither does that of the post's author.
+    Raises as approving a post does.
+    """
     post = amendment.post
-    require(actor, "post.approve", post)
+    require(actor, "read", post)
+    _take_up(db, amendment)
     if amendment.kind is not AmendmentKind.EDIT or amendment.state is not _S.IN_REVIEW or not _is_live(post):
+        require(actor, "post.approve", post)
         raise WrongState(N_("This change does not wait for approval any more."))
     if post.asset.sensitive:
         raise WrongState(SIGNED_OFF)
-    ours = editing.digest_of(post, amendment.content)
-    if digest is not None and digest != ours:
+    stands = edit_steps.standing_of(db, post, amendment, four_eyes)
+    if not approving.may_answer(stands.asked, post, actor):
+        if any(actor is not None and word.by_id == actor.id for one in stands.steps for word in one.words):
+            raise WrongState(N_("You have said yes to this already. It waits for others now."))
+        raise Forbidden()
+    if digest is not None and digest != editing.digest_of(post, amendment.content):
         raise Conflict(N_("This change is not the one you were reading. Read it again, then approve."))
-    if actor is not None and actor.id == amendment.asked_by_id and rules.wants_second_pair(post.asset, post.campaign, four_eyes):
-        raise SelfApproval()
+    edit_steps.check_four_eyes(post, amendment, actor, four_eyes)
     rules.refuse(editing.judge(db, post, amendment.content, limits, at=now))
-    amendment.digest, amendment.approved_at = ours, now
-    amendment.approved_by_id, amendment.approved_by = (actor.id if actor else None), _name(actor)
-    amendment.state, amendment.next_at = _S.QUEUED, now
+    _say_yes(db, amendment, stands.asked.step, four_eyes, actor, now)
+
+
+def _say_yes(db: Session, edit: Amendment, step: Step, four_eyes: str, actor: User | None, now: datetime) -> None:
+    """Keep the yes; with every step's own the edit waits for a worker."""
+    post, digest = edit.post, editing.digest_of(edit.post, edit.content)
+    # Whoever answers for somebody outside fills that seat, so that the post's own steps are whole once it says these words.
+    roles = [*(sorted(actor.role_names) if actor else [COMMAND]), *([GUEST] if edit_steps.asks_outside(db, post, step, four_eyes) else [])]
+    said = edit_steps.Word(step.key, digest, actor.id if actor else None, _name(actor, history.COMMAND_LINE), roles, now)
+    edit.said = [*edit.said, edit_steps.kept(said)]
+    stands = edit_steps.standing_of(db, post, edit, four_eyes)
+    if not stands.whole:
+        history.record(
+            db, actor, "amendment.step_approved", post, now=now, became={"steps": f"{stands.done}/{len(stands.steps)}"}, name=history.COMMAND_LINE
+        )
+        return
+    edit.digest, edit.approved_at = digest, now
+    edit.approved_by_id, edit.approved_by = said.by_id, _name(actor)
+    edit.state, edit.next_at = _S.QUEUED, now
     history.record(db, actor, "amendment.approved", post, now=now, name=history.COMMAND_LINE)
 
 
-def refuse(db: Session, amendment: Amendment, *, note: str = "", actor: User | None, now: datetime) -> None:
-    """Take back or turn down what has not gone out yet: by whoever asked, or by an approver. Raises WrongState, Forbidden."""
+def reopen(db: Session, edit: Amendment, *, now: datetime) -> None:
+    """Its post has a step by now that did not say yes to it: back to review, keeping each yes."""
+    edit.state, edit.digest, edit.answer = _S.IN_REVIEW, "", N_("A step of approval was added.")
+    edit.approved_by_id, edit.approved_by, edit.approved_at = None, "", None
+    history.record(db, None, "amendment.reopened", edit.post, now=now, note=edit.answer)
+
+
+def may_refuse(stands: Standing, amendment: edit_steps.Edit, post: Post, actor: User | None) -> bool:
+    """Whether this person may take back or turn down what has not gone out: whoever asked, whoever may approve, and who is asked now."""
+    if actor is None or actor.id == amendment.asked_by_id:
+        return True
+    return approving.may_request_changes(stands.asked, post, actor)
+
+
+def refuse(db: Session, amendment: Amendment, *, note: str = "", four_eyes: str = "releases", actor: User | None, now: datetime) -> None:
+    """Take back or turn down what has not gone out yet: by whoever asked, an approver, or who is asked now. Raises WrongState, Forbidden."""
     post = amendment.post
+    _take_up(db, amendment)
     if actor is None or actor.id != amendment.asked_by_id:
-        require(actor, "post.approve", post)
+        waits = amendment.kind is AmendmentKind.EDIT and amendment.state is _S.IN_REVIEW
+        if not (waits and may_refuse(edit_steps.standing_of(db, post, amendment, four_eyes), amendment, post, actor)):
+            require(actor, "post.approve", post)
     if amendment.state not in (_S.IN_REVIEW, _S.QUEUED, _S.FAILED):
         raise WrongState(N_("This change is done, or being done just now."))
     amendment.state, amendment.answer, amendment.ended_at = _S.CANCELLED, note.strip()[:2000], now
@@ -169,8 +220,13 @@ def _is_live(post: Post) -> bool:
     return post.state is PostState.PUBLISHED and post.external_id is not None and post.taken_down_at is None
 
 
-def _name(actor: User | None) -> str:
-    return actor.display_name if actor else history.PLANNER
+def _take_up(db: Session, amendment: Amendment) -> None:
+    """As it stands now, and nobody else says a word on it meanwhile: of two who say yes at once, neither is lost."""
+    db.refresh(amendment, with_for_update=True)
+
+
+def _name(actor: User | None, nobody: str = history.PLANNER) -> str:
+    return actor.display_name if actor else nobody
 
 
 def _reason(given: str) -> str:

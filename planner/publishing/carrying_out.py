@@ -25,7 +25,7 @@ from planner.core.runtime import Runtime
 from planner.ledger.leases import lockable
 from planner.planning import editing, pauses, rules
 from planner.planning.models import Post
-from planner.publishing import compose
+from planner.publishing import amending, compose, edit_steps
 from planner.publishing.amending import SIGNED_OFF
 from planner.publishing.models import Amendment, AmendmentKind, AmendmentState, Attempt, Delivery
 from planner.publishing.rules import UNPREPARED, next_try
@@ -88,6 +88,9 @@ def _take(db: Session, runtime: Runtime, worker: str, *, now: datetime) -> Task 
     why_not = _why_not(db, amendment, runtime, now=now)
     if why_not:
         _end(amendment, _S.FAILED, why_not, now=now)
+        return amendment
+    if amendment.kind is _K.EDIT and amendment.tries == 0 and not edit_steps.still_approved(db, amendment, runtime.settings.four_eyes):
+        amending.reopen(db, amendment, now=now)
         return amendment
     if amendment.state is _S.WORKING:  # A worker died over it: give what it may have done the time to show.
         _later(amendment, now + timedelta(seconds=2 * runtime.settings.settle_seconds), N_("The worker that was doing it fell silent."))
@@ -204,7 +207,7 @@ def _succeed(db: Session, amendment: Amendment, outcome: Outcome, *, now: dateti
     undone = list(outcome.undone) if isinstance(outcome, Sent) else []
     _end(amendment, _S.FAILED if undone else _S.DONE, note, now=now)
     if amendment.kind is _K.EDIT:
-        editing.take_over(db, post, amendment.content, approved_by_id=amendment.approved_by_id, approved_by=amendment.approved_by, now=now)
+        editing.take_over(db, post, amendment.content, edit_steps.yes_of(amendment), asked_by_id=amendment.asked_by_id, now=now)
     elif amendment.kind is _K.TAKE_DOWN:
         asker = db.get(User, amendment.asked_by_id) if amendment.asked_by_id else None
         editing.take_down(db, post, reason=amendment.reason, actor=asker, now=now)

@@ -189,6 +189,8 @@ class Amendment(Leased, Record):
     asked_by_id: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"))
     asked_by: Mapped[str] = mapped_column(String(120), default="")
     asked_at: Mapped[datetime]
+    #: Each yes to an edit, as publishing.edit_steps.Word. They are no approvals of the post: those are of what it says now.
+    said: Mapped[list[dict[str, Any]]] = mapped_column(default=list, server_default="[]")
     #: Digest of the edit that was approved: another content never leaves.
     digest: Mapped[str] = mapped_column(String(64), default="")
     approved_by_id: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"))

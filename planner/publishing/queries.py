@@ -150,6 +150,8 @@ class AmendmentLine:
     answer: str
     ended_at: datetime | None
     digest: str
+    #: Each yes to an edit, as edit_steps.Word is kept.
+    said: list[dict[str, Any]]
 
     @property
     def is_open(self) -> bool:
@@ -168,7 +170,7 @@ def amendments_of(db: Session, post: Post) -> list[AmendmentLine]:
     return [
         AmendmentLine(
             row.id, row.kind, row.state, row.content, row.was, row.reason, row.asked_by_id, row.asked_by, row.asked_at, row.approved_by,
-            row.answer, row.ended_at, digest_of(post, row.content),
+            row.answer, row.ended_at, digest_of(post, row.content), row.said,
         )
         for row in rows
     ]  # fmt: skip

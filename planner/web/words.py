@@ -85,6 +85,8 @@ HISTORY: dict[str, str] = {
     "amendment.edit": N_("Edit of the live post asked for"),
     "amendment.take_down": N_("Taking down asked for"),
     "amendment.finish": N_("What is missing tried again"),
+    "amendment.step_approved": N_("Edit of the live post: a step said yes"),
+    "amendment.reopened": N_("Edit of the live post back in review"),
     "amendment.approved": N_("Edit of the live post approved"),
     "amendment.cancelled": N_("Change of the live post dropped"),
     "amendment.retried": N_("Change of the live post tried again"),

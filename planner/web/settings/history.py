@@ -144,6 +144,8 @@ ACTIONS: dict[str, str] = {
     "amendment.edit": N_("asked for an edit of a live post"),
     "amendment.take_down": N_("asked to take a post down"),
     "amendment.finish": N_("had what was missing of a post tried again"),
+    "amendment.step_approved": N_("said yes to an edit of a live post in one step"),
+    "amendment.reopened": N_("put an edit of a live post back into review"),
     "amendment.approved": N_("approved an edit of a live post"),
     "amendment.cancelled": N_("dropped a change of a live post"),
     "amendment.retried": N_("had a change of a live post tried again"),
