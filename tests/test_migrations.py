@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import uuid
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from alembic import command
@@ -12,7 +15,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Engine, create_engine, inspect, text
+from sqlalchemy import Engine, create_engine, func, inspect, select, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.orm import Session
 
@@ -20,7 +23,11 @@ from planner import tables
 from planner.catalog.models import AssetFile
 from planner.catalog.queries import Filters, search
 from planner.channels.port import MediaKind, Platform
+from planner.core import networks
 from planner.core.db import make_engine
+from planner.listening.models import Mention, MentionAsset
+from planner.listening.rules import Told, key_at
+from planner.listening.service import keep
 from planner.planning.digest import content_digest
 from planner.planning.models import Approval, Verb
 from planner.planning.quiet_models import Blackout
@@ -250,6 +257,61 @@ def test_what_was_approved_stays_so_with_the_alt_text_and_the_card_that_leave(al
     for told in ("approved_digest FROM posts", "digest FROM approvals", "digest FROM deliveries", "digest FROM attempts"):
         with engine.connect() as connection:
             assert list(connection.execute(text(f"SELECT {told} ORDER BY id")).scalars()) == now  # noqa: S608 (no value of anybody's)
+
+
+def test_mentions_whose_addresses_carry_marks_known_since_are_one_and_known_when_told_again(alembic: Config, engine: Engine) -> None:
+    command.upgrade(alembic, "head")
+    page, film = "https://www.paper.com/five", "https://youtu.be/dQw4w9WgXcQ?msclkid=1"
+    with Session(engine) as db, db.begin():
+        first, second = make_asset(db).id, make_asset(db).id
+
+        def told(address: str, key: str, *about: int, **values: Any) -> Told:
+            one = Told(**{"at": NOON, "source": "file-1", "network": "web", "address": address, **values})
+            mention = Mention(key=key, told_at=NOON, forgotten_at=NOON if not one.author else None, **{**one.columns, "address": address if one.author else ""})
+            db.add(mention)
+            db.flush()
+            db.add_all(MentionAsset(asset_id=number, mention_id=mention.id) for number in about)
+            return one
+
+        again = [
+            told(f"{page}?msclkid=1&id=7", as_before("paper.com/five?id=7&msclkid=1"), first, author="Jane", title="Five"),
+            told(f"{page}?id=7&mkt_tok=b", as_before("paper.com/five?id=7&mkt_tok=b"), first, second, author="Jane Doe", at=NOON - timedelta(hours=1), source="api-2"),
+            told(f"{page}?id=7", as_before("paper.com/five?id=7"), author="J.", excerpt="Five ports."),
+            told(f"{page}?msclkid=1&id=8", as_before("paper.com/five?id=8&msclkid=1"), author="Eve"),
+            told(f"{page}?id=9&utm_source=x", as_before("paper.com/five?id=9"), author="Zoe"),
+            told("https://blog.org/a?dclid=3", as_before("blog.org/a?dclid=3"), first, author="Ann", title="Secret"),
+            told("https://blog.org/a", as_before("blog.org/a")),
+            told(film, key_at(film), author="Max"),
+        ]  # fmt: skip
+    command.downgrade(alembic, "20261129_edit_steps")
+
+    command.upgrade(alembic, "head")
+
+    with Session(engine) as db, db.begin():
+        shown = sorted((one.address, one.author, one.title, one.excerpt, one.source, one.at, one.forgotten_at) for one in db.scalars(select(Mention)))
+        assert shown == [
+            ("", "", "", "", "file-1", NOON, NOON),
+            (f"{page}?id=9&utm_source=x", "Zoe", "", "", "file-1", NOON, None),
+            (f"{page}?msclkid=1&id=7", "Jane Doe", "Five", "Five ports.", "api-2", NOON - timedelta(hours=1), None),
+            (f"{page}?msclkid=1&id=8", "Eve", "", "", "file-1", NOON, None),
+            (film, "Max", "", "", "file-1", NOON, None),
+        ]
+        one = db.scalars(select(Mention.id).where(Mention.author == "Jane Doe")).one()
+        assert set(db.scalars(select(MentionAsset.asset_id).where(MentionAsset.mention_id == one))) == {first, second}
+        assert db.scalar(select(func.count()).select_from(MentionAsset)) == 3
+        kept = keep(db, again, actor=None, now=NOON)
+        assert (kept.rows, kept.new, kept.known) == (8, 0, 5)
+
+
+def as_before(page: str) -> str:
+    """The key of a mention that is known by its page."""
+    return hashlib.sha256(f"at:{page}".encode()).hexdigest()
+
+
+def test_a_mark_that_becomes_known_makes_the_keys_of_mentions_again() -> None:
+    made = ScriptDirectory(str(MIGRATIONS)).get_revision("20261129_mention_keys").module
+
+    assert networks._MARK.pattern == made.MARKS.pattern, "Give stored mentions the keys that they would get now, as this migration does."
 
 
 def test_a_migration_imports_nothing_from_the_product() -> None:

@@ -27,9 +27,9 @@ _HOSTS: dict[str, str] = {
 _GOES_BY = {"x": "x.com", "youtube": "youtube.com"}
 #: What monitoring tools call a network, where no address says it.
 _NAMES: dict[str, str] = {**{name.lower(): network for network, name in NETWORKS.items()}, "twitter": "x", "x (twitter)": "x", "x/twitter": "x", "twitter / x": "x"}
-#: What is added to an address on its way, and changes no page.
+#: What is added to an address on its way, and changes no page. One more: mentions that are kept need their keys made again, by a migration.
 _MARK = re.compile(
-    r"(?:utm|mtm|matomo|pk|piwik|gad|hsa)_.*|(?:fb|g|d|ms|msk|y|tt|tw|li_fat_)clid|[gw]braid|srsltid|li_fat_id|igsh(?:id)?|mc_[ce]id|mkt_tok|_hs(?:enc|mi)|_g[al]|cmpid|xtor"
+    r"(?:utm|mtm|matomo|pk|piwik|gad|hsa)_.*|(?:fb|g|d|ms|y|tt|tw|li_fat_)clid|msclkid|[gw]braid|srsltid|li_fat_id|igsh(?:id)?|mc_[ce]id|mkt_tok|_hs(?:enc|mi)|_g[al]|cmpid|xtor"
     r"|at_(?:medium|campaign|custom\d)", re.IGNORECASE,
 )  # fmt: skip
 _STATUS = re.compile(r"/(?:[^/]+|i/web)/status(?:es)?/(\d{1,20})(?:/|$)")

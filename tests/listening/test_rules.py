@@ -32,6 +32,7 @@ AT = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
         ("https://www.lemonde.fr/a/b.html?utm_source=x&xtor=RSS-1#ici", "web", "lemonde.fr/a/b.html"),
         ("http://m.lemonde.fr/a/b.html", "web", "lemonde.fr/a/b.html"),
         ("https://example.org/?p=7&b=&fbclid=zz", "web", "example.org?b=&p=7"),
+        ("https://example.org/a?msclkid=1&dclid=2&mkt_tok=3&gad_source=4&MSCLKID=5", "web", "example.org/a"),
     ],
 )
 def test_an_address_is_told_apart_by_what_its_place_knows_it_by(address: str, network: str, page: str) -> None:
