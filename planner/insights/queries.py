@@ -22,7 +22,7 @@ from planner.insights.models import METRICS, AssetDay, AssetLatest, ChannelDay, 
 from planner.insights.rollups import midnight
 from planner.planning.models import Post, PostState
 
-__all__ = ["AssetPerformance", "AssetTotal", "ChannelSeries", "Live", "PostNumbers", "asset_performance", "channel_totals", "latest_of", "live_of", "post_numbers", "top_assets"]
+__all__ = ["AssetPerformance", "AssetTotal", "ChannelSeries", "Live", "PostNumbers", "asset_performance", "channel_totals", "latest_of", "live_of", "post_numbers", "together", "top_assets"]
 
 Counts = Mapping[str, int | None]
 #: A live post is read at least weekly: its last reading before a window is not older than this.
@@ -112,6 +112,11 @@ def asset_performance(db: Session, asset_id: int) -> AssetPerformance:
     posts = _live(db, Post.asset_id, asset_id)
     shorts = {post.channel_id for post in posts if rules.is_short(post.url)}
     series = _series(db, asset_id, {post.channel_id: (post.channel_name, post.platform) for post in posts}, shorts)
+    return together(posts, series)
+
+
+def together(posts: Sequence[PostNumbers], series: Sequence[ChannelSeries]) -> AssetPerformance:
+    """An asset's live posts as one: what their counts add up to, and who tells none."""
     return AssetPerformance(posts, series, _totals(posts), _silent(posts), _mixed(posts))
 
 

@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session, aliased
 
 from planner.accounts.models import User
 from planner.catalog.models import Asset
 from planner.channels.port import Platform
 from planner.insights.audiences import ChannelReach
-from planner.insights.models import Snapshot
-from planner.insights.queries import AssetPerformance, PostNumbers
+from planner.insights.models import Latest, Snapshot
+from planner.insights.queries import AssetPerformance, PostNumbers, together
 from planner.insights.ranking import SEEN, RankedPost, metric_of, rank
 from planner.insights.rules import is_mixed, way_of
 
-__all__ = ["ChannelPart", "PostStanding", "Qualified", "cost_per_view", "half_life", "kept", "of_post", "parts", "qualified", "standings"]
+__all__ = ["ChannelPart", "PostStanding", "Qualified", "as_told_last", "cost_per_view", "half_life", "kept", "of_post", "parts", "qualified", "standings"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,15 +164,22 @@ def cost_per_view(asset: Asset, views: float | None) -> Decimal | None:
 
 
 def kept(db: Session, performance: AssetPerformance, name: str = "clicks") -> dict[int, tuple[datetime, int]]:
-    """Post -> (moment, count) as last told, of posts whose platform tells the count no more. One statement."""
-    silent = [post.post_id for post in performance.posts if post.counts and post.counts[name] is None]
+    """Post -> (moment, count) as last told, of posts on X, which tells the count no more after thirty days. One statement, none without such posts."""
+    silent = [post.post_id for post in performance.posts if post.platform is Platform.X and post.counts and post.counts[name] is None]
     if not silent:
         return {}
-    column = getattr(Snapshot, name)
+    other, column = aliased(Snapshot), getattr(Snapshot, name)
+    last = select(func.max(other.at)).where(other.post_id == Latest.post_id, getattr(other, name).is_not(None)).correlate(Latest).scalar_subquery()
     rows = db.execute(
-        select(Snapshot.post_id, Snapshot.at, column).where(Snapshot.post_id.in_(silent), column.is_not(None)).order_by(Snapshot.post_id, Snapshot.at)
+        select(Snapshot.post_id, Snapshot.at, column).join(Latest, (Latest.post_id == Snapshot.post_id) & (Snapshot.at == last)).where(Latest.post_id.in_(silent))
     )
     return {post_id: (at, int(count)) for post_id, at, count in rows}
+
+
+def as_told_last(performance: AssetPerformance, kept: Mapping[int, tuple[datetime, int]], name: str = "clicks") -> AssetPerformance:
+    """The same with what `kept` has of this count in the place of what is told no more, in each post and in their total."""
+    posts = [replace(one, counts={**(one.counts or {}), name: kept[one.post_id][1]}) if one.post_id in kept else one for one in performance.posts]
+    return together(posts, performance.series)
 
 
 def _standing(post: PostNumbers, ranked: RankedPost | None, points: Sequence[tuple[timedelta, int]], alike: int) -> PostStanding:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -20,7 +20,7 @@ from planner.insights.audiences import ChannelReach, asset_reach
 from planner.insights.private import QUARTERS, private_numbers
 from planner.insights.queries import AssetPerformance
 from planner.insights.ranking import MIN_PEERS, SEEN, RankedPost, metric_of
-from planner.insights.standing import ChannelPart, PostStanding, Qualified, cost_per_view, kept, parts, qualified, standings
+from planner.insights.standing import ChannelPart, PostStanding, Qualified, as_told_last, cost_per_view, kept, parts, qualified, standings
 from planner.insights.variants import LEAST_ACTED, LEAST_SEEN, of_asset
 from planner.insights.watched import watched
 from planner.web.access import needs
@@ -43,6 +43,8 @@ class Numbers:
 
     asset: Asset
     performance: AssetPerformance
+    #: Post -> (moment, clicks) of those whose platform tells them no more.
+    kept: Mapping[int, tuple[datetime, int]]
     posts: Sequence[PostStanding]
     parts: Sequence[ChannelPart]
     reached: Sequence[ChannelReach]
@@ -76,7 +78,7 @@ class Numbers:
 def show(asset_id: int) -> ResponseReturnValue:
     found = _numbers(asset_id)
     return render_template(
-        "performance/asset.html", one=found, asset=found.asset, listed=found.posts[-_LISTED:], kept=kept(g.db, found.performance), private=private_numbers(g.db, found.performance)[-_LISTED:], quarters=QUARTERS, variants=of_asset(g.db, asset_id), least_shown=(LEAST_SEEN, LEAST_ACTED), summary=_summary(found), lines=_gained(found.performance, "engagements"),
+        "performance/asset.html", one=found, asset=found.asset, listed=found.posts[-_LISTED:], kept=found.kept, private=private_numbers(g.db, found.performance)[-_LISTED:], quarters=QUARTERS, variants=of_asset(g.db, asset_id), least_shown=(LEAST_SEEN, LEAST_ACTED), summary=_summary(found), lines=_gained(found.performance, "engagements"),
         seen=_gained(found.performance, SEEN), breaks={on: _("YouTube counts views in another way") for series in found.performance.series for on in series.breaks},
         least=MIN_PEERS, read_at=found.read_at,
     )  # fmt: skip
@@ -102,10 +104,12 @@ def compare() -> ResponseReturnValue:
 def _numbers(asset_id: int, known: dict[int, Sequence[RankedPost]] | None = None) -> Numbers:
     asset = catalog.asset(g.db, asset_id, viewer=g.user)
     performance = insights.asset_performance(g.db, asset.id)
+    last = kept(g.db, performance)
+    performance = as_told_last(performance, last)
     told = parts(performance)
     reached = asset_reach(g.db, asset, watched(g.db, asset.id)) if performance.posts else []
     who = qualified(told, reached)
-    return Numbers(asset, performance, standings(g.db, performance, viewer=g.user, known=known), told, reached, who, cost_per_view(asset, who.views))
+    return Numbers(asset, performance, last, standings(g.db, performance, viewer=g.user, known=known), told, reached, who, cost_per_view(asset, who.views))
 
 
 def _summary(found: Numbers) -> str:

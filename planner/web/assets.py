@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from flask import flash, g, redirect, render_template, request, send_from_directory, url_for
@@ -24,6 +24,7 @@ from planner.insights.noticing import bursts_of
 from planner.insights.queries import AssetPerformance
 from planner.insights.rules import SHORTS_BREAK, is_short
 from planner.insights.sources import NETWORKS, Source
+from planner.insights.standing import as_told_last, kept
 from planner.insights.traffic import AssetTraffic, asset_traffic
 from planner.insights.watched import untold, watched
 from planner.planning import queries as planning
@@ -33,6 +34,7 @@ from planner.web.catalog import language_names
 from planner.web.cropping import focuses, shapes
 from planner.web.definitions import definitions, regimes
 from planner.web.filters import at_least
+from planner.web.filters import day as day_shown
 from planner.web.forms.catalog import FileForm, UploadForm
 from planner.web.histories import past_of
 from planner.web.labels import label
@@ -159,6 +161,8 @@ def _file_form(file_id: int, **filled: Any) -> FileForm:
 def _page(asset: Asset, form: UploadForm, status: int = 200, *, described: tuple[int, FileForm] | None = None) -> ResponseReturnValue:
     """The asset's page. described -- a file's form that was refused."""
     performance = insights.asset_performance(g.db, asset.id)
+    last = kept(g.db, performance)
+    performance = as_told_last(performance, last)
     posts = planning.posts_of(g.db, asset_id=asset.id, viewer=g.user)
     traffic = asset_traffic(g.db, asset, zone=runtime().settings.time_zone)
     videos, shorts = watched(g.db, asset.id), {post.post_id for post in performance.posts if is_short(post.url)}
@@ -176,7 +180,8 @@ def _page(asset: Asset, form: UploadForm, status: int = 200, *, described: tuple
         listed=performance.posts[-_MOST_POSTS:],
         tables=[table for metric in ("views", "impressions", "engagements") if (table := _table(performance, metric))],
         tiles=TILES,
-        notes={name: _note(performance, name) for name in TILES},
+        notes={name: _note(performance, name, last if name == "clicks" else {}) for name in TILES},
+        clicks_at=_clicks_at(performance, last),
         traffic=traffic,
         network_parts=[f"{label(one.source)} {at_least(one.share)}" for one in traffic.networks],
         visit_days=_visit_days(traffic),
@@ -205,14 +210,24 @@ def _page(asset: Asset, form: UploadForm, status: int = 200, *, described: tuple
     return page, status
 
 
-def _note(performance: AssetPerformance, name: str) -> str:
-    """What has to be said beside a total: that it adds what is counted differently, and who told nothing of those who tell numbers at all."""
+def _clicks_at(performance: AssetPerformance, last: Mapping[int, tuple[datetime, int]]) -> datetime | None:
+    """When the newest part of the clicks was read."""
+    moments = [last[post.post_id][0] if post.post_id in last else post.read_at for post in performance.posts if post.counts and post.counts["clicks"] is not None]
+    return max((one for one in moments if one), default=None)
+
+
+def _note(performance: AssetPerformance, name: str, last: Mapping[int, tuple[datetime, int]]) -> str:
+    """What has to be said beside a total: that it adds what is counted differently, who told nothing of those who tell numbers at all, and what is
+    kept from before. last -- post -> when it was told last, and what, of those that tell it no more."""
     if performance.totals[name] is None:
         return ""
     tell = {post.channel_name for post in performance.posts if post.platform in MEASURES}
     mixed, silent = performance.mixed.get(name, ()), [one for one in performance.silent[name] if one in tell]
     said = [_("Mixed definitions: %(names)s", names=", ".join(label(one) for one in mixed))] if mixed else []
     said += [_("Not told by: %(names)s", names=_few(silent))] if silent else []
+    if last:
+        names = sorted({post.channel_name for post in performance.posts if post.post_id in last})
+        said.append(_("%(names)s: kept as last told, the oldest from %(when)s", names=_few(names), when=day_shown(min(at for at, _count in last.values()))))
     return ". ".join(said)
 
 

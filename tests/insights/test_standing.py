@@ -12,7 +12,7 @@ from planner.channels.models import Channel
 from planner.channels.port import Platform, Reading
 from planner.insights import queries, service
 from planner.insights.audiences import ChannelReach, Reach
-from planner.insights.standing import ChannelPart, cost_per_view, half_life, kept, parts, qualified, standings
+from planner.insights.standing import ChannelPart, as_told_last, cost_per_view, half_life, kept, parts, qualified, standings
 from planner.planning.models import Post, PostState
 from tests.factories import NOON, make_asset, make_channel, make_post
 
@@ -101,7 +101,12 @@ def test_clicks_are_kept_from_the_last_reading_that_told_them(db: Session) -> No
     for hours, clicks in ((1, 7), (2, 9), (3, None)):
         service.record(db, [(post.id, Reading("", impressions=60, clicks=clicks))], at=NOON + hours * HOUR, now=NOON)
 
-    assert kept(db, queries.asset_performance(db, post.asset_id)) == {post.id: (NOON + 2 * HOUR, 9)}
+    performance = queries.asset_performance(db, post.asset_id)
+    told = kept(db, performance)
+
+    assert told == {post.id: (NOON + 2 * HOUR, 9)}
+    assert (performance.totals["clicks"], as_told_last(performance, told).totals["clicks"], as_told_last(performance, told).silent["clicks"]) == (None, 9, ())
+    assert as_told_last(performance, {}) == performance
 
 
 def test_no_half_life_is_told_across_two_ways_of_counting(db: Session) -> None:

@@ -32,6 +32,7 @@ from planner.planning import facts
 from planner.planning.models import Post, PostState
 from tests.conftest import Browser
 from tests.factories import NOON, make_asset, make_channel, make_post, make_user
+from tests.web.test_performance import texts
 
 SignIn = Callable[..., Browser]
 DAY = timedelta(days=1)
@@ -130,6 +131,37 @@ def test_totals_add_what_was_told_and_name_who_did_not_tell(client: Browser, fil
         "Reactions": "123 | Not told by: Our page",
         "Comments": "0 | Not told by: Our page",
     }
+
+
+@pytest.mark.parametrize(("told", "tile"), [((8, 0), "8"), ((0, 0), "0"), ((None, 0), None)])
+def test_clicks_that_x_tells_no_more_stand_on_the_page_and_on_that_of_its_numbers_as_told_last(
+    client: Browser, app_db: Session, told: tuple[int | None, int], tile: str | None
+) -> None:
+    asset, x = make_asset(app_db), make_channel(app_db, platform=Platform.X, name="Group on X")
+    post = published(app_db, asset, x, "t1", 40)
+    app_db.flush()
+    for days_ago, clicks in ((30, 1 if told[0] else None), (20, told[0]), (10, None), (0, None)):
+        seen(app_db, days_ago, (post, Reading(external_id="t1", impressions=100, clicks=clicks)))
+    app_db.commit()
+    kept = {"Clicks": f"{tile} | Group on X: kept as last told, the oldest from 10 Feb 2026"} if tile else {}
+
+    page, numbers = client.get(f"/assets/{asset.id}"), client.get(f"/performance/assets/{asset.id}").text
+
+    assert {name: told for name, told in tiles(page).items() if name == "Clicks"} == kept
+    assert texts(numbers, "Clicks")[0].split()[0] == (tile or "–")
+    assert ("kept from 10 Feb 2026" in words(numbers)) == bool(tile)
+
+
+def test_clicks_of_an_asset_are_what_each_of_its_posts_told_last(client: Browser, app_db: Session) -> None:
+    asset, x, page = make_asset(app_db), make_channel(app_db, platform=Platform.X, name="Group on X"), make_channel(app_db, platform=Platform.LINKEDIN, name="Our page")
+    old, new, linked = published(app_db, asset, x, "t1", 40), published(app_db, asset, x, "t2", 5), published(app_db, asset, page, "s1", 40)
+    app_db.flush()
+    seen(app_db, 20, (old, Reading(external_id="t1", clicks=8)))
+    seen(app_db, 0, (old, Reading(external_id="t1", impressions=9)), (new, Reading(external_id="t2", clicks=2)), (linked, Reading(external_id="s1", clicks=5)))
+    app_db.commit()
+
+    assert tiles(client.get(f"/assets/{asset.id}"))["Clicks"] == "15 | Mixed definitions: LinkedIn, X. Group on X: kept as last told, the oldest from 10 Feb 2026"
+    assert [one.split()[0] for one in texts(client.get(f"/performance/assets/{asset.id}").text, "Clicks")] == ["8", "5", "2"]
 
 
 ANALYTICS = ["day", "views", "estimatedMinutesWatched", "averageViewDuration", "averageViewPercentage", "likes", "comments", "shares", "subscribersGained"]
