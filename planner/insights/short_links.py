@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from sqlalchemy import func, select
@@ -22,7 +23,7 @@ from planner.planning.models import Post, PostState
 from planner.planning.rules import embargo_of
 from planner.planning.surroundings import embargoed_terms
 
-__all__ = ["address_of", "clicks_of", "count_click", "is_person", "link_of", "make", "target"]
+__all__ = ["Target", "address_of", "clicks_of", "count_click", "is_person", "link_of", "make", "target"]
 
 #: Programs that follow links without anybody looking: search engines, previews of networks and chats, link checkers, libraries.
 _BOT = re.compile(
@@ -70,8 +71,17 @@ def address_of(post: Post, *, names_campaign: bool = True) -> str:
     return marked(url, platform=post.channel.platform.value, post_id=post.id, campaign=campaign) if url else ""
 
 
-def target(db: Session, code: str, *, now: datetime) -> tuple[int, str]:
-    """(link, address) that a code leads to. Raises NotFound for one nobody made, and while an embargo holds: both look the same.
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where a short link leads, and whether its post is live, so that the link is known to anybody."""
+
+    link_id: int
+    address: str
+    is_live: bool
+
+
+def target(db: Session, code: str, *, now: datetime) -> Target:
+    """What a code leads to. Raises NotFound for one nobody made, and while an embargo holds: both look the same.
 
     Anybody may ask, also before the post is out. So while words are under embargo, a campaign's name that says them is left out, and an
     address that says them leads nowhere until the post is live.
@@ -89,7 +99,7 @@ def target(db: Session, code: str, *, now: datetime) -> tuple[int, str]:
             raise NotFound()
     if not address:
         raise NotFound()
-    return link.id, address
+    return Target(link.id, address, post.state is PostState.PUBLISHED)
 
 
 def count_click(db: Session, link_id: int, *, now: datetime) -> None:

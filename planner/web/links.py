@@ -10,10 +10,12 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy.exc import SQLAlchemyError
 
 from planner.accounts.rules import may, require
+from planner.core.errors import NotFound
 from planner.insights import short_links
 from planner.planning import queries
 from planner.planning.models import Post
 from planner.web.access import needs, public
+from planner.web.security import limiter
 from planner.web.session import committing, runtime
 
 __all__ = ["follow", "make", "short_link_of"]
@@ -30,19 +32,37 @@ class ShownLink:
     clicks: int
 
 
+#: Codes that lead nowhere count, however many people follow links behind one address. Whoever tries too many is told no more what a code
+#: leads to, but for what is live, which is no secret.
+_guess_slowly = limiter.shared_limit(
+    "30 per minute; 300 per hour", scope="short links", deduct_when=lambda answer: answer.status_code == 404,
+    exempt_when=lambda: g.followed is not None and g.followed.is_live,
+)  # fmt: skip
+
+
 @public
 def follow(code: str) -> ResponseReturnValue:
     """Lead to the page with the post's marks; 404 for a code nobody made and while an embargo holds. A count that fails keeps nobody waiting."""
-    link_id, address = short_links.target(g.db, code, now=g.now)
+    try:
+        g.followed = short_links.target(g.db, code, now=g.now)
+    except NotFound:
+        g.followed = None
     g.db.rollback()
+    return _lead()
+
+
+@_guess_slowly
+def _lead() -> ResponseReturnValue:
+    if g.followed is None:
+        raise NotFound()
     purpose = " ".join(request.headers.get(name, "") for name in ("Sec-Purpose", "Purpose", "X-Purpose", "X-Moz"))
     if short_links.is_person(request.method, request.headers.get("User-Agent", ""), purpose):
         try:
             with runtime().sessions.begin() as db:
-                short_links.count_click(db, link_id, now=g.now)
+                short_links.count_click(db, g.followed.link_id, now=g.now)
         except SQLAlchemyError:
             log.warning("a click on a short link could not be counted", exc_info=True)
-    answer = redirect(address, 302)
+    answer = redirect(g.followed.address, 302)
     answer.headers["Cache-Control"] = "no-store"  # Else a browser follows it again without being counted.
     answer.headers["X-Robots-Tag"] = "noindex"
     return answer

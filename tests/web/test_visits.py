@@ -175,6 +175,25 @@ def test_a_code_that_nobody_made_leads_nowhere_on_each_database(app_on_each_data
     assert app_on_each_database.test_client().get(f"/l/{code}").status_code == 404
 
 
+def test_guessing_codes_is_slowed_down_and_a_link_is_followed_as_often_as_people_like(app: Flask, app_db: Session, link: ShortLink, asset: Asset) -> None:
+    live = short_links.make(
+        app_db, make_post(app_db, asset=asset, link=PAPER, channel=make_channel(app_db, platform=Platform.X), state=PostState.PUBLISHED, published_at=NOON), actor=None, now=NOON
+    )  # fmt: skip
+    held = short_links.make(app_db, make_post(app_db, asset=make_asset(app_db, embargo_until=NOON + timedelta(days=1)), link=PAPER), actor=None, now=NOON)
+    app_db.commit()
+    newsroom = app.test_client()
+
+    def follow(*codes: str, place: str = "192.0.2.1") -> list[int]:
+        return [newsroom.get(f"/l/{code}", headers=FIREFOX, environ_base={"REMOTE_ADDR": place}).status_code for code in codes]
+
+    assert set(follow(*[link.code, live.code] * 200)) == {302}
+    assert follow(*[f"aaaaa{number}" for number in range(20)], *[held.code] * 10) == [404] * 30
+    assert follow(held.code, "aaaaaaa", link.code, live.code) == [429, 429, 429, 302], "a link that is out there is followed all the same"
+    assert follow(held.code, link.code, live.code, place="192.0.2.2") == [404, 302, 302]
+    told = newsroom.get("/l/aaaaaaa", environ_base={"REMOTE_ADDR": "192.0.2.1"})
+    assert (told.status_code, "Too many tries. Wait a minute, then try again." in told.text, "example.com/papers" in told.text) == (429, True, False)
+
+
 def test_programs_and_looks_ahead_follow_the_link_uncounted(app: Flask, app_db: Session, link: ShortLink) -> None:
     stranger = app.test_client()
     answers = [
