@@ -31,7 +31,7 @@ from planner.listening.service import keep
 from planner.planning.digest import content_digest
 from planner.planning.models import Approval, Verb
 from planner.planning.quiet_models import Blackout
-from planner.publishing.models import Attempt, Delivery, DeliveryState
+from planner.publishing.models import Amendment, AmendmentKind, AmendmentState, Attempt, Delivery, DeliveryState
 from tests.conftest import POSTGRES, SECRET, offered
 from tests.factories import NOON, make_asset, make_channel, make_post
 
@@ -257,6 +257,21 @@ def test_what_was_approved_stays_so_with_the_alt_text_and_the_card_that_leave(al
     for told in ("approved_digest FROM posts", "digest FROM approvals", "digest FROM deliveries", "digest FROM attempts"):
         with engine.connect() as connection:
             assert list(connection.execute(text(f"SELECT {told} ORDER BY id")).scalars()) == now  # noqa: S608 (no value of anybody's)
+
+
+def test_an_old_edit_has_no_yes_kept_and_stays_what_it_was_after_migrating(alembic: Config, engine: Engine) -> None:
+    command.upgrade(alembic, "head")
+    with Session(engine) as db, db.begin():
+        for state in (AmendmentState.IN_REVIEW, AmendmentState.QUEUED):
+            what = {"content": {"text": "First words"}, "digest": "d" * 64, "asked_at": NOON, "next_at": NOON, "said": [{"by_name": "Jane"}]}
+            db.add(Amendment(post=make_post(db), kind=AmendmentKind.EDIT, state=state, **what))
+    command.downgrade(alembic, "20261129_asset_latest")
+
+    command.upgrade(alembic, "head")
+
+    with Session(engine) as db:
+        told = [(one.state, one.said, one.digest) for one in db.scalars(select(Amendment).order_by(Amendment.id))]
+    assert told == [(AmendmentState.IN_REVIEW, [], "d" * 64), (AmendmentState.QUEUED, [], "d" * 64)]
 
 
 def test_mentions_whose_addresses_carry_marks_known_since_are_one_and_known_when_told_again(alembic: Config, engine: Engine) -> None:

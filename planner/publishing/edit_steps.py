@@ -129,7 +129,7 @@ class EditWaiting:
         return self.standing.asked.step.name
 
 
-def waiting(db: Session, *, viewer: User | None, four_eyes: str, limit: int = 200) -> list[EditWaiting]:
+def waiting(db: Session, *, viewer: User | None, four_eyes: str, campaign_id: int | None = None, limit: int = 200) -> list[EditWaiting]:
     """Edits in review of live posts that this person may know of, the one that waits longest first. One statement, whatever there is."""
     its_places = or_(
         ApprovalRoute.place == literal("campaign:") + cast(Post.campaign_id, String),
@@ -137,13 +137,15 @@ def waiting(db: Session, *, viewer: User | None, four_eyes: str, limit: int = 20
         ApprovalRoute.place == routes.ANYTHING_ELSE,
     )
     first = select(Amendment.id).join(Amendment.post).join(Post.asset).where(*_WAITS).order_by(Amendment.id).limit(limit)
+    if campaign_id is not None:
+        first = first.where(Post.campaign_id == campaign_id)
     query = (
         select(Amendment, ApprovalRoute.place, ApprovalRoute.steps)
         .join(Amendment.post)
         .join(Post.asset)
         .outerjoin(ApprovalRoute, its_places)
         .where(Amendment.id.in_(first))
-        .options(contains_eager(Amendment.post).options(contains_eager(Post.asset), joinedload(Post.channel), joinedload(Post.campaign)))
+        .options(contains_eager(Amendment.post).options(contains_eager(Post.asset).lazyload(Asset.audience_rows), joinedload(Post.channel), joinedload(Post.campaign)))
         .order_by(Amendment.id)
     )
     stored: dict[str, Sequence[Mapping[str, Any]]] = {}

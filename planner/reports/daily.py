@@ -26,7 +26,7 @@ from planner.planning.queries import CalendarEntry
 from planner.planning.shared import is_secret
 from planner.planning.surroundings import embargoed_terms
 from planner.planning.waiting import waiting
-from planner.publishing import held
+from planner.publishing import edit_steps, held
 from planner.reports.speech import Speech
 
 __all__ = ["Digest", "Line", "Part", "as_text", "gather", "secret_posts"]
@@ -70,11 +70,12 @@ def gather(db: Session, user: User, tongue: Speech, *, zone: str, four_eyes: str
     """What needs this person now. A fixed number of statements."""
     found = desk(db, viewer=user, now=now, zone=zone)
     mine = [one for one in waiting(db, viewer=user, four_eyes=four_eyes) if one.mine]
+    edits = [one for one in edit_steps.waiting(db, viewer=user, four_eyes=four_eyes) if one.mine]
     closing = unkept(db, now=now, viewer=user) if may(user, "readings.refresh") else []
     awaited = held.not_held(db, [*found.by_hand, *(one for one in found.today if one.state in _GOES_OUT)])
     by_hand, today = [one for one in awaited if one in found.by_hand], [one for one in awaited if one not in found.by_hand]
     entries = [*today, *by_hand, *found.trouble, *found.changes]
-    secret = secret_posts(db, [one.post_id for one in entries] + [one.post.id for one in mine] + [one.post_id for one in closing], now=now)
+    secret = secret_posts(db, [one.post_id for one in entries] + [one.post.id for one in mine] + [one.post.id for one in edits] + [one.post_id for one in closing], now=now)
     words = watch_of(embargoed_terms(db, except_asset=None, after=now))
 
     def channel(name: str) -> str:
@@ -89,7 +90,11 @@ def gather(db: Session, user: User, tongue: Speech, *, zone: str, four_eyes: str
             for one in these
         ]
 
+    edited = tongue.say(N_("edit of the live post"))
     asked = [
+        Line(f"{channel(one.post.channel.name)} · {title(one.post.id, one.post.asset.title)} · {edited}", f"/posts/{one.post.id}#edit-{one.edit.id}") for one in edits
+    ]
+    asked += [
         Line(
             f"{tongue.moment(one.post.publish_at)} · {channel(one.post.channel.name)} · {title(one.post.id, one.post.asset.title)}"
             + (f" · {tongue.say(N_('answer due %(when)s'), when=tongue.moment(one.due))}" if one.due and one.due < one.post.publish_at else ""),

@@ -20,6 +20,7 @@ from planner.planning.mentions import shown
 from planner.planning.models import Post, PostState
 from planner.planning.saying import digest_of, findings_of
 from planner.planning.waiting import Waiting, following, waiting
+from planner.publishing import edit_steps
 from planner.web.access import needs
 from planner.web.decisions import Decision, decision_of, names_of
 from planner.web.forms.planning import ApproveForm, NoteForm
@@ -66,10 +67,12 @@ def index() -> ResponseReturnValue:
     found = waiting(g.db, viewer=g.user, four_eyes=runtime().settings.four_eyes, limit=_LISTED + 1)
     more, found = len(found) > _LISTED, found[:_LISTED]
     mine = [one for one in found if one.mine]
+    edits = edit_steps.waiting(g.db, viewer=g.user, four_eyes=runtime().settings.four_eyes, limit=_LISTED)
     waves = {one.post.campaign_id: one.post.campaign for one in mine if one.post.campaign is not None}
     counts = {number: sum(one.post.campaign_id == number for one in mine) for number in waves}
     return render_template(
         "approvals/index.html", more=_LISTED if more else 0, mine=mine, others=[one for one in found if not one.mine],
+        edits=[one for one in edits if one.mine], other_edits=[one for one in edits if not one.mine],
         waves=[(campaign, counts[number]) for number, campaign in waves.items() if counts[number] > 1],
     )  # fmt: skip
 

@@ -1,8 +1,8 @@
-"""What an approver needs before them: whose turn it is, what everybody said, and what changed since they last read it."""
+"""What an approver needs before them, of a post and of an edit of a live one: whose turn it is, what everybody said, what changed since they read it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -18,11 +18,14 @@ from planner.planning.differences import Difference, differences, snapshot
 from planner.planning.models import Approval, Post, PostState
 from planner.planning.routes import Routes, lacking, standing_of
 from planner.planning.steps import SIGN_OFFS, Seat, Standing, Step
+from planner.publishing import amending, edit_steps
+from planner.publishing.models import AmendmentKind, AmendmentState
+from planner.publishing.queries import AmendmentLine
 from planner.web.labels import label
 from planner.web.languages import translate
 from planner.web.session import runtime
 
-__all__ = ["Decision", "StepLine", "decision_of", "names_of", "seat_names", "step_name"]
+__all__ = ["Decision", "StepLine", "decision_of", "edit_decision_of", "names_of", "seat_names", "step_name"]
 
 _UNDECIDED = frozenset({PostState.DRAFT, PostState.IN_REVIEW, PostState.CHANGES_REQUESTED})
 #: Steps that hold where nobody set any, by what they are called in the code.
@@ -35,9 +38,19 @@ class StepLine:
 
     name: str
     stands: str
-    words: tuple[Approval, ...]
+    words: tuple[Approval | edit_steps.Word, ...]
     missing: list[str]
     everyone: bool
+
+    @property
+    def waits(self) -> str:
+        """Whom it waits for, in words."""
+        if not self.missing:
+            return str(_("Waits for anybody who may approve"))
+        who = ", ".join(self.missing)
+        if len(self.missing) == 1:
+            return str(_("Waits for: %(who)s", who=who))
+        return str(_("Waits for all of: %(who)s", who=who) if self.everyone else _("Waits for one of: %(who)s", who=who))
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +75,11 @@ class Decision:
         """Whether the steps say more than that anybody who may approve is asked."""
         return len(self.lines) > 1 or any(one.missing for one in self.lines)
 
+    @property
+    def now(self) -> StepLine | None:
+        """The step that is asked; None when nobody is."""
+        return next((one for one in self.lines if one.stands == "now"), None)
+
 
 def decision_of(post: Post, digest: str, *, names: dict[int, str] | None = None, routes: Routes | None = None) -> Decision:
     """For the reader of this page. Two statements, two more for what is sensitive; fewer with `names` and `routes` from a page of many posts."""
@@ -81,6 +99,27 @@ def decision_of(post: Post, digest: str, *, names: dict[int, str] | None = None,
         last=last,
         since=differences(last.content, snapshot(post)) if last is not None and last.content is not None and last.digest != digest else [],
         lacks=_lacks(post, stands, policy) if routes is None and post.state in _UNDECIDED and (post.asset.sensitive or any(one.step.seats for one in stands.steps)) else "",
+    )
+
+
+def edit_decision_of(post: Post, changes: Sequence[AmendmentLine]) -> Decision | None:
+    """Where the approval of the edit that waits stands for the reader of this page; None when none waits. Up to four statements."""
+    edit = next((one for one in changes if one.kind is AmendmentKind.EDIT), None)
+    if edit is None or edit.state is not AmendmentState.IN_REVIEW or post.taken_down_at is not None:
+        return None
+    policy = runtime().settings.four_eyes
+    stands = edit_steps.standing_of(g.db, post, edit, policy)
+    names = names_of(g.db, [one.step for one in stands.steps])
+    nobody = lacking(g.db, [one.step for one in stands.steps], without=edit_steps.wrote(post, edit, policy))
+    return Decision(
+        lines=_lines(stands, names, waits=True),
+        mine=approving.may_answer(stands.asked, post, g.user) and not post.asset.sensitive,
+        may_send_back=amending.may_refuse(stands, edit, post, g.user),
+        needs_other=edit_steps.needs_other(post, edit, g.user, policy),
+        due=None,
+        last=None,
+        since=[],
+        lacks=step_name(nobody) if nobody is not None else "",
     )
 
 

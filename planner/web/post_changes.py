@@ -11,13 +11,14 @@ from flask_babel import gettext as _
 from planner.accounts.rules import require
 from planner.core.errors import Forbidden, NotFound, PlannerError, WrongState
 from planner.core.i18n import N_
-from planner.planning import editing, queries
+from planner.planning import editing, queries, routes
 from planner.planning.limits import COUNTED_AS
 from planner.planning.models import Post, PostState
 from planner.publishing import amending, uploads
 from planner.publishing import queries as publishing
 from planner.publishing.models import Amendment
 from planner.web.access import needs
+from planner.web.decisions import Decision, edit_decision_of
 from planner.web.forms.planning import EditLiveForm, TakeDownForm
 from planner.web.languages import say
 from planner.web.named_posts import named_in
@@ -32,7 +33,7 @@ def edit(post_id: int) -> ResponseReturnValue:
     """Asks for other words where the post is live; they go there once somebody has approved them."""
     post = queries.post(g.db, post_id, viewer=g.user)
     require(g.user, "post.edit_live", post)
-    limits = limits_of(post.channel.platform)
+    limits, four_eyes = limits_of(post.channel.platform), runtime().settings.four_eyes
     if not amending.may_edit(post, limits):
         raise WrongState(N_("This post cannot be changed where it is live."))
     form = EditLiveForm()
@@ -40,8 +41,10 @@ def edit(post_id: int) -> ResponseReturnValue:
         try:
             if form.validate():
                 with committing(g.db):
-                    amending.ask_edit(g.db, post, _given(form), reason=form.reason.data or "", limits=limits, actor=g.user, now=g.now)
-                flash(_("Asked. It goes to the platform once somebody has approved it."), "success")
+                    asked = amending.ask_edit(
+                        g.db, post, _given(form), reason=form.reason.data or "", limits=limits, four_eyes=four_eyes, actor=g.user, now=g.now
+                    )
+                flash(_asked_said(post, asked), "success")
                 return redirect(url_for("posts.show", post_id=post_id))
         except PlannerError as error:
             refuse(form, error)
@@ -50,6 +53,7 @@ def edit(post_id: int) -> ResponseReturnValue:
     findings = editing.judge(g.db, post, {}, limits, at=g.now) if not form.is_submitted() else []
     page = render_template(
         "planning/edit_live.html", form=form, post=post, limits=limits, counted=COUNTED_AS, findings=findings, named=named_in(findings),
+        route=routes.route_of(g.db, post, four_eyes),
     )  # fmt: skip
     return page, 422 if form.is_submitted() else 200
 
@@ -83,19 +87,23 @@ def finish(post_id: int) -> ResponseReturnValue:
 
 @needs("read")
 def approve(post_id: int, amendment_id: int) -> ResponseReturnValue:
-    def act(post: Post) -> None:
+    def act(post: Post) -> str:
+        amendment = _amendment(post, amendment_id)
         amending.approve(
-            g.db, _amendment(post, amendment_id), digest=request.form.get("digest", ""), limits=limits_of(post.channel.platform),
+            g.db, amendment, digest=request.form.get("digest", ""), limits=limits_of(post.channel.platform),
             four_eyes=runtime().settings.four_eyes, actor=g.user, now=g.now,
         )  # fmt: skip
+        return _approved_said(post, amendment)
 
-    return _step(post_id, act, _("Approved. It goes to the platform now."))
+    return _step(post_id, act)
 
 
 @needs("read")
 def refuse_change(post_id: int, amendment_id: int) -> ResponseReturnValue:
     def act(post: Post) -> None:
-        amending.refuse(g.db, _amendment(post, amendment_id), note=request.form.get("note", ""), actor=g.user, now=g.now)
+        amending.refuse(
+            g.db, _amendment(post, amendment_id), note=request.form.get("note", ""), four_eyes=runtime().settings.four_eyes, actor=g.user, now=g.now
+        )
 
     return _step(post_id, act, _("Dropped. The post stays as it is."))
 
@@ -127,20 +135,44 @@ def _given(form: EditLiveForm) -> dict[str, object]:
     return {"title": form.title.data or "", "text": form.text.data or "", "tags": tags}
 
 
+def _asked_said(post: Post, edit: Amendment) -> str:
+    """What becomes of an edit that was asked for."""
+    decision = _waits(post, edit)
+    if decision is None:
+        return str(_("Approved: no approval is asked for here. It goes to the platform now."))
+    if not decision.tells or decision.now is None:
+        return str(_("Asked. It goes to the platform once somebody has approved it."))
+    step, waits = decision.now.name, decision.now.waits
+    return str(_("Asked. It goes to the platform once each step said yes. “%(step)s” is asked now. %(waits)s.", step=step, waits=waits))
+
+
+def _approved_said(post: Post, edit: Amendment) -> str:
+    """What becomes of an edit that somebody said yes to."""
+    decision = _waits(post, edit)
+    if decision is None or decision.now is None:
+        return str(_("Approved. It goes to the platform now."))
+    return str(_("Your yes is noted. “%(step)s” is asked now. %(waits)s.", step=decision.now.name, waits=decision.now.waits))
+
+
+def _waits(post: Post, edit: Amendment) -> Decision | None:
+    """Where its approval stands; None when it is on its way."""
+    return edit_decision_of(post, [one for one in publishing.amendments_of(g.db, post) if one.id == edit.id])
+
+
 def _amendment(post: Post, amendment_id: int) -> Amendment:
     return amending.by_id(g.db, post, amendment_id)
 
 
-def _step(post_id: int, act: Callable[[Post], object], done: str) -> ResponseReturnValue:
-    """Do it, commit, and go back to the post, which says what was refused."""
+def _step(post_id: int, act: Callable[[Post], object], done: str = "") -> ResponseReturnValue:
+    """Do it, commit, and go back to the post, which says what came of it (`done`, or what `act` gives back) or what was refused."""
     post = queries.post(g.db, post_id, viewer=g.user)
     try:
         with committing(g.db):
-            act(post)
+            told = act(post)
     except (Forbidden, NotFound):
         raise
     except PlannerError as error:
         flash(say(error), "error")
     else:
-        flash(done, "success")
+        flash(done or str(told), "success")
     return redirect(url_for("posts.show", post_id=post_id))

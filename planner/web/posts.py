@@ -38,7 +38,7 @@ from planner.web import clashes
 from planner.web.access import needs
 from planner.web.calendar.ways import came_from
 from planner.web.composing import campaigns, files, new, refuse, submit_saved
-from planner.web.decisions import Decision, decision_of
+from planner.web.decisions import Decision, decision_of, edit_decision_of
 from planner.web.definitions import definitions, regimes
 from planner.web.forms.planning import ApproveForm, LiveForm, MoveForm, NoteForm, PostForm
 from planner.web.forms.rules import OverrideForm
@@ -133,6 +133,7 @@ def post_page(post: Post, status: int = 200, **forms: Any) -> ResponseReturnValu
     others = variants.of_post(g.db, post)
     numbers = post_numbers(g.db, post.id) if post.state is PostState.PUBLISHED else None
     stale, pack = _is_stale(post, digest), _copy_pack(post)
+    changes = publishing.amendments_of(g.db, post) if post.external_id else []
     page = render_template(
         "planning/post.html",
         post=post,
@@ -165,9 +166,9 @@ def post_page(post: Post, status: int = 200, **forms: Any) -> ResponseReturnValu
         pack=pack,
         withheld=pack is not None and (stale or _is_held_back(post)),
         upload=uploads.of_posts(g.db, [post.id]).get(post.id) if post.state is PostState.SENDING else None,
-        changes=publishing.amendments_of(g.db, post) if post.external_id else [],
+        changes=changes,
+        edit_decision=edit_decision_of(post, changes),
         may_live=amending.allowed(post, g.user, limits),
-        four_eyes=rules.wants_second_pair(post.asset, post.campaign, runtime().settings.four_eyes),
         history=past_of(post),
         short_link=short_link_of(post),
         variants=[(one, [translate(variants.DIFFERENCES[name]) for name in one.differs]) for one in others],

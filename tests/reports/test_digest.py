@@ -30,7 +30,7 @@ from planner.insights.models import Resurfaced
 from planner.planning import routes, service
 from planner.planning.models import PostState
 from planner.planning.steps import Step
-from planner.publishing.models import Delivery, DeliveryState, Hold
+from planner.publishing.models import Amendment, AmendmentKind, AmendmentState, Delivery, DeliveryState, Hold
 from planner.reports import daily, digesting
 from planner.reports.digesting import Wishes
 from planner.reports.models import DigestSending, SendingState
@@ -356,3 +356,25 @@ def test_only_what_leaves_today_goes_out_today(runtime: Runtime) -> None:
     (part,) = [one for one in told.parts if one.title == "Going out today"]
     wanted = (PostState.APPROVED, PostState.SCHEDULED, PostState.SENDING)
     assert sorted(line.path for line in part.lines) == sorted(f"/posts/{made[state].id}" for state in wanted)
+
+
+def test_an_edit_that_waits_is_told_to_who_is_asked_and_keeps_a_secret(runtime: Runtime) -> None:
+    with runtime.sessions.begin() as db:
+        routes.set_route(db, routes.ANYTHING_ELSE, [Step("", "Legal", roles=("legal",))], actor=None, now=MORNING)
+        channel = make_channel(db, name="Our page", platform=Platform.LINKEDIN)
+        for title, values in (("Open house", {}), (f"{MARK} one", {"confidentiality": Confidentiality.INTERNAL}), (f"{MARK} two", {"embargo_until": MORNING + DAY})):
+            post = make_post(
+                db, channel=channel, asset=make_asset(db, title=title, **values), state=PostState.PUBLISHED, publish_at=MORNING - DAY, published_at=MORNING - DAY,
+                external_id=title,
+            )  # fmt: skip
+            what = {"content": {"text": MARK}, "was": {"text": ""}, "asked_by": "Nadia", "asked_at": MORNING, "next_at": MORNING}
+            db.add(Amendment(post=post, kind=AmendmentKind.EDIT, state=AmendmentState.IN_REVIEW, **what))
+        tongue = Speech("en", "UTC")
+        told = {role: daily.gather(db, make_user(db, roles=(role,)), tongue, zone="UTC", four_eyes="off", now=MORNING) for role in ("legal", "approver")}
+
+    part = next(part for part in told["legal"].parts if part.title == "Waiting for your yes")
+    secret = "Our page · a confidential post · edit of the live post"
+    assert [line.text for line in part.lines] == ["Our page · “Open house” · edit of the live post", secret, secret]
+    assert [line.path for line in part.lines] == [f"/posts/{number}#edit-{number}" for number in (1, 2, 3)]
+    assert MARK not in str(told) and told["legal"].subject.startswith("3 things need you")
+    assert "Waiting for your yes" not in [part.title for part in told["approver"].parts]
