@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import Any
 
 from flask import g
@@ -20,8 +21,11 @@ from planner.planning.models import Post, PostState, Verb
 from planner.planning.saying import digest_of
 from planner.planning.steps import Seat, Standing, Step, StepStanding
 from planner.planning.waiting import Waiting, waiting
+from planner.publishing import edit_steps
+from planner.publishing.models import AmendmentKind, AmendmentState
+from planner.publishing.queries import AmendmentLine
 
-__all__ = ["bp"]
+__all__ = ["EditStanding", "bp", "of_edit"]
 
 bp = Blueprint("api-approvals", __name__, description="Whose yes a post has, and whose it lacks.")
 
@@ -64,6 +68,13 @@ class StepOut(Out):
     remind_at = Moment(required=True, allow_none=True, metadata={"description": "When those who have not answered are reminded; null: never."})
 
 
+class EditStanding(Out):
+    asked_step = fields.String(required=True, metadata={"description": "Key of the step whose turn it is."})
+    may_approve = fields.Boolean(required=True, metadata={"description": "Your own yes counts now."})
+    steps = fields.List(fields.Nested(StepOut), required=True, metadata={"description": "Those of its post, in the order in which they are asked; no answer is due by a moment."})
+    said = fields.List(fields.Nested(WordOut), required=True, metadata={"description": "Each yes to this edit, the oldest first."})
+
+
 class ApprovalStanding(Out):
     post_id = fields.Integer(required=True)
     version = fields.Integer(required=True)
@@ -94,8 +105,26 @@ class WaitingOut(Out):
     may_approve = fields.Boolean(required=True)
 
 
+class EditOut(Out):
+    post_id = fields.Integer(required=True)
+    version = fields.Integer(required=True, metadata={"description": "Of the post."})
+    change_id = fields.Integer(required=True)
+    title = fields.String(required=True)
+    channel_id = fields.Integer(required=True)
+    campaign_id = fields.Integer(required=True, allow_none=True)
+    asked_by = fields.String(required=True)
+    asked_at = Moment(required=True)
+    digest = fields.String(required=True)
+    step = fields.String(required=True, metadata={"description": "Key of the step that is asked."})
+    step_name = fields.String(required=True)
+    steps_done = fields.Integer(required=True)
+    steps = fields.Integer(required=True)
+    may_approve = fields.Boolean(required=True)
+
+
 class WaitingList(Out):
     items = fields.List(fields.Nested(WaitingOut), required=True)
+    edits = fields.List(fields.Nested(EditOut), required=True, metadata={"description": "Edits of live posts in review, the one that waits longest first."})
 
 
 class WaitingQuery(Body):
@@ -108,9 +137,13 @@ class WaitingQuery(Body):
 @bp.arguments(WaitingQuery, location="query")
 @bp.response(200, WaitingList)
 def index(query: dict[str, Any]) -> dict[str, Any]:
-    """Posts in review, what is due first before the others, each with the step that is asked."""
+    """Posts in review, what is due first before the others, and edits of live posts, each with the step that is asked."""
+    edits = edit_steps.waiting(g.db, viewer=g.user, four_eyes=settings().four_eyes, campaign_id=query["campaign_id"], limit=query["limit"])
     found = waiting(g.db, viewer=g.user, four_eyes=settings().four_eyes, campaign_id=query["campaign_id"], limit=query["limit"])
-    return {"items": [_line(one) for one in found if one.mine or not query["mine"]]}
+    return {
+        "items": [_line(one) for one in found if one.mine or not query["mine"]],
+        "edits": [_edit_line(one) for one in edits if one.mine or not query["mine"]],
+    }
 
 
 @reads()
@@ -128,7 +161,7 @@ def show(post_id: int) -> Any:
         "complete": stands.whole, "asked_step": stands.asked.step.key if waits else None,
         "may_approve": waits and approving.may_answer(stands.asked, post, g.user) and not _needs_other(post, four_eyes),
         "may_request_changes": waits and approving.may_request_changes(stands.asked, post, g.user),
-        "steps": [_step(one, stands, post, names, waits=waits) for one in stands.steps],
+        "steps": [_step(one, stands, post.publish_at, names, waits=waits) for one in stands.steps],
         "said": [
             {
                 "verb": one.verb, "step": one.step, "by_id": one.by_id, "by_name": one.by_name, "outside": one.guest_id is not None, "at": one.at,
@@ -139,14 +172,36 @@ def show(post_id: int) -> Any:
     }  # fmt: skip
 
 
-def _step(one: StepStanding, stands: Standing, post: Post, names: Mapping[int, str], *, waits: bool) -> dict[str, Any]:
+def of_edit(db: Session, post: Post, edit: AmendmentLine) -> dict[str, Any] | None:
+    """Where the approval of an edit stands; None when it does not wait for one. Up to two statements."""
+    if edit.kind is not AmendmentKind.EDIT or edit.state is not AmendmentState.IN_REVIEW:
+        return None
+    four_eyes = settings().four_eyes
+    stands = edit_steps.standing_of(db, post, edit, four_eyes)
+    names = _names(db, [one.step for one in stands.steps])
+    counting = [word for one in stands.steps for word in one.words]
+    mine = approving.may_answer(stands.asked, post, g.user) and not edit_steps.needs_other(post, edit, g.user, four_eyes)
+    return {
+        "asked_step": stands.asked.step.key, "may_approve": mine and not post.asset.sensitive,
+        "steps": [_step(one, stands, None, names, waits=True) for one in stands.steps],
+        "said": [
+            {
+                "verb": word.verb, "step": word.step, "by_id": word.by_id, "by_name": word.by_name, "outside": False, "at": word.at,
+                "digest": word.digest, "counts": word in counting, "note": "",
+            }
+            for word in edit_steps.words(edit)
+        ],
+    }  # fmt: skip
+
+
+def _step(one: StepStanding, stands: Standing, publish_at: datetime | None, names: Mapping[int, str], *, waits: bool) -> dict[str, Any]:
     step = one.step
     filled = {seat for word in one.words for seat in step.seats_of(word.by_id, word.roles or ())}
     return {
         "key": step.key, "name": step.name, "stands": "done" if one.done else "asked" if one is stands.asked and waits else "later",
         "rule": "none" if step.anybody else "all" if step.everyone else "any",
         "asks": [_seat(seat, names, answered=seat in filled, missing=seat in one.missing) for seat in step.seats],
-        "due_at": steps.deadline(step, post.publish_at), "remind_at": steps.nudge_at(step, post.publish_at),
+        "due_at": steps.deadline(step, publish_at), "remind_at": steps.nudge_at(step, publish_at),
     }  # fmt: skip
 
 
@@ -162,6 +217,15 @@ def _line(one: Waiting) -> dict[str, Any]:
         "post_id": post.id, "version": post.version, "title": post.asset.title, "channel_id": post.channel_id, "campaign_id": post.campaign_id,
         "publish_at": post.publish_at, "digest": one.digest, "step": asked.key, "step_name": asked.name, "steps_done": one.standing.done,
         "steps": len(one.standing.steps), "due_at": one.due, "may_approve": one.mine,
+    }  # fmt: skip
+
+
+def _edit_line(one: edit_steps.EditWaiting) -> dict[str, Any]:
+    post, edit, asked = one.post, one.edit, one.standing.asked.step
+    return {
+        "post_id": post.id, "version": post.version, "change_id": edit.id, "title": post.asset.title, "channel_id": post.channel_id,
+        "campaign_id": post.campaign_id, "asked_by": edit.asked_by, "asked_at": edit.asked_at, "digest": one.digest, "step": asked.key,
+        "step_name": asked.name, "steps_done": one.standing.done, "steps": len(one.standing.steps), "may_approve": one.mine,
     }  # fmt: skip
 
 

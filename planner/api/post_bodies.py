@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from marshmallow import fields
 
+from planner.api.approvals import EditStanding
 from planner.api.fields import Body, Choice, Item, Line, Lines, Listed, Moment, Number, Out
 from planner.planning.models import Origin, PostState, Verb
 from planner.publishing.models import AmendmentKind, AmendmentState
@@ -45,8 +46,11 @@ class ChangeOut(Out):
     reason = fields.String(required=True)
     asked_by = fields.String(required=True)
     asked_at = Moment(required=True)
-    approved_by = fields.String(required=True)
+    approved_by = fields.String(required=True, metadata={"description": "Who said the last yes to an edit."})
     digest = fields.String(required=True, metadata={"description": "Of an edit; hand it to approve."})
+    approval = fields.Nested(
+        EditStanding, required=True, allow_none=True, metadata={"description": "Whose yes an edit has and whose it lacks; null: it waits for none."}
+    )
     answer = fields.String(required=True, metadata={"description": "What the platform answered last, or why a person said no."})
     ended_at = Moment(required=True, allow_none=True)
 

@@ -26,13 +26,13 @@ bp = Blueprint("api-post-changes", __name__, description="What is done to a live
 @bp.arguments(EditLiveIn)
 @bp.response(200, PostOut)
 def edit(given: dict[str, Any], post_id: int) -> Any:
-    """Ask that a live post says something else; it goes to the platform once somebody has approved it."""
+    """Ask that a live post says something else; it goes to the platform once each step of its approval said yes."""
     post = _seen(post_id)
     limits, reason = limits_of(post), given.pop("reason")
     for name in given if amending.may_edit(post, limits) else ():
         if name not in limits.editable:
             raise Invalid(N_("Its platform does not let anybody change this."), field=name)
-    amending.ask_edit(g.db, post, given, reason=reason, limits=limits, actor=g.user, now=g.now)
+    amending.ask_edit(g.db, post, given, reason=reason, limits=limits, four_eyes=settings().four_eyes, actor=g.user, now=g.now)
     return shown(post)
 
 
@@ -56,11 +56,11 @@ def finish(_nothing: dict[str, Any], post_id: int) -> Any:
     return shown(post)
 
 
-@steps("post.approve")
+@steps("read")
 @bp.arguments(ApproveChangeIn, required=False)
 @bp.response(200, PostOut)
 def approve(given: dict[str, Any], post_id: int, change_id: int) -> Any:
-    """Let exactly this edit go to the platform."""
+    """Say yes to exactly this edit; with the last step's yes it goes to the platform, else it stays in review."""
     post = _seen(post_id)
     amending.approve(
         g.db, amending.by_id(g.db, post, change_id), digest=given["digest"], limits=limits_of(post), four_eyes=settings().four_eyes,
@@ -73,9 +73,9 @@ def approve(given: dict[str, Any], post_id: int, change_id: int) -> Any:
 @bp.arguments(RefuseIn, required=False)
 @bp.response(200, PostOut)
 def refuse(given: dict[str, Any], post_id: int, change_id: int) -> Any:
-    """Turn down, or take back, what has not gone out yet: whoever asked, or an approver."""
+    """Turn down, or take back, what has not gone out yet: whoever asked, an approver, or who is asked now."""
     post = _seen(post_id)
-    amending.refuse(g.db, amending.by_id(g.db, post, change_id), note=given["note"], actor=g.user, now=g.now)
+    amending.refuse(g.db, amending.by_id(g.db, post, change_id), note=given["note"], four_eyes=settings().four_eyes, actor=g.user, now=g.now)
     return shown(post)
 
 

@@ -10,6 +10,7 @@ from marshmallow import fields
 from sqlalchemy import or_, select
 
 from planner.accounts.rules import require
+from planner.api.approvals import of_edit
 from planner.api.bodies import Blueprint
 from planner.api.door import changes, creates, expect, reads, runtime, settings, tagged
 from planner.api.fields import MAX_ID, Body, Choice, Line, Listed, Moment, Out, QueryNumber
@@ -132,7 +133,7 @@ def shown(post: Post, status: int = 200) -> Any:
     _post, status, headers = tagged(post, status=status)
     asked = publishing.amendments_of(g.db, post)
     body = _columns(post) | {
-        "changes": [{**asdict(one), "steps": one.content.get("steps", [])} for one in asked],
+        "changes": [{**asdict(one), "steps": one.content.get("steps", []), "approval": of_edit(g.db, post, one)} for one in asked],
         "taken_down_reason": next((one.reason for one in asked if post.taken_down_at and one.is_taking_down), None),
         "cancelled_reason": _why_cancelled(post),
         "digest": rules.content_digest(post, post.asset, post.channel),

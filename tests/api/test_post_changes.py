@@ -10,8 +10,11 @@ import pytest
 from flask import Flask
 from sqlalchemy.orm import Session
 
+from planner.catalog.models import Confidentiality
 from planner.channels.port import Platform
+from planner.planning import routes
 from planner.planning.models import Post, PostState
+from planner.planning.steps import Step
 from planner.publishing.models import Amendment, AmendmentKind, AmendmentState, Delivery, DeliveryState
 from tests.api.conftest import Caller
 from tests.factories import NOON, make_asset, make_channel, make_post
@@ -237,3 +240,54 @@ def test_who_may_edit_and_take_down(caller: Callers, live: Callable[..., int], r
     told = (person.post(path + "/edit-live", {"text": "First words"}, match="*").status_code, person.post(path + "/take-down", {"reason": "Why"}, match="*").status_code)
 
     assert told == (edit, down)
+
+
+def test_an_edit_takes_the_steps_of_its_post_and_says_whose_yes_it_lacks(caller: Callers, live: Callable[..., int], rows: Session) -> None:
+    boss, approver, planner = caller("author"), caller("approver"), caller("planner")
+    routes.set_route(rows, routes.ANYTHING_ELSE, [Step("", "Editors", hours=24), Step("", "Boss", people=(boss.user.id,))], actor=None, now=NOON)
+    rows.commit()
+    number = live()
+    path = f"/posts/{number}"
+    change = planner.post(path + "/edit-live", {"text": "First words"}, match="*").json["changes"][0]
+    first, second = (one["key"] for one in change["approval"]["steps"])
+    word, told = f"{path}/changes/{change['id']}/approve", {"digest": change["digest"]}
+
+    def lists() -> list[list[tuple[int, str, int, bool]]]:
+        found = [one.get("/approvals").json["edits"] for one in (planner, approver, boss)]
+        return [[(one["change_id"], one["step_name"], one["steps_done"], one["may_approve"]) for one in edits] for edits in found]
+
+    assert [(one["name"], one["stands"], one["due_at"]) for one in change["approval"]["steps"]] == [("Editors", "asked", None), ("Boss", "later", None)]
+    assert lists() == [[(change["id"], "Editors", 0, mine)] for mine in (False, True, False)]
+    assert [one.post(word, told, match="*").status_code for one in (boss, planner)] == [403, 403]
+
+    said = approver.post(word, told, match="*").json["changes"][0]
+
+    assert (said["state"], said["approval"]["asked_step"], said["approval"]["may_approve"]) == ("in_review", second, False)
+    assert said["approval"]["said"] == [{
+        "verb": "approved", "step": first, "by_id": approver.user.id, "by_name": approver.user.display_name, "outside": False, "at": "2026-03-02T12:00:00Z",
+        "digest": change["digest"], "counts": True, "note": "",
+    }]  # fmt: skip
+    seat = {"kind": "person", "user_id": boss.user.id, "name": boss.user.display_name, "answered": False, "missing": True}
+    assert [(one["stands"], one["asks"]) for one in said["approval"]["steps"]] == [("done", []), ("asked", [seat])]
+    assert lists() == [[(change["id"], "Boss", 1, mine)] for mine in (False, False, True)]
+    assert [one.get("/approvals?mine=true").json["edits"] != [] for one in (approver, boss)] == [False, True]
+    assert boss.get("/approvals?campaign_id=1").json["edits"] == []
+    again = approver.post(word, told, match="*")
+    assert (again.status_code, again.json["code"]) == (409, "wrong_state")
+
+    done = boss.post(word, told, match="*")
+
+    assert [(one["state"], one["approval"], one["approved_by"]) for one in done.json["changes"]] == [("queued", None, boss.user.display_name)]
+    assert lists() == [[]] * 3
+    assert done.json["approvals"] == [], "no word on an edit is one on the post"
+
+
+def test_of_what_is_confidential_no_edit_is_listed_for_who_may_not_know_of_it(caller: Callers, live: Callable[..., int], rows: Session) -> None:
+    number = live()
+    caller("planner").post(f"/posts/{number}/edit-live", {"text": "First words"}, match="*")
+    rows.get_one(Post, number).asset.confidentiality = Confidentiality.CONFIDENTIAL
+    rows.commit()
+
+    told = [[one["post_id"] for one in caller(role).get("/approvals").json["edits"]] for role in ("viewer", "author", "approver")]
+
+    assert told == [[], [], [number]]
