@@ -2,12 +2,64 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from sqlalchemy import BindParameter, literal_column
+from sqlalchemy import ARRAY, BindParameter, Boolean, ColumnElement, Dialect, Text, bindparam, func, literal_column, select
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.sql.visitors import replacement_traverse
+from sqlalchemy.types import TypeDecorator, TypeEngine
 
-__all__ = ["written_out"]
+from planner.core.db import dump_json
+
+__all__ = ["among", "written_out"]
+
+
+class _List(TypeDecorator[Sequence[Any]]):
+    """Several values handed over as one: a text in JSON for SQLite, an array for PostgreSQL. Numbers and texts only."""
+
+    impl = Text
+    cache_ok = True
+
+    def __init__(self, of: TypeEngine[Any]) -> None:
+        super().__init__()
+        self.of = of
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        return dialect.type_descriptor(ARRAY(self.of) if dialect.name == "postgresql" else Text())
+
+    def bind_processor(self, dialect: Dialect) -> Callable[[Any], Any] | None:
+        return None if dialect.name == "postgresql" else dump_json
+
+
+class _Among(FunctionElement[bool]):
+    type = Boolean()
+    inherit_cache = True
+
+    def self_group(self, against: Any = None) -> _Among:
+        """A condition as it stands: SQLAlchemy would compare it with 1, for databases that know no conditions as values."""
+        return self
+
+
+@compiles(_Among, "sqlite")
+def _among_on_sqlite(element: Any, compiler: Any, **given: Any) -> str:
+    column, values = element.clauses
+    said: str = compiler.process(column.in_(select(func.json_each(values).table_valued("value").c.value)), **given)
+    return said
+
+
+@compiles(_Among)
+def _among_on_postgresql(element: Any, compiler: Any, **given: Any) -> str:
+    column, values = element.clauses
+    said: str = compiler.process(column == func.any(values), **given)
+    return said
+
+
+def among(column: Any, name: str) -> ColumnElement[bool]:
+    """That a column holds one of the numbers or texts handed over by that name. However many they are, the statement stays the same: SQLAlchemy does
+    not write it anew and PostgreSQL plans it once."""
+    return _Among(column, bindparam(name, type_=_List(column.type)))
 
 
 def written_out(statement: Any) -> Any:

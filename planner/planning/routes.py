@@ -17,6 +17,7 @@ from planner.accounts.rules import may, require
 from planner.catalog.models import Asset, AssetKind
 from planner.core.errors import Conflict, Invalid, NotFound
 from planner.core.i18n import N_
+from planner.core.statements import among
 from planner.planning import facts, rules, states, steps
 from planner.planning.approval_models import ApprovalRoute
 from planner.planning.models import STANDARD_STEP, Approval, Campaign, Post
@@ -49,7 +50,7 @@ _SAID = (
     select(Approval.post_id, Approval.verb, Approval.digest, Approval.step, Approval.by_id, Approval.roles, _ITS_STEPS.label("route"))
     .join(Post, Post.id == Approval.post_id)
     .join(Asset, Asset.id == Post.asset_id)
-    .where(Approval.post_id.in_(bindparam("posts", expanding=True)))
+    .where(among(Approval.post_id, "posts"))
     .order_by(Approval.id)
 )
 

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from planner.channels.models import Channel, ChannelState
 from planner.channels.port import Platform
 from planner.channels.refreshing import key_lives
+from planner.core.statements import among
 from planner.core.types import Choice, UtcDateTime
 from planner.planning.editing import digest_of
 from planner.planning.models import Post
@@ -74,7 +75,7 @@ DUE_OF_EACH: Select[Delivery] = (
     select(Delivery)
     .where(
         Delivery.id.in_(
-            select(_any_of(_CHANNEL.id)).where(_CHANNEL.id.in_(bindparam("accounts", expanding=True)), ~_in_flight(_CHANNEL.id)).correlate(None)
+            select(_any_of(_CHANNEL.id)).where(among(_CHANNEL.id, "accounts"), ~_in_flight(_CHANNEL.id)).correlate(None)
         ),
         *_may_go(),
     )

@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import Integer, String, bindparam, case, literal, select, union_all
+from sqlalchemy import Integer, String, bindparam, case, event, literal, select, union_all
 from sqlalchemy.orm import Session
 
-from planner.core.statements import written_out
+from planner.core.statements import among, written_out
 from planner.planning.models import Post, PostState
 from tests.factories import NOON, make_post
 
@@ -46,3 +46,26 @@ def test_only_what_has_no_value_of_its_own_stays_to_be_bound(db: Session) -> Non
 @pytest.mark.parametrize("value", [True, 1.5, b"x", NOON])
 def test_other_values_are_left_alone(value: object) -> None:
     assert len(written_out(select(literal(value).label("one"))).compile().params) == 1
+
+
+@pytest.mark.parametrize("wanted", [[], ["One"], ["Two", "One", "Two"], ["it's “100%”", "O\\'Neil", "nothing"]])
+def test_a_column_holds_one_of_what_is_handed_over_whatever_stands_in_it(db: Session, wanted: list[str]) -> None:
+    posts = [make_post(db, title=title) for title in ("One", "Two", "it's “100%”", "O\\'Neil", "")]
+
+    titles = db.scalars(select(Post.title).where(among(Post.title, "titles"), Post.text != "").order_by(Post.id), {"titles": wanted}).all()
+    numbers = db.scalars(select(Post.id).where(among(Post.id, "ids")).order_by(Post.id), {"ids": [one.id for one in posts if one.title in wanted]}).all()
+
+    assert titles == [one.title for one in posts if one.title in wanted]
+    assert numbers == [one.id for one in posts if one.title in wanted]
+
+
+def test_however_many_are_handed_over_the_statement_is_the_same(db: Session) -> None:
+    asked: list[str] = []
+    event.listen(db.get_bind(), "before_cursor_execute", lambda _connection, _cursor, statement, *_rest: asked.append(statement))
+
+    for wanted in ([1], [1, 2, 3], list(range(500))):
+        db.scalars(select(Post.id).where(among(Post.id, "ids")), {"ids": wanted}).all()
+
+    selects = [one for one in asked if one.startswith("SELECT")]
+    assert len(selects) == 3
+    assert len(set(selects)) == 1
