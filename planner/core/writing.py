@@ -74,17 +74,24 @@ def change(db: Session, row: Record, **values: Any) -> None:
     """
     if instance_state(row).modified:
         db.flush()  # What was set on it before comes first.
-    wanted: _Values = {_ROW: row.id, **values}
-    if (counter := row.__mapper__.version_id_col) is not None:
-        wanted[_VERSION] = getattr(row, str(counter.key))
-        values["version"] = wanted["version"] = wanted[_VERSION] + 1
-    _write(db, _Part(type(row), tuple(values), is_counted=counter is not None), wanted)
+    counter = row.__mapper__.version_id_col
+    read = None if counter is None else getattr(row, str(counter.key))
+    put(db, type(row), row.id, read=read, **values)
+    if read is not None:
+        values["version"] = read + 1
     instance_dict(row).update(values)  # As set_committed_value does for each, of a row on which nothing else is set.
 
 
-def put(db: Session, kind: type[Record], row_id: int, **values: Any) -> None:
-    """The same for a row that is not at hand, its version left as it is: no change that a person's edit could collide with."""
-    _write(db, _Part(kind, tuple(values)), {_ROW: row_id, **values})
+def put(db: Session, kind: type[Record], row_id: int, *, read: int | None = None, **values: Any) -> None:
+    """The same for a row that is not at hand.
+
+    read -- the version that was read: it counts up, and StaleDataError is raised when the row has another by now. None leaves it as
+    it is, for what is no change that a person's edit could collide with.
+    """
+    wanted: _Values = {_ROW: row_id, **values}
+    if read is not None:
+        wanted[_VERSION], wanted["version"] = read, read + 1
+    _write(db, _Part(kind, tuple(values) if read is None else (*values, "version"), is_counted=read is not None), wanted)
 
 
 def add(db: Session, kind: type[Record], **values: Any) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import ClassVar
 
 from sqlalchemy.orm import Session
 
@@ -12,13 +13,24 @@ from planner.accounts import history
 from planner.accounts.models import User
 from planner.catalog.models import Asset
 from planner.channels.models import Channel
-from planner.core.writing import change
+from planner.core.writing import change, put
 from planner.planning.models import Origin, Post, PostState
 
 __all__ = [
-    "Live", "disown", "mark_failed", "mark_missed", "mark_published", "mark_scheduled", "mark_sending", "mark_unconfirmed",
+    "Leaving", "Live", "disown", "mark_failed", "mark_missed", "mark_published", "mark_scheduled", "mark_sending", "mark_unconfirmed",
     "readopt", "record_all_published", "record_published", "reopen",
 ]  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Leaving:
+    """A post that is being sent, as far as it has to be known to write that it is live."""
+
+    id: int
+    title: str
+    version: int
+    state: ClassVar = PostState.SENDING
+    __tablename__: ClassVar = Post.__tablename__
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +56,11 @@ def mark_sending(db: Session, post: Post, *, now: datetime) -> None:
     _into_now(db, post, PostState.SENDING, now, "")
 
 
-def mark_published(db: Session, post: Post, *, external_id: str, url: str, at: datetime | None, now: datetime, reason: str = "") -> None:
-    """It is live: a fact, whatever state the post was in. `at` is None when the platform did not say when; then `now`."""
+def mark_published(db: Session, post: Post | Leaving, *, external_id: str, url: str, at: datetime | None, now: datetime, reason: str = "") -> None:
+    """It is live: a fact, whatever state the post was in. `at` is None when the platform did not say when; then `now`.
+
+    Raises StaleDataError when somebody else changed it.
+    """
     told = {"external_id": external_id, "url": url, "published_at": at or now}
     _into_now(db, post, PostState.PUBLISHED, now, reason, told, external_id=external_id, external_url=url, published_at=at or now)
 
@@ -132,8 +147,13 @@ def _into(db: Session, post: Post, state: PostState, now: datetime, reason: str,
     history.record(db, None, action, post, now=now, was={"state": was}, became={"state": state, **became}, note=reason)
 
 
-def _into_now(db: Session, post: Post, state: PostState, now: datetime, reason: str, told: dict[str, object] | None = None, **values: object) -> None:
+def _into_now(
+    db: Session, post: Post | Leaving, state: PostState, now: datetime, reason: str, told: dict[str, object] | None = None, **values: object
+) -> None:
     """The same past the unit of work: each message sent goes through here twice."""
     was = post.state
-    change(db, post, state=state, updated_at=now, **values)
+    if isinstance(post, Leaving):
+        put(db, Post, post.id, read=post.version, state=state, updated_at=now, **values)
+    else:
+        change(db, post, state=state, updated_at=now, **values)
     history.record_now(db, f"post.{state.value}", post, now=now, was={"state": was}, became={"state": state, **(told or {})}, note=reason)

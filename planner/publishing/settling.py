@@ -6,9 +6,9 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Select, bindparam, literal, select, union_all
+from sqlalchemy import ColumnElement, Select, literal, select, union_all
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.orm import Session, load_only
+from sqlalchemy.orm import Session
 from sqlalchemy.orm.attributes import set_committed_value
 
 from planner.channels import circuit
@@ -18,6 +18,7 @@ from planner.channels.port import Outcome, Receipt, Refused, RetryLater, Sent, U
 from planner.core.i18n import N_
 from planner.core.log import get_logger
 from planner.core.runtime import Runtime
+from planner.core.statements import among
 from planner.core.writing import change, put, together
 from planner.ledger.leases import Taking
 from planner.planning import facts as planning
@@ -38,7 +39,7 @@ _DEFAULT_ACCOUNT_WAIT = timedelta(minutes=15)
 
 def _either(left: Any, right: Any) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
     """Each of two columns among what is asked for. Whoever asks leaves out what only seems a pair: SQLite reads a whole table to find pairs."""
-    return left.in_(bindparam("left", expanding=True)), right.in_(bindparam("right", expanding=True))
+    return among(left, "left"), among(right, "right")
 
 
 def _pairs(asked: Collection[tuple[Any, Any]]) -> dict[str, list[Any]]:
@@ -49,15 +50,15 @@ def _pairs(asked: Collection[tuple[Any, Any]]) -> dict[str, list[Any]]:
 # Taken in one order by everybody; only what is taken is read as it is after waiting for another's change.
 _OF_ATTEMPTS = (
     select(
-        Attempt.id, Attempt.number, Attempt.result, Attempt.started_at, Attempt.delivery_id, Delivery.channel_id, Delivery.state, Delivery.undone, Post, Channel.failures
+        *(Attempt.id, Attempt.number, Attempt.result, Attempt.started_at, Attempt.delivery_id),
+        *(Delivery.channel_id, Delivery.state, Delivery.undone, Channel.failures),
+        *(Post.state, Post.id, Post.title, Post.version),
     )
     .join(Delivery, Delivery.id == Attempt.delivery_id)
     .join(Post, Post.id == Delivery.post_id)
     .join(Channel, Channel.id == Delivery.channel_id)
     .where(*_either(Attempt.delivery_id, Attempt.number))
-    .options(load_only(Post.channel_id, Post.title, Post.state, Post.external_id, Post.version))
     .order_by(Post.id, Attempt.id)
-    .execution_options(populate_existing=True)
 )
 _ENDED = Taking(_OF_ATTEMPTS, of=[Delivery, Attempt, Post], skip=False)
 _ENDED_AND_FREE = Taking(_OF_ATTEMPTS, of=[Delivery, Attempt, Post])
@@ -82,8 +83,11 @@ class _Ended(NamedTuple):
     channel_id: int
     state: DeliveryState
     undone: list[str]
-    post: Post
     failures: int
+    post_state: PostState
+    post_id: int
+    title: str
+    version: int
 
     @property
     def attempt(self) -> AttemptKey:
@@ -107,21 +111,21 @@ def settle(db: Session, runtime: Runtime, ended: Mapping[AttemptKey, Outcome], *
                 circuit.succeeded(db, one.channel_id, now=now)
                 put(db, Attempt, one.attempt_id, **_as_sent(outcome.receipt, Result.SENT, outcome.note, now))
                 put(db, Delivery, one.delivery_id, **_as_published(outcome.note, now))
-                _mark_published(db, one.post, outcome.receipt, one.started_at, now)
+                _mark_published(db, planning.Leaving(one.post_id, one.title, one.version), outcome.receipt, one.started_at, now)
             else:
                 rest.append(one)
             seen.add(one.delivery_id)
     for one in rest:
         attempt = db.get_one(Attempt, one.attempt_id, populate_existing=True)
         delivery = db.get_one(Delivery, one.delivery_id, populate_existing=True)
-        set_committed_value(delivery, "post", one.post)
+        set_committed_value(delivery, "post", db.get_one(Post, one.post_id, populate_existing=True))
         _settle_one(db, runtime, attempt, delivery, ended[one.attempt], failures=one.failures, now=now)
     return {one.attempt for one in locked}
 
 
 def _is_usual(one: _Ended, sent: Sent, met: Met) -> bool:
     """Whether nothing else happened since the attempt was opened, and nobody has the number."""
-    as_opened = one.result is None and one.state is DeliveryState.SENDING and one.post.state is PostState.SENDING
+    as_opened = one.result is None and one.state is DeliveryState.SENDING and one.post_state is PostState.SENDING
     return as_opened and not one.failures and one.undone == list(sent.undone) and met == (None, False)
 
 
@@ -204,7 +208,7 @@ def _as_published(note: str, now: datetime) -> dict[str, Any]:
     return {"state": DeliveryState.PUBLISHED, "hold": None, "reason": note, "lease_owner": None, "lease_until": None, "settled_at": now}
 
 
-def _mark_published(db: Session, post: Post, receipt: Receipt, started_at: datetime, now: datetime) -> None:
+def _mark_published(db: Session, post: Post | planning.Leaving, receipt: Receipt, started_at: datetime, now: datetime) -> None:
     planning.mark_published(db, post, external_id=receipt.external_id, url=receipt.url, at=receipt.at or started_at, now=now)
 
 

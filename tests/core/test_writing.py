@@ -38,6 +38,16 @@ def test_a_row_that_is_not_at_hand_keeps_its_version(db: Session) -> None:
     assert stored(db, channel) == ("Before", 9, 1)
 
 
+def test_a_row_of_which_the_version_is_known_is_changed_as_one_at_hand(db: Session) -> None:
+    channel = make_channel(db, name="Before")
+
+    put(db, Channel, channel.id, read=1, name="After")
+    with pytest.raises(StaleDataError):
+        put(db, Channel, channel.id, read=1, name="Too late")
+
+    assert stored(db, channel) == ("After", 0, 2)
+
+
 @pytest.mark.parametrize("at_once", [False, True])
 def test_a_row_that_somebody_else_changed_is_refused(db: Session, at_once: bool) -> None:
     channel = make_channel(db, name="Before")

@@ -18,7 +18,7 @@ from planner.channels.models import Trouble, Use
 from planner.channels.port import Outcome, OutgoingPost, Refused
 from planner.core import meter
 from planner.core.runtime import Runtime
-from planner.planning.models import PostState
+from planner.planning.models import Post, PostState
 from planner.publishing import settling
 from planner.publishing.crew import Crew
 from planner.publishing.models import Delivery, DeliveryState, Result
@@ -170,7 +170,7 @@ def breaks(monkeypatch: pytest.MonkeyPatch, said: str, error: Exception, *, time
 
     def mark(db, post, **told):  # type: ignore[no-untyped-def]
         nonlocal done
-        if post.text == said and done < times:
+        if db.scalar(select(Post.text).where(Post.id == post.id)) == said and done < times:
             done += 1
             raise error
         real(db, post, **told)

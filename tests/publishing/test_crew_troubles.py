@@ -8,7 +8,7 @@ from datetime import timedelta
 from types import SimpleNamespace
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import select, update
 from sqlalchemy.orm.exc import StaleDataError
 
 from planner.channels.port import Outcome, OutgoingPost
@@ -120,7 +120,7 @@ def test_an_outcome_that_somebody_keeps_from_being_written_keeps_nobody_else_wai
     real, is_over = settling.planning.mark_published, threading.Event()
 
     def mark(db, post, **told):  # type: ignore[no-untyped-def]
-        if post.text == "a1" and not is_over.is_set():
+        if db.scalar(select(Post.text).where(Post.id == post.id)) == "a1" and not is_over.is_set():
             raise StaleDataError("changed")
         real(db, post, **told)
 
