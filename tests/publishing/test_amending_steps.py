@@ -23,7 +23,7 @@ from planner.planning.steps import Step
 from planner.publishing import amending, edit_steps
 from planner.publishing.models import Amendment, AmendmentState
 from tests.conftest import StoppedClock
-from tests.factories import NOON, make_asset, make_channel, make_post, make_user
+from tests.factories import NOON, make_asset, make_campaign, make_channel, make_post, make_user
 from tests.publishing.conftest import Scripted
 
 pytestmark = pytest.mark.usefixtures("healthy")
@@ -357,13 +357,26 @@ def test_what_waits_is_told_to_who_may_know_of_it_with_whose_turn_it_is(house: H
     assert listed("planner") == [(plain, False), (secret, False)]
 
 
-def test_an_edit_waits_for_the_steps_of_its_own_kind_and_campaign(house: House, listed: Listed) -> None:
+def test_an_edit_waits_for_the_steps_of_its_own_campaign_or_else_kind(house: House, listed: Listed) -> None:
     house.steps(Step("", "Legal", roles=("legal",)))
+    made = [house.live(kind=AssetKind.VIDEO), house.live(kind=AssetKind.VIDEO), house.live()]
     with house.runtime.sessions.begin() as db:
+        campaign = make_campaign(db)
+        db.get_one(Post, made[0]).campaign = campaign
+        routes.set_route(db, routes.of_campaign(campaign.id), [Step("", "Readers", roles=("viewer",))], actor=None, now=NOON)
         routes.set_route(db, routes.of_kind(AssetKind.VIDEO), [Step("", "Writers", roles=("author",))], actor=None, now=NOON)
-    film, other = house.ask(house.live(kind=AssetKind.VIDEO)), house.ask(house.live())
+    edits = [house.ask(post_id) for post_id in made]
 
-    assert [listed(who) for who in ("legal", "author")] == [[(film, False), (other, True)], [(film, True), (other, False)]]
+    told = {who: [number for number, mine in listed(who) if mine] for who in ("viewer", "author", "legal")}
+
+    assert told == {"viewer": edits[:1], "author": edits[1:2], "legal": edits[2:]}
+    assert [house.refused(edits[0], who) for who in ("author", "legal", "viewer")] == [Forbidden, Forbidden, None]
+
+
+def test_an_edit_of_a_release_waits_for_nobody_whose_yes_counts_for_nothing(house: House, listed: Listed) -> None:
+    edit = house.ask(house.live(kind=AssetKind.PRESS_RELEASE), "admin")
+
+    assert [listed(who) for who in ("admin", "approver")] == [[(edit, False)], [(edit, True)]]
 
 
 @pytest.mark.parametrize("gone", ["taken down", "sensitive", "dropped", "queued"])
