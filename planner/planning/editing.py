@@ -13,12 +13,13 @@ from sqlalchemy.orm import Session
 
 from planner.accounts import history
 from planner.accounts.models import User
-from planner.channels.port import Limits
+from planner.channels.port import Limits, Platform
 from planner.core.errors import Invalid
 from planner.core.i18n import N_
 from planner.planning import rules
 from planner.planning.digest import leaving_title
 from planner.planning.limits import limit_findings
+from planner.planning.mentions import spoken
 from planner.planning.models import Approval, Post, Verb
 from planner.planning.surroundings import surroundings
 from planner.planning.values import PostValues, checked, values_of
@@ -59,9 +60,19 @@ def judge(db: Session, post: Post, content: Mapping[str, Any], limits: Limits | 
     return sorted(found, key=lambda one: one.level != "blocking")
 
 
-def digest_of(post: Post, content: Mapping[str, Any]) -> str:
-    """SHA-256 (64 hex characters) of what an edit would make of this post; what an approver says yes to."""
-    return hashlib.sha256(orjson.dumps({"post": post.id, "content": dict(content)}, option=orjson.OPT_SORT_KEYS)).hexdigest()
+def digest_of(post: Post, content: Mapping[str, Any], *, alone: bool = False) -> str:
+    """SHA-256 (64 hex characters) of what an edit would make of this post; what an approver says yes to.
+
+    With what leaves beside it and stands elsewhere: how the people it mentions are called there, and of a video without a title of its own
+    the asset's, since YouTube takes both anew. alone -- as it was before that was part of it.
+    """
+    told: dict[str, Any] = {"post": post.id, "content": dict(content)}
+    text, title, platform = content.get("text", post.text), content.get("title", post.title), post.channel.platform
+    if not alone and (said := spoken(text, platform, post.channel)) != text:
+        told["mentions"] = said
+    if not alone and platform is Platform.YOUTUBE and not title.strip():
+        told["title"] = post.asset.title
+    return hashlib.sha256(orjson.dumps(told, option=orjson.OPT_SORT_KEYS)).hexdigest()
 
 
 class Yes(Protocol):

@@ -174,12 +174,16 @@ def queue_finish(db: Session, post: Post, steps: list[str], *, now: datetime, wa
 
 
 def again(db: Session, amendment: Amendment, *, actor: User | None, now: datetime) -> None:
-    """Try once more what failed; an edit keeps its approval. Raises Forbidden, WrongState, Conflict when another one is under way."""
+    """Try once more what failed; an edit keeps its approval. Raises Forbidden, Conflict when another one is under way, and WrongState, also
+    for an edit over which another went out since: whoever said yes to it read it beside what the post said before."""
     post = amendment.post
     require(actor, "delivery.resolve", post)
     if amendment.state is not _S.FAILED or not _is_live(post):
         raise WrongState(N_("Only what failed can be tried again."))
     _refuse_second(db, post, amendment.kind)
+    since = select(Amendment.id).where(Amendment.post_id == post.id, Amendment.id > amendment.id, Amendment.kind == AmendmentKind.EDIT, Amendment.state == _S.DONE)
+    if amendment.kind is AmendmentKind.EDIT and db.scalars(since.limit(1)).first() is not None:
+        raise WrongState(N_("Another edit went out since. Ask for this one anew, beside what the post says now."))
     amendment.state, amendment.tries, amendment.next_at = _S.QUEUED, 0, now
     amendment.ended_at, amendment.answer = None, ""
     history.record(db, actor, "amendment.retried", post, now=now, name=history.COMMAND_LINE)

@@ -89,11 +89,11 @@ def _take(db: Session, runtime: Runtime, worker: str, *, now: datetime) -> Task 
     if why_not:
         _end(amendment, _S.FAILED, why_not, now=now)
         return amendment
-    if amendment.kind is _K.EDIT and amendment.tries == 0 and not edit_steps.still_approved(db, amendment, runtime.settings.four_eyes):
+    if amendment.kind is _K.EDIT and amendment.lease_owner is None and not edit_steps.still_approved(db, amendment, runtime.settings.four_eyes):
         amending.reopen(db, amendment, now=now)
         return amendment
     if amendment.state is _S.WORKING:  # A worker died over it: give what it may have done the time to show.
-        _later(amendment, now + timedelta(seconds=2 * runtime.settings.settle_seconds), N_("The worker that was doing it fell silent."))
+        _later(amendment, now + timedelta(seconds=2 * runtime.settings.settle_seconds), N_("The worker that was doing it fell silent."), may_be_done=True)
         return amendment
     try:
         task = _prepared(db, runtime, amendment, worker, now)
@@ -136,7 +136,8 @@ def _why_not(db: Session, amendment: Amendment, runtime: Runtime, *, now: dateti
     if amendment.kind is _K.EDIT and post.asset.sensitive:
         return SIGNED_OFF
     content = amendment.content if amendment.kind is _K.EDIT else {}
-    if amendment.kind is _K.EDIT and amendment.digest != editing.digest_of(post, content):
+    # What was approved before each yes was kept was approved without what stands elsewhere.
+    if amendment.kind is _K.EDIT and amendment.digest != editing.digest_of(post, content, alone=not amendment.said):
         return N_("The content is not the one that was approved.")
     limits = runtime.registry.limits(post.channel.platform) if amendment.kind is _K.EDIT else None
     for finding in rules.blocking(editing.judge(db, post, content, limits, at=now)):
@@ -196,7 +197,7 @@ def _settle(db: Session, runtime: Runtime, task: Task, outcome: Outcome, *, now:
             channels.set_wait(db, amendment.post.channel, when, outcome.reason)
         elif isinstance(outcome, Unknown):
             when = max(when, now + timedelta(seconds=2 * runtime.settings.settle_seconds))
-        _later(amendment, when, outcome.reason)
+        _later(amendment, when, outcome.reason, may_be_done=isinstance(outcome, Unknown))
 
 
 def _succeed(db: Session, amendment: Amendment, outcome: Outcome, *, now: datetime) -> None:
@@ -224,9 +225,10 @@ def _end(amendment: Amendment, state: AmendmentState, answer: str, *, now: datet
     amendment.lease_owner = amendment.lease_until = None
 
 
-def _later(amendment: Amendment, when: datetime, answer: str) -> None:
+def _later(amendment: Amendment, when: datetime, answer: str, *, may_be_done: bool = False) -> None:
+    """may_be_done -- whose call it was stays: an edit that may be live already is made certain, and asks for no step that came since."""
     amendment.state, amendment.next_at, amendment.answer = _S.QUEUED, when, answer[:2000]
-    amendment.lease_owner = amendment.lease_until = None
+    amendment.lease_owner, amendment.lease_until = amendment.lease_owner if may_be_done else None, None
 
 
 def _lease(runtime: Runtime) -> timedelta:

@@ -16,6 +16,7 @@ from planner.catalog.models import Asset
 from planner.core.errors import SelfApproval
 from planner.planning import approving, editing, routes, rules, steps
 from planner.planning.approval_models import ApprovalRoute
+from planner.planning.mentions import mentioned
 from planner.planning.models import STANDARD_STEP, Post, PostState, Verb
 from planner.planning.routes import Routes
 from planner.planning.steps import Standing, Step
@@ -130,7 +131,7 @@ class EditWaiting:
 
 
 def waiting(db: Session, *, viewer: User | None, four_eyes: str, campaign_id: int | None = None, limit: int = 200) -> list[EditWaiting]:
-    """Edits in review of live posts that this person may know of, the one that waits longest first. One statement, whatever there is."""
+    """Edits in review of live posts that this person may know of, the one that waits longest first. One statement, two where they mention people."""
     its_places = or_(
         ApprovalRoute.place == literal("campaign:") + cast(Post.campaign_id, String),
         ApprovalRoute.place == literal("kind:") + cast(Asset.kind, String),
@@ -155,7 +156,10 @@ def waiting(db: Session, *, viewer: User | None, four_eyes: str, campaign_id: in
         if place is not None:
             stored[place] = asked
     known = Routes(stored)
-    return [_one(edit, known, viewer, four_eyes) for edit in edits.values() if may(viewer, "read", edit.post)]
+    people = mentioned("\n".join(edit.content.get("text", edit.post.text) for edit in edits.values()), next(iter(edits.values()), None))
+    found = [_one(edit, known, viewer, four_eyes) for edit in edits.values() if may(viewer, "read", edit.post)]
+    del people  # Held until here, else each edit would read its own.
+    return found
 
 
 def _one(edit: Amendment, known: Routes, viewer: User | None, four_eyes: str) -> EditWaiting:

@@ -5,16 +5,19 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import event, select
 
 from planner.accounts.models import Entry, User
 from planner.catalog.models import AssetKind, Confidentiality
+from planner.channels.port import Outcome, Platform, Refused, RetryLater, Unknown
 from planner.core.errors import Conflict, Forbidden, PlannerError, SelfApproval, WrongState
 from planner.core.runtime import Runtime
 from planner.jobs import tick
+from planner.people.person_models import Person
 from planner.planning import approving, editing, routes
 from planner.planning.approval_models import ApprovalRoute
 from planner.planning.models import Post, PostState
@@ -23,7 +26,7 @@ from planner.planning.steps import Step
 from planner.publishing import amending, edit_steps
 from planner.publishing.models import Amendment, AmendmentState
 from tests.conftest import StoppedClock
-from tests.factories import NOON, make_asset, make_campaign, make_channel, make_post, make_user
+from tests.factories import NOON, make_asset, make_campaign, make_channel, make_person, make_post, make_user
 from tests.publishing.conftest import Scripted
 
 pytestmark = pytest.mark.usefixtures("healthy")
@@ -394,3 +397,94 @@ def test_what_nobody_can_say_yes_to_waits_for_nobody(house: House, listed: Liste
             row.state = S.CANCELLED if gone == "dropped" else S.QUEUED
 
     assert listed("approver") == []
+
+
+def test_a_yes_is_of_the_person_who_is_named_and_lapses_when_the_register_says_another(house: House, platform: Scripted) -> None:
+    house.steps(EDITORS, LEGAL)
+    post_id = house.live()
+    with house.runtime.sessions.begin() as db:
+        jane = make_person(db, name="Jane Doe")
+        mark = f"@[Jane Doe](person:{jane.id})"
+    edit = house.ask(post_id, text=f"First words by {mark}")
+    house.approve(edit, "approver")
+    with house.runtime.sessions.begin() as db:
+        db.get_one(Person, jane.id).x_handle = "somebody_else"
+
+    house.approve(edit, "legal")
+    assert (house.state(edit), house.said(edit)) == (S.IN_REVIEW, ["The approver", "The legal"]), "nobody said yes to both, so the first step is asked again"
+    house.approve(edit, "legal")
+    assert house.state(edit) is S.QUEUED
+    with house.runtime.sessions.begin() as db:
+        db.get_one(Person, jane.id).x_handle = "a_third"
+    house.turn()
+
+    assert (platform.amended, house.state(edit)) == ([], S.FAILED)
+
+
+def test_a_yes_is_of_the_title_that_leaves_with_a_video_although_the_asset_alone_says_it(house: House, platform: Scripted) -> None:
+    house.steps(EDITORS)
+    post_id = house.live(title="As approved")
+    with house.runtime.sessions.begin() as db:
+        db.get_one(Post, post_id).channel.platform = Platform.YOUTUBE
+    edit = house.ask(post_id)
+    house.approve(edit, "approver")
+    with house.runtime.sessions.begin() as db:
+        db.get_one(Post, post_id).asset.title = "As nobody approved"
+    house.turn()
+
+    assert (platform.amended, house.state(edit)) == ([], S.FAILED)
+
+
+def test_an_edit_that_failed_is_not_tried_again_over_one_that_went_out_since(house: House, platform: Scripted) -> None:
+    post_id = house.live()
+    old = house.ask(post_id, text="Older words")
+    house.approve(old, "approver")
+    platform.answers = [Refused("content", "No")]
+    house.turn()
+    new = house.ask(post_id, text="Newer words")
+    house.approve(new, "approver")
+    house.turn()
+    assert (house.state(old), house.state(new)) == (S.FAILED, S.DONE)
+
+    with house.runtime.sessions.begin() as db, pytest.raises(WrongState):
+        amending.again(db, db.get_one(Amendment, old), actor=house.people["planner"], now=house.clock.now())
+
+
+@pytest.mark.parametrize(("outcome", "became"), [(RetryLater("slow", after=timedelta(minutes=20)), S.IN_REVIEW), (Unknown("cut"), S.DONE)])
+def test_a_step_that_came_while_the_platform_took_nothing_is_asked_and_what_may_be_live_already_is_made_certain(
+    house: House, platform: Scripted, outcome: Outcome, became: AmendmentState
+) -> None:
+    house.steps(EDITORS)
+    edit = house.ask(house.live())
+    house.approve(edit, "approver")
+    platform.answers = [outcome]
+    house.turn()
+    with house.runtime.sessions() as db:
+        first = db.scalars(select(ApprovalRoute)).one().steps[0]["key"]
+    house.steps(Step(first, "Editors"), LEGAL)
+    house.clock.advance(timedelta(minutes=30))
+    house.turn()
+
+    assert house.state(edit) is became
+
+
+def test_edits_that_mention_people_are_listed_with_one_statement_more_however_many_there_are(house: House) -> None:
+    asked = []
+    for _ in range(3):
+        with house.runtime.sessions.begin() as db:
+            jane = make_person(db)
+            text = f"By @[{jane.name}](person:{jane.id})"
+        house.ask(house.live(), text=text)
+        said: list[str] = []
+        with house.runtime.sessions() as db:
+            db.connection()
+            event.listen(house.runtime.engine, "before_cursor_execute", note := partial(_noted, said))
+            edit_steps.waiting(db, viewer=None, four_eyes="releases")
+            event.remove(house.runtime.engine, "before_cursor_execute", note)
+        asked.append(len(said))
+
+    assert asked == [2, 2, 2]
+
+
+def _noted(said: list[str], _connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+    said.append(statement)

@@ -162,6 +162,23 @@ def test_what_failed_shows_its_reason_and_is_tried_again_or_dropped(client: Brow
     assert asked(app_db)[0][1] is S.CANCELLED
 
 
+def test_an_edit_over_which_another_went_out_offers_no_second_try(client: Browser, app_db: Session, live: Callable[..., Post]) -> None:
+    post = live()
+    told = {"kind": AmendmentKind.EDIT, "post_id": post.id, "content": {"text": "Words"}, "was": {"text": "Frist words"}, "asked_at": NOON, "next_at": NOON}
+    old, new = (Amendment(state=state, **told) for state in (S.FAILED, S.FAILED))
+    app_db.add_all([old, new])
+    app_db.commit()
+    offered = [f"/posts/{post.id}/changes/{one.id}/again" for one in (old, new)]
+    assert [address in client.get(f"/posts/{post.id}").text for address in offered] == [True, True]
+    new.state = S.DONE
+    app_db.commit()
+
+    assert [address in client.get(f"/posts/{post.id}").text for address in offered] == [False, False]
+    client.submit(offered[0])
+    assert "Another edit went out since." in client.get(f"/posts/{post.id}").text
+    assert asked(app_db)[0][1] is S.FAILED
+
+
 def test_a_worker_at_it_is_shown_until_the_page_is_asked_for_anew(client: Browser, app_db: Session, live: Callable[..., Post]) -> None:
     post = live()
     client.submit(f"/posts/{post.id}/take-down", reason="Wrong", sure="y")
