@@ -173,8 +173,8 @@ def show(post_id: int) -> Any:
 
 
 def of_edit(db: Session, post: Post, edit: AmendmentLine) -> dict[str, Any] | None:
-    """Where the approval of an edit stands; None when it does not wait for one. Up to two statements."""
-    if edit.kind is not AmendmentKind.EDIT or edit.state is not AmendmentState.IN_REVIEW:
+    """Where the approval of an edit stands; None when it does not wait for one, as nothing does once the post is taken down. Up to two statements."""
+    if edit.kind is not AmendmentKind.EDIT or edit.state is not AmendmentState.IN_REVIEW or post.taken_down_at is not None:
         return None
     four_eyes = settings().four_eyes
     stands = edit_steps.standing_of(db, post, edit, four_eyes)

@@ -66,14 +66,15 @@ def settings() -> Settings:
 
 
 def reads(action: str = "read") -> Callable[[View], View]:
-    """Only people whose roles allow `action` get the answer; an unchanged one is 304 for those who send If-None-Match."""
+    """Only people whose roles allow `action` get the answer; an unchanged one is 304 for those who send If-None-Match, unless it tells of
+    what the version does not count (`g.tells_more`)."""
 
     def wrap(view: View) -> View:
         @wraps(view)
         def guarded(*args: Any, **kwargs: Any) -> Any:
             require(g.user, action)
             response: Response = view(*args, **kwargs)
-            return response.make_conditional(request)
+            return response if g.get("tells_more") else response.make_conditional(request)
 
         return guarded  # type: ignore[return-value]
 

@@ -132,6 +132,7 @@ def shown(post: Post, status: int = 200) -> Any:
     """A post as the API answers with it, with its version as ETag."""
     _post, status, headers = tagged(post, status=status)
     asked = publishing.amendments_of(g.db, post)
+    g.tells_more = bool(asked)
     body = _columns(post) | {
         "changes": [{**asdict(one), "steps": one.content.get("steps", []), "approval": of_edit(g.db, post, one)} for one in asked],
         "taken_down_reason": next((one.reason for one in asked if post.taken_down_at and one.is_taking_down), None),

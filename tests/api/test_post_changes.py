@@ -291,3 +291,24 @@ def test_of_what_is_confidential_no_edit_is_listed_for_who_may_not_know_of_it(ca
     told = [[one["post_id"] for one in caller(role).get("/approvals").json["edits"]] for role in ("viewer", "author", "approver")]
 
     assert told == [[], [], [number]]
+
+
+def test_an_edit_that_was_asked_for_while_its_post_was_taken_down_waits_for_nobody(caller: Callers, live: Callable[..., int], rows: Session) -> None:
+    number, approver = live(), caller("approver")
+    caller("planner").post(f"/posts/{number}/edit-live", {"text": "First words"}, match="*")
+    rows.get_one(Post, number).taken_down_at = NOON
+    rows.commit()
+
+    assert [one["approval"] for one in approver.get(f"/posts/{number}").json["changes"]] == [None]
+
+
+def test_what_became_of_an_edit_is_told_also_to_who_knows_this_version_of_the_post(caller: Callers, live: Callable[..., int]) -> None:
+    path, planner = f"/posts/{live()}", caller("planner")
+    known = planner.get(path).headers["ETag"]
+    assert planner.get(path, If_None_Match=known).status_code == 304
+
+    planner.post(path + "/edit-live", {"text": "First words"}, match="*")
+    told = planner.get(path, If_None_Match=known)
+
+    assert (told.status_code, told.headers["ETag"]) == (200, known)
+    assert [one["state"] for one in told.json["changes"]] == ["in_review"]
