@@ -104,13 +104,13 @@ def _say_yes(db: Session, edit: Amendment, step: Step, four_eyes: str, actor: Us
         return
     edit.digest, edit.approved_at = digest, now
     edit.approved_by_id, edit.approved_by = said.by_id, _name(actor)
-    edit.state, edit.next_at = _S.QUEUED, now
+    edit.state, edit.next_at, edit.answer = _S.QUEUED, now, ""
     history.record(db, actor, "amendment.approved", post, now=now, name=history.COMMAND_LINE)
 
 
 def reopen(db: Session, edit: Amendment, *, now: datetime) -> None:
-    """Its post has a step by now that did not say yes to it: back to review, keeping each yes."""
-    edit.state, edit.digest, edit.answer = _S.IN_REVIEW, "", N_("A step of approval was added.")
+    """A step of its post lacks its yes by now, since the step was added, or since a yes counts no more: back to review, keeping each yes."""
+    edit.state, edit.digest, edit.answer = _S.IN_REVIEW, "", N_("By now a step lacks a yes that counts.")
     edit.approved_by_id, edit.approved_by, edit.approved_at = None, "", None
     history.record(db, None, "amendment.reopened", edit.post, now=now, note=edit.answer)
 

@@ -19,7 +19,7 @@ from planner.planning.approval_models import ApprovalRoute
 from planner.planning.mentions import mentioned
 from planner.planning.models import STANDARD_STEP, Post, PostState, Verb
 from planner.planning.routes import Routes
-from planner.planning.steps import Standing, Step
+from planner.planning.steps import GUEST, Standing, Step
 from planner.publishing.models import Amendment, AmendmentKind, AmendmentState
 
 __all__ = [
@@ -172,7 +172,8 @@ def _one(edit: Amendment, known: Routes, viewer: User | None, four_eyes: str) ->
 
 def _standing(post: Post, edit: Edit, route: Sequence[Step], four_eyes: str) -> Standing:
     own = wrote(post, edit, four_eyes)
-    said = [one for one in words(edit) if one.by_id not in own]
+    # Nobody outside spoke here: that a yes fills such a seat of the post is for the post alone.
+    said = [replace(one, roles=[role for role in one.roles if role != GUEST]) for one in words(edit) if one.by_id not in own]
     return steps.standing([_as_asked(one) for one in route], said, editing.digest_of(post, edit.content), waived=own)
 
 

@@ -488,3 +488,26 @@ def test_edits_that_mention_people_are_listed_with_one_statement_more_however_ma
 
 def _noted(said: list[str], _connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
     said.append(statement)
+
+
+def test_a_yes_in_the_place_of_somebody_outside_still_counts_once_no_steps_are_asked(house: House, platform: Scripted) -> None:
+    house.steps(Step("", "Outside", guest=True))
+    edit = house.ask(house.live())
+    house.approve(edit, "approver")
+    house.steps()
+    house.turn()
+
+    assert (platform.amended, house.state(edit)) == ([("edit", "live-1", "First words")], S.DONE)
+
+
+def test_an_edit_whose_only_yes_counts_no_more_goes_back_and_does_not_say_that_a_step_was_added(house: House, platform: Scripted) -> None:
+    post_id = house.live()
+    edit = house.ask(post_id, "admin")
+    house.approve(edit, "admin")
+    with house.runtime.sessions.begin() as db:
+        db.get_one(Post, post_id).asset.confidentiality = Confidentiality.CONFIDENTIAL
+    house.turn()
+
+    with house.runtime.sessions() as db:
+        row = db.get_one(Amendment, edit)
+        assert (platform.amended, row.state, row.answer) == ([], S.IN_REVIEW, "By now a step lacks a yes that counts.")
