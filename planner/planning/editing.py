@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 import orjson
-from sqlalchemy import select
+from sqlalchemy import inspect, select
 from sqlalchemy.orm import Session
 
 from planner.accounts import history
@@ -19,7 +19,7 @@ from planner.core.i18n import N_
 from planner.planning import rules
 from planner.planning.digest import leaving_title
 from planner.planning.limits import limit_findings
-from planner.planning.mentions import spoken
+from planner.planning.mentions import mentioned, spoken
 from planner.planning.models import Approval, Post, Verb
 from planner.planning.surroundings import surroundings
 from planner.planning.values import PostValues, checked, values_of
@@ -68,6 +68,8 @@ def digest_of(post: Post, content: Mapping[str, Any], *, alone: bool = False) ->
     """
     told: dict[str, Any] = {"post": post.id, "content": dict(content)}
     text, title, platform = content.get("text", post.text), content.get("title", post.title), post.channel.platform
+    # Held with the post, else each of its edits would read them anew.
+    inspect(post).info.setdefault("mentioned", {}).update(mentioned(text, post.channel))
     if not alone and (said := spoken(text, platform, post.channel)) != text:
         told["mentions"] = said
     if not alone and platform is Platform.YOUTUBE and not title.strip():

@@ -25,6 +25,7 @@ from planner.planning.saying import digest_of
 from planner.planning.steps import Step
 from planner.publishing import amending, edit_steps
 from planner.publishing.models import Amendment, AmendmentState
+from planner.publishing.queries import amendments_of
 from tests.conftest import StoppedClock
 from tests.factories import NOON, make_asset, make_campaign, make_channel, make_person, make_post, make_user
 from tests.publishing.conftest import Scripted
@@ -480,6 +481,26 @@ def test_edits_that_mention_people_are_listed_with_one_statement_more_however_ma
             db.connection()
             event.listen(house.runtime.engine, "before_cursor_execute", note := partial(_noted, said))
             edit_steps.waiting(db, viewer=None, four_eyes="releases")
+            event.remove(house.runtime.engine, "before_cursor_execute", note)
+        asked.append(len(said))
+
+    assert asked == [2, 2, 2]
+
+
+def test_the_edits_of_one_post_read_the_people_they_mention_once(house: House) -> None:
+    post_id, asked = house.live(), []
+    with house.runtime.sessions.begin() as db:
+        jane = make_person(db)
+        text = f"By @[{jane.name}](person:{jane.id})"
+    for words in ("First", "Second", "Third"):
+        house.approve(house.ask(post_id, text=f"{words} words. {text}"), "approver")
+        house.turn()
+        said: list[str] = []
+        with house.runtime.sessions() as db:
+            post = db.get_one(Post, post_id)
+            assert post.channel
+            event.listen(house.runtime.engine, "before_cursor_execute", note := partial(_noted, said))
+            amendments_of(db, post)
             event.remove(house.runtime.engine, "before_cursor_execute", note)
         asked.append(len(said))
 
