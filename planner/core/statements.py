@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from sqlalchemy import ARRAY, BindParameter, Boolean, ColumnElement, Dialect, Text, bindparam, func, literal_column, select
+from sqlalchemy import ARRAY, BindParameter, Boolean, ColumnElement, Dialect, String, Text, bindparam, func, literal_column, select
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.sql.visitors import replacement_traverse
@@ -24,7 +24,7 @@ class _List(TypeDecorator[Sequence[Any]]):
 
     def __init__(self, of: TypeEngine[Any]) -> None:
         super().__init__()
-        self.of = of
+        self.of = Text() if isinstance(of, String) else of  # PostgreSQL would cut a text to the column's length, and find it.
 
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
         return dialect.type_descriptor(ARRAY(self.of) if dialect.name == "postgresql" else Text())

@@ -59,6 +59,14 @@ def test_a_column_holds_one_of_what_is_handed_over_whatever_stands_in_it(db: Ses
     assert numbers == [one.id for one in posts if one.title in wanted]
 
 
+def test_a_text_that_is_longer_than_the_column_is_not_found_by_its_beginning(db: Session) -> None:
+    post = make_post(db, external_id="7" * 200)
+
+    found = [db.scalars(select(Post.id).where(among(Post.external_id, "numbers")), {"numbers": [one]}).all() for one in ("7" * 200, "7" * 201)]
+
+    assert found == [[post.id], []]
+
+
 def test_however_many_are_handed_over_the_statement_is_the_same(db: Session) -> None:
     asked: list[str] = []
     event.listen(db.get_bind(), "before_cursor_execute", lambda _connection, _cursor, statement, *_rest: asked.append(statement))
