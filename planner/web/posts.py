@@ -25,7 +25,7 @@ from planner.planning.costs import cost_of
 from planner.planning.digest import leaving_comment, leaving_files, leaving_text
 from planner.planning.limits import COUNTED_AS, length_of
 from planner.planning.marks import leaving_link
-from planner.planning.mentions import shown
+from planner.planning.mentions import shown, spoken
 from planner.planning.models import Origin, Post, PostState
 from planner.planning.moments import fold_of, resolve_wall_time, wall_of
 from planner.planning.rulebook import BY_FINDING, rule
@@ -168,6 +168,7 @@ def post_page(post: Post, status: int = 200, **forms: Any) -> ResponseReturnValu
         upload=uploads.of_posts(g.db, [post.id]).get(post.id) if post.state is PostState.SENDING else None,
         changes=changes,
         edit_decision=edit_decision_of(post, changes),
+        leaves=lambda said: shown(spoken(said, post.channel.platform, post.channel)),
         may_live=amending.allowed(post, g.user, limits),
         history=past_of(post),
         short_link=short_link_of(post),

@@ -16,11 +16,12 @@ from planner.accounts.models import User
 from planner.catalog.models import AssetKind, Confidentiality
 from planner.channels.port import Platform
 from planner.planning import editing, routes
+from planner.planning.mentions import token
 from planner.planning.models import Post, PostState
 from planner.planning.steps import Step
 from planner.publishing.models import Amendment, AmendmentKind, AmendmentState
 from tests.conftest import Browser
-from tests.factories import NOON, make_asset, make_channel, make_post, make_user
+from tests.factories import NOON, make_asset, make_channel, make_person, make_post, make_user
 from tests.web.counting import statements
 
 SignIn = Callable[..., Browser]
@@ -227,3 +228,15 @@ def test_a_sensitive_announcement_keeps_its_edit_from_everybody_and_says_why(
 
     assert ("new words need its sign-offs" in page, "Approve the edit" in page, places(legal, "/approvals")) == (True, False, [])
     assert app_db.get_one(Post, one.post_id).text == "Frist words"
+
+
+def test_whom_an_edit_mentions_is_read_as_readers_see_it(sign_in: SignIn, app_db: Session, edit: Callable[..., Amendment]) -> None:
+    person = make_person(app_db, name="Jane Doe", linkedin_urn="urn:li:organization:5", linkedin_name="Doe & Co")
+    one = edit()
+    one.content, one.was = {"text": f"With {token(person)} now"}, {"text": "Frist words"}
+    app_db.commit()
+
+    page = sign_in(roles=("approver",)).get(f"/posts/{one.post_id}").text
+
+    assert "With Doe &amp; Co now</ins>" in page
+    assert "](" not in page
