@@ -39,7 +39,7 @@ from planner.publishing.models import Attempt, Delivery, DeliveryState, Hold
 from planner.publishing.settling import abandon, settle, stop
 
 __all__ = [
-    "BROKE", "HOLD_SECONDS", "Claim", "Ended", "Stopped", "call", "fill", "give_up", "is_tidy", "open_attempts", "record", "record_and_take", "record_once", "send_all", "send_next", "send_one", "sweep",
+    "BROKE", "HOLD_SECONDS", "Claim", "Ended", "Stopped", "call", "fill", "give_up", "is_tidy", "open_attempts", "record", "record_and_take", "record_once", "send_all", "send_one", "sweep",
     "take",
 ]  # fmt: skip
 
@@ -157,13 +157,11 @@ def sweep(db: Session, now: datetime) -> int:
     return swept
 
 
-def send_next(runtime: Runtime, worker: str) -> int | None:
-    """Claim, send and settle one due delivery; its id, or None when the outbox is quiet."""
-    return send_one(runtime, worker, None)
+def send_one(runtime: Runtime, worker: str, channel_id: int | None = None) -> int | None:
+    """Claim, send and settle one due delivery of this account (None: of that whose turn it is); its id, or None when there is none.
 
-
-def send_one(runtime: Runtime, worker: str, channel_id: int | None) -> int | None:
-    """The same for one account (None: whose turn it is); a lost or doubled message about it is harmless."""
+    A lost or doubled message that says so is harmless.
+    """
     opened = take(runtime, worker, channel_id=channel_id)
     if opened and isinstance(opened[0], Claim):
         with Heartbeat(runtime, opened[0]):

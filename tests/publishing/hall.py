@@ -97,6 +97,7 @@ def crew_of(runtime: Runtime, platform: Hall, healthy: None) -> Iterator[MakeCre
     platform.open()
     for one in made:
         finish(one)
+        one.close()
 
 
 def finish(crew: Crew) -> None:

@@ -79,7 +79,7 @@ def test_two_workers_whose_clocks_are_two_hours_apart_send_each_post_once(
             outbox.sweep(db, other.clock.decision_time(db))
         reconcile.look_next(other, "the other")
         if len(platform.calls) < 60 and chance.random() < 0.3:
-            outbox.send_next(other, "the other")
+            outbox.send_one(other, "the other")
         fate = chance.random()
         if fate < 0.25:
             return Unknown("dropped before")

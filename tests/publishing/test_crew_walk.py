@@ -90,6 +90,11 @@ class CrewsAtWork(Deliveries):
             self.channels = [self.channel, make_channel(db).id, make_channel(db).id]
         self.workers = [Worker(Crew(self.runtime, name, hands)) for name, hands in (("first", 3), ("second", 2))]
 
+    def teardown(self) -> None:
+        super().teardown()
+        for worker in getattr(self, "workers", ()):
+            worker.crew.close()
+
     @rule(minutes=st.integers(1, 60), which=st.integers(0, 2))
     def plan_and_approve(self, minutes: int, which: int) -> None:  # type: ignore[override]
         self.channel = self.channels[which]

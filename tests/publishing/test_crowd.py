@@ -47,7 +47,7 @@ def test_workers_that_grab_one_row_at_the_same_moment_send_it_once_each_time(
 
     def grab(name: str) -> None:
         together.wait()
-        outbox.send_next(product, name)
+        outbox.send_one(product, name)
 
     with ThreadPoolExecutor(workers) as crowd:
         for number in range(rounds):
@@ -118,7 +118,7 @@ def test_an_approval_and_a_second_try_sent_from_ten_tabs_each_make_one_live_post
     told = from_ten_tabs(lambda: sign_in(approver), f"/posts/{second}/retry")
     assert set(told) <= {302, 409, 422} and told[302] >= 1
     with ThreadPoolExecutor(4) as crowd:
-        list(crowd.map(lambda number: outbox.send_next(runtime, f"worker {number}"), range(4)))
+        list(crowd.map(lambda number: outbox.send_one(runtime, f"worker {number}"), range(4)))
     tick.run(runtime, schedule=False)
 
     assert [post.text for post in platform.live] == ["On time", "Missed"]

@@ -68,7 +68,7 @@ def due(runtime: Runtime, clock: StoppedClock, **accounts: list[tuple[str, float
 
 def send(runtime: Runtime, times: int) -> None:
     for _ in range(times):
-        assert outbox.send_next(runtime, "a worker") is not None
+        assert outbox.send_one(runtime, "a worker") is not None
 
 
 def statements(runtime: Runtime, step: Callable[[Session], object]) -> int:
@@ -125,17 +125,17 @@ def test_an_account_keeps_its_own_order_except_what_has_to_wait(runtime: Runtime
     send(runtime, 2)
 
     assert [post.text for post in platform.calls] == ["first", "second", "first", "third"]
-    assert outbox.send_next(runtime, "a worker") is None
+    assert outbox.send_one(runtime, "a worker") is None
 
 
 def test_a_slow_account_holds_one_worker_and_nobody_elses_post(runtime: Runtime, clock: StoppedClock, platform: Gated) -> None:
     due(runtime, clock, slow=[(f"Slow {number}", 1) for number in range(3)], a=[("a1", 2), ("a2", 2)], b=[("b1", 2)])
     clock.advance(timedelta(minutes=4))
-    held = threading.Thread(target=outbox.send_next, args=(runtime, "the first worker"))
+    held = threading.Thread(target=outbox.send_one, args=(runtime, "the first worker"))
     held.start()
     assert platform.waiting.wait(60)
     send(runtime, 3)
-    meanwhile = outbox.send_next(runtime, "the second worker")
+    meanwhile = outbox.send_one(runtime, "the second worker")
     platform.gate.set()
     held.join(60)
     send(runtime, 2)
@@ -153,7 +153,7 @@ def test_two_workers_at_once_send_each_post_once_and_each_account_in_its_order(
 
     def work(name: str) -> None:
         while len(platform.live) < 18 and time.monotonic() < end:
-            outbox.send_next(runtime, name)
+            outbox.send_one(runtime, name)
 
     end = time.monotonic() + 120
     workers = [threading.Thread(target=work, args=(name,)) for name in ("first", "second")]
@@ -171,7 +171,7 @@ def test_a_worker_that_died_gives_its_account_back_when_its_lease_ends(runtime: 
     clock.advance(timedelta(minutes=4))
     with runtime.sessions.begin() as db:
         assert isinstance(outbox.open_attempts(db, runtime, "a worker about to die", now=clock.now())[0], outbox.Claim)
-    before = outbox.send_next(runtime, "another")
+    before = outbox.send_one(runtime, "another")
     clock.advance(timedelta(seconds=runtime.settings.lease_seconds + 1))
     send(runtime, 1)
 

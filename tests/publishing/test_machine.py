@@ -252,7 +252,7 @@ class Deliveries(RuleBasedStateMachine):
 
         town.publish = publish  # type: ignore[method-assign]
         try:
-            outbox.send_next(self.runtime, "worker")
+            outbox.send_one(self.runtime, "worker")
         finally:
             del town.publish
 
@@ -306,7 +306,7 @@ class Deliveries(RuleBasedStateMachine):
         for _ in range(12):
             self.clock.advance(timedelta(seconds=200))
             self.keep_house()
-            while outbox.send_next(self.runtime, "worker") is not None:
+            while outbox.send_one(self.runtime, "worker") is not None:
                 pass
             while reconcile.look_next(self.runtime, "worker") is not None:
                 pass

@@ -350,7 +350,7 @@ def test_two_workers_on_one_row_send_it_once(runtime, approved, clock, platform:
 
     def work(name: str) -> None:
         ready.wait()
-        outbox.send_next(runtime, name)
+        outbox.send_one(runtime, name)
 
     threads = [threading.Thread(target=work, args=(f"worker {n}",)) for n in range(4)]
     for thread in threads:

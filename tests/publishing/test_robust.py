@@ -288,7 +288,7 @@ def test_a_call_that_lasts_keeps_its_lease(runtime: Runtime, approved: Approved,
     clock.advance(timedelta(minutes=10))
     platform.script = [lasting]
 
-    outbox.send_next(product, "a worker")
+    outbox.send_one(product, "a worker")
 
     assert states(runtime) == [PUBLISHED]
 

@@ -47,7 +47,7 @@ def test_each_second_of_an_upload_is_seen_while_it_lasts_and_no_step_in_between(
         return platform.accept(post)
 
     platform.script = [send]
-    outbox.send_next(runtime, "worker")
+    outbox.send_one(runtime, "worker")
 
     assert seen == [(10, 100), (10, 100), (10, 100), (40, 100), (100, 100)]
     assert shown(runtime, due) is None, "what is sent shows no bar"
@@ -69,7 +69,7 @@ def test_after_a_crash_the_bar_goes_on_from_what_the_platform_has(
     seen: list[Any] = []
     platform.script = [cut, resume]
     with pytest.raises(KeyboardInterrupt):
-        outbox.send_next(runtime, "worker")
+        outbox.send_one(runtime, "worker")
     assert shown(runtime, due) == (60, 100)
     for _ in range(4):
         clock.advance(timedelta(minutes=3))
@@ -89,7 +89,7 @@ def test_a_bar_that_cannot_be_written_does_not_stop_the_upload(runtime: Runtime,
         return platform.accept(post)
 
     platform.script = [send]
-    outbox.send_next(runtime, "worker")
+    outbox.send_one(runtime, "worker")
 
     with runtime.sessions() as db:
         assert db.scalars(select(Delivery.state)).all() == [DeliveryState.PUBLISHED]
