@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
 
-from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 __all__ = ["Clock", "SystemClock", "utc_now"]
@@ -37,7 +36,7 @@ class SystemClock:
     def decision_time(self, db: Session) -> datetime:
         """The database server's time on PostgreSQL, so machines with wrong clocks decide alike; here and now on SQLite."""
         if db.get_bind().dialect.name == "postgresql":
-            moment: datetime = db.execute(text("SELECT clock_timestamp()")).scalar_one()
+            moment: datetime = db.connection().exec_driver_sql("SELECT clock_timestamp()").scalar_one()
             return moment.astimezone(UTC)
         return utc_now()
 

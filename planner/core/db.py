@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+import select
 import sqlite3
 import threading
+import time
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, ClassVar
@@ -12,13 +14,17 @@ from weakref import WeakKeyDictionary
 
 from sqlalchemy import JSON, BigInteger, Engine, Integer, MetaData, create_engine, event
 from sqlalchemy.engine import Connection, make_url
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DisconnectionError, OperationalError
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, sessionmaker
 
 from planner.core.seeking import SQLITE_NAME, plain
 from planner.core.types import UtcDateTime
 
 __all__ = ["BUSY_SECONDS", "Base", "BigId", "Record", "Sessions", "dump_json", "engine_options", "is_busy", "make_engine", "prepare", "reading", "sessions_of"]
+
+#: A connection that rested longer is asked whether it still works before it is used: what lies between may have forgotten it.
+_REST_SECONDS = 5.0
+_RESTS_SINCE = "rests since"
 
 #: How long a SQLite writer waits for another before it gives up.
 BUSY_SECONDS = 10
@@ -62,7 +68,7 @@ def engine_options(url: str) -> dict[str, Any]:
     common: dict[str, Any] = {**_JSON, "hide_parameters": True}
     if make_url(url).get_backend_name() == "sqlite":
         return common | {"connect_args": {"timeout": BUSY_SECONDS, "check_same_thread": False}}
-    return common | {"pool_pre_ping": True, "pool_size": 10, "pool_use_lifo": True}
+    return common | {"pool_size": 10, "pool_use_lifo": True}
 
 
 def make_engine(url: str) -> Engine:
@@ -85,6 +91,17 @@ def prepare(engine: Engine) -> Engine:
             connection.execute("SET jit = off")
             connection.execute("SET cursor_tuple_fraction = 1")  # What we read piece by piece is read to its end.
             connection.autocommit = False
+
+        @event.listens_for(engine, "checkin")
+        def _on_checkin(_connection: Any, record: Any) -> None:
+            record.info[_RESTS_SINCE] = time.monotonic()
+
+        @event.listens_for(engine, "checkout")
+        def _on_checkout(connection: Any, record: Any, _fairy: Any) -> None:
+            # To ask of each whether its server is there takes as long as a statement. One that has closed it has said so.
+            since = record.info.get(_RESTS_SINCE)
+            if since is not None and not _is_there(engine, connection, time.monotonic() - since):
+                raise DisconnectionError
 
         @event.listens_for(engine, "rollback")
         def _on_rollback(connection: Connection) -> None:
@@ -121,6 +138,22 @@ def prepare(engine: Engine) -> Engine:
             connection.exec_driver_sql("BEGIN IMMEDIATE")
 
     return engine
+
+
+def _is_there(engine: Engine, connection: Any, rested: float) -> bool:
+    try:
+        return (rested <= _REST_SECONDS and not _has_word(connection)) or engine.dialect.do_ping(connection)
+    except engine.dialect.loaded_dbapi.Error:
+        return False
+
+
+def _has_word(connection: Any) -> bool:
+    """Whether a connection that asks nothing has something to read: its server's farewell, or news. True where the system cannot tell."""
+    if not hasattr(select, "poll"):
+        return True
+    waiting = select.poll()
+    waiting.register(connection.fileno(), select.POLLIN)
+    return bool(waiting.poll(0))
 
 
 def reading(engine: Engine) -> Engine:

@@ -137,15 +137,19 @@ def _write_in_turn(db: Session, rows: Mapping[_Part, Sequence[_Values]]) -> None
 
 
 def _write_at_once(db: Session, rows: Mapping[_Part, Sequence[_Values]]) -> None:
-    text, said = _as_one(tuple(rows), db.get_bind().dialect)
-    told = {
-        parameter: dump_json([dict(zip([name for name, _convert in columns], one, strict=True)) for one in zip(*_columns(columns, values), strict=True)])
-        for (parameter, columns), values in zip(said.items(), rows.values(), strict=True)
-    }
+    text, said = _as_one(tuple(rows), tuple(len(values) == 1 for values in rows.values()), db.get_bind().dialect)
+    told = {parameter: _as_json(columns, values) for (parameter, columns), values in zip(said.items(), rows.values(), strict=True)}
     counts = db.connection().exec_driver_sql(text, told).one()
     for (part, values), count in zip(rows.items(), counts, strict=True):
         if count != len(values):
             raise _stale(part)
+
+
+def _as_json(said: _Said, rows: Sequence[_Values]) -> str:
+    """An object for one row, a list of them for several."""
+    names = [name for name, _convert in said]
+    objects = [dict(zip(names, one, strict=True)) for one in zip(*_columns(said, rows), strict=True)]
+    return dump_json(objects[0] if len(objects) == 1 else objects)
 
 
 def _columns(said: _Said, rows: Sequence[_Values]) -> Iterator[Sequence[Any]]:
@@ -182,14 +186,17 @@ def _for_driver(part: _Part, dialect: Dialect) -> tuple[str, _Said]:
 
 
 @lru_cache(maxsize=64)
-def _as_one(parts: tuple[_Part, ...], dialect: Dialect) -> tuple[str, dict[str, _Said]]:
-    """One statement that tells how many rows of each part it wrote. Its parameters are texts in JSON, one a part with an object a row."""
+def _as_one(parts: tuple[_Part, ...], alone: tuple[bool, ...], dialect: Dialect) -> tuple[str, dict[str, _Said]]:
+    """One statement that tells how many rows of each part it wrote. Its parameters are texts in JSON, one a part: an object for a part
+    whose one row is written `alone`, else a list of them. PostgreSQL looks one row up, but takes a list for a hundred and reads the table for it.
+    """
     written = []
     said: dict[str, _Said] = {}
-    for number, part in enumerate(parts):
+    for number, (part, is_alone) in enumerate(zip(parts, alone, strict=True)):
         types: dict[str, Any] = {}
         part.statement(types.setdefault)
-        listed = func.json_to_recordset(sql_cast(bindparam(f"rows_{number}", type_=Text()), JSON))
+        text = sql_cast(bindparam(f"rows_{number}", type_=Text()), JSON)
+        listed = func.json_to_record(text) if is_alone else func.json_to_recordset(text)
         rows = listed.table_valued(*(column(name, kind) for name, kind in types.items()), name=f"part_{number}").render_derived(with_types=True)
         if part.is_new:
             query: Any = insert(part.table).from_select(list(types), select(*(rows.c[name] for name in types)))

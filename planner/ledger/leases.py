@@ -12,6 +12,8 @@ from typing import Any, TypeVar
 from sqlalchemy import Select
 from sqlalchemy.orm import Session
 
+from planner.core.statements import written_out
+
 __all__ = ["Taking", "lockable", "worker_name"]
 
 Query = TypeVar("Query", bound=Select[*tuple[Any, ...]])
@@ -30,12 +32,12 @@ def lockable(query: Query, db: Session, *, of: Any = None, key: bool = False) ->
 
 
 class Taking:
-    """A query like that which is asked all the time: put together once for each database. Called with a session, it gives its query."""
+    """A query like that which is asked all the time: put together once for each database. Called with a session, it gives its query: that which passes over rows another transaction holds."""
 
-    def __init__(self, query: Any, *, of: Any, skip: bool = True, within: Callable[[Any], Any] = lambda query: query) -> None:
-        """skip -- pass over rows another transaction holds, or else wait for them. within -- makes the statement that the query is part of."""
-        self._plain = within(query)
-        self._locking = within(query.with_for_update(skip_locked=skip, of=of, key_share=True))
+    def __init__(self, query: Any, *, of: Any, within: Callable[[Any], Any] = lambda query: query) -> None:
+        """of -- the tables whose rows are taken. within -- makes the statement that the query is part of."""
+        self._plain = within(written_out(query))
+        self._locking = within(written_out(query.with_for_update(skip_locked=True, of=of, key_share=True)))
 
     def __call__(self, db: Session) -> Any:
         return self._locking if db.get_bind().dialect.name == "postgresql" else self._plain

@@ -17,7 +17,7 @@ from planner.accounts.rules import may, require
 from planner.catalog.models import Asset, AssetKind
 from planner.core.errors import Conflict, Invalid, NotFound
 from planner.core.i18n import N_
-from planner.core.statements import among
+from planner.core.statements import among, written_out
 from planner.planning import facts, rules, states, steps
 from planner.planning.approval_models import ApprovalRoute
 from planner.planning.models import STANDARD_STEP, Approval, Campaign, Post
@@ -46,7 +46,7 @@ _ITS_PLACES = (
     case((~Asset.sensitive, literal("kind:") + cast(Asset.kind, String))), case((~Asset.sensitive, ANYTHING_ELSE)),
 )  # fmt: skip
 _ITS_STEPS = select(ApprovalRoute.steps).where(ApprovalRoute.place.in_(_ITS_PLACES)).order_by(_RANK).limit(1).correlate(Post, Asset).scalar_subquery()
-_SAID = (
+_SAID = written_out(
     select(Approval.post_id, Approval.verb, Approval.digest, Approval.step, Approval.by_id, Approval.roles, _ITS_STEPS.label("route"))
     .join(Post, Post.id == Approval.post_id)
     .join(Asset, Asset.id == Post.asset_id)

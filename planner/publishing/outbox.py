@@ -241,7 +241,7 @@ def record_and_take(
     try:
         with runtime.sessions.begin() as db:
             now = runtime.clock.decision_time(db)
-            written = settle(db, runtime, {claim.attempt: outcome for claim, outcome in ended}, now=now, waits=False)
+            written = settle(db, runtime, {claim.attempt: outcome for claim, outcome in ended}, now=now)
             usage.keep_all(db, noted)
             opened = _told(open_attempts(db, runtime, worker, now=now, count=count))
     except Exception as error:
@@ -271,7 +271,7 @@ def record_once(runtime: Runtime, ended: Ended) -> Ended:
     for claim, outcome in ended:
         try:
             with runtime.sessions.begin() as db:
-                written = settle(db, runtime, {claim.attempt: outcome}, now=runtime.clock.decision_time(db), waits=False)
+                written = settle(db, runtime, {claim.attempt: outcome}, now=runtime.clock.decision_time(db))
             if not written:
                 left.append((claim, outcome))
         except (OperationalError, StaleDataError, IntegrityError) as error:  # The last: somebody gave a post its number this moment.

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, Exists, ScalarSelect, Select, bindparam, select, text
+from sqlalchemy import BigInteger, ColumnElement, ScalarSelect, Select, bindparam, select, text
 from sqlalchemy.orm import Session
 
 from planner.channels.models import Channel, ChannelState
@@ -47,10 +47,11 @@ def _any_of(account: ColumnElement[int]) -> ScalarSelect[int]:
     return mine.order_by(_DELIVERY.due_at, _DELIVERY.id).limit(1).scalar_subquery()
 
 
-def _in_flight(account: ColumnElement[int]) -> Exists:
-    """Whether a worker that still renews its lease is sending something of this account."""
-    other = Delivery.__table__.alias().c
-    return select(other.id).where(other.channel_id == account, other.state == DeliveryState.SENDING, other.lease_until >= _NOW).exists()
+def _is_silent(account: ColumnElement[int]) -> ColumnElement[bool]:
+    """Whether nothing of this account is being sent by a worker that still renews its lease. No EXISTS either, for the same reason."""
+    other = Delivery.__table__.alias()
+    flying = select(other.c.id).where(other.c.channel_id == account, other.c.state == DeliveryState.SENDING, other.c.lease_until >= _NOW)
+    return flying.limit(1).correlate_except(other).scalar_subquery().is_(None)
 
 
 #: Accounts with something that a worker may send at `now`, the one whose last turn is longest ago first.
@@ -66,7 +67,7 @@ ACCOUNTS: Select[int] = (
         (_CHANNEL.wait_until.is_(None)) | (_CHANNEL.wait_until <= _NOW),
         key_lives(_NOW),
         _any_of(_CHANNEL.id).is_not(None),
-        ~_in_flight(_CHANNEL.id),
+        _is_silent(_CHANNEL.id),
     )
     .order_by(_CHANNEL.turn, _CHANNEL.id)
 )
@@ -75,7 +76,7 @@ DUE_OF_EACH: Select[Delivery] = (
     select(Delivery)
     .where(
         Delivery.id.in_(
-            select(_any_of(_CHANNEL.id)).where(among(_CHANNEL.id, "accounts"), ~_in_flight(_CHANNEL.id)).correlate(None)
+            select(_any_of(_CHANNEL.id)).where(among(_CHANNEL.id, "accounts"), _is_silent(_CHANNEL.id)).correlate(None)
         ),
         *_may_go(),
     )
@@ -84,7 +85,7 @@ DUE_OF_EACH: Select[Delivery] = (
 #: What the account `account` may send at `now`, in the order of its own time; nothing while a call of it is in flight.
 DUE: Select[Delivery] = (
     select(Delivery)
-    .where(Delivery.channel_id == _ACCOUNT, *_may_go(), ~_in_flight(_ACCOUNT))
+    .where(Delivery.channel_id == _ACCOUNT, *_may_go(), _is_silent(_ACCOUNT))
     .order_by(Delivery.due_at, Delivery.id)
 )
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Select, literal, select, union_all
+from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.attributes import set_committed_value
@@ -32,8 +32,6 @@ log = get_logger(__name__)
 _RENEWED = N_("The key was renewed while this was on its way; it is sent again with the new one.")
 #: An attempt: its delivery and its number there.
 AttemptKey = tuple[int, int]
-#: Who has a platform's number already: a post's id, and whether a message found on the platform has it.
-Met = tuple[int | None, bool]
 _DEFAULT_ACCOUNT_WAIT = timedelta(minutes=15)
 
 
@@ -46,30 +44,26 @@ def _pairs(asked: Collection[tuple[Any, Any]]) -> dict[str, list[Any]]:
     return {"left": sorted({one for one, _other in asked}), "right": sorted({other for _one, other in asked})}
 
 
-# Asked for each message sent, so put together once: what a success asks of attempts, and who has the platform's numbers already.
-# Taken in one order by everybody; only what is taken is read as it is after waiting for another's change.
-_OF_ATTEMPTS = (
+def _has_one(kind: type[Post] | type[Native]) -> ColumnElement[bool]:
+    """Whether something of the delivery's account has one of the numbers that the platform gave."""
+    mine = kind.__table__.alias()
+    return select(mine.c.id).where(mine.c.channel_id == Delivery.channel_id, among(mine.c.external_id, "numbers")).correlate(Delivery).exists()
+
+
+# Asked for each message sent, so put together once: what a success asks of attempts. Taken in one order by everybody.
+_ENDED = Taking(
     select(
         *(Attempt.id, Attempt.number, Attempt.result, Attempt.started_at, Attempt.delivery_id),
         *(Delivery.channel_id, Delivery.state, Delivery.undone, Channel.failures),
-        *(Post.state, Post.id, Post.title, Post.version),
+        *(Post.state, Post.id, Post.title, Post.version, or_(_has_one(Post), _has_one(Native))),
     )
     .join(Delivery, Delivery.id == Attempt.delivery_id)
     .join(Post, Post.id == Delivery.post_id)
     .join(Channel, Channel.id == Delivery.channel_id)
     .where(*_either(Attempt.delivery_id, Attempt.number))
-    .order_by(Post.id, Attempt.id)
+    .order_by(Post.id, Attempt.id),
+    of=[Delivery, Attempt, Post],
 )
-_ENDED = Taking(_OF_ATTEMPTS, of=[Delivery, Attempt, Post], skip=False)
-_ENDED_AND_FREE = Taking(_OF_ATTEMPTS, of=[Delivery, Attempt, Post])
-
-
-def _having(number: int, kind: type[Post] | type[Native]) -> Select[int, int, str | None, int]:
-    return select(literal(number), kind.channel_id, kind.external_id, kind.id).where(*_either(kind.channel_id, kind.external_id))
-
-
-_POST, _NATIVE = 0, 1
-_TAKEN = union_all(_having(_POST, Post), _having(_NATIVE, Native))
 
 
 class _Ended(NamedTuple):
@@ -88,26 +82,29 @@ class _Ended(NamedTuple):
     post_id: int
     title: str
     version: int
+    #: Whether a post or a message found on the platform has a number that was given.
+    is_known: bool
 
     @property
     def attempt(self) -> AttemptKey:
         return self.delivery_id, self.number
 
 
-def settle(db: Session, runtime: Runtime, ended: Mapping[AttemptKey, Outcome], *, now: datetime, waits: bool = True) -> set[AttemptKey]:
-    """Record the outcomes of attempts and move their deliveries, posts and channels accordingly; whose were recorded.
+def settle(db: Session, runtime: Runtime, ended: Mapping[AttemptKey, Outcome], *, now: datetime) -> set[AttemptKey]:
+    """Record the outcomes of attempts and move their deliveries, posts and channels accordingly; whose were recorded: posts that
+    somebody is changing this moment are left for later.
 
-    waits -- for posts that somebody is changing this moment; else these are left for later.
     What went as usual is written together, the rest one by one.
     """
-    locked = [one for row in db.execute((_ENDED if waits else _ENDED_AND_FREE)(db), _pairs(ended)) if (one := _Ended(*row)).attempt in ended]
-    met = _met(db, [(one.channel_id, outcome.receipt.external_id) for one in locked if isinstance(outcome := ended[one.attempt], Sent)])
+    numbers = [outcome.receipt.external_id for outcome in ended.values() if isinstance(outcome, Sent)]
+    rows = db.execute(_ENDED(db), {**_pairs(ended), "numbers": numbers})
+    locked = [one for row in rows if (one := _Ended(*row)).attempt in ended]
     rest: list[_Ended] = []
     seen: set[int] = set()
     with together(db):
         for one in locked:
             outcome = ended[one.attempt]
-            if isinstance(outcome, Sent) and one.delivery_id not in seen and _is_usual(one, outcome, met[one.channel_id, outcome.receipt.external_id]):
+            if isinstance(outcome, Sent) and one.delivery_id not in seen and _is_usual(one, outcome):
                 circuit.succeeded(db, one.channel_id, now=now)
                 put(db, Attempt, one.attempt_id, **_as_sent(outcome.receipt, Result.SENT, outcome.note, now))
                 put(db, Delivery, one.delivery_id, **_as_published(outcome.note, now))
@@ -123,10 +120,10 @@ def settle(db: Session, runtime: Runtime, ended: Mapping[AttemptKey, Outcome], *
     return {one.attempt for one in locked}
 
 
-def _is_usual(one: _Ended, sent: Sent, met: Met) -> bool:
+def _is_usual(one: _Ended, sent: Sent) -> bool:
     """Whether nothing else happened since the attempt was opened, and nobody has the number."""
     as_opened = one.result is None and one.state is DeliveryState.SENDING and one.post_state is PostState.SENDING
-    return as_opened and not one.failures and one.undone == list(sent.undone) and met == (None, False)
+    return as_opened and not one.failures and one.undone == list(sent.undone) and not one.is_known
 
 
 def _settle_one(db: Session, runtime: Runtime, attempt: Attempt, delivery: Delivery, outcome: Outcome, *, failures: int, now: datetime) -> None:
@@ -185,8 +182,7 @@ def publish(db: Session, delivery: Delivery, attempt: Attempt, receipt: Receipt,
         if attempt.external_id != receipt.external_id and delivery.post.external_id != receipt.external_id:
             log.error("a second live copy", delivery=delivery.id, attempt=attempt.id, external_id=receipt.external_id)
         return
-    number = delivery.channel_id, receipt.external_id
-    taken, is_native = _met(db, [number])[number]
+    taken, is_native = _met(db, delivery.channel_id, receipt.external_id)
     if taken not in (None, delivery.post_id):
         close(attempt, Result.REFUSED, code="duplicate", reason=f"the platform answered with post {taken}'s number", now=now)
         stop(db, delivery, rules.Stop(DeliveryState.UNCONFIRMED, N_("The platform answered with another post's number.")), now=now)
@@ -275,11 +271,9 @@ def watch(db: Session, runtime: Runtime, attempt: Attempt) -> float:
     return db.scalars(select(Watch.since).where(Watch.attempt_id == attempt.id, Watch.observer == observer)).one()
 
 
-def _met(db: Session, numbers: Sequence[tuple[int, str]]) -> dict[tuple[int, str], Met]:
-    """Who has the numbers that the platform gave, each with its channel. One statement, none without numbers."""
-    if not numbers:
-        return {}
+def _met(db: Session, channel_id: int, number: str) -> tuple[int | None, bool]:
+    """Which post of the channel has the number that the platform gave, and whether a message found there has it."""
     db.flush()
-    rows = db.connection().execute(_TAKEN, _pairs(numbers))
-    has = {(kind, channel_id, number): row_id for kind, channel_id, number, row_id in rows}
-    return {(channel_id, number): (has.get((_POST, channel_id, number)), (_NATIVE, channel_id, number) in has) for channel_id, number in numbers}
+    post_id = db.scalar(select(Post.id).where(Post.channel_id == channel_id, Post.external_id == number))
+    is_native = db.scalar(select(select(Native.id).where(Native.channel_id == channel_id, Native.external_id == number).exists()))
+    return post_id, bool(is_native)

@@ -30,3 +30,54 @@ def test_postgresql_plans_what_is_looked_at_again_and_again_once(postgres_url: s
     engine.dispose()
 
     assert [one for one in prepared if "FROM channels WHERE id" in one]
+
+
+def backend(engine: Engine) -> int:
+    with engine.connect() as connection:
+        number: int = connection.scalar(text("SELECT pg_backend_pid()"))
+        return number
+
+
+def cut(engine: Engine, number: int) -> None:
+    with engine.connect() as connection:
+        connection.execute(text("SELECT pg_terminate_backend(:number)"), {"number": number})
+        while connection.scalar(text("SELECT count(*) FROM pg_stat_activity WHERE pid = :number"), {"number": number}):
+            connection.rollback()
+
+
+def test_a_connection_whose_server_went_away_is_replaced_before_it_is_used(postgres_url: str) -> None:
+    engine, other = make_engine(postgres_url), make_engine(postgres_url)
+    first = backend(engine)
+    cut(other, first)
+
+    assert backend(engine) != first
+
+    engine.dispose()
+    other.dispose()
+
+
+def test_a_connection_is_asked_whether_it_works_only_after_a_rest(postgres_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    engine = make_engine(postgres_url)
+    asked: list[object] = []
+    monkeypatch.setattr(engine.dialect, "do_ping", lambda connection: bool(asked.append(connection)) or True)
+    first = backend(engine)
+
+    assert (backend(engine), len(asked)) == (first, 0)
+
+    monkeypatch.setattr("planner.core.db._REST_SECONDS", -1.0)
+    assert (backend(engine), len(asked)) == (first, 1)
+
+    engine.dispose()
+
+
+def test_a_connection_that_was_closed_here_is_replaced(postgres_url: str) -> None:
+    engine = make_engine(postgres_url)
+    first = backend(engine)
+    with engine.connect() as connection:
+        held = connection.connection.driver_connection
+    assert held is not None
+    held.close()
+
+    assert backend(engine) != first
+
+    engine.dispose()
