@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from sqlalchemy import Engine, LargeBinary, select, type_coerce, update
@@ -35,6 +35,9 @@ from planner.planning.models import Post
 from planner.publishing.check import violations
 from tests.conftest import StoppedClock, make_settings
 from tests.factories import NOON, make_channel, make_post, make_user
+
+if TYPE_CHECKING:
+    from tests.publishing.house import House
 
 
 class Scripted:
@@ -172,6 +175,13 @@ def healthy(runtime: Runtime, clock: StoppedClock) -> Iterator[None]:
     yield
     with runtime.sessions() as db:
         assert violations(db, clock.now()) == []
+
+
+@pytest.fixture
+def house(runtime: Runtime, clock: StoppedClock) -> House:
+    from tests.publishing.house import House
+
+    return House(runtime, clock)
 
 
 @pytest.fixture

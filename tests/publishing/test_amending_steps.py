@@ -3,98 +3,30 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
 from datetime import timedelta
-from functools import partial
 from typing import Any
 
 import pytest
-from sqlalchemy import event, select
+from sqlalchemy import select
 
 from planner.accounts.models import Entry, User
 from planner.catalog.models import AssetKind, Confidentiality
 from planner.channels.port import Outcome, Platform, Refused, RetryLater, Unknown
-from planner.core.errors import Conflict, Forbidden, PlannerError, SelfApproval, WrongState
-from planner.core.runtime import Runtime
-from planner.jobs import tick
+from planner.core.errors import Conflict, Forbidden, SelfApproval, WrongState
 from planner.people.person_models import Person
-from planner.planning import approving, editing, routes
+from planner.planning import approving, editing
 from planner.planning.approval_models import ApprovalRoute
 from planner.planning.models import Post, PostState
 from planner.planning.saying import digest_of
 from planner.planning.steps import Step
 from planner.publishing import amending, edit_steps
 from planner.publishing.models import Amendment, AmendmentState
-from planner.publishing.queries import amendments_of
-from tests.conftest import StoppedClock
-from tests.factories import NOON, make_asset, make_campaign, make_channel, make_person, make_post, make_user
+from tests.factories import make_person, make_user
 from tests.publishing.conftest import Scripted
+from tests.publishing.house import EDITORS, LEGAL, LIMITS, House
 
 pytestmark = pytest.mark.usefixtures("healthy")
 S = AmendmentState
-LIMITS = Scripted.limits
-EDITORS, LEGAL = Step("", "Editors"), Step("", "Legal", roles=("legal",))
-
-
-class House:
-    """People, steps and one live post at a time, on a database of its own."""
-
-    def __init__(self, runtime: Runtime, clock: StoppedClock) -> None:
-        self.runtime, self.clock = runtime, clock
-        with runtime.sessions.begin() as db:
-            db.expire_on_commit = False
-            roles = ("admin", "planner", "author", "approver", "legal", "viewer")
-            self.people = {role: make_user(db, roles=(role,), name=f"The {role}") for role in roles}
-            self.people["second"] = make_user(db, roles=("approver",), name="The second")
-
-    def steps(self, *route: Step) -> None:
-        with self.runtime.sessions.begin() as db:
-            routes.set_route(db, routes.ANYTHING_ELSE, route, actor=None, now=self.clock.now())
-
-    def live(self, **asset: Any) -> int:
-        """A post that the planner wrote and that is live, whatever steps there are."""
-        with self.runtime.sessions.begin() as db:
-            post = make_post(
-                db, asset=make_asset(db, **asset), channel=make_channel(db), author_id=self.people["planner"].id, state=PostState.PUBLISHED, publish_at=NOON,
-                published_at=NOON, external_id="live-1", text="Frist words",
-            )  # fmt: skip
-            return post.id
-
-    def ask(self, post_id: int, who: str | None = "planner", text: str = "First words") -> int:
-        with self.runtime.sessions.begin() as db:
-            return amending.ask_edit(db, db.get_one(Post, post_id), {"text": text}, limits=LIMITS, actor=self.actor(who), now=self.clock.now()).id
-
-    def approve(self, edit: int, who: str | None, **named: Any) -> None:
-        with self.runtime.sessions.begin() as db:
-            amending.approve(db, db.get_one(Amendment, edit), limits=LIMITS, four_eyes="releases", actor=self.actor(who), now=self.clock.now(), **named)
-
-    def refused(self, edit: int, who: str) -> type[Exception] | None:
-        """How a yes of this person is refused; None when it counts."""
-        try:
-            self.approve(edit, who)
-        except PlannerError as error:
-            return type(error)
-        return None
-
-    def state(self, edit: int) -> AmendmentState:
-        with self.runtime.sessions() as db:
-            return db.get_one(Amendment, edit).state
-
-    def said(self, edit: int) -> list[str]:
-        with self.runtime.sessions() as db:
-            return [one.by_name for one in edit_steps.words(db.get_one(Amendment, edit))]
-
-    def actor(self, who: str | None) -> User | None:
-        return self.people[who] if who else None
-
-    def turn(self) -> None:
-        self.clock.advance(timedelta(seconds=1))
-        tick.run(self.runtime, schedule=False)
-
-
-@pytest.fixture
-def house(runtime: Runtime, clock: StoppedClock) -> House:
-    return House(runtime, clock)
 
 
 def test_both_steps_say_yes_in_their_order_before_an_edit_goes_out(house: House, platform: Scripted) -> None:
@@ -336,70 +268,6 @@ def test_of_two_who_say_yes_at_once_neither_is_lost(house: House) -> None:
     assert (failed, sorted(house.said(edit)), house.state(edit)) == ([], ["The approver", "The second"], S.QUEUED)
 
 
-Listed = Callable[[str], list[tuple[int, bool]]]
-
-
-@pytest.fixture
-def listed(house: House) -> Listed:
-    """The edits that somebody finds waiting: (number, whether it is their turn)."""
-
-    def read(who: str) -> list[tuple[int, bool]]:
-        with house.runtime.sessions() as db:
-            return [(one.edit.id, one.mine) for one in edit_steps.waiting(db, viewer=house.people[who], four_eyes="releases")]
-
-    return read
-
-
-def test_what_waits_is_told_to_who_may_know_of_it_with_whose_turn_it_is(house: House, listed: Listed) -> None:
-    house.steps(EDITORS, LEGAL)
-    plain, secret = house.ask(house.live()), house.ask(house.live(confidentiality=Confidentiality.CONFIDENTIAL))
-    house.approve(plain, "approver")
-
-    assert listed("approver") == [(plain, False), (secret, True)]
-    assert listed("legal") == [(plain, True), (secret, True)]
-    assert listed("viewer") == listed("author") == [(plain, False)]
-    assert listed("planner") == [(plain, False), (secret, False)]
-
-
-def test_an_edit_waits_for_the_steps_of_its_own_campaign_or_else_kind(house: House, listed: Listed) -> None:
-    house.steps(Step("", "Legal", roles=("legal",)))
-    made = [house.live(kind=AssetKind.VIDEO), house.live(kind=AssetKind.VIDEO), house.live()]
-    with house.runtime.sessions.begin() as db:
-        campaign = make_campaign(db)
-        db.get_one(Post, made[0]).campaign = campaign
-        routes.set_route(db, routes.of_campaign(campaign.id), [Step("", "Readers", roles=("viewer",))], actor=None, now=NOON)
-        routes.set_route(db, routes.of_kind(AssetKind.VIDEO), [Step("", "Writers", roles=("author",))], actor=None, now=NOON)
-    edits = [house.ask(post_id) for post_id in made]
-
-    told = {who: [number for number, mine in listed(who) if mine] for who in ("viewer", "author", "legal")}
-
-    assert told == {"viewer": edits[:1], "author": edits[1:2], "legal": edits[2:]}
-    assert [house.refused(edits[0], who) for who in ("author", "legal", "viewer")] == [Forbidden, Forbidden, None]
-
-
-def test_an_edit_of_a_release_waits_for_nobody_whose_yes_counts_for_nothing(house: House, listed: Listed) -> None:
-    edit = house.ask(house.live(kind=AssetKind.PRESS_RELEASE), "admin")
-
-    assert [listed(who) for who in ("admin", "approver")] == [[(edit, False)], [(edit, True)]]
-
-
-@pytest.mark.parametrize("gone", ["taken down", "sensitive", "dropped", "queued"])
-def test_what_nobody_can_say_yes_to_waits_for_nobody(house: House, listed: Listed, gone: str) -> None:
-    post_id = house.live()
-    edit = house.ask(post_id)
-    assert listed("approver") == [(edit, True)]
-    with house.runtime.sessions.begin() as db:
-        post, row = db.get_one(Post, post_id), db.get_one(Amendment, edit)
-        if gone == "taken down":
-            post.taken_down_at = NOON
-        elif gone == "sensitive":
-            post.asset.sensitive = True
-        else:
-            row.state = S.CANCELLED if gone == "dropped" else S.QUEUED
-
-    assert listed("approver") == []
-
-
 def test_a_yes_is_of_the_person_who_is_named_and_lapses_when_the_register_says_another(house: House, platform: Scripted) -> None:
     house.steps(EDITORS, LEGAL)
     post_id = house.live()
@@ -467,48 +335,6 @@ def test_a_step_that_came_while_the_platform_took_nothing_is_asked_and_what_may_
     house.turn()
 
     assert house.state(edit) is became
-
-
-def test_edits_that_mention_people_are_listed_with_one_statement_more_however_many_there_are(house: House) -> None:
-    asked = []
-    for _ in range(3):
-        with house.runtime.sessions.begin() as db:
-            jane = make_person(db)
-            text = f"By @[{jane.name}](person:{jane.id})"
-        house.ask(house.live(), text=text)
-        said: list[str] = []
-        with house.runtime.sessions() as db:
-            db.connection()
-            event.listen(house.runtime.engine, "before_cursor_execute", note := partial(_noted, said))
-            edit_steps.waiting(db, viewer=None, four_eyes="releases")
-            event.remove(house.runtime.engine, "before_cursor_execute", note)
-        asked.append(len(said))
-
-    assert asked == [2, 2, 2]
-
-
-def test_the_edits_of_one_post_read_the_people_they_mention_once(house: House) -> None:
-    post_id, asked = house.live(), []
-    with house.runtime.sessions.begin() as db:
-        jane = make_person(db)
-        text = f"By @[{jane.name}](person:{jane.id})"
-    for words in ("First", "Second", "Third"):
-        house.approve(house.ask(post_id, text=f"{words} words. {text}"), "approver")
-        house.turn()
-        said: list[str] = []
-        with house.runtime.sessions() as db:
-            post = db.get_one(Post, post_id)
-            assert post.channel
-            event.listen(house.runtime.engine, "before_cursor_execute", note := partial(_noted, said))
-            amendments_of(db, post)
-            event.remove(house.runtime.engine, "before_cursor_execute", note)
-        asked.append(len(said))
-
-    assert asked == [2, 2, 2]
-
-
-def _noted(said: list[str], _connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
-    said.append(statement)
 
 
 def test_a_yes_in_the_place_of_somebody_outside_still_counts_once_no_steps_are_asked(house: House, platform: Scripted) -> None:
