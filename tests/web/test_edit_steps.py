@@ -46,7 +46,7 @@ def edit(app_db: Session, team: dict[str, User]) -> Callable[..., Amendment]:
         channel = make_channel(app_db, platform=Platform.LINKEDIN)
         post = make_post(
             app_db, channel=channel, asset=make_asset(app_db, title=title, **asset), state=PostState.PUBLISHED, publish_at=NOON - timedelta(days=1),
-            published_at=NOON, text="Frist words", external_id="urn:li:share:7", external_url="https://www.linkedin.com/feed/update/urn:li:share:7/",
+            published_at=NOON - timedelta(days=1), text="Frist words", external_id="urn:li:share:7", external_url="https://www.linkedin.com/feed/update/urn:li:share:7/",
         )  # fmt: skip
         who = team["planner"]
         made = Amendment(
@@ -176,8 +176,9 @@ def test_an_edit_stands_on_the_desk_and_under_approvals_of_who_is_asked_now(
 
     not_theirs: tuple[list[str], list[str]] = ([], [OTHERS])
     assert stands() == {"planner": not_theirs, "author": not_theirs, "approver": ([MINE], [MINE]), "viewer": not_theirs}
-    page = people["approver"].get("/approvals").text
-    assert f'href="/posts/{one.post_id}#edit-{one.id}"' in page and "Editors · Edit of the live post · The planner" in page
+    page = people["approver"].get("/approvals").text.replace("\N{NO-BREAK SPACE}", " ")
+    assert f'href="/posts/{one.post_id}#edit-{one.id}"' in page and "Editors · Edit of the post live since 1 Mar 2026 · The planner" in page
+    assert f'<time datetime="{one.asked_at.isoformat()}">' in page, "its moment is when it was asked for"
     assert f'id="edit-{one.id}"' in people["approver"].get(f"/posts/{one.post_id}").text
 
     say(people["approver"], one)
