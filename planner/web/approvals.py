@@ -67,7 +67,8 @@ def index() -> ResponseReturnValue:
     found = waiting(g.db, viewer=g.user, four_eyes=runtime().settings.four_eyes, limit=_LISTED + 1)
     more, found = len(found) > _LISTED, found[:_LISTED]
     mine = [one for one in found if one.mine]
-    edits = edit_steps.waiting(g.db, viewer=g.user, four_eyes=runtime().settings.four_eyes, limit=_LISTED)
+    edits = edit_steps.waiting(g.db, viewer=g.user, four_eyes=runtime().settings.four_eyes, limit=_LISTED + 1)
+    more, edits = more or len(edits) > _LISTED, edits[:_LISTED]
     waves = {one.post.campaign_id: one.post.campaign for one in mine if one.post.campaign is not None}
     counts = {number: sum(one.post.campaign_id == number for one in mine) for number in waves}
     return render_template(

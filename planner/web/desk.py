@@ -20,7 +20,7 @@ from planner.web.session import runtime
 
 __all__ = ["home"]
 
-#: So many posts in review are looked at for what waits for this person.
+#: So many posts in review, and so many edits, are looked at for what waits for this person.
 _ASKED = 60
 
 
@@ -32,13 +32,14 @@ def home() -> ResponseReturnValue:
     undecided = direct if may(g.user, "native.decide") else 0
     in_review = to_approve(g.db, viewer=g.user, four_eyes=runtime().settings.four_eyes, limit=_ASKED + 1)
     asked = [one for one in in_review[:_ASKED] if one.mine]
-    edits = [one for one in edit_steps.waiting(g.db, viewer=g.user, four_eyes=runtime().settings.four_eyes, limit=_ASKED) if one.mine]
+    edited = edit_steps.waiting(g.db, viewer=g.user, four_eyes=runtime().settings.four_eyes, limit=_ASKED + 1)
+    edits = [one for one in edited[:_ASKED] if one.mine]
     idle = loose_ends.idle_campaigns(g.db, viewer=g.user, now=g.now, today=shown.day.date())
     closing = unkept(g.db, now=g.now, viewer=g.user) if may(g.user, "readings.refresh") else []
     template = "desk/home.html" if shown.has_assets or not shown.quiet or undecided else "desk/empty.html"
     others = [one for one in shown.waiting[:LISTED] if one.post_id not in {mine.post.id for mine in asked}]
     return render_template(
-        template, desk=shown, most=LISTED, held=waiting, leaks=leaks, returned=returned[:RETURNED], more_returned=len(returned) > RETURNED, more_asked=len(in_review) > _ASKED, undecided=undecided, called_off=off, retimed=retimed, has_demo="jobs.load_demo" in current_app.view_functions,
+        template, desk=shown, most=LISTED, held=waiting, leaks=leaks, returned=returned[:RETURNED], more_returned=len(returned) > RETURNED, more_asked=len(in_review) > _ASKED or len(edited) > _ASKED, undecided=undecided, called_off=off, retimed=retimed, has_demo="jobs.load_demo" in current_app.view_functions,
         by_hand=not_held(g.db, shown.by_hand), closing=closing, asked=asked, edits=edits, others=others, near=shown.near, idle=idle,
         notes=loose_ends.asked_changes(g.db, [one.post_id for one in shown.changes]), promotion=lines(g.db, viewer=g.user, now=g.now), on=g.now.date(),
     )  # fmt: skip

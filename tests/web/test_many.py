@@ -21,7 +21,7 @@ from planner.planning.models import PostState, Share, ShareKind, Standing
 from planner.planning.quiet_models import Pause
 from planner.planning.shared import shared
 from planner.planning.shares import NewShare
-from planner.publishing.models import Delivery, DeliveryState, Hold
+from planner.publishing.models import Amendment, AmendmentKind, AmendmentState, Delivery, DeliveryState, Hold
 from tests.conftest import Browser
 from tests.factories import NOON, make_asset, make_campaign, make_channel, make_post, make_user
 from tests.web.counting import statements
@@ -102,7 +102,28 @@ def test_what_waits_for_approval_says_when_more_wait_than_are_listed(client: Bro
     page = client.get("/approvals").text
 
     assert re.findall(r">Waits (\d)\.<", page) == ["1", "2"]
-    assert ("The 2 that go out first are listed" in page, "2+" in page) == (True, True)
+    assert ("The first 2 are listed" in page, "2+" in page) == (True, True)
+
+
+@pytest.mark.parametrize(("address", "most"), [("/", "desk._ASKED"), ("/approvals", "approvals._LISTED")])
+def test_edits_of_live_posts_say_when_more_wait_than_are_listed(
+    client: Browser, app_db: Session, monkeypatch: pytest.MonkeyPatch, address: str, most: str
+) -> None:
+    monkeypatch.setattr(f"planner.web.{most}", 2)
+    channel = make_channel(app_db)
+    for number in range(3):
+        post = make_post(app_db, channel=channel, state=PostState.PUBLISHED, published_at=NOON - DAY)
+        app_db.add(
+            Amendment(
+                post=post, kind=AmendmentKind.EDIT, state=AmendmentState.IN_REVIEW, content={"text": f"Words {number}"}, was={"text": post.text}, asked_by="Jane",
+                asked_at=NOON, next_at=NOON,
+            )
+        )  # fmt: skip
+    app_db.commit()
+
+    page = client.get(address).text
+
+    assert (page.count("#edit-"), ">2+<" in page) == (2, True)
 
 
 def test_a_campaign_of_too_many_posts_lists_the_latest_and_says_so(client: Browser, app_db: Session, monkeypatch: pytest.MonkeyPatch) -> None:
