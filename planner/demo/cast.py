@@ -20,12 +20,14 @@ from planner.catalog.service import AssetValues
 from planner.channels import service as channels
 from planner.channels.models import Channel
 from planner.channels.port import MediaKind, Platform
+from planner.channels.registry import Registry
 from planner.core.runtime import Runtime
-from planner.demo.content import CAMPAIGNS, CHANNELS, PEOPLE, Piece, Said
+from planner.demo.content import CAMPAIGNS, CHANNELS, CORRECTION, PEOPLE, Piece, Said
 from planner.insights.models import Snapshot
 from planner.planning import campaigns, service
 from planner.planning.models import Post, PostState
 from planner.planning.values import CampaignValues, PostValues
+from planner.publishing import amending
 
 __all__ = ["Story", "count"]
 
@@ -176,6 +178,18 @@ class Story:
             return
         approver = db.get_one(User, self.people["marc" if piece.kind == "press_release" else "sofia"])
         service.approve(db, post, note="", actor=approver, now=then + timedelta(hours=1))
+
+    def correct(self, db: Session, registry: Registry, *, now: datetime) -> None:
+        """A live post is to say something else, which waits for a yes."""
+        piece, was, becomes = CORRECTION
+        asked = select(Post).where(
+            Post.asset_id == self.assets[piece], Post.channel_id == self.channels["li"], Post.state == PostState.PUBLISHED, Post.text.contains(was)
+        )
+        for post in db.scalars(asked):
+            amending.ask_edit(
+                db, post, {"text": post.text.replace(was, becomes)}, limits=registry.limits(Platform.LINKEDIN), actor=db.get_one(User, self.people["claire"]), now=now,
+                reason="The calculator has a second sheet since this week.",
+            )  # fmt: skip
 
 
 def count(db: Session) -> dict[str, int]:

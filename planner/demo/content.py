@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from planner.accounts.models import RoleName
 from planner.channels.port import Platform
 
-__all__ = ["ASSETS", "CAMPAIGNS", "CHANNELS", "PEOPLE", "SOON", "Campaign", "Piece", "Said"]
+__all__ = ["ASSETS", "CAMPAIGNS", "CHANNELS", "CORRECTION", "PEOPLE", "SOON", "Campaign", "Piece", "Said"]
 
 SITE = "https://www.norvane.example"
 
@@ -75,6 +75,9 @@ PEOPLE = (
     ("sofia", "Sofia Lindqvist", (RoleName.APPROVER,)),
     ("marc", "Marc Delvaux", (RoleName.LEGAL, RoleName.APPROVER)),
 )
+
+#: Of which asset a live post is to be corrected: what it says, and what it would say.
+CORRECTION = ("edge-paper", "comes with the calculator, so", "comes with the calculator, now with leased sites, so")
 
 #: key -> platform, name, flavour.
 CHANNELS: dict[str, tuple[Platform, str, str]] = {

@@ -85,6 +85,7 @@ def run(ctx: JobContext) -> dict[str, int]:
         website.tell(db, now=now)
         echo.tell(db, now=now)
         world.tell(db, today=today, now=now)
+        story.correct(db, ctx.runtime.registry, now=now - timedelta(hours=2))
         film, planner = db.get_one(Asset, story.assets["three-ports-one-network"]), db.get_one(User, story.people["claire"])
         desk.fill(db, channel_id=story.channels["yt"], planner=planner, promoted=film, on=_at(today, -50, 9, now=now), now=now)
     with ctx.sessions() as db:

@@ -33,11 +33,14 @@ def demo_addresses(demo: Product) -> tuple[str, ...]:
     posts = {post["state"]: post for post in [*_posts(demo, "--state", "cancelled"), *_posts(demo)]}
     assert set(posts) >= {"draft", "in_review", "changes_requested", "scheduled", "published", "failed", "missed", "cancelled"}
     asset = posts["published"]["asset_id"]
+    # What is live and to be corrected.
+    papers = [post["id"] for post in _posts(demo, "--state", "published") if (post["title"], post["channel"]) == ("The economics of the edge", "Norvane Group")]
+    assert papers
     return (
         *ADDRESSES,
         "/performance/channels/1", "/performance/channels/2",
         *(f"/posts/{post['id']}" for post in posts.values()),
-        f"/posts/{drafts[0]}/edit", f"/posts/{drafts[0]}/move", f"/posts/{drafts[0]}/cancel", f"/calendar/together/unplan?post={posts['in_review']['id']}", "/events/1", f"/posts/new?asset={asset}", f"/assets/{asset}", f"/assets/{asset}/mentions", f"/assets/{asset}/edit",
+        f"/posts/{drafts[0]}/edit", f"/posts/{drafts[0]}/move", f"/posts/{drafts[0]}/cancel", *(f"/posts/{paper}" for paper in papers), "/people/1", f"/calendar/together/unplan?post={posts['in_review']['id']}", "/events/1", f"/posts/new?asset={asset}", f"/assets/{asset}", f"/assets/{asset}/mentions", f"/assets/{asset}/edit",
         "/campaigns/1", "/campaigns/1/edit", "/campaigns/1/propose", "/campaigns/1/channels", "/campaigns/1/postpone", "/campaigns/1/cancel", "/approvals/waves/1",
         f"/approvals/{posts['in_review']['id']}", f"/performance/assets/{asset}", f"/performance/compare?asset={asset}&asset=1", "/settings/channels/1",
     )  # fmt: skip

@@ -28,10 +28,13 @@ from planner.insights.variants import of_asset
 from planner.jobs.run import run_next
 from planner.ledger import jobs
 from planner.ledger.models import Job, JobState
+from planner.listening.models import Mention
+from planner.people.person_models import Person
 from planner.planning.models import Post, PostState
 from planner.promotion.models import Decision
 from planner.promotion.queries import to_decide
 from planner.promotion.scores import judged
+from planner.publishing import edit_steps
 from planner.publishing.check import violations
 from tests.conftest import make_settings
 from tests.factories import make_asset
@@ -67,6 +70,11 @@ def test_the_demo_quarter_is_lived_through_the_real_outbox(lived: Session) -> No
     assert states[PostState.MISSED] == 1
     assert states[PostState.SCHEDULED] >= 8
     assert violations(db, now) == []
+    (edit,) = edit_steps.waiting(db, viewer=None, four_eyes="releases")
+    assert (edit.post.state, edit.edit.content["text"] != edit.post.text) == (PostState.PUBLISHED, True)
+    known = set(db.scalars(select(Person.name)))
+    wrote = set(db.scalars(select(Mention.author)))
+    assert len(known) >= 9 and len(known & wrote) >= 5, "the register holds who writes of the group"
     told = db.execute(select(Latest.views, Latest.impressions).join(Post, Post.id == Latest.post_id)).all()
     assert len(told) >= 40
     counts, fallen = ("views", "impressions", "engagements", "likes", "comments"), []
