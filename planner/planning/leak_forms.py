@@ -46,6 +46,7 @@ _NUMBERS: tuple[frozenset[str], ...] = tuple(
 )  # fmt: skip
 
 
+@lru_cache(maxsize=16384)
 def same_word(said: str, wanted: str, tongues: frozenset[str], *, among_others: bool) -> bool:
     """Whether two folded words are forms of one, by an ending of one of these languages.
 
