@@ -34,7 +34,7 @@ _PEOPLE = (
         "Irène Castel", "Norvane", "Core network engineer", Tier.EMPLOYEE, x_handle="irene_castel", linkedin_urn="urn:li:person:Cq8norvane", may_be_named=True,
         note="Her own posts are read by more experts than ours.",
     ),
-    PersonValues("Joris Haan", "Norvane", "Radio planner", Tier.EMPLOYEE, linkedin_urn="urn:li:person:Jh4norvane", note="Ask him first."),
+    PersonValues("Ruben Haan", "Norvane", "Radio planner", Tier.EMPLOYEE, linkedin_urn="urn:li:person:Rh4norvane", note="Ask him first."),
 )  # fmt: skip
 
 
