@@ -53,7 +53,7 @@ FILMS = (
     Film("A day in the core network", 620, 340, 0.41, 0.28, 0.037, -86, Option.LEAVE),
     Film("Customer day: the trailer", 45, 280, 0.33, 0.71, 0.052, -82, Option.KEEP_FOR_EVENTS),
     Film("How slicing keeps a crane moving", 205, 390, 0.44, 0.49, 0.044, -77, Option.AMPLIFY_FREE, 1.3),
-    Film("Three questions to our chief engineer", 260, 230, 0.37, 0.35, 0.029, -76, Option.LEAVE, 6.0),
+    Film("Three questions to our chief engineer", 260, 230, 0.37, 0.35, 0.029, -76, Option.LEAVE, 8.0),
     Film("Private 5G in ninety seconds", 90, 640, 0.52, 0.61, 0.055, -72, Option.PROMOTE, 0.9),
     Film("From the test field", 180, 310, 0.40, 0.44, 0.036, -90),
     Film("Latency, explained with a tennis ball", 120, 450, 0.43, 0.55, 0.047, -88),
